@@ -1,0 +1,20 @@
+# Builds the addon with node-gyp, for prebuildify and for people who build from source.
+# The one list of sources, defines and flags is native/sources.json, which native/CMakeLists.txt reads too.
+{
+  "targets": [
+    {
+      "target_name": "infomotion",
+      "sources": ["<!@(node -p \"const s=require('./native/sources.json');[...s.core,...s.node].map(f=>'native/'+f).join(' ')\")"],
+      "defines": ["<!@(node -p \"require('./native/sources.json').defines.join(' ')\")"],
+      "include_dirs": ["native/core"],
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "cflags": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"],
+      "cflags_cc": ["-std=c++17"],
+      "ldflags": ["-pthread"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+        "OTHER_CFLAGS": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"]
+      }
+    }
+  ]
+}

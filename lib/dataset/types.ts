@@ -1,0 +1,45 @@
+/** Which part of a data set a clip belongs to. Selection only ever sees `train`. */
+export type Split = 'train' | 'val' | 'test'
+
+/** One labelled video. */
+export interface Clip {
+  /** Unique in its data set: the path relative to the data set's video folder, with `/` between its parts. */
+  id: string
+  /** Where the file is (absolute). */
+  path: string
+  /** The label as it stands in the source: an EF ("57.3"), or a name ("covid"). */
+  label: string
+  /** Index into `DataSet.classes`. */
+  classIndex: number
+  split: Split
+  /** Clips of one group (a patient) never straddle splits. Default: the clip's own id. */
+  group: string
+}
+
+/** A labelled video data set, read but not decoded. */
+export interface DataSet {
+  /** Folder (absolute) that the data set lies in. */
+  root: string
+  layout: 'echonet' | 'csv' | 'folder'
+  /** Class names, in the order of their bounds (EF) or of the alphabet. */
+  classes: string[]
+  clips: Clip[]
+  /** What a writer needs to lay a distilled set out as its source is. */
+  source: DataSetSource
+  /** Things found odd and gone on with, each a sentence. */
+  warnings: string[]
+}
+
+/** The table a data set was read from. Rows belong to the clips by index. */
+export interface DataSetSource {
+  /** Absolute path of the CSV file; undefined for a folder per class. */
+  table?: string
+  /** Column names of the table in their order. */
+  columns: string[]
+  /** One record a clip, values as they stand in the table. */
+  rows: Record<string, string>[]
+  /** Which column holds what. */
+  mapping: { path: string; label: string; split?: string; group?: string }
+  /** Folder (absolute) that clip ids are relative to. */
+  videos: string
+}

@@ -1,0 +1,60 @@
+import { InfomotionError } from './errors.js'
+
+/** A value as it stands in an error message: short, and with its type. */
+function described(value: unknown): string {
+  if (value === undefined) return 'undefined'
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    return `${value.constructor.name}(${(value as unknown as ArrayLike<unknown>).length})`
+  }
+  if (typeof value === 'string')
+    return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`
+  if (typeof value === 'number' || typeof value === 'boolean') return `${value} of type ${typeof value}`
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return value === null ? 'null' : `a value of type ${typeof value}`
+}
+
+/** The one message form for a wrong argument: "Expected X for NAME but received V of type T" (code `INVALID_ARGUMENT`). */
+export function invalid(expected: string, name: string, received: unknown): InfomotionError {
+  return new InfomotionError(
+    'INVALID_ARGUMENT',
+    `Expected ${expected} for ${name} but received ${described(received)}.`,
+  )
+}
+
+/** An integer in [min, max]. */
+export function expectInteger(
+  value: unknown,
+  name: string,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `between ${min} and ${max}`
+  throw invalid(`an integer ${range}`, name, value)
+}
+
+/** A finite number in [min, max]. */
+export function expectNumber(value: unknown, name: string, min = -Infinity, max = Infinity): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return value
+  if (min === -Infinity && max === Infinity) throw invalid('a finite number', name, value)
+  throw invalid(max === Infinity ? `a number of at least ${min}` : `a number between ${min} and ${max}`, name, value)
+}
+
+/** One of the given words. */
+export function expectOneOf<T extends string>(value: unknown, name: string, words: readonly T[]): T {
+  if (words.includes(value as T)) return value as T
+  throw invalid(`one of ${words.join(', ')}`, name, value)
+}
+
+/** Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. */
+export function expectOptions(options: object | undefined, name: string, known: readonly string[]): void {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalid('an object', name, options)
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    const near = known.find((word) => word.toLowerCase() === key.toLowerCase().replace(/[-_]/g, ''))
+    const hint = near ? ` Did you mean "${near}"?` : ` Known options: ${known.join(', ')}.`
+    throw new InfomotionError('INVALID_ARGUMENT', `Unknown option "${key}" for ${name}.${hint}`)
+  }
+}

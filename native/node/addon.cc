@@ -1,0 +1,19 @@
+// The export table. One file a noun; each adds its functions here. The TypeScript side of this contract is
+// lib/runtime/native.ts.
+#include <napi.h>
+
+#include "async.h"
+#include "runtime/thread_pool.h"
+
+namespace infomotion::node {
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  init_async(env);
+  exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));
+  return exports;
+}
+
+}  // namespace infomotion::node
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return infomotion::node::init(env, exports); }
+NODE_API_MODULE(infomotion, Init)

@@ -1,0 +1,145 @@
+#include "async.h"
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <unordered_map>
+
+#include "runtime/thread_pool.h"
+
+namespace infomotion::node {
+namespace {
+
+// One started task. Shared by the JS thread (pending) and the pool (running, finished).
+struct Work {
+  uint64_t id = 0;
+  std::unique_ptr<Task> task;
+  Cancel cancel;
+  Status status;
+};
+
+// What the pool threads may touch of an environment, and may outlive it.
+struct Mailbox {
+  std::mutex mutex;
+  std::condition_variable idle;
+  std::vector<std::shared_ptr<Work>> finished;
+  std::size_t running = 0;
+  bool closed = false;
+  napi_threadsafe_function wake = nullptr;  // one for the environment; valid while !closed
+};
+
+// The state of one environment (the main thread or a worker thread); no static N-API handle anywhere.
+struct Environment {
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
+  std::unordered_map<uint64_t, std::pair<Napi::Promise::Deferred, std::shared_ptr<Work>>> pending;
+  uint64_t last_id = 0;
+};
+
+void run_on_pool(const std::shared_ptr<Mailbox>& mailbox, const std::shared_ptr<Work>& work) {
+  {
+    std::lock_guard<std::mutex> lock(mailbox->mutex);
+    if (mailbox->closed) return;
+    ++mailbox->running;
+  }
+  if (work->cancel.requested()) {
+    work->status = Status::cancelled();
+  } else {
+    // The core does not throw, but the standard library under it may be out of memory.
+    try {
+      work->status = work->task->run(work->cancel);
+    } catch (const std::bad_alloc&) {
+      work->status = Status::error("OUT_OF_MEMORY", "Not enough memory for this operation; use smaller batches.");
+    } catch (const std::exception& e) {
+      work->status = Status::error("INTERNAL", e.what());
+    }
+  }
+  std::lock_guard<std::mutex> lock(mailbox->mutex);
+  --mailbox->running;
+  if (mailbox->closed) {
+    mailbox->idle.notify_all();
+    return;
+  }
+  mailbox->finished.push_back(work);
+  napi_call_threadsafe_function(mailbox->wake, nullptr, napi_tsfn_nonblocking);
+}
+
+// On the JS thread, woken through the thread-safe function: settles the promises of what has finished.
+void settle(napi_env raw, napi_value, void* context, void*) {
+  if (raw == nullptr) return;  // the environment is going down
+  Napi::Env env(raw);
+  auto* environment = static_cast<Environment*>(context);
+  std::vector<std::shared_ptr<Work>> finished;
+  {
+    std::lock_guard<std::mutex> lock(environment->mailbox->mutex);
+    finished.swap(environment->mailbox->finished);
+  }
+  for (const auto& work : finished) {
+    auto entry = environment->pending.find(work->id);
+    if (entry == environment->pending.end()) continue;
+    Napi::Promise::Deferred deferred = entry->second.first;
+    environment->pending.erase(entry);
+    if (environment->pending.empty()) napi_unref_threadsafe_function(raw, environment->mailbox->wake);
+    if (!work->status.ok()) {
+      deferred.Reject(to_error(env, work->status).Value());
+      continue;
+    }
+    try {
+      deferred.Resolve(work->task->result(env));
+    } catch (const Napi::Error& error) {
+      deferred.Reject(error.Value());
+    }
+    work->task.reset();  // its references to JS values must go on this thread
+  }
+}
+
+// Before the environment goes: no more deliveries, and no thread left inside memory that it owns.
+void close(void* data) {
+  auto* environment = static_cast<Environment*>(data);
+  for (auto& [id, entry] : environment->pending) entry.second->cancel.request();
+  std::unique_lock<std::mutex> lock(environment->mailbox->mutex);
+  environment->mailbox->closed = true;
+  environment->mailbox->idle.wait(lock, [&] { return environment->mailbox->running == 0; });
+  lock.unlock();
+  for (auto& [id, entry] : environment->pending) entry.second->task->kept.clear();
+}
+
+}  // namespace
+
+void init_async(Napi::Env env) {
+  auto* environment = new Environment;
+  env.SetInstanceData(environment);
+  napi_value name = Napi::String::New(env, "infomotion");
+  napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, environment,
+                                                       settle, &environment->mailbox->wake);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  napi_unref_threadsafe_function(env, environment->mailbox->wake);  // an idle addon keeps no process alive
+  // Hooks run in reverse: this one before the thread-safe function's own.
+  napi_add_env_cleanup_hook(env, close, environment);
+}
+
+Napi::Error to_error(Napi::Env env, const Status& status) {
+  Napi::Error error = Napi::Error::New(env, status.message);
+  error.Set("code", Napi::String::New(env, status.code));
+  return error;
+}
+
+Napi::Object start(Napi::Env env, std::unique_ptr<Task> task) {
+  auto* environment = env.GetInstanceData<Environment>();
+  auto work = std::make_shared<Work>();
+  work->id = ++environment->last_id;
+  work->task = std::move(task);
+  if (environment->pending.empty()) napi_ref_threadsafe_function(env, environment->mailbox->wake);
+  auto deferred = Napi::Promise::Deferred::New(env);
+  environment->pending.emplace(work->id, std::make_pair(deferred, work));
+
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("promise", deferred.Promise());
+  std::weak_ptr<Work> weak = work;
+  job.Set("cancel", Napi::Function::New(env, [weak](const Napi::CallbackInfo&) {
+            if (auto alive = weak.lock()) alive->cancel.request();
+          }));
+  pool_submit([mailbox = environment->mailbox, work] { run_on_pool(mailbox, work); });
+  return job;
+}
+
+}  // namespace infomotion::node

@@ -1,0 +1,74 @@
+// Work of the core as promises. A Task is filled on the JS thread, run on the pool, and turned into JS values on the
+// JS thread again; nothing in run() may touch Node.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "runtime/cancel.h"
+#include "runtime/status.h"
+
+namespace infomotion::node {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual Status run(const Cancel& cancel) = 0;
+  virtual Napi::Value result(Napi::Env env) = 0;
+
+  // Values kept alive until the task is done (see Input). JS thread only.
+  std::vector<Napi::ObjectReference> kept;
+};
+
+// Starts the task; returns { promise, cancel() } (lib/runtime/job.ts ties cancel to an AbortSignal).
+// At the end of the environment (exit, or the end of a worker thread) its tasks are cancelled and those already
+// running are waited for, which is short because every loop polls `cancel`.
+Napi::Object start(Napi::Env env, std::unique_ptr<Task> task);
+
+// An array that a task reads. An ordinary one is copied, since its owner could transfer or resize it in mid-job;
+// one over a SharedArrayBuffer passes without a copy.
+template <typename T>
+class Input {
+ public:
+  Input() = default;
+  Input(const Napi::TypedArrayOf<T>& array, Task* task) : size_(array.ElementLength()) {
+    bool owned = true;
+    napi_value buffer = nullptr;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, &buffer, nullptr) == napi_ok)
+      napi_is_arraybuffer(array.Env(), buffer, &owned);
+    const T* values = static_cast<const T*>(data);
+    if (owned) {
+      if (size_ > 0) copy_.assign(values, values + size_);
+    } else {
+      borrowed_ = values;
+      task->kept.push_back(Napi::Persistent(array.template As<Napi::Object>()));
+    }
+  }
+  const T* data() const { return borrowed_ ? borrowed_ : copy_.data(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<T> copy_;
+  const T* borrowed_ = nullptr;
+};
+
+// A new typed array with the vector's values.
+template <typename T>
+Napi::TypedArrayOf<T> to_array(Napi::Env env, const std::vector<T>& values) {
+  auto array = Napi::TypedArrayOf<T>::New(env, values.size());
+  if (!values.empty()) std::copy(values.begin(), values.end(), array.Data());
+  return array;
+}
+
+// Throws in JS what the TypeScript layer turns into an InfomotionError with this code.
+Napi::Error to_error(Napi::Env env, const Status& status);
+
+// Called once for each environment by addon.cc.
+void init_async(Napi::Env env);
+
+}  // namespace infomotion::node
