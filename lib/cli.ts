@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { configureOutput, fail } from './cli/output.js'
+import { InfomotionError } from './runtime/errors.js'
+
+const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+  description: string
+}
+
+/** The command line. Commands are files of lib/cli/, loaded only as far as needed to parse the call. */
+async function main(): Promise<number> {
+  configureOutput({ json: process.argv.includes('--json') })
+  const program = new Command('infomotion')
+    .description(description)
+    .version(version)
+    .option('--json', 'print exactly one JSON document on stdout')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} }) // fail() says it, once
+    .showHelpAfterError(false)
+  for (const name of ['distill', 'phantom', 'probe', 'flow', 'infomap'] as const) {
+    const { register } = (await import(`./cli/${name}.js`)) as { register(program: Command): void }
+    register(program)
+  }
+  // --json is understood before and after the command's name.
+  for (const command of program.commands) command.option('--json', 'print exactly one JSON document on stdout')
+  try {
+    await program.parseAsync()
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0 // --help, --version
+      return fail(
+        new InfomotionError('INVALID_ARGUMENT', `${error.message.replace(/^error: /, '')}. See infomotion --help.`),
+      )
+    }
+    return fail(error)
+  }
+}
+
+process.exitCode = await main()

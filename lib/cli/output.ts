@@ -1,0 +1,96 @@
+import { SingleBar } from 'cli-progress'
+import pc from 'picocolors'
+import type { Progress } from '../run/progress.js'
+import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
+
+/**
+ * What the commands say and where: with `--json`, stdout is exactly one JSON document; everything else goes to stderr.
+ */
+let json = false
+const interrupt = new AbortController()
+let bar: SingleBar | undefined
+
+/** Called once by cli.ts, before any command runs. */
+export function configureOutput(options: { json: boolean }): void {
+  json = options.json
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interrupt.signal.aborted) process.exit(130) // the second Ctrl-C does not wait
+      say('Stopping (what is done is kept; the same command goes on from there; Ctrl-C again stops at once)...')
+      interrupt.abort()
+    })
+  }
+}
+
+/** Fires on Ctrl-C. */
+export function abortSignal(): AbortSignal {
+  return interrupt.signal
+}
+
+/** A line for the person at the terminal, on stderr. */
+export function say(line: string): void {
+  clearBar()
+  process.stderr.write(`${line}\n`)
+}
+
+/** Ends a command: the one JSON document, or the text for people, on stdout. */
+export function finish(result: object, text: () => string): void {
+  clearBar()
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${text()}\n`)
+}
+
+/** Reports a failure, and the exit code for it: 2 where the call itself is wrong, 130 after Ctrl-C, else 1. */
+export function fail(thrown: unknown): number {
+  clearBar()
+  const error = interrupt.signal.aborted ? new InfomotionError('ABORTED', 'Stopped.') : asInfomotionError(thrown)
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`)
+  else process.stderr.write(`${pc.red('error')} ${error.message} ${pc.dim(`(${error.code})`)}\n`)
+  if (process.env.INFOMOTION_DEBUG && error.stack) process.stderr.write(`${error.stack}\n`)
+  return error.code === 'ABORTED' ? 130 : error.code === 'INVALID_ARGUMENT' ? 2 : 1
+}
+
+/**
+ * Shows progress: a bar with rate and time left on a terminal, elsewhere a plain line a stage and one every ten
+ * seconds.
+ */
+export function progressBar(): (progress: Progress) => void {
+  const terminal = process.stderr.isTTY && !json
+  let stage = ''
+  let started = 0
+  let spoken = 0
+  return ({ stage: now, done, total, unit }) => {
+    if (now !== stage) {
+      clearBar()
+      stage = now
+      started = spoken = Date.now()
+      if (terminal) {
+        bar = new SingleBar({
+          format: '{stage} {bar} {value}/{total} {unit} | {rate}/s | {left} left',
+          stream: process.stderr,
+          hideCursor: true,
+          clearOnComplete: false,
+          barsize: 24,
+          barCompleteChar: '#',
+          barIncompleteChar: '.',
+        })
+        bar.start(total, done, { stage: stage.padEnd(10), unit, rate: '-', left: '-' })
+      }
+    }
+    const seconds = (Date.now() - started) / 1000
+    const rate = seconds > 0 ? done / seconds : 0
+    const left = rate > 0 ? `${Math.ceil((total - done) / rate)} s` : '-'
+    if (bar) {
+      bar.setTotal(total)
+      bar.update(done, { rate: rate.toFixed(rate < 10 ? 1 : 0), left })
+    } else if (!terminal && (done === total || Date.now() - spoken > 10_000)) {
+      spoken = Date.now()
+      process.stderr.write(`${stage}: ${done}/${total} ${unit}, ${rate.toFixed(1)}/s, ${left} left\n`)
+    }
+    if (done >= total) clearBar()
+  }
+}
+
+function clearBar(): void {
+  bar?.stop()
+  bar = undefined
+}
