@@ -1,0 +1,155 @@
+import { basename } from 'node:path'
+import type { DataSet } from '../dataset/index.js'
+import type { DistillResult, Settings } from '../distill.js'
+import type { Evaluation } from '../evaluate/index.js'
+import type { ExtractedFeatures } from '../features/extract.js'
+import type { SimilarityGraph } from '../graph/index.js'
+import type { ReportInput } from '../report/index.js'
+import { versions } from '../runtime/versions.js'
+import type { ClassModules, Selection } from '../select/index.js'
+import type { DistilledItem } from '../synthesize/index.js'
+import type { Spaces } from './spaces.js'
+
+/** What a run has so far; a stage's field is there once it ended. */
+export interface RunState {
+  dataSet: DataSet
+  settings: Settings
+  /** performance.now() at the start. */
+  started: number
+  timings: { stage: string; seconds: number }[]
+  warnings: string[]
+  features?: ExtractedFeatures
+  spaces?: Spaces
+  graphs?: SimilarityGraph[]
+  modules?: ClassModules[]
+  selection?: Selection
+  items?: DistilledItem[]
+  evaluation?: Evaluation
+}
+
+/** The result of `distill`, and its JSON document. */
+export function toResult(state: RunState): DistillResult {
+  const { dataSet, selection, modules, evaluation, started } = state
+  return {
+    classes: classesOf(state).map(({ name, clips, modules: count, selected, codelength }) => ({
+      name,
+      clips,
+      modules: modules ? count : null,
+      selected: selection ? selected : null,
+      codelength: modules ? codelength : null,
+    })),
+    selected: selection?.representatives.length ?? 0,
+    majority: majorityOf(dataSet),
+    ...(evaluation ? { evaluation } : {}),
+    skipped: skippedOf(state),
+    warnings: state.warnings.map((warning) => withoutRoot(warning, state)),
+    notices: noticesOf(dataSet),
+    seconds: (performance.now() - started) / 1000,
+  }
+}
+
+/**
+ * What was selected, from what, and how: without times, thread counts or absolute paths, so that the same data, seed
+ * and version give the same bytes.
+ */
+export function toManifest(state: RunState): object {
+  const { dataSet, features, selection } = state
+  const keys = new Map(Array.from(features!.clips, (clip, row) => [dataSet.clips[clip], features!.keys[row]]))
+  return {
+    schema: 1,
+    generator: `infomotion ${versions().infomotion}`,
+    method: 'after InfoMotion (arXiv 2512.09422)',
+    dataSet: {
+      name: basename(dataSet.root),
+      layout: dataSet.layout,
+      scheme: dataSet.scheme,
+      synthetic: dataSet.synthetic,
+      clips: dataSet.clips.length,
+      skipped: skippedOf(state),
+    },
+    options: optionsOf(state),
+    selector: selection!.selector,
+    classes: classesOf(state),
+    items: state.items!.map(({ clip, weight, module, flow, rank }) => ({
+      path: clip.id,
+      label: clip.label,
+      class: dataSet.classes[clip.classIndex],
+      weight,
+      module,
+      flow,
+      rank,
+      sha256: keys.get(clip),
+    })),
+    notices: noticesOf(dataSet),
+  }
+}
+
+/** What the report shows. */
+export function toReport(state: RunState): ReportInput {
+  const { dataSet, evaluation, selection } = state
+  return {
+    dataSet: basename(dataSet.root),
+    layout: dataSet.layout,
+    synthetic: dataSet.synthetic,
+    selector: selection!.selector,
+    classes: classesOf(state),
+    items: state.items!.map(({ clip, weight, module, flow, rank }) => ({
+      path: clip.id,
+      label: clip.label,
+      class: dataSet.classes[clip.classIndex],
+      weight,
+      module,
+      flow,
+      rank,
+      file: clip.path,
+    })),
+    ...(evaluation ? { evaluation } : {}),
+    majority: majorityOf(dataSet),
+    skipped: skippedOf(state),
+    warnings: state.warnings.map((warning) => withoutRoot(warning, state)),
+    notices: noticesOf(dataSet),
+    timings: state.timings,
+    options: optionsOf(state),
+    versions: versions(),
+  }
+}
+
+function classesOf({ dataSet, graphs, selection }: RunState): ReportInput['classes'] {
+  return dataSet.classes.map((name, c) => ({
+    name,
+    clips: dataSet.clips.filter(({ split, classIndex }) => split === 'train' && classIndex === c).length,
+    modules: selection?.classes[c].modules ?? 0,
+    merged: selection?.classes[c].merged ?? 0,
+    selected: selection?.representatives.filter(({ classIndex }) => classIndex === c).length ?? 0,
+    codelength: selection?.classes[c].codelength ?? 0,
+    isolated: graphs?.[c].isolated.length ?? 0,
+  }))
+}
+
+/** The most frequent class of TRAIN (the first of equals), and how often it is right on TEST. */
+function majorityOf({ classes, clips }: DataSet): DistillResult['majority'] {
+  const count = (split: string, c: number) => clips.filter((clip) => clip.split === split && clip.classIndex === c).length
+  const sizes = classes.map((_, c) => count('train', c))
+  const most = sizes.indexOf(Math.max(...sizes))
+  const tests = clips.filter(({ split }) => split === 'test').length
+  return { class: classes[most], accuracy: tests > 0 ? count('test', most) / tests : 0 }
+}
+
+/** The settings that a result depends on. */
+function optionsOf({ dataSet, settings }: RunState): Record<string, unknown> {
+  const { vpc, seed, neighbours, trials, components, randomDraws, materialize, backend, strict } = settings
+  return { vpc, classes: dataSet.scheme, seed, neighbours, trials, components, randomDraws, materialize, backend, strict }
+}
+
+function skippedOf(state: RunState): { path: string; reason: string }[] {
+  return (state.features?.skipped ?? []).map(({ id, reason }) => ({ path: id, reason: withoutRoot(reason, state) }))
+}
+
+/** Absolute paths stay on their machine. */
+function withoutRoot(text: string, { dataSet, settings }: RunState): string {
+  return text.replaceAll(`${dataSet.source.videos}/`, '').replaceAll(`${dataSet.root}/`, '').replaceAll(`${settings.folder}/`, '')
+}
+
+function noticesOf({ notice }: DataSet): string[] {
+  return notice ? [notice] : []
+}

@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clip } from '../dataset/types.js'
+import type { StageOptions } from '../run/progress.js'
+import { ShardCache, type ShardEntry } from '../run/shards.js'
+import { sha256 } from '../run/store.js'
+import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { native } from '../runtime/native.js'
+import type { Features } from '../select/types.js'
+import { type DescriptorOptions, describeClip, descriptorLayout } from './index.js'
+
+/** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
+const SCHEMA = 1
+const SHARD_CLIPS = 32
+
+/** The decoded luma of a clip, as `readClip` of the video stage gives it. */
+interface DecodedClip {
+  frames: Uint8Array
+  count: number
+  width: number
+  height: number
+  fps: number
+  backend: string
+  damagedFrames: number
+  warnings: string[]
+}
+
+export interface ExtractOptions extends StageOptions {
+  /** Folder of the cache. */
+  cache: string
+  /** Turns a file into frames (the video stage's `readClip`). */
+  decode: (path: string, options: { signal?: AbortSignal }) => Promise<DecodedClip>
+  /** Names the decoder's settings: part of the cache key. */
+  decoder?: string
+  descriptor?: DescriptorOptions
+}
+
+/** What is known of one clip's video. */
+export interface ClipFacts {
+  frames: number
+  width: number
+  height: number
+  fps: number
+  backend: string
+  damagedFrames: number
+}
+
+/** The features of a data set's readable clips; row i of each matrix belongs to `clips[i]`. */
+export interface ExtractedFeatures {
+  /** Indices into the data set's clips, ascending. */
+  clips: Uint32Array
+  facts: ClipFacts[]
+  /** SHA-256 of each clip's file. */
+  keys: string[]
+  /** The motion descriptor, raw (see `descriptorLayout`). */
+  motion: Features
+  /** Control: the mean frame, area-averaged. */
+  meanFrame: Features
+  /** Control: the standard deviation over time of each pixel, area-averaged. */
+  deviation: Features
+  /** Clips that could not be decoded, by name: skipped, not fatal. */
+  skipped: { id: string; path: string; reason: string }[]
+  warnings: string[]
+}
+
+/**
+ * Describes every clip, in parallel over the addon's threads, through a cache in shards: a run that was stopped or
+ * killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache key of a row is the
+ * hash of the file's bytes, the decoder, the descriptor's options and the schema version.
+ *
+ * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
+ */
+export async function extractFeatures(clips: Clip[], options: ExtractOptions): Promise<ExtractedFeatures> {
+  const { signal, onProgress, decode } = options
+  const layout = descriptorLayout(options.descriptor)
+  const settings = sha256(JSON.stringify([SCHEMA, options.decoder ?? 'auto', layout.options])).slice(0, 12)
+  const cache = await ShardCache.open(join(options.cache, settings))
+  const rows: (ShardEntry | undefined)[] = new Array(clips.length)
+  const skipped: (ExtractedFeatures['skipped'][number] | undefined)[] = new Array(clips.length)
+
+  let fresh: ShardEntry[] = []
+  let writing = Promise.resolve()
+  const flush = () => {
+    const shard = fresh
+    fresh = []
+    writing = writing.then(() => cache.append(shard))
+    return writing
+  }
+
+  let next = 0
+  let done = 0
+  const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
+  const describe = async (index: number): Promise<void> => {
+    const clip = clips[index]
+    try {
+      const key = sha256(await readFile(clip.path))
+      rows[index] = cache.get(key)
+      if (rows[index]) return
+      const video = await decode(clip.path, { signal })
+      const { motion, meanFrame, deviation } = await describeClip(video.frames, video, { ...options.descriptor, signal })
+      const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
+      row.set(motion)
+      row.set(meanFrame, layout.dim)
+      row.set(deviation, layout.dim + meanFrame.length)
+      const { count, width, height, fps, backend, damagedFrames } = video
+      rows[index] = { key, row, record: { frames: count, width, height, fps, backend, damagedFrames } }
+      fresh.push(rows[index])
+      if (fresh.length >= SHARD_CLIPS) await flush()
+    } catch (thrown) {
+      const error = asInfomotionError(thrown)
+      if (!isClipFault(error)) throw error
+      skipped[index] = { id: clip.id, path: clip.path, reason: `${error.message} (${error.code})` }
+    }
+  }
+  // One clip more than threads: while the pool computes, the next clip is read and decoded.
+  const lane = async () => {
+    while (next < clips.length) {
+      throwIfAborted(signal)
+      await describe(next++).catch((error) => {
+        next = clips.length // the other lanes stop after their clip
+        throw error
+      })
+      done++
+      report()
+    }
+  }
+  report()
+  try {
+    const lanes = await Promise.allSettled(Array.from({ length: native().threads + 1 }, lane))
+    const failed = lanes.find((lane) => lane.status === 'rejected')
+    if (failed) throw failed.reason
+  } finally {
+    await flush() // what is done stays done, also after Ctrl-C
+  }
+
+  const kept = Uint32Array.from(clips.keys()).filter((index) => rows[index])
+  const left = skipped.filter((skip) => skip !== undefined)
+  if (kept.length === 0) {
+    const why = left[0] ? ` The first: ${left[0].id}: ${left[0].reason}` : ''
+    throw new InfomotionError('NO_READABLE_CLIP', `Not one of ${clips.length} clips could be decoded.${why}`)
+  }
+  const values = Array.from(kept, (index) => (rows[index] as ShardEntry).row)
+  const control = (values[0].length - layout.dim) / 2
+  return {
+    clips: kept,
+    facts: Array.from(kept, (index) => (rows[index] as ShardEntry).record as unknown as ClipFacts),
+    keys: Array.from(kept, (index) => (rows[index] as ShardEntry).key),
+    motion: columns(values, 0, layout.dim),
+    meanFrame: columns(values, layout.dim, control),
+    deviation: columns(values, layout.dim + control, control),
+    skipped: left,
+    warnings: cache.warnings,
+  }
+}
+
+/** Faults of one clip, to be skipped by name; anything else (full disk, abort, bad options) ends the stage. */
+function isClipFault({ code }: InfomotionError): boolean {
+  return code.startsWith('VIDEO_') || code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR'
+}
+
+/** Columns [from, from + dim) of the rows, as a matrix. */
+function columns(rows: Float32Array[], from: number, dim: number): Features {
+  const values = new Float32Array(rows.length * dim)
+  rows.forEach((row, i) => values.set(row.subarray(from, from + dim), i * dim))
+  return { rows: rows.length, dim, values }
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The Debian packages that some tests need; without them those tests skip by name.
+#   chromium   test/report.test.ts opens the report in a real browser
+#   ffmpeg     test/video.test.ts reads formats other than MJPEG AVI
+set -euo pipefail
+packages=(chromium ffmpeg)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+sudo=""
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+$sudo apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"
