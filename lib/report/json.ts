@@ -1,0 +1,30 @@
+import { summary } from './summary.js'
+import type { ReportInput } from './types.js'
+
+/**
+ * The content of `report.json`, keys in this order. Accuracies are fractions in [0, 1], times seconds, codelengths
+ * bits; `evaluation` is null where no student was evaluated. Absolute paths stay out.
+ */
+export function reportDocument(input: ReportInput): object {
+  return {
+    schema: 'infomotion.report/1',
+    dataSet: { name: input.dataSet, layout: input.layout, synthetic: input.synthetic },
+    selector: input.selector,
+    summary: summary(input),
+    classes: input.classes,
+    items: input.items.map(({ file: _, ...item }) => item),
+    majority: input.majority,
+    evaluation: input.evaluation ?? null,
+    skipped: input.skipped,
+    warnings: input.warnings,
+    notices: input.notices,
+    timings: input.timings,
+    options: sorted(input.options),
+    versions: sorted(input.versions),
+  }
+}
+
+/** By name, so that the same run gives the same file. */
+export function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

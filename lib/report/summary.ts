@@ -1,0 +1,73 @@
+import type { EvaluationRow, Interval } from '../evaluate/types.js'
+import type { ReportInput } from './types.js'
+
+/** Selectors as people read them. */
+const names: Record<string, string> = {
+  infomap: 'Infomap modules',
+  random: 'random selection',
+  kmedoids: 'k-medoids',
+  full: 'all training clips',
+  'full-balanced': 'all training clips, classes balanced',
+  majority: 'majority class',
+}
+
+export const selectorName = (selector: string): string => names[selector] ?? selector
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+/** A fraction as a percentage with one decimal: 0.4567 -> "45.7 %". */
+export const percent = (fraction: number): string => `${number(100 * fraction)} %`
+
+/** With one decimal and a true minus sign, so that columns align. */
+export const number = (value: number, decimals = 1): string => value.toFixed(decimals).replace(/^-/, '\u2212')
+
+/** A difference of fractions in percentage points, with its sign. */
+export const points = (difference: number): string => `${difference >= 0 ? '+' : ''}${number(100 * difference)}`
+
+export const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
+
+/** The features that the headline student sees; rows with others are controls. */
+export function mainFeatures({ evaluation, selector }: ReportInput): string | undefined {
+  return (evaluation?.rows.find((row) => row.selector === selector) ?? evaluation?.rows[0])?.features
+}
+
+/** The row of a selector with the features of the headline. */
+export function mainRow(input: ReportInput, selector: string): EvaluationRow | undefined {
+  const features = mainFeatures(input)
+  return input.evaluation?.rows.find((row) => row.selector === selector && row.features === features)
+}
+
+/**
+ * What the run found, in sentences: the paired difference to random selection with its interval first, then what it
+ * must be held against. The same text heads report.html and stands in report.json.
+ */
+export function summary(input: ReportInput): string[] {
+  const { classes, evaluation, items, majority, selector } = input
+  const pool = classes.reduce((sum, { clips }) => sum + clips, 0)
+  const chosen = `${count(items.length, 'clip')} chosen from ${pool.toLocaleString('en')} in ${classes.length} classes`
+  const row = mainRow(input, selector)
+  if (!evaluation || !row) return [`${chosen}. No student was evaluated in this run.`]
+
+  const beside = ['random', 'kmedoids', 'full']
+    .filter((other) => other !== selector)
+    .map((other) => mainRow(input, other))
+    .filter((other) => other !== undefined)
+    .map((other) => {
+      const difference = other.differenceToRandom ? ` (${points(other.differenceToRandom.mean)} points to random)` : ''
+      return `${selectorName(other.selector)} ${percent(other.balancedAccuracy.mean)}${difference}`
+    })
+  return [
+    row.differenceToRandom ? `${chosen} ${versusRandom(row.differenceToRandom)}.` : `${chosen}.`,
+    `Balanced accuracy on ${count(evaluation.testClips, 'test clip')}: ${percent(row.balancedAccuracy.mean)}. ` +
+      `Beside it: ${[...beside, `chance ${percent(evaluation.chance)}`].join(', ')}.`,
+    `Plain accuracy: ${percent(row.accuracy.mean)}; always answering the majority class (${majority.class}) ` +
+      `has ${percent(majority.accuracy)}.`,
+  ]
+}
+
+function versusRandom({ mean, low, high }: Interval): string {
+  const found =
+    low <= 0 && high >= 0
+      ? 'train a student that cannot be told from one trained on a random choice of as many'
+      : `train a ${mean > 0 ? 'better' : 'worse'} student than a random choice of as many`
+  return `${found}: ${points(mean)} points of balanced accuracy (95 % interval ${points(low)} to ${points(high)})`
+}

@@ -1,0 +1,63 @@
+import type { DataSet } from '../dataset/types.js'
+import type { Evaluation } from '../evaluate/types.js'
+
+/** Everything a report is made of. Paths are relative to the data set; only `ReportItem.file` is absolute, and is read but never written. */
+export interface ReportInput {
+  /** The data set's folder name, without its path. */
+  dataSet: string
+  layout: DataSet['layout']
+  /** True for phantom data: the page then says so at its top. */
+  synthetic: boolean
+  /** The selector of the distilled set: "infomap". Its row of the evaluation is the headline. */
+  selector: string
+  classes: ReportClass[]
+  /** The distilled set, by class and rank. */
+  items: ReportItem[]
+  /** Absent where the run stopped before students were evaluated. */
+  evaluation?: Evaluation
+  /** The most frequent class of TRAIN, and the test accuracy of always answering it (a fraction). */
+  majority: { class: string; accuracy: number }
+  /** Clips left out, and why. */
+  skipped: { path: string; reason: string }[]
+  /** Things found odd and gone on with, each a sentence. */
+  warnings: string[]
+  /** What the reader must know about the data (licences, agreements), each a sentence. */
+  notices: string[]
+  timings: { stage: string; seconds: number }[]
+  /** The options of the run, as JSON values. */
+  options: Record<string, unknown>
+  /** Versions of the package, of Node, of the runtime, ... */
+  versions: Record<string, string>
+}
+
+/** One class, as selection saw it. */
+export interface ReportClass {
+  name: string
+  /** TRAIN clips. */
+  clips: number
+  /** Modules that Infomap found. */
+  modules: number
+  /** Modules left after merging to the videos per class. */
+  merged: number
+  selected: number
+  /** Of the partition found, in bits. */
+  codelength: number
+  /** Clips without a neighbour in the class graph. */
+  isolated: number
+}
+
+/** One clip of the distilled set. */
+export interface ReportItem {
+  /** Relative to the data set's video folder. */
+  path: string
+  /** As it stands in the source: an EF ("57.3"), or a name. */
+  label: string
+  /** Name of its class. */
+  class: string
+  weight: number
+  module: number
+  flow: number
+  rank: number
+  /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
+  file?: string
+}
