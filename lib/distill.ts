@@ -30,7 +30,7 @@ const DEFAULTS = {
   neighbours: 10,
   /** Trials of the map-equation search; the best counts. */
   trials: 10,
-  /** Principal components of the features (of TRAIN) that graphs and students see. */
+  /** Principal components of the features (of TRAIN) that graphs and selection see. */
   components: 32,
   /** Random selections to compare with. */
   randomDraws: 10,
@@ -126,7 +126,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
       state.features = await extractFeatures(dataSet.clips, { cache, decode, decoder: backend, ...stage })
       if (settings.strict) expectAllRead(state.features)
-      warn(state.features.warnings)
+      warn([...state.features.warnings, ...skippedWarning(state.features)])
       state.spaces = await featureSpaces(dataSet, state.features, settings.components, stage)
     },
 
@@ -134,10 +134,18 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     graph: async () => {
       state.graphs = []
       for (const { name, rows } of state.spaces!.classes) {
-        const graph = await similarityGraph(takeRows(state.spaces!.motion.train, rows), { k: settings.neighbours, signal: stage.signal })
+        const graph = await similarityGraph(takeRows(state.spaces!.points, rows), {
+          k: settings.neighbours,
+          signal: stage.signal,
+        })
         warn(graph.warnings.map((warning) => `Class "${name}": ${warning}`))
         state.graphs.push(graph)
-        stage.onProgress?.({ stage: 'graph', done: state.graphs.length, total: dataSet.classes.length, unit: 'classes' })
+        stage.onProgress?.({
+          stage: 'graph',
+          done: state.graphs.length,
+          total: dataSet.classes.length,
+          unit: 'classes',
+        })
       }
     },
 
@@ -154,7 +162,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
 
     // the clips that stand for the communities, with their weights
     select: async () => {
-      state.selection = await selectInfomap(state.spaces!.motion.train, state.modules!, { perClass: vpc, ...stage })
+      state.selection = await selectInfomap(state.spaces!.points, state.modules!, { perClass: vpc, ...stage })
       if (settings.strict) expectFullQuota(state.selection, dataSet, vpc)
       warn(state.selection.warnings)
     },
@@ -164,7 +172,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       const clips = Array.from(state.spaces!.trainClips, (index) => dataSet.clips[index])
       state.items = await synthesize(clips, state.selection!, stage)
       const selected = state.items.map(({ clip, weight }) => ({ index: dataSet.clips.indexOf(clip), weight }))
-      await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize })
+      await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize, signal: stage.signal })
       await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(state)))
     },
 
@@ -176,13 +184,26 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
 
     // how it does on the test clips, beside what it must beat
     evaluate: async () => {
-      const { motion, controls, classes, trainLabels, testLabels, testGroups } = state.spaces!
+      const { motion, controls, points, classes, trainLabels, testLabels, testGroups } = state.spaces!
       if (testLabels.length === 0) return warn(['No TEST clips: nothing was evaluated.'])
-      const draws = Array.from({ length: settings.randomDraws }, (_, draw) => selectRandom(classes, { perClass: vpc, seed, draw }))
-      const kMedoids = await selectKMedoids(motion.train, classes, { perClass: vpc, signal: stage.signal })
+      const draws = Array.from({ length: settings.randomDraws }, (_, draw) =>
+        selectRandom(classes, { perClass: vpc, seed, draw }),
+      )
+      const kMedoids = await selectKMedoids(points, classes, { perClass: vpc, signal: stage.signal })
       const selections = [state.selection!, kMedoids, ...draws]
-      const input = { classes: dataSet.classes, trainLabels, testLabels, testGroups, features: [motion, ...controls], selections }
-      state.evaluation = await evaluate(input, runStudent(dataSet.classes.length), { student: 'linear', seed, ...stage })
+      const input = {
+        classes: dataSet.classes,
+        trainLabels,
+        testLabels,
+        testGroups,
+        features: [motion, ...controls],
+        selections,
+      }
+      state.evaluation = await evaluate(input, runStudent(dataSet.classes.length), {
+        student: 'linear',
+        seed,
+        ...stage,
+      })
       warn(state.evaluation.warnings ?? [])
     },
 
@@ -199,6 +220,11 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     if (name === until) break
   }
   return toResult(state)
+}
+
+function skippedWarning({ skipped }: ExtractedFeatures): string[] {
+  if (skipped.length === 0) return []
+  return [`${skipped.length} clips were skipped. The first: ${skipped[0].id}: ${skipped[0].reason}`]
 }
 
 function expectAllRead({ skipped }: ExtractedFeatures): void {

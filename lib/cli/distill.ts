@@ -12,7 +12,10 @@ export function register(program: Command): void {
     .requiredOption('-o, --out <dir>', 'where the distilled set, manifest.json and the report go')
     .requiredOption('-n, --vpc <n>', 'videos per class', integer)
     .option('--until <stage>', `stop after a stage: ${STAGES.join(', ')}`, 'report')
-    .option('--classes <scheme>', 'ef5, ef3, ef2, quantile:K, edges:a,b,..., or labels (default: ef5 for EF, else labels)')
+    .option(
+      '--classes <scheme>',
+      'ef5, ef3, ef2, quantile:K, edges:a,b,..., or labels (default: ef5 for EF, else labels)',
+    )
     .option('--path-column <name>', 'CSV column of the video files')
     .option('--label-column <name>', 'CSV column of the labels')
     .option('--split-column <name>', 'CSV column of the splits')

@@ -23,9 +23,15 @@ export interface DataSet {
   layout: 'echonet' | 'csv' | 'folder'
   /** Class names, in the order of their bounds (EF) or of the alphabet. */
   classes: string[]
+  /** How labels became classes: "ef5", "labels", "quantile:4", ... */
+  scheme: string
   clips: Clip[]
   /** What a writer needs to lay a distilled set out as its source is. */
   source: DataSetSource
+  /** Made by `infomotion phantom`, not from patients. */
+  synthetic: boolean
+  /** What must stand wherever the data set or a part of it is shown or passed on: its terms of use. */
+  notice?: string
   /** Things found odd and gone on with, each a sentence. */
   warnings: string[]
 }
@@ -34,9 +40,9 @@ export interface DataSet {
 export interface DataSetSource {
   /** Absolute path of the CSV file; undefined for a folder per class. */
   table?: string
-  /** Column names of the table in their order. */
+  /** Column names of the table in their order; empty for a folder per class. */
   columns: string[]
-  /** One record a clip, values as they stand in the table. */
+  /** One record a clip, values as they stand in the table; empty for a folder per class. */
   rows: Record<string, string>[]
   /** Which column holds what. */
   mapping: { path: string; label: string; split?: string; group?: string }

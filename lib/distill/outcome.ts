@@ -128,7 +128,8 @@ function classesOf({ dataSet, graphs, selection }: RunState): ReportInput['class
 
 /** The most frequent class of TRAIN (the first of equals), and how often it is right on TEST. */
 function majorityOf({ classes, clips }: DataSet): DistillResult['majority'] {
-  const count = (split: string, c: number) => clips.filter((clip) => clip.split === split && clip.classIndex === c).length
+  const count = (split: string, c: number) =>
+    clips.filter((clip) => clip.split === split && clip.classIndex === c).length
   const sizes = classes.map((_, c) => count('train', c))
   const most = sizes.indexOf(Math.max(...sizes))
   const tests = clips.filter(({ split }) => split === 'test').length
@@ -138,7 +139,18 @@ function majorityOf({ classes, clips }: DataSet): DistillResult['majority'] {
 /** The settings that a result depends on. */
 function optionsOf({ dataSet, settings }: RunState): Record<string, unknown> {
   const { vpc, seed, neighbours, trials, components, randomDraws, materialize, backend, strict } = settings
-  return { vpc, classes: dataSet.scheme, seed, neighbours, trials, components, randomDraws, materialize, backend, strict }
+  return {
+    vpc,
+    classes: dataSet.scheme,
+    seed,
+    neighbours,
+    trials,
+    components,
+    randomDraws,
+    materialize,
+    backend,
+    strict,
+  }
 }
 
 function skippedOf(state: RunState): { path: string; reason: string }[] {
@@ -147,7 +159,10 @@ function skippedOf(state: RunState): { path: string; reason: string }[] {
 
 /** Absolute paths stay on their machine. */
 function withoutRoot(text: string, { dataSet, settings }: RunState): string {
-  return text.replaceAll(`${dataSet.source.videos}/`, '').replaceAll(`${dataSet.root}/`, '').replaceAll(`${settings.folder}/`, '')
+  return text
+    .replaceAll(`${dataSet.source.videos}/`, '')
+    .replaceAll(`${dataSet.root}/`, '')
+    .replaceAll(`${settings.folder}/`, '')
 }
 
 function noticesOf({ notice }: DataSet): string[] {

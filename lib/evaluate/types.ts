@@ -1,3 +1,5 @@
+import type { Features } from '../select/types.js'
+
 /** A mean with its 95 % interval. */
 export interface Interval {
   mean: number
@@ -5,13 +7,13 @@ export interface Interval {
   high: number
 }
 
-/** How one student did on the test clips. Fractions in [0, 1]. */
+/** How one student did on the test clips. Fractions in [0, 1]. Classes without test clips are left out of all means. */
 export interface Metrics {
   accuracy: number
   /** Mean of the recalls of the classes that have test clips. */
   balancedAccuracy: number
   macroF1: number
-  /** One-vs-rest area under the ROC curve, mean over classes; null where a class has no test clip to rank. */
+  /** One-vs-rest area under the ROC curve, mean over classes; null where all test clips are of one class. */
   auc: number | null
   /** Recall of each class; null for a class without test clips. */
   recall: (number | null)[]
@@ -21,13 +23,16 @@ export interface Metrics {
 
 /** One line of the table: a way to get training clips, and how students trained on them did. */
 export interface EvaluationRow {
-  /** "infomap", "kmedoids", "random", "full", "majority". */
+  /**
+   * "infomap", "kmedoids", "random"; "full": all TRAIN clips, each with weight 1; "full-balanced": all TRAIN clips, each
+   * class with the same sum of weights; "majority": no student, always the most frequent class of TRAIN.
+   */
   selector: string
-  /** What the student sees: "motion", or a control: "mean-frame", "deviation". */
+  /** What the student sees: "motion", or a control: "mean-frame", "deviation"; "none" for the majority. */
   features: string
-  /** Training clips of one student. */
+  /** Training clips of one student; 0 for the majority. */
   clips: number
-  /** One entry a run (a draw, a seed); a deterministic selection has one. */
+  /** One entry a run (a draw, a split); a deterministic selection has one a split. */
   runs: Metrics[]
   /** Mean over the runs, with a bootstrap 95 % interval over the test clips (whole groups together). */
   accuracy: Interval
@@ -44,8 +49,40 @@ export interface EvaluationRow {
 /** What `evaluate` measured, on the real test split. */
 export interface Evaluation {
   student: string
+  /** In one split (the mean over several splits, rounded). */
   testClips: number
   /** Balanced accuracy of guessing: 1 / classes with test clips. */
   chance: number
   rows: EvaluationRow[]
+  /** How many splits of the data were evaluated and put together by `summarise`; absent: one. */
+  splits?: number
+  /** What limits these numbers, each a sentence. */
+  warnings?: string[]
 }
+
+/** The clips of one feature space. */
+export interface FeatureSpace {
+  /** "motion", "mean-frame", "deviation", ... */
+  name: string
+  /** One row a TRAIN clip, in the order of the TRAIN labels. */
+  train: Features
+  /** One row a test clip, in the order of the test labels. */
+  test: Features
+}
+
+/** One student to train and to ask. */
+export interface StudentTask {
+  /** All TRAIN clips, without labels: for scaling features alike for all students. */
+  pool: Features
+  /** The rows of `pool` to train on, with their labels and sample weights. */
+  clips: Uint32Array
+  labels: Uint32Array
+  weights: Float32Array
+  /** The clips to classify. */
+  test: Features
+  seed: number
+  signal?: AbortSignal
+}
+
+/** Trains a student and gives its probabilities for the test clips: clips * classes, row by row. */
+export type RunStudent = (task: StudentTask) => Promise<Float32Array>

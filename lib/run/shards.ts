@@ -54,7 +54,7 @@ export class ShardCache {
     if (entries.length === 0) return
     const dim = entries[0].row.length
     const values = new Float32Array(entries.length * dim)
-    entries.forEach(({ row }, i) => values.set(row, i * dim))
+    for (const [i, { row }] of entries.entries()) values.set(row, i * dim)
     const body = encodeNpy(values, [entries.length, dim])
     const head = { rows: entries.length, dim, sha256: sha256(body) }
     const lines = [head, ...entries.map(({ key, record }) => ({ key, ...record }))]

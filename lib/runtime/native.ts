@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from './errors.js'
+import type { Job } from './job.js'
 
 /**
  * Everything the C++ addon exports, one block a noun. `native/node/` has the other side of this contract. Arrays are
@@ -10,6 +11,106 @@ import { InfomotionError } from './errors.js'
 export interface Native {
   /** Threads of the addon's pool: INFOMOTION_THREADS, else the number of processors. */
   readonly threads: number
+
+  /** Flow of each pair of consecutive frames: (u, v) interleaved, (frames - 1) * height * width * 2 values. */
+  farneback(
+    frames: Uint8Array | Float32Array,
+    width: number,
+    height: number,
+    options: NativeFarnebackOptions,
+    initialFlow?: Float32Array,
+  ): Job<Float32Array>
+
+  describeClip(
+    frames: Uint8Array,
+    width: number,
+    height: number,
+    fps: number,
+    options: NativeDescriptorOptions,
+  ): Job<NativeClipFeatures>
+
+  /** Exact k nearest rows by cosine; absent ones are 0xffffffff with similarity 0. */
+  nearestNeighbours(values: Float32Array, rows: number, dim: number, k: number): Job<NativeNeighbours>
+  /** The union of those neighbours as a symmetric CSR. */
+  similarityGraph(values: Float32Array, rows: number, dim: number, k: number): Job<NativeGraph>
+
+  /** `progress`: one Int32 over a SharedArrayBuffer, raised by 1 at the end of each trial. */
+  infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
+  codelength(network: NativeNetwork, options: NativeFlowOptions, modules: Uint32Array): Job<NativeCodelength>
+}
+
+export interface NativeFarnebackOptions {
+  pyrScale: number
+  levels: number
+  winsize: number
+  iterations: number
+  polyN: number
+  polySigma: number
+  gaussian: boolean
+  border: 'opencv' | 'symmetric'
+}
+
+export interface NativeDescriptorOptions {
+  grid: number
+  thumbnail: number
+  dark: number
+  flow: NativeFarnebackOptions
+}
+
+export interface NativeClipFeatures {
+  motion: Float32Array
+  meanFrame: Float32Array
+  deviation: Float32Array
+}
+
+export interface NativeNeighbours {
+  k: number
+  neighbours: Uint32Array
+  similarities: Float32Array
+}
+
+export interface NativeGraph {
+  offsets: Uint32Array
+  targets: Uint32Array
+  weights: Float64Array
+}
+
+/** CSR (`offsets`) or a list of links (`sources`); a key without a value is left out. */
+export interface NativeNetwork {
+  nodes: number
+  offsets?: Uint32Array
+  sources?: Uint32Array
+  targets: Uint32Array
+  weights?: Float64Array
+}
+
+export interface NativeFlowOptions {
+  directed: boolean
+  teleportation: number
+}
+
+export interface NativeInfomapOptions extends NativeFlowOptions {
+  trials: number
+  seed: number
+  threads: number
+}
+
+export interface NativeCodelength {
+  codelength: number
+  oneLevelCodelength: number
+  indexCodelength: number
+  topModules: number
+  links: number
+}
+
+export interface NativeInfomap extends NativeCodelength {
+  modules: Uint32Array
+  flow: Float64Array
+  moduleFlow: Float64Array
+  enter: Float64Array
+  exit: Float64Array
+  trialCodelengths: Float64Array
+  trial: number
 }
 
 let loaded: Native | undefined

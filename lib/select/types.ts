@@ -1,3 +1,5 @@
+import type { StageOptions } from '../run/progress.js'
+
 /** One clip chosen to stand for others of its class. */
 export interface Representative {
   /** Row of the feature matrix that selection was given (a TRAIN clip). */
@@ -28,4 +30,30 @@ export interface Features {
   dim: number
   /** rows * dim values, row by row. */
   values: Float32Array
+}
+
+/** One class as a selector is given it. */
+export interface SelectionClass {
+  /** Its name, for warnings. */
+  name: string
+  /** Rows of the feature matrix that belong to it, each once (TRAIN clips). */
+  rows: Uint32Array
+}
+
+/** One class with what the map equation found in its similarity graph; entry i belongs to the clip `rows[i]`. */
+export interface ClassModules extends SelectionClass {
+  /** Top module of each clip; any numbers, equal within a module. */
+  modules: Uint32Array
+  /** Flow of each clip's node; 0 for a clip without links. */
+  flow: Float64Array
+  /** Bits. */
+  codelength: number
+}
+
+/** What the selectors that look at features take. */
+export interface SelectOptions extends StageOptions {
+  /** Clips to choose from each class (VPC); a smaller class gives all it has, with a warning. */
+  perClass: number
+  /** No representative weighs less, from 0 (plain Voronoi counts) to 1 (all weights 1). Default 0.25. */
+  weightFloor?: number
 }

@@ -3,12 +3,20 @@
 #include <napi.h>
 
 #include "async.h"
+#include "features.h"
+#include "flow.h"
+#include "graph.h"
+#include "infomap.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion::node {
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_async(env);
+  init_flow(env, exports);
+  init_features(env, exports);
+  init_graph(env, exports);
+  init_infomap(env, exports);
   exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));
   return exports;
 }

@@ -46,7 +46,11 @@ export function report(rows: Row[], versions: Record<string, string>): void {
     process.stdout.write(`${JSON.stringify({ machine, versions: all, rows })}\n`)
     return
   }
-  console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load}; ${Object.entries(all).map(([k, v]) => `${k} ${v}`).join(', ')}`)
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, load ${machine.load}; ${Object.entries(all)
+      .map(([k, v]) => `${k} ${v}`)
+      .join(', ')}`,
+  )
   console.table(
     rows.map(({ name, ours, peer, peerName, unit, ratio, quality, reason }) => ({
       name,
@@ -115,7 +119,9 @@ export async function npmPeer(packages: string[]): Promise<string | undefined> {
     if (!existsSync(ready)) {
       mkdirSync(folder, { recursive: true })
       process.stderr.write(`installing ${packages.join(' ')} into ${folder}\n`)
-      await execute('npm', ['install', '--prefix', folder, '--ignore-scripts', '--silent', ...packages], { timeout: 600_000 })
+      await execute('npm', ['install', '--prefix', folder, '--ignore-scripts', '--silent', ...packages], {
+        timeout: 600_000,
+      })
       execFileSync('touch', [ready])
     }
     return folder

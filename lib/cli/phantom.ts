@@ -1,0 +1,39 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { writePhantom } from '../phantom/index.js'
+import { abortSignal, finish, progressBar } from './output.js'
+
+interface Options {
+  train: number
+  test: number
+  val: number
+  seed: number
+  flow: boolean
+}
+
+/** `infomotion phantom DIR`: a synthetic echo data set to try everything on. */
+export function register(program: Command): void {
+  program
+    .command('phantom')
+    .description("write a synthetic echocardiography data set in EchoNet-Dynamic's layout")
+    .argument('<dir>', 'folder to write it to')
+    .option('--train <n>', 'clips for training', integer, 200)
+    .option('--test <n>', 'clips for the test', integer, 100)
+    .option('--val <n>', 'clips for validation', integer, 0)
+    .option('--seed <n>', 'same seed, same clips', integer, 1)
+    .option('--flow', 'write the true displacement of the first two clips as .flo files', false)
+    .action(async (out: string, { train, test, val, seed, flow }: Options) => {
+      const started = performance.now()
+      const onProgress = progressBar()
+      const { clips } = await writePhantom(out, { train, test, val, seed, flow, signal: abortSignal(), onProgress })
+      const seconds = (performance.now() - started) / 1000
+      finish(
+        { clips, train, val, test, out, seconds },
+        () => `${clips} synthetic clips in ${out} (${train} TRAIN, ${val} VAL, ${test} TEST), ${seconds.toFixed(1)} s`,
+      )
+    })
+}
+
+function integer(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
+  return Number(text)
+}

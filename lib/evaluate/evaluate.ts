@@ -1,0 +1,169 @@
+import { setImmediate } from 'node:timers/promises'
+import type { StageOptions } from '../run/progress.js'
+import { throwIfAborted } from '../runtime/errors.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import type { Selection } from '../select/types.js'
+import { type Draws, mean, measureDraws, percentileInterval, resample } from './bootstrap.js'
+import { type Candidate, candidatesOf } from './candidates.js'
+import { type Answers, measure, prepare } from './metrics.js'
+import type { Evaluation, EvaluationRow, FeatureSpace, RunStudent } from './types.js'
+
+/** What is compared, and on which clips. */
+export interface EvaluationInput {
+  /** Class names, by index. */
+  classes: readonly string[]
+  /** Class of each TRAIN clip (a row of every `train` matrix). */
+  trainLabels: ArrayLike<number>
+  /** Class and group (patient) of each test clip (a row of every `test` matrix). */
+  testLabels: ArrayLike<number>
+  testGroups: readonly string[]
+  /** The first is what the selections were made on; the others are controls. */
+  features: readonly FeatureSpace[]
+  /** The first is the distilled set. Several of one selector (random draws) are the runs of one row. */
+  selections: readonly Selection[]
+}
+
+/** Below this, percentile intervals over resampled groups are known to be too narrow. */
+const FEW_GROUPS = 20
+
+/**
+ * Trains a student on every selection and asks it about the test clips. Rows, in this order: each selector; `full`
+ * (all TRAIN clips) and, where classes differ in size, `full-balanced`; for each control feature space the first
+ * selection and `full`; `majority`.
+ *
+ * Intervals are percentiles of a bootstrap over the test clips, whole groups together, the same draws for all rows. So
+ * they say how far the numbers may move with other test clips, not with another split (see `summarise`) nor with
+ * other random draws.
+ *
+ * @param run - trains one student and gives its probabilities for the test clips
+ * @param options.student - its name, for the record. Default `linear`
+ * @param options.draws - bootstrap draws. Default 1000
+ * @param options.seed - of the bootstrap; run r of a row trains its student with seed + r. Default 0
+ */
+export async function evaluate(
+  input: EvaluationInput,
+  run: RunStudent,
+  options: { student?: string; draws?: number; seed?: number } & StageOptions = {},
+): Promise<Evaluation> {
+  expectOptions(options, 'evaluate', ['student', 'draws', 'seed', 'signal', 'onProgress'])
+  const draws = expectInteger(options.draws ?? 1000, 'draws', 1)
+  const seed = expectInteger(options.seed ?? 0, 'seed', 0, 0xffffffff)
+  check(input)
+
+  const candidates = candidatesOf(input.selections, input.features, input.trainLabels)
+  const answers = await answersOf(candidates, input, run, seed, options)
+  const resamples = resample(input.testGroups, draws, seed)
+  const measured: Draws[] = []
+  for (const runs of answers) {
+    await setImmediate()
+    throwIfAborted(options.signal)
+    measured.push(measureDraws(runs, resamples))
+  }
+
+  const rows = candidates.map(({ selector, space, runs }, i): EvaluationRow => {
+    const row = rowOf(selector, space.name, runs[0].clips.length, answers[i], measured[i])
+    const partner = candidates.findIndex((other) => other.selector === 'random' && other.space === space)
+    if (partner === -1 || partner === i || selector.startsWith('full')) return row
+    const random = mean(answers[partner].map((a) => measure(a).balancedAccuracy))
+    const differences = measured[i].balancedAccuracy.map((value, b) => value - measured[partner].balancedAccuracy[b])
+    return { ...row, differenceToRandom: percentileInterval(row.balancedAccuracy.mean - random, differences) }
+  })
+  const majority = [majorityAnswers(input)]
+  rows.push(rowOf('majority', 'none', 0, majority, measureDraws(majority, resamples)))
+
+  const tested = new Set(Array.from(input.testLabels)).size
+  return {
+    student: options.student ?? 'linear',
+    testClips: input.testLabels.length,
+    chance: 1 / tested,
+    rows,
+    warnings: warningsOf(input),
+  }
+}
+
+/** Trains the students of all candidates, one after the other. */
+async function answersOf(
+  candidates: readonly Candidate[],
+  { classes, trainLabels, testLabels }: EvaluationInput,
+  run: RunStudent,
+  seed: number,
+  { signal, onProgress }: StageOptions,
+): Promise<Answers[][]> {
+  const total = candidates.reduce((sum, { runs }) => sum + runs.length, 0)
+  let done = 0
+  const answers: Answers[][] = []
+  for (const { space, runs } of candidates) {
+    const ofCandidate: Answers[] = []
+    for (const [r, { clips, weights }] of runs.entries()) {
+      throwIfAborted(signal)
+      const probabilities = await run({
+        pool: space.train,
+        clips,
+        labels: Uint32Array.from(clips, (clip) => trainLabels[clip]),
+        weights,
+        test: space.test,
+        seed: (seed + r) >>> 0,
+        signal,
+      })
+      ofCandidate.push(prepare(probabilities, testLabels, classes.length))
+      onProgress?.({ stage: 'evaluate', done: ++done, total, unit: 'students' })
+    }
+    answers.push(ofCandidate)
+  }
+  return answers
+}
+
+function rowOf(selector: string, features: string, clips: number, answers: Answers[], draws: Draws): EvaluationRow {
+  const runs = answers.map((a) => measure(a))
+  const aucs = runs.map(({ auc }) => auc).filter((auc) => auc !== null)
+  return {
+    selector,
+    features,
+    clips,
+    runs,
+    accuracy: percentileInterval(mean(runs.map((m) => m.accuracy)), draws.accuracy),
+    balancedAccuracy: percentileInterval(mean(runs.map((m) => m.balancedAccuracy)), draws.balancedAccuracy),
+    macroF1: percentileInterval(mean(runs.map((m) => m.macroF1)), draws.macroF1),
+    auc:
+      aucs.length > 0
+        ? percentileInterval(
+            mean(aucs),
+            draws.auc.filter((auc) => auc !== null),
+          )
+        : null,
+  }
+}
+
+/** Answers every test clip with the shares of the classes in TRAIN, so that the most frequent one is largest. */
+function majorityAnswers({ classes, trainLabels, testLabels }: EvaluationInput): Answers {
+  const shares = new Array<number>(classes.length).fill(0)
+  for (const label of Array.from(trainLabels)) shares[label] += 1 / trainLabels.length
+  return prepare(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
+}
+
+function check({ classes, trainLabels, testLabels, testGroups, features, selections }: EvaluationInput): void {
+  if (testLabels.length === 0) throw invalid('at least one test clip', 'testLabels', testLabels)
+  if (testGroups.length !== testLabels.length) throw invalid(`${testLabels.length} entries`, 'testGroups', testGroups)
+  if (features.length === 0) throw invalid('at least one feature space', 'features', features)
+  if (selections.length === 0) throw invalid('at least one selection', 'selections', selections)
+  for (const label of Array.from(trainLabels))
+    if (!(label >= 0 && label < classes.length)) throw invalid(`classes below ${classes.length}`, 'trainLabels', label)
+  for (const { name, train, test } of features) {
+    if (train.rows !== trainLabels.length) throw invalid(`${trainLabels.length} rows`, `train of ${name}`, train.rows)
+    if (test.rows !== testLabels.length) throw invalid(`${testLabels.length} rows`, `test of ${name}`, test.rows)
+  }
+}
+
+function warningsOf({ classes, testLabels, testGroups }: EvaluationInput): string[] {
+  const tested = new Set(Array.from(testLabels))
+  const untested = classes.filter((_, c) => !tested.has(c)).map((name) => `"${name}"`)
+  const groups = new Set(testGroups).size
+  const warnings: string[] = []
+  if (untested.length > 0)
+    warnings.push(
+      `No test clips of ${untested.join(', ')}: balanced accuracy, F1 and AUC are means over the other classes.`,
+    )
+  if (groups < FEW_GROUPS)
+    warnings.push(`The test clips are of fewer than ${FEW_GROUPS} groups: bootstrap intervals are likely too narrow.`)
+  return warnings
+}

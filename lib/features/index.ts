@@ -1,0 +1,139 @@
+import { expectFrames, FARNEBACK_DEFAULTS, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
+import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { runJob } from '../runtime/job.js'
+import { native } from '../runtime/native.js'
+import type { Features } from '../select/types.js'
+
+/** How a clip's motion is summed up. */
+export interface DescriptorOptions {
+  /** Cells along each side of the frame, 1..32. Default 4. */
+  grid?: number
+  /** Side of the two control features in px, 1..256. Default 16. */
+  thumbnail?: number
+  /**
+   * Pixels that stay below this grey level in all frames (0..255) are no part of the picture: outside an ultrasound
+   * sector, flow is only what spills from within. 0 takes every pixel. Default 16.
+   */
+  dark?: number
+  /** Parameters of the flow. Default: Farneback's defaults with the symmetric border (a still clip has no motion). */
+  flow?: FarnebackOptions
+}
+
+/** One quantity's stretch of the descriptor. */
+export interface DescriptorBlock {
+  name: 'divergence' | 'curl' | 'magnitude' | 'direction'
+  offset: number
+  length: number
+}
+
+export interface DescriptorLayout {
+  /** Length of the descriptor. */
+  dim: number
+  blocks: DescriptorBlock[]
+  /** All options, defaults filled in: what the numbers depend on besides the clip. */
+  options: Required<DescriptorOptions> & { flow: Required<FarnebackOptions> }
+}
+
+/** The features of one clip that need no model. */
+export interface ClipFeatures {
+  /** The motion descriptor; {@link descriptorLayout} says what is where. */
+  motion: Float32Array
+  /** Control: the mean frame, area-averaged to thumbnail x thumbnail grey levels. */
+  meanFrame: Float32Array
+  /** Control: each pixel's standard deviation over time, area-averaged to thumbnail x thumbnail. */
+  deviation: Float32Array
+}
+
+const NAMES = ['divergence', 'curl', 'magnitude', 'direction'] as const
+const DIRECTIONS = 8
+const MEAN_AND_DEVIATION = 2
+
+/**
+ * What stands where in the motion descriptor: divergence (1/s), curl (1/s), magnitude (px/s), direction (px/s), each
+ * first the means over time and then the standard deviations of all grid cells, row by row; direction has eight values a
+ * cell, 45 degrees apart, from rightwards on clockwise.
+ *
+ * @example
+ * ```js
+ * const { dim, blocks } = descriptorLayout() // 352 numbers
+ * blocks[3] // { name: 'direction', offset: 96, length: 256 }
+ * ```
+ */
+export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLayout {
+  expectOptions(options, 'the descriptor', ['grid', 'thumbnail', 'dark', 'flow'])
+  expectOptions(options.flow, 'flow', Object.keys(FARNEBACK_DEFAULTS))
+  const grid = expectInteger(options.grid ?? 4, 'grid', 1, 32)
+  const thumbnail = expectInteger(options.thumbnail ?? 16, 'thumbnail', 1, 256)
+  const dark = expectInteger(options.dark ?? 16, 'dark', 0, 255)
+  const flow = resolveFarneback(options.flow ?? {}, { ...FARNEBACK_DEFAULTS, border: 'symmetric' })
+  let dim = 0
+  const blocks = NAMES.map((name) => {
+    const length = grid * grid * MEAN_AND_DEVIATION * (name === 'direction' ? DIRECTIONS : 1)
+    const block = { name, offset: dim, length }
+    dim += length
+    return block
+  })
+  return { dim, blocks, options: { grid, thumbnail, dark, flow } }
+}
+
+/**
+ * Describes a clip's motion without any model: its Farneback flow in px/s, averaged over the cells of a grid as
+ * divergence, curl, magnitude and direction, then over time as mean and standard deviation. Frame rates, frame sizes and
+ * lengths may differ from clip to clip. A clip without motion, or of one frame, gives zeros. Memory beside the clip does
+ * not grow with its length; runs on one thread of the addon's pool.
+ *
+ * @param frames - [frames, height, width] grey levels, at least one frame. Over a SharedArrayBuffer they are read
+ *   without a copy: leave them unchanged until the promise settles.
+ * @param clip - width and height in px, frame rate in frames/s
+ * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`
+ * @example
+ * ```js
+ * const { frames, width, height, fps } = await readClip('Videos/0X1A.avi')
+ * const { motion } = await describeClip(frames, { width, height, fps })
+ * ```
+ */
+export async function describeClip(
+  frames: Uint8Array,
+  clip: { width: number; height: number; fps: number },
+  options: DescriptorOptions & { signal?: AbortSignal } = {},
+): Promise<ClipFeatures> {
+  if (!(frames instanceof Uint8Array)) throw invalid('a Uint8Array', 'frames', frames)
+  if (typeof clip !== 'object' || clip === null) throw invalid('an object { width, height, fps }', 'clip', clip)
+  const { signal, ...rest } = options
+  const layout = descriptorLayout(rest)
+  const { width, height } = clip
+  expectFrames(frames, clip, 1)
+  const fps = expectNumber(clip.fps, 'fps', Number.MIN_VALUE, 1e6)
+  return await runJob(() => native().describeClip(frames, width, height, fps, layout.options), signal)
+}
+
+/**
+ * Every block of every row at length 1 (L2), side by side, so that no block outweighs another by its unit. A block of
+ * zeros stays zeros; rows without any motion are named in `still`.
+ *
+ * @example
+ * ```js
+ * const { values, still } = normaliseBlocks({ rows: 1, dim: 352, values: motion }, descriptorLayout())
+ * ```
+ */
+export function normaliseBlocks(features: Features, layout: DescriptorLayout): Features & { still: number[] } {
+  const { rows, dim } = features
+  if (dim !== layout.dim) throw invalid(`rows of ${layout.dim} values`, 'features.dim', dim)
+  if (features.values.length !== rows * dim)
+    throw invalid(`${rows} x ${dim} values`, 'features.values', features.values)
+  const values = new Float32Array(rows * dim)
+  const still: number[] = []
+  for (let row = 0; row < rows; row++) {
+    let moves = false
+    for (const { offset, length } of layout.blocks) {
+      const from = row * dim + offset
+      const block = features.values.subarray(from, from + length)
+      const norm = Math.sqrt(block.reduce((sum, value) => sum + value * value, 0))
+      if (norm === 0) continue
+      moves = true
+      for (let i = 0; i < length; i++) values[from + i] = block[i] / norm
+    }
+    if (!moves) still.push(row)
+  }
+  return { rows, dim, values, still }
+}

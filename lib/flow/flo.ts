@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises'
+import { writeWhole } from '../run/store.js'
+import { InfomotionError } from '../runtime/errors.js'
+import { expectInteger, invalid } from '../runtime/expect.js'
+
+/** One flow field: height * width pairs (u, v) in px, row by row. */
+export interface FlowField {
+  flow: Float32Array
+  width: number
+  height: number
+}
+
+/** The first four bytes of a `.flo` file, "PIEH", as a float. */
+const MAGIC = 202021.25
+const HEADER_BYTES = 12
+
+/** A flow field as a `.flo` file (Middlebury: magic, int32 width, int32 height, then (u, v) as float32). */
+export function encodeFlo({ flow, width, height }: FlowField): Buffer {
+  expectInteger(width, 'width', 1)
+  expectInteger(height, 'height', 1)
+  if (!(flow instanceof Float32Array && flow.length === width * height * 2))
+    throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'flow', flow)
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeFloatLE(MAGIC, 0)
+  header.writeInt32LE(width, 4)
+  header.writeInt32LE(height, 8)
+  return Buffer.concat([header, new Uint8Array(flow.buffer, flow.byteOffset, flow.byteLength)])
+}
+
+/**
+ * The flow field in a `.flo` file. Values above 1e9 mark unknown flow, by the format's convention.
+ *
+ * @param name - stands for the file in error messages
+ * @throws {InfomotionError} `FLO_UNREADABLE`
+ */
+export function decodeFlo(file: Uint8Array, name = 'the file'): FlowField {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
+  const refuse = (why: string) => new InfomotionError('FLO_UNREADABLE', `Expected a .flo file in ${name}, but ${why}.`)
+  if (bytes.length < HEADER_BYTES || bytes.readFloatLE(0) !== MAGIC) throw refuse('it does not start with "PIEH"')
+  const width = bytes.readInt32LE(4)
+  const height = bytes.readInt32LE(8)
+  const expected = width > 0 && height > 0 ? HEADER_BYTES + width * height * 8 : 0
+  if (bytes.length !== expected) throw refuse(`${width} x ${height} takes ${expected} bytes and it has ${bytes.length}`)
+  const body = new Uint8Array(bytes.subarray(HEADER_BYTES)) // copied: floats must start at a multiple of four
+  return { flow: new Float32Array(body.buffer), width, height }
+}
+
+/**
+ * Reads a `.flo` file.
+ *
+ * @throws {InfomotionError} `FLO_UNREADABLE`, or the system's code (`ENOENT`, ...)
+ * @example
+ * ```js
+ * const { flow, width, height } = await readFlo('flow10.flo')
+ * ```
+ */
+export async function readFlo(path: string): Promise<FlowField> {
+  return decodeFlo(await readFile(path), path)
+}
+
+/** Writes a `.flo` file, whole or not at all. */
+export async function writeFlo(path: string, field: FlowField): Promise<void> {
+  await writeWhole(path, encodeFlo(field))
+}

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import jpegTurbo from '@julusian/jpeg-turbo'
+import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
+import { InfomotionError } from '../runtime/errors.js'
+
+/** One image as grey levels. */
+export interface Luma {
+  /** height * width bytes, row by row. */
+  pixels: Uint8Array
+  width: number
+  height: number
+}
+
+/** Samples as a decoder gives them: `channels` values a pixel (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha). */
+interface Samples {
+  width: number
+  height: number
+  data: Uint8Array | Uint8ClampedArray | Uint16Array
+  channels: number
+  /** The value of white. */
+  white: number
+}
+
+/**
+ * Reads a PNG, JPEG, or binary PGM or PPM file as grey levels 0..255. Colours become luma, 0.299 R + 0.587 G + 0.114 B
+ * (ITU-R BT.601); alpha is left out.
+ *
+ * @throws {InfomotionError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`
+ */
+export async function readLuma(path: string): Promise<Luma> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new InfomotionError('IMAGE_NOT_FOUND', `Expected an image in ${path}: ${cause.message}.`, { cause })
+  })
+  try {
+    if (bytes[0] === 0x89 && bytes.toString('latin1', 1, 4) === 'PNG') return toLuma(readPng(bytes))
+    if (bytes[0] === 0xff && bytes[1] === 0xd8) return await readJpeg(bytes)
+    if (/^P[56]\s/.test(bytes.toString('latin1', 0, 3))) return toLuma(readPnm(bytes))
+    throw new Error('its first bytes are of none of these formats')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new InfomotionError('IMAGE_UNREADABLE', `Expected a PNG, JPEG, PGM or PPM image in ${path}: ${why}.`, {
+      cause,
+    })
+  }
+}
+
+function readPng(bytes: Buffer): Samples {
+  const png = decodePng(bytes)
+  const { width, height } = png
+  if (png.palette) {
+    const channels = png.palette[0]?.length ?? 3
+    return { width, height, data: convertIndexedToRgb(png), channels, white: 255 }
+  }
+  const white = 2 ** png.depth - 1
+  return { width, height, data: png.data, channels: png.channels, white }
+}
+
+async function readJpeg(bytes: Buffer): Promise<Luma> {
+  const { data, width, height } = await jpegTurbo.decompress(bytes, { format: jpegTurbo.FORMAT_GRAY })
+  return { pixels: new Uint8Array(data.subarray(0, width * height)), width, height }
+}
+
+/** Binary PGM (P5) and PPM (P6): magic, width, height, white, one space, samples; two bytes each where white > 255. */
+function readPnm(bytes: Buffer): Samples {
+  const head = /^P([56])(?:\s+|#.*\n)+(\d+)(?:\s+|#.*\n)+(\d+)(?:\s+|#.*\n)+(\d+)\s/.exec(
+    bytes.toString('latin1', 0, 1024),
+  )
+  if (!head) throw new Error('its header is damaged')
+  const [width, height, white] = head.slice(2).map(Number)
+  const channels = head[1] === '5' ? 1 : 3
+  const count = width * height * channels
+  const body = bytes.subarray(head[0].length)
+  const wide = white > 255
+  if (count < 1 || white < 1 || white > 65535 || body.length < count * (wide ? 2 : 1))
+    throw new Error(`${body.length} bytes are no ${width} x ${height} image`)
+  const data = wide ? Uint16Array.from({ length: count }, (_, i) => body.readUInt16BE(2 * i)) : body.subarray(0, count)
+  return { width, height, data, channels, white }
+}
+
+function toLuma({ width, height, data, channels, white }: Samples): Luma {
+  const scale = 255 / white
+  const pixels = new Uint8Array(width * height)
+  for (let i = 0, at = 0; i < pixels.length; i++, at += channels) {
+    const grey = channels < 3 ? data[at] : 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]
+    pixels[i] = Math.round(grey * scale)
+  }
+  return { pixels, width, height }
+}

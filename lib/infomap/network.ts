@@ -1,0 +1,60 @@
+import { invalid } from '../runtime/expect.js'
+import type { NativeNetwork } from '../runtime/native.js'
+
+/** A network in rows: the links of node i are offsets[i] ... offsets[i + 1] - 1. */
+export interface CsrNetwork {
+  /** nodes + 1, from 0, not falling. */
+  offsets: Uint32Array
+  targets: Uint32Array
+  /** One a target, finite and not negative; 0 means no link. Default: all 1. */
+  weights?: Float64Array | Float32Array
+}
+
+/** A network as a list of links. */
+export interface LinkList {
+  sources: Uint32Array
+  targets: Uint32Array
+  /** One a link, finite and not negative; 0 means no link. Default: all 1. */
+  weights?: Float64Array | Float32Array
+  /** Number of nodes. Default: the highest number in the links, plus 1. */
+  nodes?: number
+}
+
+/** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
+export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
+  if (typeof network !== 'object' || network === null)
+    throw invalid('{ offsets, targets, weights? } or { sources, targets, weights?, nodes? }', 'graph', network)
+  const targets = expectUint32('targets', network.targets)
+  const weights = expectWeights(network.weights, targets.length)
+  if ('offsets' in network) {
+    const offsets = expectUint32('offsets', network.offsets)
+    if (offsets.length === 0) throw invalid('one offset more than nodes', 'graph.offsets', offsets)
+    return { nodes: offsets.length - 1, offsets, targets, ...(weights && { weights }) }
+  }
+  const sources = expectUint32('sources', network.sources)
+  if (sources.length !== targets.length)
+    throw invalid(`${targets.length} sources, one a target,`, 'graph.sources', sources)
+  const nodes = network.nodes ?? highest(sources, targets) + 1
+  if (!Number.isInteger(nodes) || nodes < 0 || nodes > 0xffffffff)
+    throw invalid('an integer between 0 and 4294967295', 'graph.nodes', nodes)
+  return { nodes, sources, targets, ...(weights && { weights }) }
+}
+
+function expectUint32(name: string, value: unknown): Uint32Array {
+  if (value instanceof Uint32Array) return value
+  throw invalid('a Uint32Array', `graph.${name}`, value)
+}
+
+function expectWeights(weights: Float64Array | Float32Array | undefined, length: number): Float64Array | undefined {
+  if (weights === undefined) return undefined
+  if (!(weights instanceof Float64Array || weights instanceof Float32Array))
+    throw invalid('a Float64Array or Float32Array', 'graph.weights', weights)
+  if (weights.length !== length) throw invalid(`${length} weights, one a target,`, 'graph.weights', weights)
+  return weights instanceof Float64Array ? weights : Float64Array.from(weights)
+}
+
+function highest(sources: Uint32Array, targets: Uint32Array): number {
+  let high = -1
+  for (let i = 0; i < sources.length; i++) high = Math.max(high, sources[i], targets[i])
+  return high
+}

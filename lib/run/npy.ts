@@ -1,0 +1,101 @@
+import { InfomotionError } from '../runtime/errors.js'
+import { invalid } from '../runtime/expect.js'
+
+/** The arrays that `.npy` files hold. */
+export type NpyArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+
+/** numpy's names of the types, least significant byte first. */
+const TYPES = {
+  '<f4': Float32Array,
+  '<f8': Float64Array,
+  '|i1': Int8Array,
+  '|u1': Uint8Array,
+  '<i2': Int16Array,
+  '<u2': Uint16Array,
+  '<i4': Int32Array,
+  '<u4': Uint32Array,
+  '<i8': BigInt64Array,
+  '<u8': BigUint64Array,
+} as const
+
+const MAGIC = Buffer.from('\x93NUMPY', 'latin1')
+
+/**
+ * The head of a `.npy` file (NumPy Enhancement Proposal 1, version 1.0): the array's bytes follow it. For arrays that
+ * are written piece by piece; {@link encodeNpy} makes whole files.
+ */
+export function npyHeader(type: keyof typeof TYPES, shape: readonly number[]): Buffer {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`
+  const before = MAGIC.length + 4 // version and length
+  const padding = 64 - ((before + dictionary.length + 1) % 64) // the data starts at a multiple of 64
+  const text = Buffer.from(`${dictionary}${' '.repeat(padding % 64)}\n`, 'latin1')
+  const length = Buffer.alloc(2)
+  length.writeUInt16LE(text.length)
+  return Buffer.concat([MAGIC, Buffer.from([1, 0]), length, text])
+}
+
+/**
+ * A typed array as a `.npy` file, which numpy.load reads.
+ *
+ * @example
+ * ```js
+ * await writeFile('flow.npy', encodeNpy(flow, [pairs, height, width, 2]))
+ * ```
+ */
+export function encodeNpy(data: NpyArray, shape: readonly number[] = [data.length]): Buffer {
+  if (shape.reduce((product, side) => product * side, 1) !== data.length)
+    throw invalid(`a shape of ${data.length} elements`, 'shape', `[${shape.join(', ')}]`)
+  const type = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => data instanceof TYPES[name])
+  if (!type) throw invalid('a typed array', 'data', data)
+  return Buffer.concat([npyHeader(type, shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
+}
+
+/**
+ * The array in a `.npy` file (versions 1 to 3, C order, least significant byte first).
+ *
+ * @throws {InfomotionError} `NPY_UNREADABLE`
+ * @example
+ * ```js
+ * const { data, shape } = decodeNpy(await readFile('flow.npy'))
+ * ```
+ */
+export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] } {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
+  if (bytes.length < 12 || !bytes.subarray(0, MAGIC.length).equals(MAGIC))
+    throw unreadable('it does not start with \\x93NUMPY')
+  const wide = bytes[MAGIC.length] >= 2
+  const start = MAGIC.length + (wide ? 6 : 4)
+  const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
+  const head = bytes.toString('latin1', start, end)
+  const type = /'descr':\s*'([^']*)'/.exec(head)?.[1] ?? 'none'
+  const tuple = /'shape':\s*\(([\d,\s]*)\)/.exec(head)?.[1]
+  if (tuple === undefined) throw unreadable('its header names no shape')
+  if (/'fortran_order':\s*True/.test(head)) throw unreadable('it is in Fortran order; save it from a C-ordered array')
+  if (!(type in TYPES)) throw unreadable(`its type "${type}" is none of ${Object.keys(TYPES).join(' ')}`)
+  const shape = tuple
+    .split(',')
+    .filter((side) => side.trim() !== '')
+    .map(Number)
+  const count = shape.reduce((product, side) => product * side, 1)
+  const Type = TYPES[type as keyof typeof TYPES]
+  const body = bytes.subarray(end)
+  if (body.length !== count * Type.BYTES_PER_ELEMENT)
+    throw unreadable(`shape (${tuple}) of ${type} takes ${count * Type.BYTES_PER_ELEMENT} bytes, it has ${body.length}`)
+  const copy = new Uint8Array(body) // typed arrays must start at a multiple of their element's size
+  return { data: new Type(copy.buffer, 0, count), shape }
+}
+
+function unreadable(why: string): InfomotionError {
+  return new InfomotionError('NPY_UNREADABLE', `Expected a .npy file, but ${why}.`)
+}

@@ -1,0 +1,175 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { abortError, InfomotionError, throwIfAborted } from './errors.js'
+import { BUSY, STOP } from './onnx-control.js'
+import type { Carried, Reply, Request, Training, Values } from './onnx-worker.js'
+
+export type { Carried, Training, Values } from './onnx-worker.js'
+
+/** A model opened in a worker thread, ours alone until `use` of {@link withSession} ends. */
+export interface OnnxSession {
+  /** Runs the model once: values for its inputs (state excepted) -> values of its outputs. */
+  run(feeds: Record<string, Values>): Promise<Record<string, Values>>
+  /** Runs a training step many times, its state carried from step to step; gives the loss of each. */
+  train(training: Training, onProgress?: (steps: number) => void): Promise<Float32Array>
+  /** The state as it is now, by the names of its inputs. */
+  state(): Promise<Record<string, Float32Array>>
+}
+
+/**
+ * Opens a model in a worker thread, lets `use` work with it, and closes it. Each worker serves one `withSession` at a
+ * time; there are as many workers as calls at once, at most INFOMOTION_THREADS (default: the number of processors),
+ * and further calls wait for their turn. Workers are kept for the next call and do not keep the process alive.
+ *
+ * @param model An ONNX file as bytes.
+ * @param signal Stops before the next run of the model; the promise rejects with code `ABORTED`.
+ * @param state Values that the model reads as inputs and gives anew as outputs, and what they are at first.
+ * @throws `ONNXRUNTIME_MISSING` where the optional dependency is not installed; `ONNX_RUNTIME_FAILED` with what ONNX
+ * Runtime says of the model or its inputs.
+ */
+export async function withSession<T>(
+  model: Uint8Array,
+  state: Carried[],
+  use: (session: OnnxSession) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const worker = await acquire(signal)
+  try {
+    await worker.ask({ kind: 'open', model, state }, signal)
+    try {
+      return await use({
+        run: (feeds) => worker.ask({ kind: 'run', feeds }, signal),
+        train: (training, onProgress) => worker.ask({ kind: 'train', training }, signal, onProgress),
+        state: () => worker.ask({ kind: 'state' }, signal),
+      })
+    } finally {
+      await worker.ask({ kind: 'close' })
+    }
+  } finally {
+    release(worker)
+  }
+}
+
+/** One worker thread, as the main thread sees it. */
+class OnnxWorker {
+  private readonly control = new Int32Array(new SharedArrayBuffer(8))
+  private readonly thread = new Worker(new URL('./onnx-worker.js', import.meta.url), {
+    workerData: this.control.buffer,
+  })
+  private asked: { settle: (reply: Reply) => void; fail: (error: unknown) => void } | undefined
+  private last: Promise<unknown> = Promise.resolve()
+  /** Why the thread is no more. */
+  private death: InfomotionError | undefined
+
+  constructor(private readonly onDeath: (worker: OnnxWorker) => void) {
+    this.thread.unref()
+    this.thread.on('message', (reply: Reply) => this.asked?.settle(reply))
+    this.thread.on('error', (cause) => this.die(cause.message, cause))
+    this.thread.on('exit', (code) => this.die(`it exited with code ${code}`))
+  }
+
+  /** One request after the other: what comes meanwhile waits. */
+  ask<T>(request: Request, signal?: AbortSignal, onProgress?: (steps: number) => void): Promise<T> {
+    const answer = this.last.then(() => this.send<T>(request, signal, onProgress))
+    this.last = answer.catch(() => undefined)
+    return answer
+  }
+
+  /** Asks the thread to keep out of ONNX Runtime. */
+  stop(): void {
+    Atomics.store(this.control, STOP, 1)
+  }
+
+  /** Blocks until the thread is out of ONNX Runtime; for the end of the process only. */
+  waitUntilOut(): void {
+    Atomics.wait(this.control, BUSY, 1, LONGEST_RUN_MS)
+  }
+
+  private async send<T>(request: Request, signal?: AbortSignal, onProgress?: (steps: number) => void): Promise<T> {
+    throwIfAborted(signal)
+    if (this.death) throw this.death
+    const stop = () => this.stop()
+    Atomics.store(this.control, STOP, 0)
+    signal?.addEventListener('abort', stop, { once: true })
+    this.thread.ref() // the process lives until the answer is here
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        const settle = (reply: Reply) => {
+          if ('progress' in reply) onProgress?.(reply.progress)
+          else if ('error' in reply) reject(new InfomotionError(reply.error.code, reply.error.message))
+          else resolve(reply.result as T)
+        }
+        this.asked = { settle, fail: reject }
+        this.thread.postMessage(request)
+      })
+    } catch (error) {
+      throw signal?.aborted ? abortError(signal) : error
+    } finally {
+      this.asked = undefined
+      this.thread.unref()
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  private die(why: string, cause?: unknown): void {
+    this.death ??= new InfomotionError('INTERNAL', `The ONNX Runtime worker thread ended: ${why}.`, { cause })
+    this.asked?.fail(this.death)
+    this.onDeath(this)
+  }
+}
+
+/** The exit of the process waits this long for a run of a model to end; a thread that died inside never does. */
+const LONGEST_RUN_MS = 60_000
+
+const workers = new Set<OnnxWorker>()
+const idle: OnnxWorker[] = []
+const waiting: ((worker: OnnxWorker) => void)[] = []
+
+/** An idle worker, a new one, or the next that becomes idle. */
+function acquire(signal?: AbortSignal): Promise<OnnxWorker> {
+  return new Promise((resolve, reject) => {
+    throwIfAborted(signal)
+    if (idle.length) return resolve(idle.pop()!)
+    if (workers.size < workerLimit()) return resolve(startWorker())
+    const leave = () => {
+      waiting.splice(waiting.indexOf(enter), 1)
+      reject(abortError(signal))
+    }
+    const enter = (worker: OnnxWorker) => {
+      signal?.removeEventListener('abort', leave)
+      resolve(worker)
+    }
+    waiting.push(enter)
+    signal?.addEventListener('abort', leave, { once: true })
+  })
+}
+
+function release(worker: OnnxWorker): void {
+  const alive = workers.has(worker)
+  const next = waiting.shift()
+  if (next) next(alive ? worker : startWorker())
+  else if (alive) idle.push(worker)
+}
+
+function startWorker(): OnnxWorker {
+  if (workers.size === 0) process.on('exit', retreat)
+  const worker = new OnnxWorker((dead) => {
+    workers.delete(dead)
+    const place = idle.indexOf(dead)
+    if (place >= 0) idle.splice(place, 1)
+    if (workers.size === 0) process.off('exit', retreat)
+  })
+  workers.add(worker)
+  return worker
+}
+
+/** `process.exit()` and uncaught errors tear the workers down; one that is inside ONNX Runtime would abort the process. */
+function retreat(): void {
+  for (const worker of workers) worker.stop()
+  for (const worker of workers) worker.waitUntilOut()
+}
+
+function workerLimit(): number {
+  const wanted = Number(process.env.INFOMOTION_THREADS)
+  return Number.isInteger(wanted) && wanted >= 1 ? wanted : availableParallelism()
+}

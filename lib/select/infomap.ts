@@ -1,0 +1,135 @@
+import { throwIfAborted } from '../runtime/errors.js'
+import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { type UnitRows, unitRows } from './cosine.js'
+import { representatives } from './medoid.js'
+import { mergeModules, moduleFlow } from './merge.js'
+import { type QuotaRule, shareQuota } from './quota.js'
+import { type ClassSelection, collect } from './selection.js'
+import type { ClassModules, Features, Selection, SelectOptions } from './types.js'
+import { voronoiWeights } from './weights.js'
+
+/**
+ * Selects the clips that stand for each class by the modules of its similarity graph:
+ *
+ * 1. More modules than `perClass`: they are merged by Ward's criterion (merge.ts), and each gives one clip. Fewer: they
+ *    share `perClass` by `quota`, each at least one and none more than it has (quota.ts).
+ * 2. A module's clip is its medoid by cosine; for several, its k-medoids (medoid.ts).
+ * 3. Weights are Voronoi counts over the class, mean 1 (weights.ts).
+ *
+ * Clips without links have no flow. They are no modules to share among; only when all clips with links are taken do
+ * they fill what is left of `perClass`, merged by Ward like modules of equal flow. They count for the weights as all
+ * clips do. Module numbers of the representatives are by descending flow. Deterministic.
+ *
+ * @param features - all clips; only the rows that `classes` names are read
+ * @param classes - rows, modules and flow of each class, in the order of the class indices
+ * @example
+ * ```js
+ * const features = { rows: 4, dim: 2, values: new Float32Array([1, 0, 1, 0.1, 0, 1, 0.1, 1]) }
+ * const rows = new Uint32Array([0, 1, 2, 3])
+ * const modules = new Uint32Array([0, 0, 1, 1])
+ * const flow = new Float64Array([0.25, 0.25, 0.25, 0.25])
+ * const classes = [{ name: 'normal', rows, modules, flow, codelength: 2 }]
+ * const { representatives } = await selectInfomap(features, classes, { perClass: 2 }) // one of each pair, weight 1
+ * ```
+ */
+export async function selectInfomap(
+  features: Features,
+  classes: ClassModules[],
+  options: SelectOptions & {
+    /** How modules share the quota when they are fewer. Default `sqrt`. */
+    quota?: QuotaRule
+  },
+): Promise<Selection> {
+  expectOptions(options, 'selectInfomap', ['perClass', 'quota', 'weightFloor', 'signal', 'onProgress'])
+  const perClass = expectInteger(options.perClass, 'perClass', 1)
+  const rule = expectOneOf(options.quota ?? 'sqrt', 'quota', ['sqrt', 'proportional', 'equal'])
+  const floor = expectNumber(options.weightFloor ?? 0.25, 'weightFloor', 0, 1)
+  const parts: ClassSelection[] = []
+  for (const part of classes) {
+    throwIfAborted(options.signal)
+    parts.push(await selectClass(features, part, perClass, rule, floor, options.signal))
+    options.onProgress?.({ stage: 'select', done: parts.length, total: classes.length, unit: 'classes' })
+  }
+  return collect('infomap', perClass, parts)
+}
+
+async function selectClass(
+  features: Features,
+  { name, rows, modules, flow, codelength }: ClassModules,
+  perClass: number,
+  rule: QuotaRule,
+  floor: number,
+  signal?: AbortSignal,
+): Promise<ClassSelection> {
+  if (modules.length !== rows.length) throw invalid(`${rows.length} entries`, `modules of class "${name}"`, modules)
+  if (flow.length !== rows.length) throw invalid(`${rows.length} entries`, `flow of class "${name}"`, flow)
+  const points = unitRows(features, rows)
+  const all = groupByModule(modules)
+  const linked = all.filter((members) => moduleFlow(members, flow) > 0)
+  const isolated = all.filter((members) => moduleFlow(members, flow) === 0).flat()
+
+  const fromLinked = await selectFrom(points, flow, linked, perClass, rule, signal)
+  const rest = Math.min(perClass - fromLinked.chosen.length, isolated.length)
+  const even = new Float64Array(rows.length).fill(1)
+  const fromIsolated = await selectFrom(
+    points,
+    even,
+    isolated.map((i) => [i]),
+    rest,
+    rule,
+    signal,
+  )
+
+  const chosen = [...fromLinked.chosen, ...fromIsolated.chosen]
+  return {
+    name,
+    rows,
+    chosen,
+    weights: voronoiWeights(points, chosen, floor),
+    modules: [...fromLinked.modules, ...fromIsolated.modules.map((m) => m + fromLinked.merged)],
+    flow,
+    found: { modules: linked.length + isolated.length, merged: fromLinked.merged + fromIsolated.merged, codelength },
+    warnings:
+      linked.length === 1 && chosen.length > 1 && chosen.length < rows.length
+        ? [`The graph of class "${name}" is one module: its representatives are the module's k-medoids.`]
+        : [],
+  }
+}
+
+/** Merges the modules to `count` if they are more, shares `count` among them, and takes medoids. */
+async function selectFrom(
+  points: UnitRows,
+  flow: ArrayLike<number>,
+  modules: number[][],
+  count: number,
+  rule: QuotaRule,
+  signal?: AbortSignal,
+): Promise<{ chosen: number[]; modules: number[]; merged: number }> {
+  if (modules.length === 0 || count === 0) return { chosen: [], modules: [], merged: 0 }
+  const merged = mergeModules(points, flow, modules, count)
+  const quota = shareQuota(
+    merged.map((members) => moduleFlow(members, flow)),
+    merged.map((members) => members.length),
+    count,
+    rule,
+  )
+  const chosen: number[] = []
+  const module: number[] = []
+  for (const [m, members] of merged.entries()) {
+    const taken = await representatives(points, members, quota[m], signal)
+    chosen.push(...taken)
+    module.push(...taken.map(() => m))
+  }
+  return { chosen, modules: module, merged: merged.length }
+}
+
+/** The clips of each module, in the order of the modules' first clips. */
+function groupByModule(modules: Uint32Array): number[][] {
+  const members = new Map<number, number[]>()
+  modules.forEach((module, clip) => {
+    const list = members.get(module)
+    if (list) list.push(clip)
+    else members.set(module, [clip])
+  })
+  return [...members.values()]
+}

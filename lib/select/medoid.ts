@@ -1,0 +1,128 @@
+import { cosine, pick, type UnitRows } from './cosine.js'
+import { turn } from './turn.js'
+
+/**
+ * The `count` clips that stand best for `members`: the medoid for one, else k-medoids by cosine distance, so that they
+ * do not lie next to each other as the top clips by flow do.
+ *
+ * @returns clips out of `members`, in the order of choice
+ */
+export async function representatives(
+  points: UnitRows,
+  members: readonly number[],
+  count: number,
+  signal?: AbortSignal,
+): Promise<number[]> {
+  if (count >= members.length) return byCentrality(points, members)
+  if (count === 1) return byCentrality(points, members).slice(0, 1)
+  const chosen = await kMedoids(pick(points, members), count, signal)
+  return chosen.map((i) => members[i])
+}
+
+/**
+ * Members in ascending order of their summed cosine distance to all members; the first is the medoid. For unit
+ * vectors that sum is n - x_i . (x_1 + ... + x_n), so it takes one pass.
+ */
+function byCentrality(points: UnitRows, members: readonly number[]): number[] {
+  const { dim, values } = points
+  const total = new Float64Array(dim)
+  for (const i of members) for (let k = 0; k < dim; k++) total[k] += values[i * dim + k]
+  const similarity = new Map(
+    members.map((i) => [i, total.reduce((sum, value, k) => sum + value * values[i * dim + k], 0)] as const),
+  )
+  return [...members].sort((i, j) => similarity.get(j)! - similarity.get(i)! || i - j)
+}
+
+/**
+ * k-medoids by cosine distance: PAM's greedy BUILD (Kaufman and Rousseeuw 1987), then FasterPAM's eager swaps
+ * (Schubert and Rousseeuw 2021, "Fast and eager k-medoids clustering", algorithm 3) until none lowers the sum of the
+ * distances of all clips to their nearest medoid. Deterministic. Keeps the matrix of distances: 4 n^2 bytes.
+ *
+ * @param count - at least 1, at most the number of points
+ */
+export async function kMedoids(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
+  const distance = await distances(points, signal)
+  const medoids = await build(distance, points.count, count, signal)
+  if (count > 1) await swap(distance, points.count, medoids, signal)
+  return medoids
+}
+
+/** Cosine distances 1 - cos, n * n. */
+async function distances(points: UnitRows, signal?: AbortSignal): Promise<Float32Array> {
+  const n = points.count
+  const result = new Float32Array(n * n)
+  for (let i = 0; i < n; i++) {
+    if (i % 256 === 0) await turn(signal)
+    for (let j = 0; j < i; j++) result[i * n + j] = result[j * n + i] = Math.max(0, 1 - cosine(points, i, j))
+  }
+  return result
+}
+
+/** BUILD: always the clip that lowers the sum of the distances to the nearest medoid most. */
+async function build(distance: Float32Array, n: number, count: number, signal?: AbortSignal): Promise<number[]> {
+  const nearest = new Float64Array(n).fill(2) // no cosine distance is larger
+  const medoids: number[] = []
+  while (medoids.length < count) {
+    await turn(signal)
+    let best = -1
+    let bestGain = -1
+    for (let candidate = 0; candidate < n; candidate++) {
+      if (medoids.includes(candidate)) continue
+      let gain = 0
+      for (let i = 0, at = candidate * n; i < n; i++, at++)
+        if (distance[at] < nearest[i]) gain += nearest[i] - distance[at]
+      if (gain > bestGain) {
+        best = candidate
+        bestGain = gain
+      }
+    }
+    medoids.push(best)
+    for (let i = 0; i < n; i++) nearest[i] = Math.min(nearest[i], distance[best * n + i])
+  }
+  return medoids
+}
+
+/** FasterPAM: goes round the candidates, takes every swap that lowers the sum at once, until a whole round has none. */
+async function swap(distance: Float32Array, n: number, medoids: number[], signal?: AbortSignal): Promise<void> {
+  const k = medoids.length
+  const first = new Uint32Array(n) // which medoid is nearest to each clip
+  const d1 = new Float64Array(n) // distance to the nearest medoid
+  const d2 = new Float64Array(n) // and to the second nearest
+  const loss = new Float64Array(k) // what removing each medoid would add
+  const refresh = () => {
+    loss.fill(0)
+    for (let i = 0; i < n; i++) {
+      d1[i] = d2[i] = Number.POSITIVE_INFINITY
+      for (let m = 0; m < k; m++) {
+        const d = distance[medoids[m] * n + i]
+        if (d < d1[i]) {
+          d2[i] = d1[i]
+          d1[i] = d
+          first[i] = m
+        } else if (d < d2[i]) d2[i] = d
+      }
+      loss[first[i]] += d2[i] - d1[i]
+    }
+  }
+  refresh()
+  const change = new Float64Array(k)
+  for (let candidate = 0, idle = 0; idle < n; candidate = (candidate + 1) % n, idle++) {
+    if (candidate % 256 === 0) await turn(signal)
+    if (medoids.includes(candidate)) continue
+    change.set(loss)
+    let gain = 0 // what the candidate changes whichever medoid goes
+    for (let i = 0, at = candidate * n; i < n; i++, at++) {
+      const d = distance[at]
+      if (d < d1[i]) {
+        gain += d - d1[i]
+        change[first[i]] += d1[i] - d2[i]
+      } else if (d < d2[i]) change[first[i]] += d - d2[i]
+    }
+    const goes = change.indexOf(change.reduce((least, c) => Math.min(least, c)))
+    if (change[goes] + gain < -1e-9) {
+      medoids[goes] = candidate
+      refresh()
+      idle = 0
+    }
+  }
+}

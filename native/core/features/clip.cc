@@ -1,0 +1,97 @@
+#include "features/clip.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "features/motion.h"
+#include "flow/resample.h"
+
+namespace infomotion::features {
+namespace {
+
+// Grey levels of each pixel over time. Sums of integers: exact.
+class Appearance {
+ public:
+  Appearance(const Clip& clip) : pixels_(static_cast<std::size_t>(clip.width) * clip.height) {
+    sum_.resize(pixels_);
+    squares_.resize(pixels_);
+    brightest_.resize(pixels_);
+  }
+
+  void add(const std::uint8_t* frame) {
+    ++count_;
+    for (std::size_t i = 0; i < pixels_; ++i) {
+      const std::uint32_t grey = frame[i];
+      sum_[i] += grey;
+      squares_[i] += grey * grey;
+      brightest_[i] = std::max(brightest_[i], frame[i]);
+    }
+  }
+
+  // 0 for pixels that stay dark: what lies outside an ultrasound sector, where flow is only spill from within. A
+  // dark cavity whose walls pass over it counts.
+  std::vector<float> seen(int dark) const {
+    std::vector<float> mask(pixels_);
+    for (std::size_t i = 0; i < pixels_; ++i) mask[i] = brightest_[i] >= dark ? 1.0f : 0.0f;
+    return mask;
+  }
+
+  void thumbnails(const Clip& clip, int side, ClipFeatures* features) const {
+    std::vector<float> mean(pixels_), deviation(pixels_), scratch;
+    const double n = static_cast<double>(count_);
+    for (std::size_t i = 0; i < pixels_; ++i) {
+      const double average = static_cast<double>(sum_[i]) / n;
+      mean[i] = static_cast<float>(average);
+      deviation[i] = static_cast<float>(std::sqrt(std::max(0.0, static_cast<double>(squares_[i]) / n - average * average)));
+    }
+    const flow::AxisFilter fx = flow::area_filter(clip.width, side), fy = flow::area_filter(clip.height, side);
+    features->mean_frame.resize(static_cast<std::size_t>(side) * side);
+    features->deviation.resize(static_cast<std::size_t>(side) * side);
+    flow::resample(mean.data(), clip.width, fx, fy, 1, features->mean_frame.data(), scratch);
+    flow::resample(deviation.data(), clip.width, fx, fy, 1, features->deviation.data(), scratch);
+  }
+
+ private:
+  std::size_t pixels_, count_ = 0;
+  std::vector<std::uint64_t> sum_, squares_;
+  std::vector<std::uint8_t> brightest_;
+};
+
+}  // namespace
+
+Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features) {
+  if (clip.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
+  const std::size_t pixels = static_cast<std::size_t>(clip.width) * clip.height;
+  Appearance appearance(clip);
+  for (std::size_t t = 0; t < clip.count; ++t) {
+    if (cancel.requested()) return Status::cancelled();
+    appearance.add(clip.frames + t * pixels);
+  }
+  appearance.thumbnails(clip, params.thumbnail, features);
+  const std::vector<float> seen = appearance.seen(params.dark);
+
+  flow::FarnebackSequence sequence;
+  Status status = sequence.init(clip.width, clip.height, params.flow);
+  MotionCells cells(clip.width, clip.height, params.grid);
+  TimeStatistics statistics(cells.size());
+  std::vector<float> flow(pixels * 2), values(cells.size());
+  for (std::size_t t = 0; status.ok() && t < clip.count; ++t) {
+    status = sequence.push(clip.frames + t * pixels, nullptr, flow.data(), cancel);
+    if (t == 0 || !status.ok()) continue;
+    cells.measure(flow.data(), seen.data(), clip.fps, values.data());
+    statistics.add(values.data());
+  }
+  if (!status.ok()) return status;
+
+  const std::size_t per_cell = static_cast<std::size_t>(params.grid) * params.grid;
+  features->descriptor.clear();
+  std::size_t first = 0;
+  for (const std::size_t length : {per_cell, per_cell, per_cell, per_cell * kDirections}) {
+    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics.mean(i));
+    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics.deviation(i));
+    first += length;
+  }
+  return {};
+}
+
+}  // namespace infomotion::features

@@ -1,0 +1,131 @@
+#include "features/motion.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace infomotion::features {
+namespace {
+
+std::vector<int> cell_bounds(int n, int grid) {
+  std::vector<int> bounds;
+  for (int i = 0; i <= grid; ++i) bounds.push_back(static_cast<int>(static_cast<long long>(i) * n / grid));
+  return bounds;
+}
+
+// sums[x] += part(u, v) of each pixel of a row.
+template <typename Part>
+void add(int w, const float* __restrict us, const float* __restrict vs, float* __restrict sums, Part part) {
+  for (int x = 0; x < w; ++x) sums[x] += part(us[x], vs[x]);
+}
+
+// max(a, 0), without a branch.
+float positive(float a) { return 0.5f * (a + std::fabs(a)); }
+float smaller(float a, float b) { return a < b ? a : b; }
+
+// To sums[d * w + x] the part of (u, v) along direction d. To the right that is u - |v| where positive; along a diagonal
+// sqrt(2) times the smaller of the two components that point its way.
+void add_directions(int w, const float* u, const float* v, float* sums) {
+  constexpr float kRoot2 = 1.41421356f;
+  add(w, u, v, sums, [](float u, float v) { return positive(u - std::fabs(v)); });
+  add(w, u, v, sums + w, [](float u, float v) { return kRoot2 * positive(smaller(u, v)); });
+  add(w, u, v, sums + 2 * w, [](float u, float v) { return positive(v - std::fabs(u)); });
+  add(w, u, v, sums + 3 * w, [](float u, float v) { return kRoot2 * positive(smaller(-u, v)); });
+  add(w, u, v, sums + 4 * w, [](float u, float v) { return positive(-u - std::fabs(v)); });
+  add(w, u, v, sums + 5 * w, [](float u, float v) { return kRoot2 * positive(smaller(-u, -v)); });
+  add(w, u, v, sums + 6 * w, [](float u, float v) { return positive(-v - std::fabs(u)); });
+  add(w, u, v, sums + 7 * w, [](float u, float v) { return kRoot2 * positive(smaller(u, -v)); });
+}
+
+// sums[x] += mask[x] * (da/dx + sign * db/dy) at row y: central differences, one-sided at the border.
+void add_derivatives(int w, int h, int y, const float* a, const float* b, float sign, const float* __restrict mask,
+                     float* __restrict sums) {
+  const int above = std::max(y - 1, 0), below = std::min(y + 1, h - 1);
+  const float per_row = below > above ? sign / static_cast<float>(below - above) : 0;
+  const float* __restrict row = a + static_cast<std::size_t>(y) * w;
+  const float* __restrict up = b + static_cast<std::size_t>(above) * w;
+  const float* __restrict down = b + static_cast<std::size_t>(below) * w;
+  for (int x = 1; x + 1 < w; ++x)
+    sums[x] += ((row[x + 1] - row[x - 1]) * 0.5f + (down[x] - up[x]) * per_row) * mask[x];
+  const auto at_end = [&](int x, int before, int after) {
+    sums[x] += ((row[after] - row[before]) + (down[x] - up[x]) * per_row) * mask[x];
+  };
+  at_end(0, 0, std::min(1, w - 1));
+  if (w > 1) at_end(w - 1, w - 2, w - 1);
+}
+
+}  // namespace
+
+MotionCells::MotionCells(int width, int height, int grid)
+    : width_(width),
+      height_(height),
+      grid_(grid),
+      left_(cell_bounds(width, grid)),
+      top_(cell_bounds(height, grid)),
+      columns_(static_cast<std::size_t>(width) * kChannels),
+      u_(static_cast<std::size_t>(width) * height),
+      v_(u_.size()),
+      seen_u_(width),
+      seen_v_(width) {}
+
+void MotionCells::add_row(const float* seen, int y) {
+  const int w = width_;
+  const std::size_t offset = static_cast<std::size_t>(y) * w;
+  const float* mask = seen + offset;
+  float* divergence = columns_.data();
+  float* curl = divergence + w;
+  float* magnitude = curl + w;
+  add_derivatives(w, height_, y, u_.data(), v_.data(), 1, mask, divergence);
+  add_derivatives(w, height_, y, v_.data(), u_.data(), -1, mask, curl);
+  for (int x = 0; x < w; ++x) {
+    seen_u_[x] = u_[offset + x] * mask[x];
+    seen_v_[x] = v_[offset + x] * mask[x];
+  }
+  add(w, seen_u_.data(), seen_v_.data(), magnitude, [](float u, float v) { return std::sqrt(u * u + v * v); });
+  add_directions(w, seen_u_.data(), seen_v_.data(), magnitude + w);
+}
+
+void MotionCells::measure(const float* flow, const float* seen, double fps, float* out) {
+  const int cells = grid_ * grid_;
+  for (std::size_t i = 0; i < u_.size(); ++i) {
+    u_[i] = flow[2 * i];
+    v_[i] = flow[2 * i + 1];
+  }
+  for (int row = 0; row < grid_; ++row) {
+    std::fill(columns_.begin(), columns_.end(), 0.0f);
+    for (int y = top_[row]; y < top_[row + 1]; ++y) add_row(seen, y);
+    for (int column = 0; column < grid_; ++column) {
+      const int cell = row * grid_ + column, left = left_[column], right = left_[column + 1];
+      const double pixels = static_cast<double>(right - left) * (top_[row + 1] - top_[row]);
+      for (int channel = 0; channel < kChannels; ++channel) {
+        double sum = 0;
+        for (int x = left; x < right; ++x) sum += columns_[static_cast<std::size_t>(channel) * width_ + x];
+        const float mean = pixels > 0 ? static_cast<float>(sum / pixels * fps) : 0;
+        if (channel < 3)
+          out[channel * cells + cell] = mean;
+        else
+          out[3 * cells + cell * kDirections + channel - 3] = mean;
+      }
+    }
+  }
+}
+
+void TimeStatistics::add(const float* values) {
+  ++count_;
+  for (std::size_t i = 0; i < sum_.size(); ++i) {
+    const double value = values[i];
+    sum_[i] += value;
+    squares_[i] += value * value;
+  }
+}
+
+float TimeStatistics::mean(std::size_t i) const {
+  return count_ > 0 ? static_cast<float>(sum_[i] / static_cast<double>(count_)) : 0;
+}
+
+float TimeStatistics::deviation(std::size_t i) const {
+  if (count_ == 0) return 0;
+  const double n = static_cast<double>(count_), mean = sum_[i] / n;
+  return static_cast<float>(std::sqrt(std::max(0.0, squares_[i] / n - mean * mean)));
+}
+
+}  // namespace infomotion::features

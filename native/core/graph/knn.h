@@ -1,0 +1,46 @@
+// Exact nearest neighbours by cosine, and the graph made of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "runtime/cancel.h"
+#include "runtime/status.h"
+
+namespace infomotion {
+
+// A dense matrix, row by row.
+struct Matrix {
+  std::size_t rows = 0;
+  std::size_t dim = 0;
+  const float* values = nullptr;
+};
+
+// Marks the places of a row that has fewer than k neighbours.
+constexpr uint32_t kNoNeighbour = 0xffffffffu;
+
+struct Neighbours {
+  std::size_t rows = 0;
+  std::size_t k = 0;
+  std::vector<uint32_t> index;     // rows * k, by falling similarity, ties by lower index
+  std::vector<double> similarity;  // rows * k, in [-1, 1]; 0 where there is no neighbour
+};
+
+// The k = min(k, rows - 1) rows most similar to each. Rows of zeros have no direction: they have no neighbours and are
+// none. Products are summed in double in a fixed order and similarities rounded to 2^-40, so the result is the same for
+// any number of threads, and similarity(a, b) == similarity(b, a) to the last bit. Fails with INVALID_ARGUMENT where a value is not finite.
+Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
+                          Neighbours& result);
+
+// Symmetric CSR, rows sorted by target.
+struct SimilarityGraph {
+  std::vector<uint32_t> offsets;
+  std::vector<uint32_t> targets;
+  std::vector<double> weights;
+};
+
+// i and j are linked if either is among the other's neighbours, with weight max(similarity, 0); no link of weight 0.
+SimilarityGraph union_graph(const Neighbours& neighbours);
+
+}  // namespace infomotion

@@ -1,0 +1,155 @@
+#include "infomap/links.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace infomotion {
+namespace {
+
+struct Link {
+  uint32_t source, target;
+  double weight;
+};
+
+std::string name(uint32_t source, uint32_t target) {
+  return std::to_string(source) + " -> " + std::to_string(target);
+}
+
+Status invalid(std::string message) { return Status::error("INVALID_ARGUMENT", std::move(message)); }
+
+// Checks one link and adds it unless its weight is 0. `index` is its place in the caller's arrays.
+Status add(const LinkView& view, std::size_t index, uint32_t source, std::vector<Link>& list) {
+  const uint32_t target = view.targets[index];
+  const double weight = view.weights ? view.weights[index] : 1.0;
+  const bool source_outside = source >= view.nodes;
+  if (source_outside || target >= view.nodes) {
+    return invalid("Link " + std::to_string(index) + " (" + name(source, target) + "): " +
+                   (source_outside ? "source " : "target ") + std::to_string(source_outside ? source : target) +
+                   " is not a node; the network has " + std::to_string(view.nodes) + " nodes, numbered from 0.");
+  }
+  if (!(weight >= 0) || std::isinf(weight)) {
+    return invalid("Link " + std::to_string(index) + " (" + name(source, target) + ") has weight " +
+                   (std::isnan(weight) ? "NaN" : std::to_string(weight)) + "; weights must be finite and not negative.");
+  }
+  if (weight > 0) list.push_back({source, target, weight});
+  return {};
+}
+
+Status read(const LinkView& view, std::vector<Link>& list) {
+  list.reserve(view.count);
+  if (view.offsets == nullptr) {
+    for (std::size_t i = 0; i < view.count; ++i) {
+      Status status = add(view, i, view.sources[i], list);
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+  // Each offset is read once: the array may be shared with another thread.
+  std::size_t begin = view.offsets[0];
+  if (begin != 0) return invalid("offsets[0] is " + std::to_string(begin) + "; it must be 0.");
+  for (uint32_t u = 0; u < view.nodes; ++u) {
+    const std::size_t end = view.offsets[u + 1];
+    if (end < begin || end > view.count) {
+      return invalid("offsets[" + std::to_string(u + 1) + "] is " + std::to_string(end) +
+                     "; offsets must not fall (the one before is " + std::to_string(begin) +
+                     ") nor exceed the number of targets, " + std::to_string(view.count) + ".");
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      Status status = add(view, i, u, list);
+      if (!status.ok()) return status;
+    }
+    begin = end;
+  }
+  if (begin != view.count) {
+    return invalid("offsets[" + std::to_string(view.nodes) + "] is " + std::to_string(begin) +
+                   "; it must be the number of targets, " + std::to_string(view.count) + ".");
+  }
+  return {};
+}
+
+// Stable counting sort by one end.
+void sort_by(std::vector<Link>& list, std::vector<Link>& scratch, uint32_t nodes, uint32_t Link::*end) {
+  std::vector<std::size_t> place(static_cast<std::size_t>(nodes) + 1);
+  for (const Link& link : list) ++place[link.*end + 1];
+  for (uint32_t u = 0; u < nodes; ++u) place[u + 1] += place[u];
+  scratch.resize(list.size());
+  for (const Link& link : list) scratch[place[link.*end]++] = link;
+  list.swap(scratch);
+}
+
+Links sum_parallel(uint32_t nodes, bool directed, std::vector<Link> list) {
+  std::vector<Link> scratch;
+  sort_by(list, scratch, nodes, &Link::target);
+  sort_by(list, scratch, nodes, &Link::source);
+  Links links;
+  links.nodes = nodes;
+  links.directed = directed;
+  links.offsets.assign(static_cast<std::size_t>(nodes) + 1, 0);
+  links.targets.reserve(list.size());
+  links.weights.reserve(list.size());
+  std::size_t i = 0;
+  for (uint32_t u = 0; u < nodes; ++u) {
+    for (; i < list.size() && list[i].source == u; ++i) {
+      const bool parallel = links.targets.size() > links.offsets[u] && links.targets.back() == list[i].target;
+      if (parallel) {
+        links.weights.back() += list[i].weight;
+      } else {
+        links.targets.push_back(list[i].target);
+        links.weights.push_back(list[i].weight);
+      }
+    }
+    links.offsets[u + 1] = links.targets.size();
+  }
+  return links;
+}
+
+// Every link u - v between two nodes must stand in both rows: `upper` has it from row u, `lower` from row v (u < v).
+Status check_symmetric(const Links& upper, const Links& lower) {
+  for (uint32_t u = 0; u < upper.nodes; ++u) {
+    std::size_t i = upper.offsets[u], j = lower.offsets[u];
+    const std::size_t i_end = upper.offsets[u + 1], j_end = lower.offsets[u + 1];
+    if (i < i_end && upper.targets[i] == u) ++i;  // a self-link stands once
+    for (; i < i_end || j < j_end; ++i, ++j) {
+      const uint32_t a = i < i_end ? upper.targets[i] : UINT32_MAX, b = j < j_end ? lower.targets[j] : UINT32_MAX;
+      const uint32_t v = std::min(a, b);
+      const double there = a == v ? upper.weights[i] : 0, back = b == v ? lower.weights[j] : 0;
+      if (std::fabs(there - back) > 1e-9 * std::max(there, back)) {
+        return invalid("The undirected CSR is not symmetric: the link between " + std::to_string(u) + " and " +
+                       std::to_string(v) + " has weight " + std::to_string(there) + " in row " + std::to_string(u) +
+                       " and " + std::to_string(back) + " in row " + std::to_string(v) +
+                       "; put every link in both rows, give a list of links (sources, targets), or say directed.");
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status make_links(const LinkView& view, bool directed, Links& links) {
+  std::vector<Link> list;
+  Status status = read(view, list);
+  if (!status.ok()) return status;
+  std::vector<Link> lower;
+  if (!directed) {
+    const bool both_rows = view.offsets != nullptr;
+    std::size_t kept = 0;
+    for (Link link : list) {
+      const bool falls = link.source > link.target;
+      if (falls) std::swap(link.source, link.target);
+      if (falls && both_rows) {
+        lower.push_back(link);
+      } else {
+        list[kept++] = link;
+      }
+    }
+    list.resize(kept);
+  }
+  links = sum_parallel(view.nodes, directed, std::move(list));
+  if (directed || view.offsets == nullptr) return {};
+  return check_symmetric(links, sum_parallel(view.nodes, false, std::move(lower)));
+}
+
+}  // namespace infomotion

@@ -1,0 +1,123 @@
+// The two-level map equation as an objective for the optimizer: M. Rosvall, D. Axelsson, C. T. Bergstrom, "The map
+// equation", Eur. Phys. J. Special Topics 178, 13 (2009). With the flows q_m entering and x_m leaving module m, the
+// flow p_m inside it and q = sum q_m, the codelength in bits per step is, expanded with plogp(y) = y log2 y,
+//
+//   L = plogp(q) - sum plogp(q_m) - sum plogp(x_m) + sum plogp(x_m + p_m) - sum plogp(p_i).
+//       \______ index codebook ____/   \____________ module codebooks ___________________/
+//
+// The contract of an objective (optimizer.h knows no more): a Unit with `joined`, `start`, `leave` + `delta` (the
+// change by a move), `move`, `total`.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "infomap/flow.h"
+#include "infomap/plogp.h"
+
+namespace infomotion {
+
+// In undirected networks what enters a module is what leaves it: one logarithm less for each candidate.
+template <bool kUndirected>
+class MapEquation {
+ public:
+  // What the objective must know of a set of nodes: a node, a sub-module, a module.
+  struct Unit {
+    double flow = 0, enter = 0, exit = 0;
+
+    // This set and another one, `s` being the flow between them in both directions.
+    Unit joined(const Unit& other, double s) const {
+      return {flow + other.flow, enter + other.enter - s, exit + other.exit - s};
+    }
+    Unit without(const Unit& part, double s) const {
+      return {flow - part.flow, enter - part.enter + s, exit - part.exit + s};
+    }
+  };
+
+  // The nodes of a network, each by itself.
+  static std::vector<Unit> units(const Flow& flow) {
+    std::vector<Unit> units(flow.nodes);
+    for (uint32_t u = 0; u < flow.nodes; ++u) {
+      units[u].flow = flow.node_flow[u];
+      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+        const uint32_t v = flow.targets[i];
+        if (v == u) continue;
+        units[u].exit += flow.link_flow[i];
+        units[v].enter += flow.link_flow[i];
+        if (!flow.directed) units[u].enter += flow.link_flow[i], units[v].exit += flow.link_flow[i];
+      }
+    }
+    return units;
+  }
+
+  // The last term of the formula, the same for all partitions of these nodes.
+  explicit MapEquation(const std::vector<Unit>& nodes) {
+    for (const Unit& node : nodes) node_term_ -= plogp(node.flow);
+  }
+
+  // Sets the modules; sums are taken afresh, so that rounding errors of moves do not add up.
+  void start(const std::vector<Unit>& modules) {
+    modules_.resize(modules.size());
+    enter_ = 0;
+    for (std::size_t m = 0; m < modules.size(); ++m) {
+      modules_[m] = {modules[m], term(modules[m])};
+      enter_ += modules[m].enter;
+    }
+    enter_term_ = plogp(enter_);
+  }
+
+  // A unit taken out of its module, to which `s` of its flow goes or comes: the part of `delta` that is the same for
+  // every module it may join.
+  struct Departure {
+    double term, enter;
+  };
+  Departure leave(const Unit& unit, uint32_t from, double s) const {
+    const Module& module = modules_[from];
+    const Unit rest = module.unit.without(unit, s);
+    return {term(rest) - module.term - enter_term_, enter_ + rest.enter - module.unit.enter};
+  }
+
+  // The change of the total if the unit that left so joins module `to`, to which it has flow `s`.
+  double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
+    const Module& module = modules_[to];
+    const Unit grown = module.unit.joined(unit, s);
+    return departure.term + term(grown) - module.term + plogp(departure.enter + grown.enter - module.unit.enter);
+  }
+
+  // Carries the move out.
+  void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
+    replace(from, modules_[from].unit.without(unit, s_from));
+    replace(to, modules_[to].unit.joined(unit, s_to));
+    enter_term_ = plogp(enter_);
+  }
+
+  // The codelength in bits.
+  double total() const {
+    double sum = enter_term_ + node_term_;
+    for (const Module& module : modules_) sum += module.term;
+    return sum;
+  }
+
+  const Unit& module(uint32_t m) const { return modules_[m].unit; }
+
+ private:
+  struct Module {
+    Unit unit;
+    double term = 0;
+  };
+
+  static double term(const Unit& m) {
+    const double both = kUndirected ? 2 * plogp(m.exit) : plogp(m.enter) + plogp(m.exit);
+    return plogp(m.exit + m.flow) - both;
+  }
+  void replace(uint32_t m, const Unit& unit) {
+    enter_ += unit.enter - modules_[m].unit.enter;
+    modules_[m] = {unit, term(unit)};
+  }
+
+  double node_term_ = 0;
+  double enter_ = 0, enter_term_ = 0;
+  std::vector<Module> modules_;
+};
+
+}  // namespace infomotion

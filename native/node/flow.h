@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace infomotion::node {
+
+// Adds `farneback` to the exports.
+void init_flow(Napi::Env env, Napi::Object exports);
+
+}  // namespace infomotion::node

@@ -1,0 +1,236 @@
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "flow/farneback.h"
+#include "runtime/random.h"
+#include "test.h"
+
+using namespace infomotion;
+using flow::FarnebackParams;
+using flow::FarnebackSequence;
+
+namespace {
+
+struct Image {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> pixels;
+};
+
+Image read_pgm(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string magic;
+  int most = 0;
+  Image image;
+  file >> magic >> image.width >> image.height >> most;
+  file.get();
+  image.pixels.resize(static_cast<std::size_t>(image.width) * image.height);
+  file.read(reinterpret_cast<char*>(image.pixels.data()), static_cast<std::streamsize>(image.pixels.size()));
+  return image;
+}
+
+std::vector<float> read_flo(const std::string& path, std::size_t values) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(12);  // magic, width, height
+  std::vector<float> flow(values);
+  file.read(reinterpret_cast<char*>(flow.data()), static_cast<std::streamsize>(values * sizeof(float)));
+  if (!file) flow.clear();
+  return flow;
+}
+
+// A smooth random texture, moved by (dx, dy).
+Image texture(int width, int height, double dx = 0, double dy = 0) {
+  Image image = {width, height, {}};
+  Random random(3);
+  double waves[12][3];
+  for (auto& wave : waves)
+    for (double& value : wave) value = random.uniform();
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      double grey = 128;
+      for (const auto& wave : waves)
+        grey += 14 * std::sin((wave[0] - 0.5) * 0.9 * (x - dx) + (wave[1] - 0.5) * 0.9 * (y - dy) + 6.3 * wave[2]);
+      image.pixels.push_back(static_cast<std::uint8_t>(std::fmin(255, std::fmax(0, std::lround(grey)))));
+    }
+  return image;
+}
+
+template <typename T>
+std::vector<float> pair_flow(int width, int height, const std::vector<T>& a, const std::vector<T>& b,
+                             const FarnebackParams& params = {}, const float* initial = nullptr) {
+  const Cancel cancel;
+  FarnebackSequence sequence;
+  std::vector<float> flow(a.size() * 2, std::numeric_limits<float>::quiet_NaN());
+  CHECK(sequence.init(width, height, params).ok());
+  CHECK(sequence.push(a.data(), nullptr, nullptr, cancel).ok());
+  CHECK(sequence.push(b.data(), initial, flow.data(), cancel).ok());
+  return flow;
+}
+
+bool all_zero(const std::vector<float>& values) {
+  for (float value : values)
+    if (value != 0) return false;
+  return true;
+}
+
+bool all_finite(const std::vector<float>& values) {
+  for (float value : values)
+    if (!std::isfinite(value)) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST("flow: OpenCV's results, nine cases") {
+  const std::string folder = test::fixtures() + "farneback-golden/";
+  std::ifstream table(folder + "cases.txt");
+  int cases = 0;
+  for (std::string line; std::getline(table, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    std::string name;
+    int width, height, flags, with_initial;
+    FarnebackParams params;
+    fields >> name >> width >> height >> params.pyr_scale >> params.levels >> params.winsize >> params.iterations >>
+        params.poly_n >> params.poly_sigma >> flags >> with_initial;
+    params.gaussian = (flags & 256) != 0;
+    const Image a = read_pgm(folder + name + ".a.pgm"), b = read_pgm(folder + name + ".b.pgm");
+    const std::vector<float> expected = read_flo(folder + name + ".flo", a.pixels.size() * 2);
+    std::vector<float> initial;
+    if (with_initial) initial = read_flo(folder + name + ".init.flo", a.pixels.size() * 2);
+    CHECK(a.width == width && a.height == height && expected.size() == a.pixels.size() * 2);
+
+    const float* guess = with_initial ? initial.data() : nullptr;
+    const std::vector<float> flow = pair_flow(width, height, a.pixels, b.pixels, params, guess);
+    double most = 0, sum = 0;
+    for (std::size_t i = 0; i < flow.size() && i < expected.size(); ++i) {
+      const double difference = std::fabs(flow[i] - expected[i]);
+      most = difference <= most ? most : difference;  // a NaN stays
+      sum += difference;
+    }
+    CHECK_NEAR(most, 0, 2e-3);
+    CHECK_NEAR(sum / static_cast<double>(flow.size()), 0, 1e-5);
+    ++cases;
+  }
+  CHECK(cases == 9);
+}
+
+TEST("flow: a moved texture gives back its movement") {
+  for (const double dx : {0.5, 1.0, 2.5, -3.0}) {
+    const Image a = texture(112, 96), b = texture(112, 96, dx, -dx / 2);
+    const std::vector<float> flow = pair_flow(112, 96, a.pixels, b.pixels);
+    double error = 0;
+    int inner = 0;
+    for (int y = 16; y < 80; ++y)
+      for (int x = 16; x < 96; ++x, ++inner) {
+        const float* uv = &flow[2 * static_cast<std::size_t>(y * 112 + x)];
+        error += std::hypot(uv[0] - dx, uv[1] + dx / 2);
+      }
+    CHECK_NEAR(error / inner, 0, 0.03);
+  }
+}
+
+TEST("flow: no structure, no flow and no NaN") {
+  for (const bool gaussian : {false, true}) {
+    FarnebackParams params;
+    params.gaussian = gaussian;
+    CHECK(all_zero(pair_flow(40, 70, std::vector<std::uint8_t>(2800, 7), std::vector<std::uint8_t>(2800, 7), params)));
+    CHECK(all_zero(pair_flow(40, 70, std::vector<float>(2800, 0.0f), std::vector<float>(2800, 0.0f), params)));
+  }
+}
+
+TEST("flow: equal frames have none under the symmetric border, and some at OpenCV's last row and column") {
+  const Image a = texture(113, 97);
+  FarnebackParams params;
+  CHECK(!all_zero(pair_flow(113, 97, a.pixels, a.pixels, params)));
+  params.border = flow::Border::kSymmetric;
+  CHECK(all_zero(pair_flow(113, 97, a.pixels, a.pixels, params)));
+}
+
+TEST("flow: any size, any window") {
+  const int sizes[][2] = {{1, 1}, {1, 9}, {5, 3}, {2, 40}, {31, 31}, {33, 47}, {64, 33}, {97, 113}};
+  for (const auto& size : sizes) {
+    const int w = size[0], h = size[1];
+    const Image a = texture(w, h), b = texture(w, h, 0.7, 0.2);
+    for (const int winsize : {1, 2, 15, 90})
+      for (const bool gaussian : {false, true})
+        for (const auto border : {flow::Border::kOpenCV, flow::Border::kSymmetric}) {
+          FarnebackParams params;
+          params.winsize = winsize;
+          params.gaussian = gaussian;
+          params.border = border;
+          params.poly_n = 1 + winsize % 7;
+          const std::vector<float> flow = pair_flow(w, h, a.pixels, b.pixels, params);
+          CHECK(all_finite(flow));
+          if (border == flow::Border::kSymmetric) CHECK(all_zero(pair_flow(w, h, a.pixels, a.pixels, params)));
+        }
+  }
+}
+
+TEST("flow: a sequence is its pairs, bytes are floats, a sequence can begin anew, bit for bit") {
+  const Cancel cancel;
+  std::vector<Image> frames;
+  for (int t = 0; t < 5; ++t) frames.push_back(texture(70, 66, 0.8 * t, 0.3 * t * t));
+  FarnebackSequence sequence;
+  CHECK(sequence.init(70, 66, {}).ok());
+  std::vector<float> flow(70 * 66 * 2);
+  for (int round = 0; round < 2; ++round, sequence.restart())
+    for (std::size_t t = 0; t < frames.size(); ++t) {
+      CHECK(sequence.push(frames[t].pixels.data(), nullptr, flow.data(), cancel).ok());
+      if (t == 0) continue;
+      CHECK(flow == pair_flow(70, 66, frames[t - 1].pixels, frames[t].pixels));
+      const auto& a = frames[t - 1].pixels;
+      const auto& b = frames[t].pixels;
+      const std::vector<float> as_floats = pair_flow(70, 66, std::vector<float>(a.begin(), a.end()), std::vector<float>(b.begin(), b.end()));
+      CHECK(flow == as_floats);
+    }
+}
+
+TEST("flow: values that are not finite stay where they are") {
+  const Image a = texture(80, 80);
+  std::vector<float> frame(a.pixels.begin(), a.pixels.end());
+  frame[40 * 80 + 40] = std::numeric_limits<float>::quiet_NaN();
+  frame[10] = std::numeric_limits<float>::infinity();
+  std::vector<float> guess(frame.size() * 2, 1e30f);
+  CHECK(pair_flow(80, 80, frame, frame, {}, guess.data()).size() == guess.size());  // no read outside: sanitizers see it
+}
+
+TEST("flow: cancelled at once, and usable again") {
+  Cancel cancel;
+  const Image a = texture(1024, 1024), b = texture(1024, 1024, 1, 0);
+  FarnebackSequence sequence;
+  CHECK(sequence.init(1024, 1024, {}).ok());
+  std::vector<float> flow(a.pixels.size() * 2);
+  CHECK(sequence.push(a.pixels.data(), nullptr, nullptr, cancel).ok());
+  cancel.request();
+  CHECK(sequence.push(b.pixels.data(), nullptr, flow.data(), cancel).code == "ABORTED");
+  CHECK(all_zero(flow));
+
+  const Cancel again;
+  const Image small = texture(50, 50), moved = texture(50, 50, 1, 0);
+  CHECK(sequence.init(50, 50, {}).ok());
+  flow.resize(5000);
+  CHECK(sequence.push(small.pixels.data(), nullptr, nullptr, again).ok());
+  CHECK(sequence.push(moved.pixels.data(), nullptr, flow.data(), again).ok());
+  CHECK(flow == pair_flow(50, 50, small.pixels, moved.pixels));
+}
+
+TEST("flow: wrong parameters are named") {
+  const auto refused = [](auto change) {
+    FarnebackParams params;
+    change(params);
+    return FarnebackSequence().init(32, 32, params).code == "INVALID_ARGUMENT";
+  };
+  CHECK(refused([](FarnebackParams& p) { p.pyr_scale = 1; }));
+  CHECK(refused([](FarnebackParams& p) { p.pyr_scale = std::nan(""); }));
+  CHECK(refused([](FarnebackParams& p) { p.levels = -1; }));
+  CHECK(refused([](FarnebackParams& p) { p.winsize = 0; }));
+  CHECK(refused([](FarnebackParams& p) { p.iterations = -1; }));
+  CHECK(refused([](FarnebackParams& p) { p.poly_n = 0; }));
+  CHECK(refused([](FarnebackParams& p) { p.poly_sigma = -1; }));
+  CHECK(FarnebackSequence().init(0, 32, {}).code == "INVALID_ARGUMENT");
+}

@@ -1,0 +1,235 @@
+import t, { type Test } from 'tap'
+import { percentileInterval, quantile, resample } from '#lib/evaluate/bootstrap.js'
+import {
+  type Evaluation,
+  type EvaluationInput,
+  evaluate,
+  evaluationTable,
+  score,
+  summarise,
+} from '#lib/evaluate/index.js'
+import type { EvaluationRow, StudentTask } from '#lib/evaluate/types.js'
+import { Random } from '#lib/runtime/random.js'
+import { selectRandom } from '#lib/select/index.js'
+import type { Features, Selection } from '#lib/select/types.js'
+
+const near = (t: Test, value: number | null, wanted: number, tolerance = 1e-12) =>
+  void t.ok(value !== null && Math.abs(value - wanted) <= tolerance, `${value} is ${wanted}`)
+
+t.test('metrics by hand', async (t) => {
+  //                 class 0              class 1              class 2
+  const probabilities = [
+    [0.8, 0.1, 0.1], // 0 -> 0
+    [0.5, 0.3, 0.2], // 0 -> 0
+    [0.2, 0.6, 0.2], // 0 -> 1
+    [0.1, 0.7, 0.2], // 1 -> 1
+    [0.5, 0.2, 0.3], // 1 -> 0
+    [0.3, 0.3, 0.4], // 2 -> 2
+  ].flat()
+  const m = score(probabilities, [0, 0, 0, 1, 1, 2], 3)
+  t.same(m.confusion, [
+    [2, 1, 0],
+    [1, 1, 0],
+    [0, 0, 1],
+  ])
+  t.same(m.recall, [2 / 3, 1 / 2, 1])
+  near(t, m.accuracy, 4 / 6)
+  near(t, m.balancedAccuracy, (2 / 3 + 1 / 2 + 1) / 3)
+  near(t, m.macroF1, (4 / 6 + 2 / 4 + 1) / 3)
+  // Class 0: .8 .5 .2 against .1 .5 .3: 3 + 2.5 + 1 of 9 pairs. Class 1: .7 .2 against .1 .3 .6 .3: 4 + 1 of 8.
+  // Class 2: .4 against .1 .2 .2 .2 .3: 5 of 5.
+  near(t, m.auc, (6.5 / 9 + 5 / 8 + 1) / 3)
+})
+
+t.test('metrics: classes without test clips, ties, wrong calls', async (t) => {
+  const m = score([0.5, 0.5, 0, 0, 0, 1, 0.1, 0.2, 0.7], [0, 0, 2], 3)
+  t.same(m.recall, [1 / 2, null, 1], 'equal probabilities: the first class')
+  near(t, m.balancedAccuracy, 3 / 4)
+  near(t, m.macroF1, (2 / 3 + 2 / 3) / 2)
+  near(t, m.auc, 1 / 2) // class 0: .5 and 0 against .1; class 2: .7 against 0 and 1
+  t.equal(score([0.9, 0.1], [0], 2).auc, null, 'nothing to rank against')
+  t.throws(() => score([0.9, 0.1], [0, 1], 2), { message: /2 x 2 values/ })
+  t.throws(() => score([Number.NaN, 0.1], [0], 2), { message: /probabilities of clip 0/ })
+  t.throws(() => score([0.9, 0.1], [2], 2), { message: /class below 2/ })
+})
+
+t.test('bootstrap: groups stay together, as many as there are', async (t) => {
+  const draws = resample(['p', 'q', 'p', 'r', 'q', 'p'], 200, 1)
+  for (const times of draws) {
+    if (times[0] !== times[2] || times[0] !== times[5] || times[1] !== times[4] || times[0] + times[1] + times[3] !== 3)
+      t.fail(`${times}`)
+  }
+  t.ok(draws.some((times) => times[0] === 0) && draws.some((times) => times[0] > 1))
+  t.same(draws, resample(['p', 'q', 'p', 'r', 'q', 'p'], 200, 1), 'seeded')
+  t.same([quantile([1, 2, 3, 4], 0.5), quantile([1, 2, 3, 4], 0.9), quantile([7], 0.3)], [2.5, 3.7, 7])
+})
+
+t.test('bootstrap: the width of a share is that of the binomial', async (t) => {
+  const n = 400
+  const right: number[] = Array.from({ length: n }, (_, i) => (i % 10 < 7 ? 1 : 0)) // 0.7
+  const draws = resample(
+    right.map((_, i) => `${i}`),
+    2000,
+    3,
+  ).map((times) => right.reduce((sum, r, i) => sum + r * times[i], 0) / n)
+  const { mean, low, high } = percentileInterval(0.7, draws)
+  const half = 1.96 * Math.sqrt((0.7 * 0.3) / n) // 0.045
+  t.equal(mean, 0.7)
+  near(t, low, 0.7 - half, 0.006)
+  near(t, high, 0.7 + half, 0.006)
+})
+
+/** Answers with the nearest weighted class mean of the training clips. */
+async function nearestMean({ pool, clips, labels, weights, test }: StudentTask): Promise<Float32Array> {
+  const classes = 3
+  const means = Array.from({ length: classes }, () => new Float64Array(pool.dim))
+  const mass = new Float64Array(classes)
+  labels.forEach((label, i) => {
+    mass[label] += weights[i]
+    for (let k = 0; k < pool.dim; k++) means[label][k] += weights[i] * pool.values[clips[i] * pool.dim + k]
+  })
+  const result = new Float32Array(test.rows * classes)
+  for (let i = 0; i < test.rows; i++) {
+    for (let c = 0; c < classes; c++) {
+      let squares = 0
+      for (let k = 0; k < test.dim; k++) squares += (test.values[i * test.dim + k] - means[c][k] / mass[c]) ** 2
+      result[i * classes + c] = mass[c] > 0 ? -squares : -1e6
+    }
+  }
+  return result
+}
+
+/** Three classes of Gaussian clips, 60 20 20 of TRAIN; the control space is noise. */
+function example(): EvaluationInput {
+  const random = new Random(2, 'example')
+  const trainLabels = Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : i < 80 ? 1 : 2))
+  const testLabels = Array.from({ length: 90 }, (_, i) => i % 3)
+  const clips = (labels: number[], signal: number): Features => ({
+    rows: labels.length,
+    dim: 3,
+    values: Float32Array.from(labels.flatMap((l) => [0, 1, 2].map((k) => random.gaussian() + (l === k ? signal : 0)))),
+  })
+  const rows = [0, 1, 2].map((c) => ({
+    name: `c${c}`,
+    rows: Uint32Array.from(trainLabels.flatMap((label, i) => (label === c ? [i] : []))),
+  }))
+  const distilled: Selection = { ...selectRandom(rows, { perClass: 20 }), selector: 'infomap' }
+  const draws = [0, 1, 2].map((draw) => selectRandom(rows, { perClass: 1, seed: 5, draw }))
+  return {
+    classes: ['c0', 'c1', 'c2'],
+    trainLabels,
+    testLabels,
+    testGroups: testLabels.map((_, i) => `patient ${Math.floor(i / 3)}`),
+    features: [
+      { name: 'motion', train: clips(trainLabels, 2), test: clips(testLabels, 2) },
+      { name: 'mean-frame', train: clips(trainLabels, 0), test: clips(testLabels, 0) },
+    ],
+    selections: [distilled, ...draws],
+  }
+}
+
+t.test('evaluate: the rows, the baselines, the paired difference', async (t) => {
+  const input = example()
+  const progress: number[] = []
+  const onProgress = ({ done, total }: { done: number; total: number }) => void progress.push(done / total)
+  const result = await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1, onProgress })
+  t.same(
+    result.rows.map((row) => [row.selector, row.features, row.clips, row.runs.length]),
+    [
+      ['infomap', 'motion', 60, 1],
+      ['random', 'motion', 3, 3],
+      ['full', 'motion', 100, 1],
+      ['full-balanced', 'motion', 100, 1],
+      ['infomap', 'mean-frame', 60, 1],
+      ['full', 'mean-frame', 100, 1],
+      ['majority', 'none', 0, 1],
+    ],
+  )
+  const [infomap, random, full, , control, , majority] = result.rows
+  t.same([result.student, result.testClips, result.warnings], ['nearest mean', 90, []])
+  near(t, result.chance, 1 / 3)
+  near(t, majority.accuracy.mean, 1 / 3)
+  t.same(majority.runs[0].recall, [1, 0, 0])
+  near(t, majority.auc!.mean, 1 / 2)
+  const difference = infomap.balancedAccuracy.mean - random.balancedAccuracy.mean
+  near(t, infomap.differenceToRandom!.mean, difference)
+  t.ok(infomap.differenceToRandom!.low > 0, '60 clips beat 3')
+  t.same(
+    [random, full, majority].map((row) => row.differenceToRandom),
+    [undefined, undefined, undefined],
+  )
+  for (const {
+    balancedAccuracy: { low, mean, high },
+  } of result.rows)
+    t.ok(low <= mean && mean <= high && low >= 0 && high <= 1)
+  t.ok(control.balancedAccuracy.low < 1 / 3 && control.balancedAccuracy.high > 1 / 3, 'noise is at chance')
+  t.same([progress.length, progress.at(-1)], [8, 1])
+  t.same(await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1 }), result, 'seeded')
+})
+
+t.test('evaluate: the same students differ by nothing, on any draw', async (t) => {
+  const input = example()
+  const [, draw] = input.selections
+  const twin = { ...input, selections: [{ ...draw, selector: 'infomap' }, draw] }
+  t.same((await evaluate(twin, nearestMean, { draws: 50 })).rows[0].differenceToRandom, { mean: 0, low: 0, high: 0 })
+})
+
+t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
+  const input = example()
+  const clips = [0, 1, 3, 4]
+  const space = { ...input.features[0], test: { rows: 4, dim: 3, values: new Float32Array(12) } }
+  const few = {
+    ...input,
+    testLabels: clips.map((i) => input.testLabels[i]),
+    testGroups: clips.map((i) => input.testGroups[i]),
+    features: [space],
+  }
+  const result = await evaluate(few, nearestMean, { draws: 20 })
+  t.equal(result.chance, 1 / 2)
+  t.match(result.warnings, [/^No test clips of "c2"/, /fewer than 20 groups/])
+  await t.rejects(evaluate({ ...input, testGroups: [] }, nearestMean), { message: /90 entries for testGroups/ })
+  await t.rejects(evaluate({ ...input, selections: [] }, nearestMean), { code: 'INVALID_ARGUMENT' })
+  await t.rejects(evaluate(few, nearestMean, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
+})
+
+/** One split of 20 test and 80 TRAIN clips with the given balanced accuracies. */
+function splitOf(infomap: number, random: number): Evaluation {
+  const at = (mean: number) => ({ mean, low: mean - 0.1, high: mean + 0.1 })
+  const row = (selector: string, value: number, clips: number): EvaluationRow => ({
+    selector,
+    features: 'motion',
+    clips,
+    runs: [],
+    accuracy: at(value),
+    balancedAccuracy: at(value),
+    macroF1: at(value),
+    auc: null,
+  })
+  const rows = [row('infomap', infomap, 10), row('random', random, 10), row('full', 0.9, 80)]
+  rows[0].differenceToRandom = at(infomap - random)
+  return { student: 'linear', testClips: 20, chance: 1 / 2, rows, warnings: ['few'] }
+}
+
+t.test('summarise: mean over splits, corrected for their overlap', async (t) => {
+  const { rows, splits, testClips, warnings } = summarise([splitOf(0.6, 0.5), splitOf(0.8, 0.6)])
+  t.same([splits, testClips, warnings], [2, 20, ['few']])
+  near(t, rows[0].balancedAccuracy.mean, 0.7)
+  t.same([rows[0].balancedAccuracy.low, rows[0].balancedAccuracy.high], [0, 1], 'a fraction stays one')
+  near(t, rows[0].differenceToRandom!.mean, 0.15)
+  near(t, 0.15 - rows[0].differenceToRandom!.low, 12.706 * Math.sqrt(0.005 * (1 / 2 + 20 / 80)), 1e-9)
+  near(t, rows[2].balancedAccuracy.high, 0.9)
+  const one = splitOf(0.6, 0.5)
+  t.equal(summarise([one]), one)
+  t.throws(() => summarise([]), { code: 'INVALID_ARGUMENT' })
+})
+
+t.test('table: fits 100 columns, has chance, majority and the difference', async (t) => {
+  const text = evaluationTable(await evaluate(example(), nearestMean, { draws: 50 }))
+  t.match(text, /majority +- +- +33\.3 \[/)
+  t.match(text, /random x3 +motion +3 /)
+  t.match(text, /infomap +motion +60 .*\] +\+\d+\.\d \[/)
+  t.match(text, /Chance 33\.3 balanced accuracy/)
+  const long = { ...splitOf(0.6, 0.5), warnings: ['one sentence after the other '.repeat(9)] }
+  for (const line of `${text}\n${evaluationTable(long)}`.split('\n')) t.ok(line.length <= 100, line)
+  t.match(evaluationTable(summarise([splitOf(0.6, 0.5), splitOf(0.8, 0.6)])), /over 2 splits/)
+})
