@@ -37,7 +37,7 @@ t.test('the layout: four blocks side by side, all options filled in', async (t) 
       ['direction', 96, 256],
     ],
   )
-  t.match(layout.options, { grid: 4, thumbnail: 16, dark: 16, flow: { winsize: 15, border: 'symmetric' } })
+  t.match(layout.options, { grid: 4, thumbnail: 16, flow: { winsize: 15, border: 'symmetric' } })
   t.equal(descriptorLayout({ grid: 2 }).dim, 88)
   t.match(descriptorLayout({ flow: { winsize: 9 } }).options.flow, { winsize: 9, polyN: 5 })
 })

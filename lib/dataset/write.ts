@@ -21,6 +21,8 @@ export interface WriteDataSetOptions {
 
 /** A clip's place in the written set: its path there, and what the table says of it. */
 interface Placed {
+  /** In `dataSet.clips`. */
+  index: number
   clip: Clip
   /** Relative to the set's folder. */
   file: string
@@ -75,8 +77,8 @@ export async function writeDataSet(
     await mkdir(aside)
     if (materialize !== 'list') await writeVideos(aside, placed, materialize, options.signal)
     const table = await writeTables(aside, dataSet, placed, materialize === 'list')
-    const rows = placed.flatMap(({ clip, file }) => {
-      const weight = weights.get(dataSet.clips.indexOf(clip))
+    const rows = placed.flatMap(({ index, clip, file }) => {
+      const weight = weights.get(index)
       return weight === undefined ? [] : [[materialize === 'list' ? clip.path : file, String(weight)]]
     })
     await writeFile(join(aside, 'weights.csv'), stringify([['path', 'weight'], ...rows]))
@@ -96,7 +98,7 @@ function place(dataSet: DataSet, index: number, list: boolean): Placed {
   const clip = dataSet.clips[index]
   if (layout === 'folder') {
     const file = join(clip.split, clip.label, basename(clip.id))
-    return { clip, file, row: { path: list ? clip.path : file, label: clip.label, split: clip.split } }
+    return { index, clip, file, row: { path: list ? clip.path : file, label: clip.label, split: clip.split } }
   }
   const row = { ...source.rows[index] }
   const name = row[source.mapping.path]
@@ -104,7 +106,7 @@ function place(dataSet: DataSet, index: number, list: boolean): Placed {
   if (list) row[source.mapping.path] = clip.path
   else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = clip.id
   if (!source.mapping.split) row.split = clip.split
-  return { clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
+  return { index, clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
 }
 
 async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link', signal?: AbortSignal): Promise<void> {

@@ -97,7 +97,10 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
       rows[index] = cache.get(key)
       if (rows[index]) return
       const video = await decode(clip.path, { signal })
-      const { motion, meanFrame, deviation } = await describeClip(video.frames, video, { ...options.descriptor, signal })
+      const { motion, meanFrame, deviation } = await describeClip(video.frames, video, {
+        ...options.descriptor,
+        signal,
+      })
       const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
       row.set(motion)
       row.set(meanFrame, layout.dim)

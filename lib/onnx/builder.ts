@@ -1,5 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
-import type { ValueType } from './model.js'
+import { invalid } from '../runtime/expect.js'
 import {
   type Attribute,
   type DataType,
@@ -7,9 +7,9 @@ import {
   int64,
   type Model,
   type Node,
-  numbers,
   type Tensor,
   tensor,
+  type ValueType,
 } from './model.js'
 import { bind, constantsOf, inferNode } from './shapes.js'
 
@@ -77,7 +77,7 @@ export class GraphBuilder {
   scalar(value: number, type: DataType): string {
     const name = `scalar/${type}/${value}`
     if (this.types.has(name)) return name
-    if (type !== 'float32' && type !== 'float64') throw new TypeError(`no scalar constants of type ${type}`)
+    if (type !== 'float32' && type !== 'float64') throw invalid('values of type float32 or float64', 'the graph', type)
     const data = type === 'float32' ? Float32Array.of(value) : Float64Array.of(value)
     return this.initializer(name, tensor(type, [], data))
   }
@@ -90,7 +90,7 @@ export class GraphBuilder {
 
   /** Adds an operation with one output and returns the output's name, made up where none is given. */
   node(op: string, inputs: string[], attributes: Record<string, Attribute> = {}, name?: string): string {
-    const output = name === undefined ? this.unique(op) : this.fresh(name)
+    const output = name ?? this.unique(op)
     return this.append({ op, domain: '', name: output, inputs, outputs: [output], attributes })[0]
   }
 
@@ -111,7 +111,7 @@ export class GraphBuilder {
       declared: node.outputs.map((name) => this.model.values.get(name) ?? this.model.outputs.get(name)),
     })
     node.outputs.forEach((name, i) => {
-      if (name) this.types.set(name, types[i])
+      if (name) this.types.set(this.fresh(name), types[i])
     })
     this.model.nodes.push(node)
     return node.outputs
@@ -149,18 +149,8 @@ export class GraphBuilder {
     return this.constants.get(name)
   }
 
-  /** The integers of a constant, if `name` is one. */
-  constantIntegers(name: string): number[] | undefined {
-    const value = this.constants.get(name)
-    return value && numbers(value)
-  }
-
   get nodes(): readonly Node[] {
     return this.model.nodes
-  }
-
-  get inputs(): ReadonlyMap<string, ValueType> {
-    return this.model.inputs
   }
 
   get initializers(): ReadonlyMap<string, Tensor> {

@@ -22,8 +22,17 @@ import {
   ValueInfoProtoSchema,
 } from 'onnx-buf'
 import { InfomotionError } from '../runtime/errors.js'
-import type { ValueType } from './model.js'
-import { type Attribute, type DataType, dataTypes, type Model, type Node, type Tensor, tensor } from './model.js'
+import {
+  type Attribute,
+  type DataType,
+  dataTypes,
+  type Model,
+  type Node,
+  type Tensor,
+  type TensorData,
+  type ValueType,
+  volume,
+} from './model.js'
 
 const text = new TextDecoder()
 const bytes = new TextEncoder()
@@ -114,17 +123,24 @@ function decodeTensor(proto: TensorProto): Tensor {
   }
   const type = dataType(proto.dataType, what)
   const dims = proto.dims.map(Number)
+  const data = decodeData(proto, type)
+  if (data.length === volume(dims)) return { type, dims, data }
+  throw broken(`${what} of shape [${dims}] has ${data.length} elements`)
+}
+
+/** Elements stand as raw bytes, or in the list that the schema has for their type. */
+function decodeData(proto: TensorProto, type: DataType): TensorData {
   const { array } = dataTypes[type]
   if (proto.rawData.length) {
-    if (proto.rawData.length % array.BYTES_PER_ELEMENT) throw broken(`${what} is cut off in mid-element`)
-    return tensor(type, dims, new array(proto.rawData.slice().buffer)) // a copy, because elements must be aligned
+    const whole = proto.rawData.length - (proto.rawData.length % array.BYTES_PER_ELEMENT)
+    return new array(proto.rawData.slice(0, whole).buffer) // a copy, because elements must be aligned
   }
-  if (type === 'int64') return tensor(type, dims, BigInt64Array.from(proto.int64Data))
-  if (type === 'uint64') return tensor(type, dims, BigUint64Array.from(proto.uint64Data))
-  if (type === 'uint32') return tensor(type, dims, Uint32Array.from(proto.uint64Data, Number))
-  if (type === 'float32') return tensor(type, dims, Float32Array.from(proto.floatData))
-  if (type === 'float64') return tensor(type, dims, Float64Array.from(proto.doubleData))
-  return tensor(type, dims, (array as typeof Int32Array).from(proto.int32Data))
+  if (type === 'int64') return BigInt64Array.from(proto.int64Data)
+  if (type === 'uint64') return BigUint64Array.from(proto.uint64Data)
+  if (type === 'uint32') return Uint32Array.from(proto.uint64Data, Number)
+  if (type === 'float32') return Float32Array.from(proto.floatData)
+  if (type === 'float64') return Float64Array.from(proto.doubleData)
+  return (array as typeof Int32Array).from(proto.int32Data)
 }
 
 function encodeTensor(t: Tensor, name = ''): TensorProto {

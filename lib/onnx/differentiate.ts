@@ -72,6 +72,16 @@ function dependents(nodes: readonly Node[], wrt: readonly string[]): Set<string>
   return moves
 }
 
+/** The rules are those of operator set 13 and later: before, softmax flattened its input, and axes were attributes. */
+export function expectOperatorSet(model: Model): void {
+  const version = model.opsets['']
+  if (version >= 13) return
+  throw new InfomotionError(
+    'ONNX_OPSET_UNSUPPORTED',
+    `Gradients need operator set 13 or later, but "${model.name}" has ${version}: export it again with opset 18.`,
+  )
+}
+
 /**
  * A model that also gives the gradients of one of its outputs.
  *
@@ -87,6 +97,7 @@ function dependents(nodes: readonly Node[], wrt: readonly string[]): Set<string>
  * ```
  */
 export function differentiate(model: Model, of: string, wrt: string[], lengths: Record<string, number> = {}): Model {
+  expectOperatorSet(model)
   const g = new GraphBuilder(model, lengths)
   const { type } = g.type(of)
   const dims = g.dims(of)

@@ -69,13 +69,14 @@ export function addOptimizer(
 ): StateVariable[] {
   const update = optimizer.kind === 'adamw' ? adamw(g, optimizer) : sgd(g, optimizer)
   const weightDecay = optimizer.weightDecay ?? (optimizer.kind === 'adamw' ? 0.01 : 0)
-  const keep = g.node('Sub', [number(g, 1), g.node('Mul', [LEARNING_RATE, number(g, weightDecay)])])
+  const shrink = () => g.node('Sub', [number(g, 1), g.node('Mul', [LEARNING_RATE, number(g, weightDecay)])])
+  const keep = weightDecay > 0 ? shrink() : undefined
   return Object.entries(gradients).flatMap(([parameter, gradient]) => {
     const initial = g.initializers.get(parameter)!
     g.feed(parameter)
-    const decayed = weightDecay > 0 && decays(parameter, initial.dims)
+    const decayed = keep && decays(parameter, initial.dims) ? g.node('Mul', [parameter, keep]) : parameter
     const { step, moments } = update(parameter, gradient)
-    const next = g.node('Sub', [decayed ? g.node('Mul', [parameter, keep]) : parameter, step], {}, `${parameter}/next`)
+    const next = g.node('Sub', [decayed, step], {}, `${parameter}/next`)
     g.output(next)
     return [{ input: parameter, output: next, initial }, ...moments]
   })

@@ -122,37 +122,32 @@ const reshape: ShapeRule = (c) => {
   const allowZero = intOf(c.node, 'allowzero', 0)
   const wanted: Dimension[] = shape.map((length, axis) => (length === 0 && !allowZero ? (dims[axis] ?? -1) : length))
   const free = wanted.indexOf(-1)
-  const have = rest(dims, wanted)
-  const given = rest(wanted, dims).filter((length) => length !== -1)
-  const fixed = (lengths: Dimension[]): lengths is number[] => lengths.every((length) => typeof length === 'number')
-  if (free < 0 ? have.join() === given.join() : have.length === 1 && given.length === 0) {
-    if (free >= 0) wanted[free] = have[0] // one length is left over on both sides, by number or by name
-  } else if (fixed(have) && fixed(given)) {
-    if (free >= 0) wanted[free] = volume(have) / volume(given)
-    else if (volume(have) !== volume(given)) throw mismatch(c, `as many elements as [${shape}] has`)
-  } else throw mismatch(c, `fixed lengths, to be reshaped to [${shape}]`)
-  if (free >= 0 && !Number.isInteger(wanted[free]) && typeof wanted[free] === 'number') {
-    throw mismatch(c, `a multiple of the elements of [${shape}]`)
-  }
-  return [{ type, dims: wanted }]
-}
-
-/** `dims` without the named lengths that `others` has too: those are the same on both sides, whatever they are. */
-function rest(dims: readonly Dimension[], others: readonly Dimension[]): Dimension[] {
-  return dims.filter((length) => typeof length === 'number' || !others.includes(length))
+  const left = quotient(dims, wanted.toSpliced(free, free < 0 ? 0 : 1))
+  if (left === undefined || (free < 0 && left !== 1)) throw mismatch(c, `as many elements as [${shape}] has`)
+  return [{ type, dims: free < 0 ? wanted : wanted.with(free, left) }]
 }
 
 const flatten: ShapeRule = (c) => {
   const { type, dims } = input(c, 0)
   const axis = axisOf(intOf(c.node, 'axis', 1), dims.length)
-  const merged = [dims.slice(0, axis), dims.slice(axis)].map((part) => {
-    const named = part.filter((length) => typeof length === 'string')
-    const number = volume(part.filter((length) => typeof length === 'number'))
-    if (named.length === 0) return number
-    if (named.length === 1 && number === 1) return named[0]
-    throw mismatch(c, 'fixed lengths')
-  })
-  return [{ type, dims: merged }]
+  const [rows, columns] = [quotient(dims.slice(0, axis), []), quotient(dims.slice(axis), [])]
+  if (rows === undefined || columns === undefined) throw mismatch(c, 'no two unknown lengths to be made one')
+  return [{ type, dims: [rows, columns] }]
+}
+
+/** The elements of `dims` for each of `divisor`: a number or a single name; undefined where it is neither. */
+function quotient(dims: readonly Dimension[], divisor: readonly Dimension[]): Dimension | undefined {
+  const names = dims.filter((length) => typeof length === 'string')
+  let number = volume(dims.filter((length) => typeof length === 'number'))
+  for (const length of divisor) {
+    if (typeof length === 'number')
+      number = number === length ? 1 : number / length // 0 / 0 is 1: nothing is left over
+    else if (names.includes(length)) names.splice(names.indexOf(length), 1)
+    else return undefined
+  }
+  if (!Number.isInteger(number)) return undefined
+  if (names.length === 0) return number
+  return names.length === 1 && number === 1 ? names[0] : undefined
 }
 
 const transpose: ShapeRule = (c) => {
@@ -174,8 +169,11 @@ const expand: ShapeRule = (c) => {
 
 const where: ShapeRule = (c) => {
   const [condition, a, b] = [input(c, 0), input(c, 1), input(c, 2)]
-  const dims = broadcast(condition.dims, broadcast(a.dims, b.dims) ?? [Number.NaN])
-  if (!dims || condition.type !== 'bool' || a.type !== b.type) throw mismatch(c, 'a bool and two inputs of one type')
+  const values = broadcast(a.dims, b.dims)
+  const dims = values && broadcast(condition.dims, values)
+  if (!dims || condition.type !== 'bool' || a.type !== b.type) {
+    throw mismatch(c, 'a bool and two inputs of one type, of shapes that broadcast')
+  }
   return [{ type: a.type, dims }]
 }
 

@@ -1,6 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { GraphBuilder } from './builder.js'
-import { backpropagate } from './differentiate.js'
+import { backpropagate, expectOperatorSet } from './differentiate.js'
 import { softmaxCrossEntropy } from './loss.js'
 import type { Model, Tensor } from './model.js'
 import { addOptimizer, type Optimizer, type StateVariable } from './optimizer.js'
@@ -51,13 +51,7 @@ export interface TrainingStep {
 export function trainingStep(model: Model, options: TrainingStepOptions = {}): TrainingStep {
   const { optimizer = { kind: 'adamw' }, lengths = {}, trains = () => true } = options
   const { decays = (_: string, dims: number[]) => dims.length >= 2 } = options
-  const opset = model.opsets['']
-  if (!(opset >= 13)) {
-    throw new InfomotionError(
-      'ONNX_OPSET_UNSUPPORTED',
-      `The training step needs operator set 13 or later, "${model.name}" has ${opset}: export it again with opset 18.`,
-    )
-  }
+  expectOperatorSet(model)
   const logits = options.logits ?? onlyOutput(model)
   const leading = leadingTo(model, logits)
   const nodes = model.nodes.filter((node) => node.outputs.some((output) => leading.has(output)))

@@ -25,7 +25,7 @@ const AROUND = 52
 export function drawTissue(patient: Patient, random: Random): Float32Array {
   const tissue = drawAnatomy(patient, random)
   for (let pass = 0; pass < 3; pass++) blur(tissue, COLUMNS, ROWS)
-  const patches = drawWaves(random, 7, 0.16)
+  const patches = drawWaves(random, 9, 0.16)
   const speckle = drawSpeckle(random)
   const { pose, sector, image } = patient
   const [sin, cos] = [Math.sin(pose.tilt), Math.cos(pose.tilt)]
@@ -52,7 +52,7 @@ export function drawTissue(patient: Patient, random: Random): Float32Array {
 function drawAnatomy(patient: Patient, random: Random): Float32Array {
   const { ventricle, atrium, right } = patient
   const out = new Float32Array(COLUMNS * ROWS)
-  const around = drawWaves(random, 7, 0.09)
+  const around = drawWaves(random, 9, 0.09)
   const valve = ventricle.length
   const ring = cavityHalfWidth(patient, valve)
   const septum = outerHalfWidth(patient, valve, 'septum')
@@ -102,12 +102,12 @@ function drawAnatomy(patient: Patient, random: Random): Float32Array {
 }
 
 /**
- * An image of uneven brightness: five waves of this height, grey levels, and at most so many radians a px. By
+ * An image of uneven brightness: three waves of this height, grey levels, and at most so many radians a px. By
  * sin(a + b) = sin a cos b + cos a sin b, sines are taken of rows and columns only.
  */
 function drawWaves(random: Random, height: number, most: number): Float32Array {
   const image = new Float32Array(COLUMNS * ROWS)
-  for (let wave = 0; wave < 5; wave++) {
+  for (let wave = 0; wave < 3; wave++) {
     const down = random.range(-most, most) / OVERSAMPLE
     const right = random.range(-most, most) / OVERSAMPLE
     const phase = random.range(0, 2 * Math.PI)

@@ -53,7 +53,6 @@ export interface NativeFarnebackOptions {
 export interface NativeDescriptorOptions {
   grid: number
   thumbnail: number
-  dark: number
   flow: NativeFarnebackOptions
 }
 

@@ -8,11 +8,21 @@ import { BUSY, STOP } from './onnx-control.js'
  * side. A thread does one request at a time; training state (parameters, moments) stays here from `open` to `close`.
  */
 
-/** A tensor as it crosses between the threads. */
+/** A tensor as it crosses between the threads; `bool` is a byte of 0 or 1. */
 export interface Values {
-  type: 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'uint8'
+  type: 'float32' | 'float64' | 'int8' | 'int16' | 'int32' | 'int64' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'bool'
   dims: number[]
-  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
+  data:
+    | Float32Array
+    | Float64Array
+    | Int8Array
+    | Int16Array
+    | Int32Array
+    | BigInt64Array
+    | Uint8Array
+    | Uint16Array
+    | Uint32Array
+    | BigUint64Array
 }
 
 /** A value that each training step reads as `input` and gives anew as `output`. */
@@ -54,7 +64,15 @@ export type Reply = { progress: number } | { result: unknown } | { error: { code
 type Ort = typeof import('onnxruntime-node')
 
 const control = new Int32Array(workerData as SharedArrayBuffer)
-let opened: { session: InferenceSession; state: { name: Carried; now: OrtTensor; next: OrtTensor }[] } | undefined
+let opened: { session: InferenceSession; state: Resident[] } | undefined
+
+/** A carried value and its two buffers: a step reads `now` and writes `next`, then they change places. */
+interface Resident {
+  input: string
+  output: string
+  now: OrtTensor
+  next: OrtTensor
+}
 
 /**
  * Every call into ONNX Runtime. A thread that is torn down while inside takes the whole process with it (SIGABRT), so
@@ -102,15 +120,17 @@ async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promi
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       enableMemPattern: false, // halves the peak memory of training graphs at no cost
+      logSeverityLevel: 3, // errors; its warnings are about graphs as they are written, not about results
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     }),
   )
   opened = {
     session,
-    state: state.map((name) => ({
-      name,
-      now: new Tensor('float32', name.data, name.dims),
-      next: new Tensor('float32', new Float32Array(name.data.length), name.dims),
+    state: state.map(({ input, output, data, dims }) => ({
+      input,
+      output,
+      now: new Tensor('float32', data, dims),
+      next: new Tensor('float32', new Float32Array(data.length), dims),
     })),
   }
 }
@@ -119,14 +139,14 @@ async function run({ feeds }: Extract<Request, { kind: 'run' }>): Promise<Record
   const { session, state } = current()
   const { Tensor } = await runtime()
   const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)])
-  const carried = state.map(({ name, now }) => [name.input, now])
+  const carried = state.map(({ input, now }) => [input, now])
   const outputs = await inside(() => session.run(Object.fromEntries([...inputs, ...carried])))
   return Object.fromEntries(
     Object.entries(outputs).map(([name, { type, dims, data }]) => [name, { type, dims: [...dims], data } as Values]),
   )
 }
 
-/** The training loop of small students: gather a batch, run the step, swap old and new state. */
+/** The training loop: gather a batch, run the step, swap old and new state. */
 async function train(
   { training }: Extract<Request, { kind: 'train' }>,
   progress: (steps: number) => void,
@@ -150,9 +170,9 @@ async function train(
     }
     for (const name in scalars) feeds[name] = new Tensor('float32', scalars[name].subarray(step, step + 1), [])
     const fetches: Record<string, OrtTensor> = { [loss]: lossTensor }
-    for (const { name, now, next } of state) {
-      feeds[name.input] = now
-      fetches[name.output] = next
+    for (const { input, output, now, next } of state) {
+      feeds[input] = now
+      fetches[output] = next
     }
     await inside(() => session.run(feeds, fetches))
     for (const variable of state) [variable.now, variable.next] = [variable.next, variable.now]
@@ -173,7 +193,7 @@ function gather(values: Float32Array, width: number, rows: Int32Array, into: Flo
   })
 }
 
-function current() {
+function current(): NonNullable<typeof opened> {
   if (opened) return opened
   throw new InfomotionError('INTERNAL', 'No ONNX session is open in this worker.')
 }
@@ -193,7 +213,7 @@ async function answer(request: Request): Promise<unknown> {
     case 'train':
       return train(request, (progress) => reply({ progress }))
     case 'state':
-      return Object.fromEntries(current().state.map(({ name, now }) => [name.input, now.data]))
+      return Object.fromEntries(current().state.map(({ input, now }) => [input, now.data]))
     case 'close':
       return close()
   }

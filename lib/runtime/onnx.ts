@@ -19,7 +19,9 @@ export interface OnnxSession {
 /**
  * Opens a model in a worker thread, lets `use` work with it, and closes it. Each worker serves one `withSession` at a
  * time; there are as many workers as calls at once, at most INFOMOTION_THREADS (default: the number of processors),
- * and further calls wait for their turn. Workers are kept for the next call and do not keep the process alive.
+ * and further calls wait for their turn. Workers are kept for the next call and do not keep the process alive. The end
+ * of the process waits for the run that is on; only a worker thread *of yours* that calls this must not be ended from
+ * outside in mid-run (`worker.terminate()`): Node would tear ONNX Runtime down with it and abort. Abort the signal first.
  *
  * @param model An ONNX file as bytes.
  * @param signal Stops before the next run of the model; the promise rejects with code `ABORTED`.

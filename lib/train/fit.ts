@@ -1,21 +1,8 @@
-import { encodeModel, type Model, type Optimizer, schedule, trainingStep } from '../onnx/index.js'
+import { encodeModel, type Model, schedule, trainingStep } from '../onnx/index.js'
 import type { StageOptions } from '../run/progress.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { type Training, withSession } from '../runtime/onnx.js'
-import { Random } from '../runtime/random.js'
-
-/** How long and in what portions a model is trained. */
-export interface Plan {
-  optimizer: Optimizer
-  /** At the first step; it falls to 0 by a half cosine. */
-  learningRate: number
-  /** Default: as many as make 300 steps, at least 10. */
-  epochs?: number
-  /** Samples of a step, at most. */
-  batch: number
-  /** Of the order of the samples. */
-  seed: number
-}
+import { type Plan, scheduleTraining } from './plan.js'
 
 /**
  * Fits a model to weighted samples: plans the batches and learning rates, and has a worker carry them out.
@@ -31,12 +18,7 @@ export async function fit(
   plan: Plan,
   { signal, onProgress }: StageOptions,
 ): Promise<{ parameters: Record<string, Float32Array>; losses: number[] }> {
-  const rows = Int32Array.from(weights.keys()).filter((row) => weights[row] > 0)
-  const batch = Math.min(plan.batch, rows.length)
-  const batches = Math.ceil(rows.length / batch)
-  const epochs = plan.epochs ?? Math.max(10, Math.ceil(300 / batches))
-  const steps = epochs * batches
-
+  const { batch, batches, epochs, steps, order, rates } = scheduleTraining(weights, plan)
   const step = trainingStep(model, { optimizer: plan.optimizer, lengths: { N: batch } })
   const state = step.state.map(({ input, output, initial: { dims, data } }) => ({
     input,
@@ -44,8 +26,7 @@ export async function fit(
     dims,
     data: data as Float32Array,
   }))
-  const order = batches === 1 ? rows : shuffledBatches(rows, batch, epochs, plan.seed)
-  const scalars = schedule(plan.optimizer, halfCosine(plan.learningRate, steps))
+  const scalars = schedule(plan.optimizer, rates)
   const report = (step: number) =>
     onProgress?.({ stage: 'train', done: Math.floor(step / batches), total: epochs, unit: 'epochs' })
 
@@ -62,21 +43,6 @@ export async function fit(
     },
     signal,
   )
-}
-
-/** Each epoch visits the rows in an order of its own; its last batch is filled up with -1 (rows of weight 0). */
-function shuffledBatches(rows: Int32Array, batch: number, epochs: number, seed: number): Int32Array {
-  const places = Math.ceil(rows.length / batch) * batch
-  const order = new Int32Array(epochs * places).fill(-1)
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    order.set(new Random(seed, 'train', epoch).shuffle(rows.slice()), epoch * places)
-  }
-  return order
-}
-
-/** Learning rates that fall from `first` to 0 (Loshchilov and Hutter 2017, without restarts). */
-function halfCosine(first: number, steps: number): Float64Array {
-  return Float64Array.from({ length: steps }, (_, t) => (first / 2) * (1 + Math.cos((Math.PI * t) / steps)))
 }
 
 /** The weighted mean of each epoch's batch losses. */

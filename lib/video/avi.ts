@@ -63,7 +63,7 @@ export function walkAvi(file: Buffer): Avi {
       at = body + length + (length & 1)
       continue
     }
-    const next = nextFrame(file, at + 1)
+    const next = nextFrame(file, at)
     if (next === undefined) break
     avi.resyncs++
     if (next.header) {

@@ -35,7 +35,9 @@ int main(int argc, char** argv) {
   options.trials = 1;
   options.threads = 1;
   for (int i = 1; i < argc; ++i) {
-    const auto number = [&] { return static_cast<uint32_t>(std::strtoul(i + 1 < argc ? argv[++i] : "1", nullptr, 10)); };
+    const auto number = [&] {
+      return static_cast<uint32_t>(std::strtoul(i + 1 < argc ? argv[++i] : "1", nullptr, 10));
+    };
     if (std::strcmp(argv[i], "-d") == 0) directed = true;
     else if (std::strcmp(argv[i], "-N") == 0) options.trials = number();
     else if (std::strcmp(argv[i], "--seed") == 0) options.seed = number();
@@ -83,9 +85,10 @@ int main(int argc, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%u,\"readSeconds\":%.4f,\"flowSeconds\":%.4f,"
-              "\"searchSeconds\":%.4f,\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n",
-              flow.nodes, flow.targets.size(), result.codelength.total, result.count, read - start, flowed - read,
-              done - flowed, done, usage.ru_maxrss);
+  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%u,", flow.nodes, flow.targets.size(),
+              result.codelength.total, result.count);
+  std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,", read - start, flowed - read,
+              done - flowed);
+  std::printf("\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n", done, usage.ru_maxrss);
   return 0;
 }

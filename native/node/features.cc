@@ -19,7 +19,6 @@ class DescribeTask : public Task {
     const auto options = info[4].As<Napi::Object>();
     params_.grid = options.Get("grid").As<Napi::Number>().Int32Value();
     params_.thumbnail = options.Get("thumbnail").As<Napi::Number>().Int32Value();
-    params_.dark = options.Get("dark").As<Napi::Number>().Int32Value();
     params_.flow = to_flow_params(options.Get("flow").As<Napi::Object>());
   }
 

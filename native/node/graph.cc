@@ -25,7 +25,8 @@ class NeighboursTask : public Task {
     Napi::Object object = Napi::Object::New(env);
     object.Set("k", Napi::Number::New(env, static_cast<double>(neighbours_.k)));
     object.Set("neighbours", to_array(env, neighbours_.index));
-    object.Set("similarities", to_array(env, std::vector<float>(neighbours_.similarity.begin(), neighbours_.similarity.end())));
+    const std::vector<float> similarities(neighbours_.similarity.begin(), neighbours_.similarity.end());
+    object.Set("similarities", to_array(env, similarities));
     return object;
   }
 

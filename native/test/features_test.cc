@@ -18,7 +18,7 @@ constexpr int kCells = kGrid * kGrid;
 // The cells of a flow field given by a formula, at 10 frames a second.
 template <typename Field>
 std::vector<float> cells_of(Field field, double fps = 10) {
-  std::vector<float> flow, seen(kSide * kSide, 1.0f);
+  std::vector<float> flow;
   for (int y = 0; y < kSide; ++y)
     for (int x = 0; x < kSide; ++x) {
       const auto [u, v] = field(x, y);
@@ -27,7 +27,7 @@ std::vector<float> cells_of(Field field, double fps = 10) {
     }
   MotionCells cells(kSide, kSide, kGrid);
   std::vector<float> values(cells.size());
-  cells.measure(flow.data(), seen.data(), fps, values.data());
+  cells.measure(flow.data(), fps, values.data());
   return values;
 }
 
@@ -46,7 +46,7 @@ std::vector<std::uint8_t> blobs(int frames, double step) {
   for (int t = 0; t < frames; ++t)
     for (int y = 0; y < 64; ++y)
       for (int x = 0; x < 64; ++x)
-        clip.push_back(static_cast<std::uint8_t>(128 + 60 * std::sin(0.5 * (x - step * t)) + 50 * std::cos(0.4 * y + 0.2 * x)));
+        clip.push_back(static_cast<std::uint8_t>(128 + 60 * std::sin(0.5 * (x - step * t)) + 50 * std::cos(0.4 * y)));
   return clip;
 }
 
@@ -106,27 +106,18 @@ TEST("features: growth is divergence, turning is curl") {
   CHECK(direction(growth, 0, 5) > 0 && direction(growth, 0, 1) == 0);  // the upper left cell moves up and to the left
 }
 
-TEST("features: cells are where they are, and what is not seen adds nothing") {
+TEST("features: cells are where they are") {
   const auto one = cells_of([](int x, int y) { return Vector{x >= kSide / 2 && y < kSide / 2 ? 1.0 : 0.0, 0}; });
   CHECK_NEAR(magnitude(one, 1), 10, 1e-5);
   for (const int cell : {0, 2, 3}) CHECK(magnitude(one, cell) == 0);
-
-  std::vector<float> flow(kSide * kSide * 2, 1.0f), seen(kSide * kSide, 0.0f);
-  for (int y = 0; y < kSide / 2; ++y)
-    for (int x = 0; x < kSide / 4; ++x) seen[y * kSide + x] = 1;
-  MotionCells cells(kSide, kSide, kGrid);
-  std::vector<float> values(cells.size());
-  cells.measure(flow.data(), seen.data(), 1, values.data());
-  CHECK_NEAR(magnitude(values, 0), std::sqrt(2.0) / 2, 1e-6);  // half of the cell's pixels
-  for (const int cell : {1, 2, 3}) CHECK(magnitude(values, cell) == 0);
 }
 
 TEST("features: more cells than pixels, and one pixel, stay finite") {
   for (const int side : {1, 2, 3}) {
-    std::vector<float> flow(side * side * 2, 1.0f), seen(side * side, 1.0f);
+    std::vector<float> flow(side * side * 2, 1.0f);
     MotionCells cells(side, side, 4);
     std::vector<float> values(cells.size());
-    cells.measure(flow.data(), seen.data(), 30, values.data());
+    cells.measure(flow.data(), 30, values.data());
     for (float value : values) CHECK(std::isfinite(value));
   }
 }
@@ -154,22 +145,15 @@ TEST("features: the same movement at half the frame rate is the same movement") 
   }
 }
 
-TEST("features: a clip without movement, or of one frame, or dark, gives exactly zero") {
+TEST("features: a clip without movement, or of one frame, gives exactly zero") {
   const auto frame = blobs(1, 0);
   std::vector<std::uint8_t> still;
   for (int t = 0; t < 4; ++t) still.insert(still.end(), frame.begin(), frame.end());
-  std::vector<std::uint8_t> dark = blobs(5, 1);
-  for (auto& grey : dark) grey = static_cast<std::uint8_t>(grey / 16);
-  for (const auto& frames : {still, frame, dark}) {
+  for (const auto& frames : {still, frame}) {
     const auto features = describe(frames, 50);
     CHECK(features.descriptor.size() == 352);
     for (float value : features.descriptor) CHECK(value == 0);
   }
-  features::ClipParams params;
-  params.dark = 0;
-  double sum = 0;
-  for (float value : describe(dark, 50, params).descriptor) sum += std::fabs(value);
-  CHECK(sum > 1);
 }
 
 TEST("features: the controls are the mean frame and the deviation over time") {

@@ -185,8 +185,8 @@ TEST("flow: a sequence is its pairs, bytes are floats, a sequence can begin anew
       CHECK(flow == pair_flow(70, 66, frames[t - 1].pixels, frames[t].pixels));
       const auto& a = frames[t - 1].pixels;
       const auto& b = frames[t].pixels;
-      const std::vector<float> as_floats = pair_flow(70, 66, std::vector<float>(a.begin(), a.end()), std::vector<float>(b.begin(), b.end()));
-      CHECK(flow == as_floats);
+      const std::vector<float> float_a(a.begin(), a.end()), float_b(b.begin(), b.end());
+      CHECK(flow == pair_flow(70, 66, float_a, float_b));
     }
 }
 
@@ -196,7 +196,8 @@ TEST("flow: values that are not finite stay where they are") {
   frame[40 * 80 + 40] = std::numeric_limits<float>::quiet_NaN();
   frame[10] = std::numeric_limits<float>::infinity();
   std::vector<float> guess(frame.size() * 2, 1e30f);
-  CHECK(pair_flow(80, 80, frame, frame, {}, guess.data()).size() == guess.size());  // no read outside: sanitizers see it
+  // No read outside: sanitizers see it.
+  CHECK(pair_flow(80, 80, frame, frame, {}, guess.data()).size() == guess.size());
 }
 
 TEST("flow: cancelled at once, and usable again") {
@@ -231,6 +232,6 @@ TEST("flow: wrong parameters are named") {
   CHECK(refused([](FarnebackParams& p) { p.winsize = 0; }));
   CHECK(refused([](FarnebackParams& p) { p.iterations = -1; }));
   CHECK(refused([](FarnebackParams& p) { p.poly_n = 0; }));
-  CHECK(refused([](FarnebackParams& p) { p.poly_sigma = -1; }));
+  CHECK(refused([](FarnebackParams& p) { p.poly_sigma = 0.1; }));
   CHECK(FarnebackSequence().init(0, 32, {}).code == "INVALID_ARGUMENT");
 }

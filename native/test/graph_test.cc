@@ -65,7 +65,8 @@ TEST("knn: equal similarities go to the lower index") {
   std::vector<float> values(40 * 3);  // 40 rows of one direction
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.7f * static_cast<float>(1 + i / 3);
   const Neighbours found = neighbours_of(values, 3, 3);
-  CHECK((std::vector<uint32_t>(found.index.begin(), found.index.begin() + 6) == std::vector<uint32_t>{1, 2, 3, 0, 2, 3}));
+  const std::vector<uint32_t> first(found.index.begin(), found.index.begin() + 6);
+  CHECK((first == std::vector<uint32_t>{1, 2, 3, 0, 2, 3}));
   CHECK((std::vector<uint32_t>(found.index.end() - 3, found.index.end()) == std::vector<uint32_t>{0, 1, 2}));
   CHECK(found.similarity[0] == 1);
 }
@@ -84,7 +85,8 @@ TEST("knn: the same for any number of threads") {
 TEST("knn: rows of zeros have no neighbours and are none; values that are no numbers are named") {
   std::vector<float> values{1, 0, 0, 0, 1, 1, -1, 0};  // rows: x, zero, diagonal, -x
   const Neighbours found = neighbours_of(values, 2, 3);
-  CHECK((std::vector<uint32_t>(found.index.begin(), found.index.begin() + 3) == std::vector<uint32_t>{2, 3, kNoNeighbour}));
+  const std::vector<uint32_t> first(found.index.begin(), found.index.begin() + 3);
+  CHECK((first == std::vector<uint32_t>{2, 3, kNoNeighbour}));
   for (int r = 3; r < 6; ++r) CHECK(found.index[r] == kNoNeighbour);
   values[5] = std::numeric_limits<float>::quiet_NaN();
   Neighbours result;

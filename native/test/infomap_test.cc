@@ -87,7 +87,8 @@ std::vector<uint32_t> random_modules(Random& random, uint32_t nodes, uint32_t co
 
 // The modules of a partition as units, from the definition of Unit.
 template <class Objective>
-std::vector<typename Objective::Unit> sum_units(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
+std::vector<typename Objective::Unit> sum_units(const FlowGraph& graph,
+                                                const std::vector<typename Objective::Unit>& units,
                                                 const std::vector<uint32_t>& modules, uint32_t count) {
   std::vector<typename Objective::Unit> result(count);
   for (uint32_t u = 0; u < graph.nodes; ++u) {
@@ -161,7 +162,8 @@ TEST("infomap: the portable log2 agrees with libm") {
   for (int i = 0; i < 2000000; ++i) {
     const double u = (random.next() + random.uniform()) / 4294967296.0;
     // Values of every size, and many beside 1, where log2 passes through 0.
-    const double x = i % 2 ? std::ldexp(1 + u, static_cast<int>(random.below(1000)) - 990) : 1 + (u - 0.5) / (1 + random.below(100000));
+    const double x = i % 2 ? std::ldexp(1 + u, static_cast<int>(random.below(1000)) - 990)
+                           : 1 + (u - 0.5) / (1 + random.below(100000));
     if (x == 1) continue;
     const long double exact = std::log2(static_cast<long double>(x));
     worst = std::max(worst, static_cast<double>(std::fabs((log2_portable(x) - exact) / exact)));

@@ -1,7 +1,7 @@
 """OpenCV's Farneback flow, and the motion descriptor on top of it in numpy, timed on request.
 
-Reads one JSON request a line and answers with one JSON line; opencv.ts starts it. Times are CPU seconds of this process,
-OpenCV being held to one thread.
+Reads one JSON request a line and answers with one JSON line; opencv.ts starts it. Times are CPU seconds of this
+process, OpenCV being held to one thread.
 """
 import json
 import sys
@@ -44,11 +44,9 @@ def cells(plane, grid=4):
     return plane.reshape(grid, height // grid, grid, width // grid).mean((1, 3)).ravel()
 
 
-def observe(field, seen, fps):
+def observe(field, fps):
     u, v = np.moveaxis(field * np.float32(fps), -1, 0)
     (uy, ux), (vy, vx) = np.gradient(u), np.gradient(v)
-    divergence, curl = (ux + vy) * seen, (vx - uy) * seen
-    u, v = u * seen, v * seen
     bins, root = [], np.float32(np.sqrt(2))
     for x, y in ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)):
         if x and y:
@@ -56,14 +54,13 @@ def observe(field, seen, fps):
         else:
             part = x * u + y * v - np.abs(v if x else u)
         bins.append(cells(np.maximum(part, 0)))
-    return [cells(divergence), cells(curl), cells(np.hypot(u, v)), np.stack(bins, 1).ravel()]
+    return [cells(ux + vy), cells(vx - uy), cells(np.hypot(u, v)), np.stack(bins, 1).ravel()]
 
 
 def clip(request):
     start = time.process_time()
     frames, fps = luma_frames(request["path"])
-    seen = (frames.max(0) >= 16).astype(np.float32)
-    over_time = [observe(farneback(a, b), seen, fps) for a, b in zip(frames, frames[1:])]
+    over_time = [observe(farneback(a, b), fps) for a, b in zip(frames, frames[1:])]
     blocks = [np.stack(block) for block in zip(*over_time)]
     descriptor = np.concatenate([np.concatenate([block.mean(0), block.std(0)]) for block in blocks])
     frames.mean(0), frames.std(0)  # the controls

@@ -1,6 +1,6 @@
 // The programs that onnx-exit.test.ts starts: node onnx-exit.child.js SCENARIO MILLISECONDS, counted from the first
 // sign of training, or from the start where they are negative.
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
 import { predict, trainStudent } from '#lib/train/index.js'
 
 const [scenario, milliseconds = '0'] = process.argv.slice(2)
@@ -20,12 +20,13 @@ function train(rows: number, epochs: number, signal?: AbortSignal, onProgress?: 
 /** Trains without end, and does something meanwhile. */
 async function midTraining(act: () => void, signal?: AbortSignal): Promise<void> {
   const delay = Number(milliseconds)
-  let timer: NodeJS.Timeout | undefined
-  if (delay < 0) timer = setTimeout(act, -delay)
-  const sign = () => {
-    timer ??= setTimeout(act, delay)
+  let timed = delay < 0
+  if (timed) setTimeout(act, -delay)
+  const onProgress = () => {
+    if (!timed) setTimeout(act, delay)
+    timed = true
   }
-  await train(2000, 20000, signal, sign).catch((error) => console.log(error.code))
+  await train(2000, 20000, signal, onProgress).catch((error) => console.log(error.code))
 }
 
 switch (scenario) {
@@ -54,10 +55,4 @@ switch (scenario) {
       thread.on('exit', (code) => console.log(`thread ${code}`))
     } else await midTraining(() => process.exit(3))
     break
-  case 'terminate': // in a thread of the user's, which is ended from outside in mid-training
-    if (isMainThread) {
-      const thread = new Worker(new URL(import.meta.url), { argv: ['terminate', milliseconds] })
-      thread.on('message', () => thread.terminate())
-      thread.on('exit', (code) => console.log(`thread ${code}`))
-    } else await midTraining(() => parentPort!.postMessage('now'))
 }

@@ -15,7 +15,6 @@ class Appearance {
   Appearance(const Clip& clip) : pixels_(static_cast<std::size_t>(clip.width) * clip.height) {
     sum_.resize(pixels_);
     squares_.resize(pixels_);
-    brightest_.resize(pixels_);
   }
 
   void add(const std::uint8_t* frame) {
@@ -24,16 +23,7 @@ class Appearance {
       const std::uint32_t grey = frame[i];
       sum_[i] += grey;
       squares_[i] += grey * grey;
-      brightest_[i] = std::max(brightest_[i], frame[i]);
     }
-  }
-
-  // 0 for pixels that stay dark: what lies outside an ultrasound sector, where flow is only spill from within. A
-  // dark cavity whose walls pass over it counts.
-  std::vector<float> seen(int dark) const {
-    std::vector<float> mask(pixels_);
-    for (std::size_t i = 0; i < pixels_; ++i) mask[i] = brightest_[i] >= dark ? 1.0f : 0.0f;
-    return mask;
   }
 
   void thumbnails(const Clip& clip, int side, ClipFeatures* features) const {
@@ -42,7 +32,8 @@ class Appearance {
     for (std::size_t i = 0; i < pixels_; ++i) {
       const double average = static_cast<double>(sum_[i]) / n;
       mean[i] = static_cast<float>(average);
-      deviation[i] = static_cast<float>(std::sqrt(std::max(0.0, static_cast<double>(squares_[i]) / n - average * average)));
+      const double variance = static_cast<double>(squares_[i]) / n - average * average;
+      deviation[i] = static_cast<float>(std::sqrt(std::max(0.0, variance)));
     }
     const flow::AxisFilter fx = flow::area_filter(clip.width, side), fy = flow::area_filter(clip.height, side);
     features->mean_frame.resize(static_cast<std::size_t>(side) * side);
@@ -54,7 +45,6 @@ class Appearance {
  private:
   std::size_t pixels_, count_ = 0;
   std::vector<std::uint64_t> sum_, squares_;
-  std::vector<std::uint8_t> brightest_;
 };
 
 }  // namespace
@@ -68,7 +58,6 @@ Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& c
     appearance.add(clip.frames + t * pixels);
   }
   appearance.thumbnails(clip, params.thumbnail, features);
-  const std::vector<float> seen = appearance.seen(params.dark);
 
   flow::FarnebackSequence sequence;
   Status status = sequence.init(clip.width, clip.height, params.flow);
@@ -78,7 +67,7 @@ Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& c
   for (std::size_t t = 0; status.ok() && t < clip.count; ++t) {
     status = sequence.push(clip.frames + t * pixels, nullptr, flow.data(), cancel);
     if (t == 0 || !status.ok()) continue;
-    cells.measure(flow.data(), seen.data(), clip.fps, values.data());
+    cells.measure(flow.data(), clip.fps, values.data());
     statistics.add(values.data());
   }
   if (!status.ok()) return status;

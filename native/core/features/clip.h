@@ -19,9 +19,8 @@ struct Clip {
 };
 
 struct ClipParams {
-  int grid = 4;              // cells along each side of the frame
-  int thumbnail = 16;        // side of the two control features, px
-  int dark = 16;             // pixels that stay below this grey level in all frames are no part of the picture
+  int grid = 4;        // cells along each side of the frame
+  int thumbnail = 16;  // side of the two control features, px
   flow::FarnebackParams flow;
 };
 

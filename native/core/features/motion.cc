@@ -22,8 +22,8 @@ void add(int w, const float* __restrict us, const float* __restrict vs, float* _
 float positive(float a) { return 0.5f * (a + std::fabs(a)); }
 float smaller(float a, float b) { return a < b ? a : b; }
 
-// To sums[d * w + x] the part of (u, v) along direction d. To the right that is u - |v| where positive; along a diagonal
-// sqrt(2) times the smaller of the two components that point its way.
+// To sums[d * w + x] the part of (u, v) along direction d. To the right that is u - |v| where positive; along a
+// diagonal sqrt(2) times the smaller of the two components that point its way.
 void add_directions(int w, const float* u, const float* v, float* sums) {
   constexpr float kRoot2 = 1.41421356f;
   add(w, u, v, sums, [](float u, float v) { return positive(u - std::fabs(v)); });
@@ -36,18 +36,16 @@ void add_directions(int w, const float* u, const float* v, float* sums) {
   add(w, u, v, sums + 7 * w, [](float u, float v) { return kRoot2 * positive(smaller(u, -v)); });
 }
 
-// sums[x] += mask[x] * (da/dx + sign * db/dy) at row y: central differences, one-sided at the border.
-void add_derivatives(int w, int h, int y, const float* a, const float* b, float sign, const float* __restrict mask,
-                     float* __restrict sums) {
+// sums[x] += da/dx + sign * db/dy at row y: central differences, one-sided at the border.
+void add_derivatives(int w, int h, int y, const float* a, const float* b, float sign, float* __restrict sums) {
   const int above = std::max(y - 1, 0), below = std::min(y + 1, h - 1);
   const float per_row = below > above ? sign / static_cast<float>(below - above) : 0;
   const float* __restrict row = a + static_cast<std::size_t>(y) * w;
   const float* __restrict up = b + static_cast<std::size_t>(above) * w;
   const float* __restrict down = b + static_cast<std::size_t>(below) * w;
-  for (int x = 1; x + 1 < w; ++x)
-    sums[x] += ((row[x + 1] - row[x - 1]) * 0.5f + (down[x] - up[x]) * per_row) * mask[x];
+  for (int x = 1; x + 1 < w; ++x) sums[x] += (row[x + 1] - row[x - 1]) * 0.5f + (down[x] - up[x]) * per_row;
   const auto at_end = [&](int x, int before, int after) {
-    sums[x] += ((row[after] - row[before]) + (down[x] - up[x]) * per_row) * mask[x];
+    sums[x] += (row[after] - row[before]) + (down[x] - up[x]) * per_row;
   };
   at_end(0, 0, std::min(1, w - 1));
   if (w > 1) at_end(w - 1, w - 2, w - 1);
@@ -63,28 +61,22 @@ MotionCells::MotionCells(int width, int height, int grid)
       top_(cell_bounds(height, grid)),
       columns_(static_cast<std::size_t>(width) * kChannels),
       u_(static_cast<std::size_t>(width) * height),
-      v_(u_.size()),
-      seen_u_(width),
-      seen_v_(width) {}
+      v_(u_.size()) {}
 
-void MotionCells::add_row(const float* seen, int y) {
+void MotionCells::add_row(int y) {
   const int w = width_;
-  const std::size_t offset = static_cast<std::size_t>(y) * w;
-  const float* mask = seen + offset;
+  const float* u = u_.data() + static_cast<std::size_t>(y) * w;
+  const float* v = v_.data() + static_cast<std::size_t>(y) * w;
   float* divergence = columns_.data();
   float* curl = divergence + w;
   float* magnitude = curl + w;
-  add_derivatives(w, height_, y, u_.data(), v_.data(), 1, mask, divergence);
-  add_derivatives(w, height_, y, v_.data(), u_.data(), -1, mask, curl);
-  for (int x = 0; x < w; ++x) {
-    seen_u_[x] = u_[offset + x] * mask[x];
-    seen_v_[x] = v_[offset + x] * mask[x];
-  }
-  add(w, seen_u_.data(), seen_v_.data(), magnitude, [](float u, float v) { return std::sqrt(u * u + v * v); });
-  add_directions(w, seen_u_.data(), seen_v_.data(), magnitude + w);
+  add_derivatives(w, height_, y, u_.data(), v_.data(), 1, divergence);
+  add_derivatives(w, height_, y, v_.data(), u_.data(), -1, curl);
+  add(w, u, v, magnitude, [](float u, float v) { return std::sqrt(u * u + v * v); });
+  add_directions(w, u, v, magnitude + w);
 }
 
-void MotionCells::measure(const float* flow, const float* seen, double fps, float* out) {
+void MotionCells::measure(const float* flow, double fps, float* out) {
   const int cells = grid_ * grid_;
   for (std::size_t i = 0; i < u_.size(); ++i) {
     u_[i] = flow[2 * i];
@@ -92,7 +84,7 @@ void MotionCells::measure(const float* flow, const float* seen, double fps, floa
   }
   for (int row = 0; row < grid_; ++row) {
     std::fill(columns_.begin(), columns_.end(), 0.0f);
-    for (int y = top_[row]; y < top_[row + 1]; ++y) add_row(seen, y);
+    for (int y = top_[row]; y < top_[row + 1]; ++y) add_row(y);
     for (int column = 0; column < grid_; ++column) {
       const int cell = row * grid_ + column, left = left_[column], right = left_[column + 1];
       const double pixels = static_cast<double>(right - left) * (top_[row + 1] - top_[row]);

@@ -13,8 +13,8 @@ constexpr int kDirections = 8;
 //   curl        dv/dx - du/dy, 1/s (positive: clockwise on the screen, y being downwards)
 //   magnitude   |(u, v)|, px/s
 //   direction   the motion along each of eight directions, 45 degrees apart, the first to the right and then
-//               clockwise, px/s. A vector is written as the sum of its parts along the two directions next to it (both
-//               >= 0): a histogram of directions weighted by magnitude, with no jump where a vector crosses a bin's edge.
+//               clockwise, px/s. A vector is written as the sum of its parts along the two directions next to it
+//               (both >= 0): a histogram of directions weighted by magnitude, without jumps at the bins' edges.
 // All cells of one quantity lie together (directions: eight a cell), in this order.
 class MotionCells {
  public:
@@ -22,19 +22,18 @@ class MotionCells {
 
   std::size_t size() const { return static_cast<std::size_t>(grid_) * grid_ * kChannels; }
 
-  // flow: (u, v) in px/frame; seen: 1 for pixels that count, 0 for those that add nothing. out: size() values.
-  void measure(const float* flow, const float* seen, double fps, float* out);
+  // flow: (u, v) in px/frame; out: size() values.
+  void measure(const float* flow, double fps, float* out);
 
  private:
   static constexpr int kChannels = 3 + kDirections;
 
-  void add_row(const float* seen, int y);
+  void add_row(int y);
 
   int width_, height_, grid_;
   std::vector<int> left_, top_;  // first column and row of each cell, and the end
   std::vector<float> columns_;   // kChannels rows: sums down the rows of the current row of cells
   std::vector<float> u_, v_;     // the flow, as planes
-  std::vector<float> seen_u_, seen_v_;  // one row of it, 0 where not seen
 };
 
 // Mean and standard deviation over time of each entry of a vector.

@@ -24,12 +24,14 @@ void shrink_flow(const float* initial, int width, int height, const Level& level
 }  // namespace
 
 Status FarnebackSequence::init(int width, int height, const FarnebackParams& params) {
-  const auto refuse = [](const std::string& what) { return Status::error("INVALID_ARGUMENT", "Expected " + what + "."); };
+  const auto refuse = [](const std::string& what) {
+    return Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
+  };
   if (width < 1 || height < 1) return refuse("frames of at least 1 x 1 pixels");
   if (!(params.pyr_scale > 0 && params.pyr_scale < 1)) return refuse("pyrScale between 0 and 1 (both excluded)");
   if (params.levels < 0 || params.iterations < 0) return refuse("levels and iterations of at least 0");
   if (params.winsize < 1 || params.poly_n < 1) return refuse("winsize and polyN of at least 1");
-  if (!(params.poly_sigma >= 0)) return refuse("polySigma of at least 0");
+  if (params.poly_sigma != 0 && !(params.poly_sigma >= 0.3)) return refuse("polySigma 0 or at least 0.3");
 
   params_ = params;
   levels_ = make_levels(width, height, params.pyr_scale, params.levels);
@@ -61,7 +63,8 @@ Status FarnebackSequence::push_image(const float* initial, float* flow, const Ca
   if (primed_) {
     for (std::size_t k = levels_.size(); k-- > 0;) {
       start_flow(k, initial);
-      const MotionField field = {levels_[k].width, levels_[k].height, before_[k].data(), now_[k].data(), u_.data(), v_.data()};
+      const MotionField field = {levels_[k].width, levels_[k].height, before_[k].data(),
+                                 now_[k].data(),   u_.data(),         v_.data()};
       for (int i = 0; i < params_.iterations; ++i) solvers_[k].iterate(field, cancel);
     }
   }

@@ -19,7 +19,7 @@ struct FarnebackParams {
   int winsize = 15;         // px, see WindowSolver
   int iterations = 3;       // at each level
   int poly_n = 5;           // radius of the polynomial expansion, px
-  double poly_sigma = 1.2;  // of its Gaussian, px; 0: 0.3 * poly_n
+  double poly_sigma = 1.2;  // of its Gaussian, px, at least 0.3; 0: 0.3 * poly_n
   bool gaussian = false;    // a Gaussian window in place of the box
   Border border = Border::kOpenCV;
 };

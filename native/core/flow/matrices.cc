@@ -27,7 +27,9 @@ struct Corners {
   const float *top_left, *top_right, *bottom_left, *bottom_right;
   float w00, w01, w10, w11;
 
-  float sample(int c) const { return w00 * top_left[c] + w01 * top_right[c] + w10 * bottom_left[c] + w11 * bottom_right[c]; }
+  float sample(int c) const {
+    return w00 * top_left[c] + w01 * top_right[c] + w10 * bottom_left[c] + w11 * bottom_right[c];
+  }
 };
 
 // The equations from the terms of one row.
@@ -83,9 +85,10 @@ void EquationRows::sample(const MotionField& field, int y) {
     const float* top = field.to + iy * pitch + static_cast<std::size_t>(ix) * kCoefficients;
     const float* bottom = iy + 1 < h ? top + pitch : top;
     const int right = ix + 1 < w ? kCoefficients : 0;
-    const Corners to = {top, top + right, bottom, bottom + right, (1 - ax) * (1 - ay), ax * (1 - ay), (1 - ax) * ay, ax * ay};
+    const Corners to = {top, top + right, bottom, bottom + right,
+                        (1 - ax) * (1 - ay), ax * (1 - ay), (1 - ax) * ay, ax * ay};
     constexpr float kSign[4] = {1, 1, -1, -1};
-    float sum[4];
+    float sum[4];  // apart from `terms`, which could overlap `r` for all the compiler knows: four lanes of a vector
     for (int c = 0; c < 4; ++c) sum[c] = (r[c] + kSign[c] * to.sample(c)) * 0.5f;
     for (int c = 0; c < 4; ++c) terms[c] = sum[c];
     mixed[x] = (r[kXY] + to.sample(kXY)) * 0.25f;

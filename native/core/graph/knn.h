@@ -28,8 +28,9 @@ struct Neighbours {
 };
 
 // The k = min(k, rows - 1) rows most similar to each. Rows of zeros have no direction: they have no neighbours and are
-// none. Products are summed in double in a fixed order and similarities rounded to 2^-40, so the result is the same for
-// any number of threads, and similarity(a, b) == similarity(b, a) to the last bit. Fails with INVALID_ARGUMENT where a value is not finite.
+// none. Products are summed in double in a fixed order and similarities rounded to 2^-40, so the result is the same
+// for any number of threads, and similarity(a, b) == similarity(b, a) to the last bit. Fails with INVALID_ARGUMENT
+// where a value is not finite.
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
                           Neighbours& result);
 

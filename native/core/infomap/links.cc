@@ -31,7 +31,8 @@ Status add(const LinkView& view, std::size_t index, uint32_t source, std::vector
   }
   if (!(weight >= 0) || std::isinf(weight)) {
     return invalid("Link " + std::to_string(index) + " (" + name(source, target) + ") has weight " +
-                   (std::isnan(weight) ? "NaN" : std::to_string(weight)) + "; weights must be finite and not negative.");
+                   (std::isnan(weight) ? "NaN" : std::to_string(weight)) +
+                   "; weights must be finite and not negative.");
   }
   if (weight > 0) list.push_back({source, target, weight});
   return {};

@@ -98,8 +98,6 @@ class MapEquation {
     return sum;
   }
 
-  const Unit& module(uint32_t m) const { return modules_[m].unit; }
-
  private:
   struct Module {
     Unit unit;

@@ -9,8 +9,9 @@
 namespace infomotion {
 namespace {
 
-constexpr double kSmallestGain = 1e-12;   // a move must gain this much, in bits
-constexpr double kRelativeGain = 1e-5;    // a cycle must gain this much of the total, else the search ends
+constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
+constexpr double kRelativeGain = 1e-5;   // a cycle must gain this much of the total, else the search ends
+constexpr uint32_t kShrink = 64;         // a coarser level must have 1/64 fewer units, else coarsening ends
 
 template <class Objective>
 class Search {
@@ -24,9 +25,9 @@ class Search {
     std::vector<uint32_t> modules;  // none yet
     double best = 0;
     for (int cycle = 0; !cancel_.requested(); ++cycle) {
-      refine(modules);
+      refine(modules, cycle % 2 == 0 ? Sweep::kOnce : Sweep::kUntilSettled);
       const double total = objective_.total();
-      if (cycle > 0 && best - total <= kRelativeGain * best) {
+      if (cycle > 0 && best - total < std::max(kSmallestGain, kRelativeGain * best)) {
         best = total;
         break;
       }
@@ -60,8 +61,9 @@ class Search {
 
   enum class Sweep { kOnce, kUntilSettled };
 
-  // One cycle. `modules`: those of the nodes so far, or empty.
-  void refine(std::vector<uint32_t>& modules) {
+  // One cycle. `modules`: those of the nodes so far, or empty. Cycles take turns in how far each level merges: `kOnce`
+  // makes many levels of small sub-modules, `kUntilSettled` few of large ones; each finds what the other misses.
+  void refine(std::vector<uint32_t>& modules, Sweep coarsening) {
     std::vector<Level> levels;
     close_gaps(modules);
     std::vector<uint32_t> within = modules;
@@ -70,9 +72,9 @@ class Search {
     while (!cancel_.requested()) {
       std::vector<uint32_t> parents(graph->nodes);
       std::iota(parents.begin(), parents.end(), 0);
-      move_units(*graph, *units, parents, within, Sweep::kOnce);
+      move_units(*graph, *units, parents, within, coarsening);
       const uint32_t count = close_gaps(parents);
-      if (count == graph->nodes) break;
+      if (count >= graph->nodes - graph->nodes / kShrink) break;
       Level level;
       level.graph = aggregate(*graph, parents, count);
       level.units = module_units(*graph, *units, parents, count);
@@ -92,12 +94,18 @@ class Search {
       std::iota(modules.begin(), modules.end(), 0);
     }
     for (std::size_t k = levels.size() + 1; k-- > 0;) {
-      move_units(k > 0 ? levels[k - 1].graph : graph_, k > 0 ? levels[k - 1].units : units_, modules, {}, Sweep::kUntilSettled);
-      if (k == 0) break;
-      std::vector<uint32_t> below(levels[k - 1].parents.size());
-      for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels[k - 1].parents[u]];
-      modules = std::move(below);
+      const bool leaves = k == 0;
+      move_units(leaves ? graph_ : levels[k - 1].graph, leaves ? units_ : levels[k - 1].units, modules, {},
+                 Sweep::kUntilSettled);
+      if (!leaves) modules = project(modules, levels[k - 1].parents);
     }
+  }
+
+  // The modules of the level below, from those of its units' parents.
+  static std::vector<uint32_t> project(const std::vector<uint32_t>& modules, const std::vector<uint32_t>& parents) {
+    std::vector<uint32_t> below(parents.size());
+    for (std::size_t u = 0; u < parents.size(); ++u) below[u] = modules[parents[u]];
+    return below;
   }
 
   // The modules of a partition as units.
@@ -116,9 +124,9 @@ class Search {
     return result;
   }
 
-  // Moves each unit to the neighbouring module (or an empty one) it gains most by; those whose neighbourhood has changed
-  // then have another turn, until none gains, unless the sweep is `kOnce`. With `within`, units move only among those
-  // of the same outer module.
+  // Moves each unit to the neighbouring module (or an empty one) it gains most by; those whose neighbourhood has
+  // changed then have another turn, until none gains, unless the sweep is `kOnce`. With `within`, units move only
+  // among those of the same outer module.
   void move_units(const FlowGraph& graph, const std::vector<Unit>& units, std::vector<uint32_t>& modules,
                   const std::vector<uint32_t>& within, Sweep sweep) {
     const uint32_t n = graph.nodes;

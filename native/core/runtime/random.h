@@ -15,7 +15,7 @@ class Random {
   explicit Random(uint32_t seed, std::initializer_list<uint32_t> words = {}) {
     uint32_t h = mix(seed);
     for (uint32_t word : words) h = mix(h ^ (mix(word) + 0x9e3779b9u));
-    for (uint32_t& s : state_) s = mix(h += 0x9e3779b9u);
+    for (uint32_t& s : state_) s = h = mix(h + 0x9e3779b9u);
     if ((state_[0] | state_[1] | state_[2] | state_[3]) == 0) state_[0] = 1;
   }
 

@@ -1,0 +1,55 @@
+import type { Optimizer } from '../onnx/index.js'
+import { Random } from '../runtime/random.js'
+
+/** How long and in what portions a model is trained. */
+export interface Plan {
+  optimizer: Optimizer
+  /** At the first step; it falls to 0 by a half cosine. */
+  learningRate: number
+  /** Default: as many as make 300 steps, at least 10. */
+  epochs?: number
+  /** Samples of a step, at most. */
+  batch: number
+  /** Of the order of the samples. */
+  seed: number
+}
+
+/** A plan worked out for given samples. */
+export interface Schedule {
+  /** Samples of a step. */
+  batch: number
+  /** Steps of an epoch. */
+  batches: number
+  epochs: number
+  steps: number
+  /** Rows of the steps' batches, one batch after the other; where there is only one batch, only once. */
+  order: Int32Array
+  /** Learning rate of each step. */
+  rates: Float64Array
+}
+
+/** Which samples each step takes, and how far it goes. Samples of weight 0 are left out. */
+export function scheduleTraining(weights: Float32Array, plan: Plan): Schedule {
+  const rows = Int32Array.from(weights.keys()).filter((row) => weights[row] > 0)
+  const batch = Math.min(plan.batch, rows.length)
+  const batches = Math.ceil(rows.length / batch)
+  const epochs = plan.epochs ?? Math.max(10, Math.ceil(300 / batches))
+  const steps = epochs * batches
+  const order = batches === 1 ? rows : shuffledBatches(rows, batch, epochs, plan.seed)
+  return { batch, batches, epochs, steps, order, rates: halfCosine(plan.learningRate, steps) }
+}
+
+/** Each epoch visits the rows in an order of its own; its last batch is filled up with -1 (rows of weight 0). */
+function shuffledBatches(rows: Int32Array, batch: number, epochs: number, seed: number): Int32Array {
+  const places = Math.ceil(rows.length / batch) * batch
+  const order = new Int32Array(epochs * places).fill(-1)
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    order.set(new Random(seed, 'train', epoch).shuffle(rows.slice()), epoch * places)
+  }
+  return order
+}
+
+/** Learning rates that fall from `first` to 0 (Loshchilov and Hutter 2017, without restarts). */
+function halfCosine(first: number, steps: number): Float64Array {
+  return Float64Array.from({ length: steps }, (_, t) => (first / 2) * (1 + Math.cos((Math.PI * t) / steps)))
+}

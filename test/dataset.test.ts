@@ -1,0 +1,371 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { assignClasses } from '#lib/dataset/classes.js'
+import { ECHONET_NOTICE, readDataSet, type Split, writeDataSet } from '#lib/dataset/index.js'
+import { drawSplits } from '#lib/dataset/split.js'
+import { needs, reference, temporary } from './support.js'
+
+/** Writes files, empty ones where only the name is given. */
+function lay(root: string, files: Record<string, string>): string {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), text)
+  }
+  return root
+}
+
+const HEADER = 'FileName,EF,ESV,EDV,FrameHeight,FrameWidth,FPS,NumberOfFrames,Split'
+const echoRow = (name: string, ef: number | string, split: string | number) =>
+  `${name},${ef},0,0,112,112,50,100,${split}`
+
+/** An EchoNet-like set; the files of the clips hold their names. */
+function echonet(root: string, rows: [name: string, ef: number | string, split: string | number][], ending = '') {
+  const files: Record<string, string> = {}
+  for (const [name] of rows) files[`Videos/${name}.avi`] = name
+  const table = rows.map(([name, ef, split]) => echoRow(name + ending, ef, split))
+  return lay(root, { ...files, 'FileList.csv': [HEADER, ...table, ''].join('\n') })
+}
+
+const SIX: [string, number, string][] = [
+  ['0XA', 20, 'TRAIN'],
+  ['0XB', 35, 'TRAIN'],
+  ['0XC', 45, 'TRAIN'],
+  ['0XD', 60, 'TRAIN'],
+  ['0XE', 75, 'VAL'],
+  ['0XF', 30, 'TEST'],
+]
+
+t.test("EchoNet's layout", async (t) => {
+  const root = echonet(temporary(t), SIX)
+  const set = await readDataSet(root)
+  t.same([set.layout, set.root, set.scheme, set.synthetic], ['echonet', root, 'ef5', false])
+  t.same(set.classes, ['EF <30', 'EF 30-40', 'EF 40-50', 'EF 50-70', 'EF >70'])
+  t.same(
+    set.clips.map((clip) => clip.classIndex),
+    [0, 1, 2, 3, 4, 1],
+  )
+  t.same(
+    set.clips.map((clip) => clip.split),
+    ['train', 'train', 'train', 'train', 'val', 'test'],
+  )
+  t.same(set.clips[0], {
+    ...{ id: '0XA.avi', path: join(root, 'Videos', '0XA.avi'), label: '20' },
+    ...{ classIndex: 0, split: 'train', group: '0XA.avi' },
+  })
+  t.equal(set.notice, ECHONET_NOTICE)
+  t.same(set.source.rows[1].FileName, '0XB')
+  t.same(set.warnings, ['No TRAIN clip belongs to "EF >70".'])
+  t.same((await readDataSet(join(root, 'FileList.csv'))).clips, set.clips, 'the table itself can be given')
+
+  const suffixed = await readDataSet(echonet(temporary(t), SIX, '.avi'))
+  t.same(
+    suffixed.clips.map((clip) => clip.id),
+    set.clips.map((clip) => clip.id),
+    'names with .avi are the same clips',
+  )
+
+  const folds: [string, number, number][] = SIX.map(([name, ef], i) => [name, ef, [0, 3, 5, 7, 8, 9][i]])
+  const pediatric = await readDataSet(echonet(temporary(t), folds, '.avi'))
+  t.same(
+    pediatric.clips.map((clip) => clip.split),
+    set.clips.map((clip) => clip.split),
+    'folds 0-7, 8, 9',
+  )
+
+  const words: [string, number, string][] = SIX.map(([name, ef], i) => [
+    name,
+    ef,
+    ['train', 'Train', 'training', 'TRAIN', 'Validation', 'test'][i],
+  ])
+  const worded = await readDataSet(echonet(temporary(t), words))
+  t.same(
+    worded.clips.map((clip) => clip.split),
+    set.clips.map((clip) => clip.split),
+    'words in any case',
+  )
+})
+
+t.test('the table as people write it', async (t) => {
+  const root = lay(temporary(t), {
+    'clips.csv':
+      '\ufeffPath,"Label",Split,note\r\n"a, b.avi",yes,train,"x ""y"""\r\nsub/c,no,test,\r\n\r\nD.AVI,no,train,z\r\n',
+    'Videos/a, b.avi': '',
+    'Videos/sub/c.mp4': '',
+    'Videos/d.avi': '',
+  })
+  const set = await readDataSet(root)
+  t.same(set.layout, 'csv')
+  t.same(set.classes, ['no', 'yes'])
+  t.same(
+    set.clips.map(({ id, label, split }) => [id, label, split]),
+    [
+      ['a, b.avi', 'yes', 'train'],
+      ['sub/c.mp4', 'no', 'test'],
+      ['d.avi', 'no', 'train'],
+    ],
+  )
+  t.same(set.source.columns, ['Path', 'Label', 'Split', 'note'])
+  t.equal(set.source.rows[0].note, 'x "y"')
+
+  const beside = lay(temporary(t), { 'x.csv': 'file,severity,who\na.avi,1,p\nb.avi,3,q\n', 'a.avi': '', 'b.avi': '' })
+  const columns = { path: 'file', label: 'severity', group: 'who' }
+  const graded = await readDataSet(beside, { columns, classes: 'edges:1,2.5' })
+  t.same(graded.classes, ['severity <1', 'severity 1-2.5', 'severity >=2.5'])
+  t.same(
+    graded.clips.map((clip) => [clip.classIndex, clip.group]),
+    [
+      [1, 'p'],
+      [2, 'q'],
+    ],
+  )
+  await t.rejects(readDataSet(beside), {
+    code: 'DATASET_NOT_FOUND',
+    message: /x.csv has the columns file, severity, who/,
+  })
+  await t.rejects(readDataSet(join(beside, 'x.csv')), { code: 'DATASET_COLUMN_MISSING' })
+
+  const elsewhere = lay(temporary(t), {
+    'x.csv': `path,label\n${join(beside, 'a.avi')},u\n${join(beside, 'b.avi')},v\n`,
+  })
+  t.same(
+    (await readDataSet(elsewhere)).clips.map((clip) => clip.path),
+    [join(beside, 'a.avi'), join(beside, 'b.avi')],
+  )
+  await t.rejects(readDataSet(lay(temporary(t), { 'x.csv': 'path,path\na,b\n' })), { code: 'DATASET_TABLE_INVALID' })
+  await t.rejects(readDataSet(lay(temporary(t), { 'x.csv': 'path,label\na,b,c\n' })), { code: 'DATASET_TABLE_INVALID' })
+})
+
+t.test('a folder for each class', async (t) => {
+  const plain = lay(temporary(t), { 'b/1.avi': '', 'b/2.mp4': '', 'a/1.avi': '', 'a/notes.txt': '', '.git/x.avi': '' })
+  const set = await readDataSet(plain)
+  t.same(
+    [set.layout, set.classes, set.clips.map((clip) => clip.id)],
+    ['folder', ['a', 'b'], ['a/1.avi', 'b/1.avi', 'b/2.mp4']],
+  )
+  const split = lay(temporary(t), { 'train/a/1.avi': '', 'train/b/1.avi': '', 'test/a/2.avi': '', 'test/b/2.avi': '' })
+  const given = await readDataSet(split)
+  t.same(
+    given.clips.map(({ id, label, split }) => [id, label, split]),
+    [
+      ['test/a/2.avi', 'a', 'test'],
+      ['test/b/2.avi', 'b', 'test'],
+      ['train/a/1.avi', 'a', 'train'],
+      ['train/b/1.avi', 'b', 'train'],
+    ],
+  )
+  await t.rejects(readDataSet(lay(temporary(t), { 'Videos/1.avi': '', 'Videos/2.avi': '' })), {
+    code: 'DATASET_NOT_FOUND',
+    message: /found Videos\/\. Expected a table/,
+  })
+})
+
+t.test('classes of the ejection fraction at their edges', (t) => {
+  const labels = ['0', '29.99', '30', '40', '49.9', '50', '70', '70.01', '100', '', 'x', 'NaN', '-1', '101']
+  const classesOf = (scheme: Parameters<typeof assignClasses>[1]) => [
+    ...assignClasses(labels, scheme, undefined, 'EF').classIndex,
+  ]
+  t.same(classesOf('ef5'), [0, 0, 1, 2, 2, 3, 3, 4, 4, -1, -1, -1, -1, -1])
+  t.same(classesOf('ef3'), [0, 0, 0, 1, 1, 2, 2, 2, 2, -1, -1, -1, -1, -1])
+  t.same(classesOf('ef2'), [0, 0, 0, 0, 0, 1, 1, 1, 1, -1, -1, -1, -1, -1])
+  t.same(classesOf('edges:0,50'), [1, 1, 1, 1, 1, 2, 2, 2, 2, -1, -1, -1, 0, 2])
+  const tens = Array.from({ length: 10 }, (_, i) => String(i))
+  t.same([...assignClasses(tens, 'quantile:5', undefined, 'x').classIndex], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+  const train: Split[] = tens.map((_, i) => (i < 4 ? 'train' : 'test'))
+  t.same(assignClasses(tens, 'quantile:2', train, 'x').classes, ['x <2', 'x >=2'], 'bounds come from TRAIN alone')
+  for (const wrong of ['ef4', 'quantile:1', 'quantile:x', 'edges:', 'edges:2,1', 'edges:1,,2'])
+    t.throws(() => assignClasses(tens, wrong as 'ef5', undefined, 'x'), { code: 'INVALID_ARGUMENT' }, wrong)
+  t.same(assignClasses(['10', '9', '10'], 'labels', undefined, 'x').classes, ['9', '10'], 'numbers in their order')
+  const many = Array.from({ length: 30 }, (_, i) => String(i / 7))
+  t.throws(() => assignClasses(many, 'labels', undefined, 'x'), { code: 'DATASET_LABELS_NUMERIC', message: /edges/ })
+  t.end()
+})
+
+t.test('trouble has a name', async (t) => {
+  const missing = echonet(temporary(t), SIX)
+  const more = Array.from({ length: 30 }, (_, i) => echoRow(`gone${i}`, 50, 'TRAIN')).join('\n')
+  writeFileSync(join(missing, 'FileList.csv'), `${readFileSync(join(missing, 'FileList.csv'), 'utf8')}${more}\n`)
+  await t.rejects(readDataSet(missing), {
+    code: 'DATASET_FILES_MISSING',
+    message: /30 of the 36 videos .*Videos or .*gone0, gone1, .*gone19, \.\.\./,
+  })
+  const without = await readDataSet(missing, { allowMissing: true })
+  t.equal(without.clips.length, 6)
+  t.match(without.warnings[0], /30 of the 36 videos/)
+
+  const bad: typeof SIX = [...SIX, ['0XG', 120, 'TRAIN']]
+  const lenient = await readDataSet(echonet(temporary(t), [...bad, ['0XH', 'n/a', 'TRAIN'] as never]))
+  t.equal(lenient.clips.length, 6)
+  t.equal(lenient.source.rows.length, 6)
+  t.match(lenient.warnings[0], /2 of 8 clips have no label that "ef5" can use: 0XG.avi \("120"\), 0XH.avi \("n\/a"\)/)
+  const strict = echonet(temporary(t), [
+    ['a', 'x', 'TRAIN'],
+    ['b', 'y', 'TRAIN'],
+    ['c', 50, 'TRAIN'],
+  ])
+  await t.rejects(readDataSet(strict), { code: 'DATASET_LABELS_UNUSABLE' })
+
+  const wrongVolumes = lay(echonet(temporary(t), SIX), {
+    'FileList.csv': `${HEADER}\n0XA,55,40,100,112,112,50,9,TRAIN\n0XB,60.5,40,100,112,112,50,9,TEST\n`,
+  })
+  t.match((await readDataSet(wrongVolumes)).warnings[0], /The EF of 1 clips differs .* 0XA.avi/)
+
+  const twice = echonet(temporary(t), [...SIX, SIX[0]])
+  await t.rejects(readDataSet(twice), { code: 'DATASET_DUPLICATE', message: /0XA.avi/ })
+  const words = echonet(temporary(t), [
+    ['a', 50, 'TRAIN'],
+    ['b', 50, 'holdout'],
+    ['c', 50, ''],
+  ])
+  await t.rejects(readDataSet(words), { code: 'DATASET_SPLIT_UNKNOWN', message: /"holdout" \(1 rows\), "" \(1 rows\)/ })
+  await t.rejects(readDataSet(echonet(temporary(t), [['a', 50, 'TEST']])), { code: 'DATASET_NO_TRAIN' })
+  const straddling = lay(temporary(t), {
+    'c.csv': 'path,label,split,patient\na.avi,x,train,7\nb.avi,y,test,7\nc.avi,y,train,8\n',
+    ...{ 'a.avi': '', 'b.avi': '', 'c.avi': '' },
+  })
+  await t.rejects(readDataSet(straddling), { code: 'DATASET_GROUP_STRADDLES', message: /"7" \(train, test\)/ })
+  const two = lay(temporary(t), { 'a.csv': 'path,label\nx.avi,1\n', 'b.csv': 'path,label\nx.avi,1\n', 'x.avi': '' })
+  await t.rejects(readDataSet(two), { code: 'DATASET_AMBIGUOUS', message: /a.csv, b.csv/ })
+  await t.rejects(readDataSet(join(two, 'none')), { code: 'DATASET_NOT_FOUND' })
+  await t.rejects(readDataSet(lay(temporary(t), { x: '' })), {
+    code: 'DATASET_NOT_FOUND',
+    message: /found x\. Expected/,
+  })
+  await t.rejects(readDataSet(two, { class: 'ef5' } as object), { code: 'INVALID_ARGUMENT' })
+})
+
+t.test('splits are drawn by group, by class, by seed', (t) => {
+  const groups = Array.from({ length: 100 }, (_, i) => `p${Math.floor(i / 2)}`)
+  const classIndex = groups.map((_, i) => (i < 60 ? 0 : i < 90 ? 1 : 2))
+  const splits = drawSplits(groups, classIndex, 3, 0.2, 1)
+  const tested = [0, 1, 2].map((c) => splits.filter((split, i) => split === 'test' && classIndex[i] === c).length)
+  t.same(tested, [12, 6, 2])
+  groups.forEach((group, i) => {
+    if (splits[i] !== splits[groups.indexOf(group)]) t.fail(`${group} straddles`)
+  })
+  t.same(drawSplits(groups, classIndex, 3, 0.2, 1), splits)
+  t.notSame(drawSplits(groups, classIndex, 3, 0.2, 2), splits)
+  t.same(
+    drawSplits(['a', 'a', 'b'], [0, 0, 1], 2, 0.2, 1),
+    ['train', 'train', 'train'],
+    'one group a class: none to spare',
+  )
+  const big = drawSplits(['a', 'a', 'a', 'b', 'b', 'b'], [0, 0, 0, 0, 0, 0], 1, 0.2, 1)
+  t.equal(big.filter((split) => split === 'test').length, 3, 'a class of two large groups has one tested')
+  t.end()
+})
+
+const lung = reference('lung-ultrasound')
+t.test('real clips', needs(lung, 'the lung-ultrasound clips'), async (t) => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const set = await readDataSet(lung!, { seed })
+    t.equal(set.clips.length, 131)
+    t.same([set.layout, set.classes, set.warnings], ['csv', ['covid', 'pneumonia', 'regular', 'viral'], []])
+    const splitOf = new Map(set.clips.map((clip) => [clip.group, clip.split]))
+    t.ok(
+      set.clips.every((clip) => splitOf.get(clip.group) === clip.split),
+      'no patient straddles',
+    )
+    const tested = set.classes.map(
+      (_, c) => set.clips.filter((clip) => clip.classIndex === c && clip.split === 'test').length,
+    )
+    const wanted = [6, 7, 12, 1]
+    t.ok(
+      tested.every((count, c) => Math.abs(count - wanted[c]) <= 2),
+      `a fifth of each class: ${tested}`,
+    )
+  }
+})
+
+t.test("written in the source's layout: EchoNet", async (t) => {
+  const root = echonet(temporary(t), SIX)
+  lay(root, {
+    'VolumeTracings.csv': `FileName,X1,Y1,X2,Y2,Frame\n${SIX.map(([name]) => `${name}.avi,1,2,3,4,5\n`).join('')}`,
+  })
+  const set = await readDataSet(root)
+  const out = join(temporary(t), 'tiny')
+  await writeDataSet(out, set, [
+    { index: 2, weight: 1.5 },
+    { index: 0, weight: 0.5 },
+  ])
+  const table = readFileSync(join(out, 'FileList.csv'), 'utf8')
+  const kept = [SIX[0], SIX[2], SIX[4], SIX[5]]
+  t.equal(table, [HEADER, ...kept.map((row) => echoRow(...row)), ''].join('\n'), 'rows and columns unchanged')
+  const traced = kept.map(([name]) => `${name}.avi,1,2,3,4,5\n`).join('')
+  t.equal(readFileSync(join(out, 'VolumeTracings.csv'), 'utf8'), `FileName,X1,Y1,X2,Y2,Frame\n${traced}`)
+  t.equal(readFileSync(join(out, 'weights.csv'), 'utf8'), 'path,weight\nVideos/0XA.avi,0.5\nVideos/0XC.avi,1.5\n')
+  t.match(readFileSync(join(out, 'NOTICE.txt'), 'utf8'), /Research Use Agreement/)
+  t.notOk(lstatSync(join(out, 'Videos', '0XA.avi')).isSymbolicLink(), 'selected clips are copied')
+  t.ok(lstatSync(join(out, 'Videos', '0XF.avi')).isSymbolicLink(), 'test clips are linked')
+  const back = await readDataSet(out)
+  t.same(
+    back.clips.map(({ id, split }) => [id, split]),
+    [
+      ['0XA.avi', 'train'],
+      ['0XC.avi', 'train'],
+      ['0XE.avi', 'val'],
+      ['0XF.avi', 'test'],
+    ],
+  )
+  t.equal(readFileSync(back.clips[3].path, 'utf8'), '0XF')
+
+  await writeDataSet(out, set, [{ index: 1, weight: 1 }], { materialize: 'link' })
+  t.same(
+    (await readDataSet(out)).clips.map(({ id }) => id),
+    ['0XB.avi', '0XE.avi', '0XF.avi'],
+    'writing again replaces',
+  )
+  t.notOk(existsSync(join(out, 'Videos', '0XA.avi')))
+  t.ok(lstatSync(join(out, 'Videos', '0XB.avi')).isSymbolicLink())
+
+  const list = join(temporary(t), 'list')
+  await writeDataSet(list, set, [{ index: 1, weight: 1 }], { materialize: 'list' })
+  t.notOk(existsSync(join(list, 'Videos')))
+  t.equal((await readDataSet(list)).clips[0].path, join(root, 'Videos', '0XB.avi'))
+
+  await t.rejects(writeDataSet(out, set, [{ index: 5, weight: 1 }]), { code: 'INVALID_ARGUMENT' }, 'a TEST clip')
+  await t.rejects(writeDataSet(root, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source')
+  const signal = AbortSignal.abort()
+  await t.rejects(writeDataSet(out, set, [], { signal }), { code: 'ABORTED' })
+  t.equal((await readDataSet(out)).clips.length, 3, 'an aborted write leaves what was there')
+})
+
+t.test("written in the source's layout: CSV and folders", async (t) => {
+  const source = lay(temporary(t), { 'v/a.avi': 'a', 'v/b.avi': 'b', 'v/c.avi': 'c', 'v/d.avi': 'd' })
+  const root = lay(temporary(t), {
+    'c.csv': `path,label,note\n${join(source, 'v/a.avi')},x,1\nsub/b,y,2\nc.avi,x,3\nd.avi,y,4\n`,
+    'Videos/c.avi': 'c',
+    'Videos/d.avi': 'd',
+    'Videos/sub/.keep': '',
+  })
+  symlinkSync(join(source, 'v/b.avi'), join(root, 'Videos/sub/b.avi'))
+  const set = await readDataSet(root, { testFraction: 0.5 })
+  const train = set.clips.flatMap((clip, index) => (clip.split === 'train' ? [{ index, weight: 1 }] : []))
+  const out = join(temporary(t), 'out')
+  for (const materialize of ['copy', 'link', 'list'] as const) {
+    await writeDataSet(out, set, train, { materialize })
+    const back = await readDataSet(out)
+    t.same(
+      back.clips.map(({ label, split }) => [label, split]),
+      set.clips.map(({ label, split }) => [label, split]),
+    )
+    t.same(back.source.columns, ['path', 'label', 'note', 'split'], 'the drawn split is written down')
+    t.same(
+      back.clips.map(({ path }) => readFileSync(path, 'utf8')),
+      ['a', 'b', 'c', 'd'],
+    )
+  }
+
+  const folders = await readDataSet(
+    lay(temporary(t), { 'x/1.avi': '1', 'x/2.avi': '2', 'y/1.avi': '3', 'y/2.avi': '4' }),
+  )
+  const chosen = folders.clips.flatMap((clip, index) => (clip.split === 'train' ? [{ index, weight: 1 }] : []))
+  for (const materialize of ['copy', 'list'] as const) {
+    const tiny = join(temporary(t), 'tiny')
+    await writeDataSet(tiny, folders, chosen, { materialize })
+    const back = await readDataSet(tiny)
+    const said = (set: typeof back) =>
+      set.clips.map(({ label, split, path }) => `${split} ${label} ${readFileSync(path)}`).sort()
+    t.same(said(back), said(folders), materialize)
+  }
+})

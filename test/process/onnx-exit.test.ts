@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { root, temporary } from '../support.js'
+
+const child = fileURLToPath(new URL('./onnx-exit.child.js', import.meta.url))
+
+interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs a Node program to its end; one that hangs is killed, which shows as a signal. */
+function node(...args: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const process_ = spawn(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL' })
+    const ended = { stdout: '', stderr: '' }
+    process_.stdout.on('data', (data) => {
+      ended.stdout += data
+    })
+    process_.stderr.on('data', (data) => {
+      ended.stderr += data
+    })
+    process_.on('error', reject)
+    process_.on('close', (code, signal) => resolve({ code, signal, ...ended }))
+  })
+}
+
+t.test('a process that has trained ends by itself, its workers idle', async (t) => {
+  const { code, signal, stdout } = await node(child, 'finish')
+  t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: '5\n' })
+})
+
+// Negative: milliseconds from the start, while workers start and ONNX Runtime loads; others: from mid-training.
+for (const delay of [-1, -60, -120, -250, 0, 7, 33]) {
+  t.test(`process.exit() ${delay < 0 ? 'at' : 'in training, after'} ${Math.abs(delay)} ms`, async (t) => {
+    const { code, signal, stderr } = await node(child, 'exit', String(delay))
+    t.same({ code, signal, stderr }, { code: 7, signal: null, stderr: '' })
+  })
+}
+
+t.test('an uncaught error in mid-training', async (t) => {
+  const { code, signal, stderr } = await node(child, 'throw', '11')
+  t.same({ code, signal }, { code: 1, signal: null })
+  t.match(stderr, 'Error: uncaught')
+  t.notMatch(stderr, 'terminate called')
+})
+
+t.test('abort in mid-training, then the end', async (t) => {
+  const { code, signal, stdout } = await node(child, 'abort', '11')
+  t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: 'ABORTED\n' })
+})
+
+t.test("training in a thread of the user's that calls process.exit()", async (t) => {
+  const { code, signal, stdout } = await node(child, 'thread', '11')
+  t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: 'thread 3\n' })
+})
+
+t.test('without ONNX Runtime: an error that says how to get it', async (t) => {
+  const elsewhere = temporary(t)
+  cpSync(join(root, 'dist', 'runtime'), join(elsewhere, 'runtime'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(elsewhere, 'package.json'))
+  const program = join(elsewhere, 'program.js')
+  writeFileSync(
+    program,
+    "import { withSession } from './runtime/onnx.js'\n" +
+      'await withSession(new Uint8Array(1), [], async () => {}).catch(({ code, message }) => console.log(code, message))',
+  )
+  const { code, stdout } = await node(program)
+  t.equal(code, 0)
+  t.match(stdout, /^ONNXRUNTIME_MISSING .*ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node\n$/)
+})
