@@ -10,5 +10,5 @@ const run = (command, args, stdout) => {
   if (status !== 0) process.exit(status ?? 1)
 }
 run('npm', ['run', '--silent', 'compile'], process.stderr)
-run('npx', ['tsc', '-p', 'test/tsconfig.json'], process.stderr)
+run('node_modules/.bin/tsc', ['-p', 'test/tsconfig.json'], process.stderr)
 run(process.execPath, [`build/test/scripts/bench/${name}.js`, ...rest], 'inherit')

@@ -20,12 +20,12 @@ const beside = dirname(dirname(process.execPath))
 const headers = existsSync(join(beside, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: beside } : {}
 rmSync(join(root, 'prebuilds'), { recursive: true, force: true })
 const before = existsSync(join(root, 'build', 'Release', 'infomotion.node'))
-run('npx', ['--no', 'prebuildify', '--', '--napi', '--strip', '--name', 'infomotion', '--out', root], root, headers)
+run('node_modules/.bin/prebuildify', ['--napi', '--strip', '--name', 'infomotion', '--out', root], root, headers)
 // prebuildify moves build/Release/*.node away: the development build is made again.
 if (before) run('npm', ['run', '--silent', 'compile:native'])
 run('npm', ['run', '--silent', 'compile:ts'])
 
-run('npx', ['--no', 'publint', '--', '--strict'])
+run('node_modules/.bin/publint', ['--strict'])
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))
 try {
   run('npm', ['pack', '--silent', '--pack-destination', folder])

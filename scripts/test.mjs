@@ -17,7 +17,7 @@ const must = (command, ...args) => {
 must('npm', 'run', '--silent', 'compile')
 rmSync('build/test', { recursive: true, force: true }) // a deleted test must not run on
 rmSync('build/test.tsbuildinfo', { force: true })
-must('npx', '--no', 'tsc', '-p', 'test/tsconfig.json')
+must('node_modules/.bin/tsc', '-p', 'test/tsconfig.json')
 must('cmake', '-S', 'native', '-B', 'build/core', '-DCMAKE_BUILD_TYPE=Release', '--log-level=WARNING')
 must('cmake', '--build', 'build/core', '--parallel', '2')
 
@@ -29,7 +29,7 @@ const files = readdirSync('build/test/test', { recursive: true })
   .sort()
 mkdirSync('build', { recursive: true })
 rmSync(output, { force: true })
-const status = run('npx', '--no', 'tap', `--output-file=${output}`, ...files)
+const status = run('node_modules/.bin/tap', `--output-file=${output}`, ...files)
 
 const asserts = Parser.parse(existsSync(output) ? readFileSync(output, 'utf8') : '', { flat: true })
   .filter(([event]) => event === 'assert')

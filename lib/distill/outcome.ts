@@ -114,14 +114,14 @@ export function toReport(state: RunState): ReportInput {
   }
 }
 
-function classesOf({ dataSet, graphs, selection }: RunState): ReportInput['classes'] {
+function classesOf({ dataSet, graphs, modules, selection }: RunState): ReportInput['classes'] {
   return dataSet.classes.map((name, c) => ({
     name,
     clips: dataSet.clips.filter(({ split, classIndex }) => split === 'train' && classIndex === c).length,
-    modules: selection?.classes[c].modules ?? 0,
+    modules: new Set(modules?.[c].modules).size,
     merged: selection?.classes[c].merged ?? 0,
     selected: selection?.representatives.filter(({ classIndex }) => classIndex === c).length ?? 0,
-    codelength: selection?.classes[c].codelength ?? 0,
+    codelength: modules?.[c].codelength ?? 0,
     isolated: graphs?.[c].isolated.length ?? 0,
   }))
 }

@@ -164,6 +164,6 @@ function isClipFault({ code }: InfomotionError): boolean {
 /** Columns [from, from + dim) of the rows, as a matrix. */
 function columns(rows: Float32Array[], from: number, dim: number): Features {
   const values = new Float32Array(rows.length * dim)
-  rows.forEach((row, i) => values.set(row.subarray(from, from + dim), i * dim))
+  for (const [i, row] of rows.entries()) values.set(row.subarray(from, from + dim), i * dim)
   return { rows: rows.length, dim, values }
 }
