@@ -208,7 +208,11 @@ t.test('damaged clips are skipped by name, --strict refuses them, missing ones f
     'select',
     '--json',
   ])
-  t.match(JSON.parse(small.out).warnings.join('\n'), /fewer than the 9 asked for/, 'a class smaller than its quota gives all it has')
+  t.match(
+    JSON.parse(small.out).warnings.join('\n'),
+    /fewer than the 9 asked for/,
+    'a class smaller than its quota gives all it has',
+  )
   rmSync(join(folder, 'Videos', names[0]))
   const missing = await infomotion(['distill', folder, '--out', join(folder, 'out'), ...options])
   t.equal(JSON.parse(missing.out).error.code, 'DATASET_FILES_MISSING')
