@@ -141,11 +141,12 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
       ['full', 'motion', 100, 1],
       ['full-balanced', 'motion', 100, 1],
       ['infomap', 'mean-frame', 60, 1],
+      ['random', 'mean-frame', 3, 3],
       ['full', 'mean-frame', 100, 1],
       ['majority', 'none', 0, 1],
     ],
   )
-  const [infomap, random, full, , control, , majority] = result.rows
+  const [infomap, random, full, , control, , , majority] = result.rows
   t.same([result.student, result.testClips, result.warnings], ['nearest mean', 90, []])
   near(t, result.chance, 1 / 3)
   near(t, majority.accuracy.mean, 1 / 3)
@@ -163,7 +164,8 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
   } of result.rows)
     t.ok(low <= mean && mean <= high && low >= 0 && high <= 1)
   t.ok(control.balancedAccuracy.low < 1 / 3 && control.balancedAccuracy.high > 1 / 3, 'noise is at chance')
-  t.same([progress.length, progress.at(-1)], [8, 1])
+  t.ok(control.differenceToRandom, 'a control has its own random partner')
+  t.same([progress.length, progress.at(-1)], [11, 1])
   t.same(await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1 }), result, 'seeded')
 })
 

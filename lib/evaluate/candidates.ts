@@ -38,7 +38,7 @@ export function candidatesOf(
     { selector: 'full', space: motion, runs: [full] },
     ...(uneven ? [{ selector: 'full-balanced', space: motion, runs: [balanced] }] : []),
     ...controls.flatMap((space) => [
-      ...selected.slice(0, 1).map((distilled) => ({ ...distilled, space })),
+      ...selected.filter(({ selector }, i) => i === 0 || selector === 'random').map((row) => ({ ...row, space })),
       { selector: 'full', space, runs: [full] },
     ]),
   ]

@@ -29,7 +29,7 @@ const FEW_GROUPS = 20
 /**
  * Trains a student on every selection and asks it about the test clips. Rows, in this order: each selector; `full`
  * (all TRAIN clips) and, where classes differ in size, `full-balanced`; for each control feature space the first
- * selection and `full`; `majority`.
+ * selection, random selection and `full`; `majority`.
  *
  * Intervals are percentiles of a bootstrap over the test clips, whole groups together, the same draws for all rows. So
  * they say how far the numbers may move with other test clips, not with another split (see `summarise`) nor with
