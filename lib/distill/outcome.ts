@@ -70,16 +70,7 @@ export function toManifest(state: RunState): object {
     options: optionsOf(state),
     selector: selection!.selector,
     classes: classesOf(state),
-    items: state.items!.map(({ clip, weight, module, flow, rank }) => ({
-      path: clip.id,
-      label: clip.label,
-      class: dataSet.classes[clip.classIndex],
-      weight,
-      module,
-      flow,
-      rank,
-      sha256: keys.get(clip),
-    })),
+    items: state.items!.map((item) => ({ ...described(item, dataSet), sha256: keys.get(item.clip) })),
     notices: noticesOf(dataSet),
   }
 }
@@ -93,16 +84,7 @@ export function toReport(state: RunState): ReportInput {
     synthetic: dataSet.synthetic,
     selector: selection!.selector,
     classes: classesOf(state),
-    items: state.items!.map(({ clip, weight, module, flow, rank }) => ({
-      path: clip.id,
-      label: clip.label,
-      class: dataSet.classes[clip.classIndex],
-      weight,
-      module,
-      flow,
-      rank,
-      file: clip.path,
-    })),
+    items: state.items!.map((item) => ({ ...described(item, dataSet), file: item.clip.path })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
     skipped: skippedOf(state),
@@ -112,6 +94,11 @@ export function toReport(state: RunState): ReportInput {
     options: optionsOf(state),
     versions: versions(),
   }
+}
+
+/** One clip of the distilled set, in the terms of its source. */
+function described({ clip, weight, module, flow, rank }: DistilledItem, { classes }: DataSet) {
+  return { path: clip.id, label: clip.label, class: classes[clip.classIndex], weight, module, flow, rank }
 }
 
 function classesOf({ dataSet, graphs, modules, selection }: RunState): ReportInput['classes'] {
