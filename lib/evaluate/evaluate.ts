@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import type { StageOptions } from '../run/progress.js'
+import { turn } from '../run/turn.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import type { Selection } from '../select/types.js'
@@ -55,8 +55,7 @@ export async function evaluate(
   const resamples = resample(input.testGroups, draws, seed)
   const measured: Draws[] = []
   for (const runs of answers) {
-    await setImmediate()
-    throwIfAborted(options.signal)
+    await turn(options.signal)
     measured.push(measureDraws(runs, resamples))
   }
 

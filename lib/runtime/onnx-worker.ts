@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import type { Tensor } from '../onnx/model.js'
 import { abortError, asInfomotionError, InfomotionError } from './errors.js'
 import { BUSY, STOP } from './onnx-control.js'
 
@@ -9,21 +10,7 @@ import { BUSY, STOP } from './onnx-control.js'
  */
 
 /** A tensor as it crosses between the threads; `bool` is a byte of 0 or 1. */
-export interface Values {
-  type: 'float32' | 'float64' | 'int8' | 'int16' | 'int32' | 'int64' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'bool'
-  dims: number[]
-  data:
-    | Float32Array
-    | Float64Array
-    | Int8Array
-    | Int16Array
-    | Int32Array
-    | BigInt64Array
-    | Uint8Array
-    | Uint16Array
-    | Uint32Array
-    | BigUint64Array
-}
+export type Values = Tensor
 
 /** A value that each training step reads as `input` and gives anew as `output`. */
 export interface Carried {

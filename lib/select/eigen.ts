@@ -1,5 +1,5 @@
+import { turn } from '../run/turn.js'
 import { Random } from '../runtime/random.js'
-import { turn } from './turn.js'
 
 /** Eigenvalues in descending order, and their eigenvectors row by row. */
 export interface Eigen {

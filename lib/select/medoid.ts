@@ -1,5 +1,5 @@
+import { turn } from '../run/turn.js'
 import { cosine, pick, type UnitRows } from './cosine.js'
-import { turn } from './turn.js'
 
 /**
  * The `count` clips that stand best for `members`: the medoid for one, else k-medoids by cosine distance, so that they

@@ -1,7 +1,7 @@
+import { turn } from '../run/turn.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { topEigenvectors } from './eigen.js'
-import { turn } from './turn.js'
 import type { Features } from './types.js'
 
 /** Principal components of a feature matrix. */
