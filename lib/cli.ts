@@ -19,7 +19,7 @@ async function main(): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} }) // fail() says it, once
     .showHelpAfterError(false)
-  for (const name of ['distill', 'phantom', 'probe', 'flow', 'infomap'] as const) {
+  for (const name of ['distill', 'compare', 'phantom', 'probe', 'flow', 'infomap'] as const) {
     const { register } = (await import(`./cli/${name}.js`)) as { register(program: Command): void }
     register(program)
   }

@@ -1,21 +1,22 @@
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
+import { Answers } from './distill/answers.js'
+import { classGraphs, classModules, selectBy } from './distill/communities.js'
+import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
+import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces } from './distill/spaces.js'
-import { runStudent, trainDistilled } from './distill/students.js'
+import { STUDENTS, type StudentName, studentsAtOnce, studentsOf } from './distill/students.js'
 import { type Evaluation, evaluate } from './evaluate/index.js'
-import { type ExtractedFeatures, extractFeatures } from './features/extract.js'
-import { similarityGraph } from './graph/index.js'
-import { infomap } from './infomap/index.js'
+import type { ExtractedFeatures } from './features/extract.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
 import type { StageOptions } from './run/progress.js'
 import { toJson, writeWhole } from './run/store.js'
 import { InfomotionError, throwIfAborted } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
-import { type Selection, selectInfomap, selectKMedoids, selectRandom, takeRows } from './select/index.js'
+import { SELECTORS, type Selection, type SelectorName } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
-import { readClip } from './video/index.js'
 
 /** The stages at which a run can stop, in their order. */
 export const STAGES = ['features', 'graph', 'infomap', 'select', 'synthesize', 'train', 'evaluate', 'report'] as const
@@ -23,26 +24,20 @@ export type Stage = (typeof STAGES)[number]
 
 /** Everything that can be set, with its default. */
 const DEFAULTS = {
+  ...METHOD,
   until: 'report' as Stage,
-  /** Seeds the split, the search, the random draws, the bootstrap and the students. */
-  seed: 1,
-  /** Nearest neighbours of each clip in its class graph. */
-  neighbours: 10,
-  /** Trials of the map-equation search; the best counts. */
-  trials: 10,
-  /** Principal components of the features (of TRAIN) that graphs and selection see. */
-  components: 32,
-  /** Random selections to compare with. */
-  randomDraws: 10,
+  selector: 'infomap' as SelectorName,
+  /** `swap`: the selection is refined by swap search on the training loss of a small student. */
+  refine: 'none' as 'none' | 'swap',
+  student: 'linear' as StudentName,
   /** Selected clips: a copy, a link, or (list) their names only. */
   materialize: 'copy' as 'copy' | 'link' | 'list',
-  backend: 'auto' as 'auto' | 'mjpeg' | 'ffmpeg',
   /** Fail where a clip cannot be decoded or a class has fewer clips than asked for. */
   strict: false,
 }
 
 /** A run's settings, all of them given. */
-export type Settings = typeof DEFAULTS & { vpc: number; folder: string; cache: string }
+export type Settings = typeof DEFAULTS & Method & { vpc: number; folder: string }
 
 export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
   /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
@@ -93,12 +88,12 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   expectInteger(vpc, 'vpc', 1)
   const folder = resolve(out)
   const settings: Settings = { ...DEFAULTS, ...given, vpc, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectMethod(settings)
   expectOneOf(settings.until, 'until', STAGES)
+  expectOneOf(settings.selector, 'selector', SELECTORS)
+  expectOneOf(settings.refine, 'refine', ['none', 'swap'])
+  expectOneOf(settings.student, 'student', STUDENTS)
   expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
-  expectInteger(settings.neighbours, 'neighbours', 1)
-  expectInteger(settings.trials, 'trials', 1)
-  expectInteger(settings.randomDraws, 'randomDraws', 1)
-  expectInteger(settings.seed, 'seed', 0, 0xffffffff)
   const started = performance.now()
   return withLock(folder, async () => {
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
@@ -119,50 +114,43 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
   }
   warn(dataSet.warnings)
 
+  const selectionOf = (selector: string, draw = 0) =>
+    selectBy(selector, state.spaces!, state.modules!, { ...settings, draw }, stage)
+  const refined = (selector: string) => (settings.refine === 'swap' ? `${selector}+swap` : selector)
+
+  const students = () =>
+    studentsOf(settings.student, {
+      classes: dataSet.classes.length,
+      spaces: state.spaces!,
+      extracted: state.features!,
+      teacher: settings.teacher,
+      answers: new Answers(join(settings.cache, 'answers')),
+    })
+
   const stages: Record<Stage, () => Promise<void>> = {
-    // the motion of every clip, and two controls without motion
+    // the motion of every clip, what an encoder makes of it, and two controls without motion
     features: async () => {
-      const { cache, backend } = settings
-      const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
-      state.features = await extractFeatures(dataSet.clips, { cache, decode, decoder: backend, ...stage })
-      if (settings.strict) expectAllRead(state.features)
-      warn([...state.features.warnings, ...skippedWarning(state.features)])
-      state.spaces = await featureSpaces(dataSet, state.features, settings.components, stage)
+      const { features, embedding } = await extract(dataSet, settings, settings.student === 'cnn', stage)
+      state.features = features
+      if (settings.strict) expectAllRead(features)
+      warn([...features.warnings, ...skippedWarning(features)])
+      state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
     },
 
     // one similarity graph a class, of TRAIN clips
     graph: async () => {
-      state.graphs = []
-      for (const { name, rows } of state.spaces!.classes) {
-        const graph = await similarityGraph(takeRows(state.spaces!.points, rows), {
-          k: settings.neighbours,
-          signal: stage.signal,
-        })
-        warn(graph.warnings.map((warning) => `Class "${name}": ${warning}`))
-        state.graphs.push(graph)
-        stage.onProgress?.({
-          stage: 'graph',
-          done: state.graphs.length,
-          total: dataSet.classes.length,
-          unit: 'classes',
-        })
-      }
+      state.graphs = await classGraphs(state.spaces!, settings, stage)
+      warn(state.graphs.flatMap(({ warnings }, c) => warnings.map((text) => `Class "${dataSet.classes[c]}": ${text}`)))
     },
 
     // its communities: the partition on which a random walk is described in the fewest bits
     infomap: async () => {
-      state.modules = []
-      for (const [c, { name, rows }] of state.spaces!.classes.entries()) {
-        const options = { twoLevel: true, trials: settings.trials, seed, signal: stage.signal }
-        const { modules, flow, codelength } = await infomap(state.graphs![c], options)
-        state.modules.push({ name, rows, modules, flow, codelength })
-        stage.onProgress?.({ stage: 'infomap', done: c + 1, total: dataSet.classes.length, unit: 'classes' })
-      }
+      state.modules = await classModules(state.spaces!, state.graphs!, settings, stage)
     },
 
     // the clips that stand for the communities, with their weights
     select: async () => {
-      state.selection = await selectInfomap(state.spaces!.points, state.modules!, { perClass: vpc, ...stage })
+      state.selection = await selectionOf(refined(settings.selector))
       if (settings.strict) expectFullQuota(state.selection, dataSet, vpc)
       warn(state.selection.warnings)
     },
@@ -178,32 +166,28 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
 
     // a student on the distilled set, reweighted
     train: async () => {
-      const { model } = await trainDistilled(state.spaces!, state.selection!, dataSet.classes.length, seed, stage)
+      const model = await students().trainOn(state.selection!, seed, stage)
       await writeWhole(join(folder, 'student.onnx'), model)
     },
 
     // how it does on the test clips, beside what it must beat
     evaluate: async () => {
-      const { motion, controls, points, classes, trainLabels, testLabels, testGroups } = state.spaces!
+      const { trainLabels, testLabels, testGroups } = state.spaces!
       if (testLabels.length === 0) return warn(['No TEST clips: nothing was evaluated.'])
-      const draws = Array.from({ length: settings.randomDraws }, (_, draw) =>
-        selectRandom(classes, { perClass: vpc, seed, draw }),
+      const draws = Array.from(Array(settings.randomDraws).keys())
+      const partners = new Set([settings.selector, 'kmedoids'].filter((name) => name !== state.selection!.selector))
+      const selections = [
+        state.selection!,
+        ...(await Promise.all([...partners].map((name) => selectionOf(name)))),
+        ...(settings.refine === 'swap' ? await Promise.all(draws.map((draw) => selectionOf('random+swap', draw))) : []),
+        ...(await Promise.all(draws.map((draw) => selectionOf('random', draw)))),
+      ]
+      const { name, run, spaces } = students()
+      state.evaluation = await evaluate(
+        { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces, selections },
+        run,
+        { student: name, parallel: studentsAtOnce(), seed, ...stage },
       )
-      const kMedoids = await selectKMedoids(points, classes, { perClass: vpc, signal: stage.signal })
-      const selections = [state.selection!, kMedoids, ...draws]
-      const input = {
-        classes: dataSet.classes,
-        trainLabels,
-        testLabels,
-        testGroups,
-        features: [motion, ...controls],
-        selections,
-      }
-      state.evaluation = await evaluate(input, runStudent(dataSet.classes.length), {
-        student: 'linear',
-        seed,
-        ...stage,
-      })
       warn(state.evaluation.warnings ?? [])
     },
 

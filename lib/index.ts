@@ -1,8 +1,9 @@
 // The public names, in pipeline order. The engines are entries of their own too: infomotion/flow, /graph, /infomap,
 // /onnx.
+export { type CompareOptions, compare } from './compare.js'
 export { type Clip, type DataSet, readDataSet, writeDataSet } from './dataset/index.js'
 export { type DistillOptions, type DistillResult, distill, STAGES } from './distill.js'
-export { type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
+export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
 export { extractFeatures } from './features/extract.js'
 export { describeClip, descriptorLayout, normaliseBlocks } from './features/index.js'
 export { farneback } from './flow/index.js'

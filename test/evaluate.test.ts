@@ -80,13 +80,15 @@ t.test('bootstrap: the width of a share is that of the binomial', async (t) => {
 })
 
 /** Answers with the nearest weighted class mean of the training clips. */
-async function nearestMean({ pool, clips, labels, weights, test }: StudentTask): Promise<Float32Array> {
+async function nearestMean({ space, clips, weights }: StudentTask): Promise<Float32Array> {
   const classes = 3
-  const means = Array.from({ length: classes }, () => new Float64Array(pool.dim))
+  const { train, test } = data.spaces[space]
+  const means = Array.from({ length: classes }, () => new Float64Array(train.dim))
   const mass = new Float64Array(classes)
-  labels.forEach((label, i) => {
+  clips.forEach((clip, i) => {
+    const label = data.trainLabels[clip]
     mass[label] += weights[i]
-    for (let k = 0; k < pool.dim; k++) means[label][k] += weights[i] * pool.values[clips[i] * pool.dim + k]
+    for (let k = 0; k < train.dim; k++) means[label][k] += weights[i] * train.values[clip * train.dim + k]
   })
   const result = new Float32Array(test.rows * classes)
   for (let i = 0; i < test.rows; i++) {
@@ -100,7 +102,9 @@ async function nearestMean({ pool, clips, labels, weights, test }: StudentTask):
 }
 
 /** Three classes of Gaussian clips, 60 20 20 of TRAIN; the control space is noise. */
-function example(): EvaluationInput {
+const data = gaussianClips()
+
+function gaussianClips() {
   const random = new Random(2, 'example')
   const trainLabels = Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : i < 80 ? 1 : 2))
   const testLabels = Array.from({ length: 90 }, (_, i) => i % 3)
@@ -109,6 +113,13 @@ function example(): EvaluationInput {
     dim: 3,
     values: Float32Array.from(labels.flatMap((l) => [0, 1, 2].map((k) => random.gaussian() + (l === k ? signal : 0)))),
   })
+  const space = (signal: number) => ({ train: clips(trainLabels, signal), test: clips(testLabels, signal) })
+  const spaces: Record<string, { train: Features; test: Features }> = { motion: space(2), 'mean-frame': space(0) }
+  return { trainLabels, testLabels, spaces }
+}
+
+function example(): EvaluationInput {
+  const { trainLabels, testLabels, spaces } = data
   const rows = [0, 1, 2].map((c) => ({
     name: `c${c}`,
     rows: Uint32Array.from(trainLabels.flatMap((label, i) => (label === c ? [i] : []))),
@@ -120,10 +131,7 @@ function example(): EvaluationInput {
     trainLabels,
     testLabels,
     testGroups: testLabels.map((_, i) => `patient ${Math.floor(i / 3)}`),
-    features: [
-      { name: 'motion', train: clips(trainLabels, 2), test: clips(testLabels, 2) },
-      { name: 'mean-frame', train: clips(trainLabels, 0), test: clips(testLabels, 0) },
-    ],
+    spaces: Object.keys(spaces),
     selections: [distilled, ...draws],
   }
 }
@@ -166,7 +174,8 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
   t.ok(control.balancedAccuracy.low < 1 / 3 && control.balancedAccuracy.high > 1 / 3, 'noise is at chance')
   t.ok(control.differenceToRandom, 'a control has its own random partner')
   t.same([progress.length, progress.at(-1)], [11, 1])
-  t.same(await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1 }), result, 'seeded')
+  const again = await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1, parallel: 4 })
+  t.same(again, result, 'seeded, whatever runs at once')
 })
 
 t.test('evaluate: the same students differ by nothing, on any draw', async (t) => {
@@ -179,19 +188,19 @@ t.test('evaluate: the same students differ by nothing, on any draw', async (t) =
 t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
   const input = example()
   const clips = [0, 1, 3, 4]
-  const space = { ...input.features[0], test: { rows: 4, dim: 3, values: new Float32Array(12) } }
   const few = {
     ...input,
     testLabels: clips.map((i) => input.testLabels[i]),
     testGroups: clips.map((i) => input.testGroups[i]),
-    features: [space],
   }
-  const result = await evaluate(few, nearestMean, { draws: 20 })
+  const answer = async () => new Float32Array(4 * 3)
+  const result = await evaluate(few, answer, { draws: 20 })
   t.equal(result.chance, 1 / 2)
   t.match(result.warnings, [/^No test clips of "c2"/, /fewer than 20 groups/])
   await t.rejects(evaluate({ ...input, testGroups: [] }, nearestMean), { message: /90 entries for testGroups/ })
+  await t.rejects(evaluate(few, nearestMean), { message: /4 x 3 values for probabilities/ })
   await t.rejects(evaluate({ ...input, selections: [] }, nearestMean), { code: 'INVALID_ARGUMENT' })
-  await t.rejects(evaluate(few, nearestMean, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
+  await t.rejects(evaluate(few, answer, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
 })
 
 /** One split of 20 test and 80 TRAIN clips with the given balanced accuracies. */

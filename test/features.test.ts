@@ -25,9 +25,9 @@ const part = (motion: Float32Array, name: string, which: 'mean' | 'deviation') =
 /** Mean over the four inner cells of the 4 x 4 grid. */
 const inner = (cells: Float32Array) => [5, 6, 9, 10].reduce((sum, cell) => sum + cells[cell], 0) / 4
 
-t.test('the layout: four blocks side by side, all options filled in', async (t) => {
+t.test('the layout: five blocks side by side, all options filled in', async (t) => {
   const layout = descriptorLayout()
-  t.equal(layout.dim, 352)
+  t.equal(layout.dim, 400)
   t.same(
     layout.blocks.map(({ name, offset, length }) => [name, offset, length]),
     [
@@ -35,10 +35,11 @@ t.test('the layout: four blocks side by side, all options filled in', async (t) 
       ['curl', 32, 32],
       ['magnitude', 64, 32],
       ['direction', 96, 256],
+      ['excursion', 352, 48],
     ],
   )
   t.match(layout.options, { grid: 4, thumbnail: 16, flow: { winsize: 15, border: 'symmetric' } })
-  t.equal(descriptorLayout({ grid: 2 }).dim, 88)
+  t.equal(descriptorLayout({ grid: 2 }).dim, 100)
   t.match(descriptorLayout({ flow: { winsize: 9 } }).options.flow, { winsize: 9, polyN: 5 })
 })
 
@@ -47,7 +48,7 @@ t.test('movement to the right: magnitude and direction in px/s', async (t) => {
     moving(6, (x, y, t) => [x - t, y]),
     shape,
   )
-  t.same([motion.length, meanFrame.length, deviation.length], [352, 256, 256])
+  t.same([motion.length, meanFrame.length, deviation.length], [400, 256, 256])
   t.ok(Math.abs(inner(part(motion, 'magnitude', 'mean')) - 50) < 2, '1 px/frame at 50 frames/s')
   const directions = part(motion, 'direction', 'mean').subarray(5 * 8, 6 * 8) // of cell 5
   t.equal(directions.indexOf(Math.max(...directions)), 0)
@@ -77,6 +78,8 @@ t.test('growth is divergence, turning is curl, beating is deviation over time', 
   )
   t.ok(Math.abs(inner(part(beating.motion, 'divergence', 'mean'))) < 0.2)
   t.ok(inner(part(beating.motion, 'divergence', 'deviation')) > 2)
+  const area = inner(beating.motion.subarray(352 + 32)) // 0, then 0.06 in turn
+  t.ok(Math.abs(area - 0.03) < 0.006, 'its excursion, whatever the frame rate')
 })
 
 t.test('without motion: zeros, and named by normaliseBlocks', async (t) => {
@@ -100,17 +103,17 @@ t.test('without motion: zeros, and named by normaliseBlocks', async (t) => {
   )
   const layout = descriptorLayout()
   const values = Float32Array.from([...moved.motion, ...still.motion])
-  const unit = normaliseBlocks({ rows: 2, dim: 352, values }, layout)
+  const unit = normaliseBlocks({ rows: 2, dim: 400, values }, layout)
   t.same(unit.still, [1])
-  t.ok(unit.values.subarray(352).every((value) => value === 0))
+  t.ok(unit.values.subarray(400).every((value) => value === 0))
   for (const { name, offset, length } of blocks) {
     const block = unit.values.subarray(offset, offset + length)
     t.ok(Math.abs(block.reduce((sum, value) => sum + value * value, 0) - 1) < 1e-5, `${name} has length 1`)
   }
-  t.throws(() => normaliseBlocks({ rows: 1, dim: 88, values: new Float32Array(88) }, layout), {
+  t.throws(() => normaliseBlocks({ rows: 1, dim: 100, values: new Float32Array(100) }, layout), {
     code: 'INVALID_ARGUMENT',
   })
-  t.throws(() => normaliseBlocks({ rows: 3, dim: 352, values }, layout), { code: 'INVALID_ARGUMENT' })
+  t.throws(() => normaliseBlocks({ rows: 3, dim: 400, values }, layout), { code: 'INVALID_ARGUMENT' })
 })
 
 t.test('jobs side by side are jobs in turn; shared memory is ordinary memory', async (t) => {

@@ -397,9 +397,9 @@ async function train(
   return withSession(encodeModel(step.model), state, async (session) => {
     const losses = await session.train({
       samples: {
-        features: { values: x, dims: [dim] },
-        targets: { values: targets, dims: [classes] },
-        weights: { values: w, dims: [] },
+        features: { values: x.slice(), dims: [dim] },
+        targets: { values: targets.slice(), dims: [classes] },
+        weights: { values: w.slice(), dims: [] },
       },
       batch: w.length,
       order: Int32Array.from(w.keys()),

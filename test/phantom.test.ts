@@ -108,6 +108,34 @@ t.test('what it refuses', async (t) => {
   t.same(await writePhantom(out, { train: 1, test: 0 }), { clips: 1 }, 'and can be made again')
 })
 
+t.test('a wide variety of scans of the same hearts', async (t) => {
+  const dir = join(temporary(t), 'p')
+  const made = async (variety?: 'usual' | 'wide') => {
+    await writePhantom(dir, { train: 2, test: 0, seed: 5, variety })
+    const set = await readDataSet(dir)
+    return { efs: set.source.rows.map((row) => row.EF), hashes: set.clips.map((clip) => hash(clip.path)) }
+  }
+  const usual = await made()
+  const wide = await made('wide')
+  t.same(await made('usual'), usual)
+  t.same(wide.efs, usual.efs, 'the volumes are those of the hearts')
+  t.ok(wide.hashes.every((hash, i) => hash !== usual.hashes[i]))
+  t.same(await made('wide'), wide)
+
+  const spread = (variety: 'usual' | 'wide', value: (patient: ReturnType<typeof drawPatient>) => number) => {
+    const values = Array.from({ length: 200 }, (_, i) => value(drawPatient(1, 'TRAIN', i, variety)))
+    return Math.max(...values) - Math.min(...values)
+  }
+  for (const value of [
+    (patient: ReturnType<typeof drawPatient>) => patient.scan.heartRate,
+    (patient: ReturnType<typeof drawPatient>) => patient.sector.halfAngle,
+    (patient: ReturnType<typeof drawPatient>) => patient.image.noise,
+    (patient: ReturnType<typeof drawPatient>) => patient.pose.tilt,
+  ])
+    t.ok(spread('wide', value) > 1.5 * spread('usual', value), String(value))
+  await t.rejects(writePhantom(dir, { train: 1, test: 0, variety: 'wild' as never }), { code: 'INVALID_ARGUMENT' })
+})
+
 t.test('the command', (t) => {
   const dir = join(temporary(t), 'p')
   const arguments_ = [
@@ -131,8 +159,8 @@ t.test('the command', (t) => {
 })
 
 t.test('the heart beats', (t) => {
-  for (let i = 0; i < 40; i++) {
-    const patient = drawPatient(1, 'TRAIN', i)
+  for (let i = 0; i < 80; i++) {
+    const patient = drawPatient(1, 'TRAIN', i, i < 40 ? 'usual' : 'wide')
     const phases = phasesOf(patient)
     const contractions = phases.map(({ contraction }) => contraction)
     t.same([Math.min(...contractions), Math.max(...contractions)], [0, 1], 'a frame at each end of the beat')

@@ -1,19 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { score } from '#lib/evaluate/index.js'
-import { similarityGraph } from '#lib/graph/index.js'
-import { infomap } from '#lib/infomap/index.js'
 import { Random } from '#lib/runtime/random.js'
 import { unitRows } from '#lib/select/cosine.js'
-import { fitPca, project, selectInfomap, selectKMedoids, selectRandom, takeRows } from '#lib/select/index.js'
+import { fitPca, project, selectInfomap, selectKMedoids, selectRandom } from '#lib/select/index.js'
 import { kMedoids, representatives } from '#lib/select/medoid.js'
 import { mergeModules } from '#lib/select/merge.js'
 import { shareQuota } from '#lib/select/quota.js'
-import type { ClassModules, Features, Selection } from '#lib/select/types.js'
-import { voronoiWeights } from '#lib/select/weights.js'
-import { predict, trainStudent } from '#lib/train/index.js'
-import { fixture } from './support.js'
+import type { ClassModules, Features } from '#lib/select/types.js'
 
 /** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
 function circle(...degrees: number[]): Features {
@@ -131,16 +123,6 @@ t.test('k-medoids: no swap lowers the sum of distances', async (t) => {
     if (medoids.includes(candidate)) continue
     for (const m of indices(5)) t.ok(loss(medoids.with(m, candidate)) > found - 1e-6)
   }
-})
-
-t.test('weights: how many clips each is nearest to, mean 1, with a floor', async (t) => {
-  const at = points(0, 5, 10, 15, 90)
-  const close = (weights: number[], wanted: number[]) =>
-    weights.forEach((w, i) => void t.ok(Math.abs(w - wanted[i]) < 1e-12))
-  close(voronoiWeights(at, [1, 4], 0), [1.6, 0.4])
-  close(voronoiWeights(at, [1, 4], 0.5), [1.5, 0.5])
-  close(voronoiWeights(at, [1, 4], 1), [1, 1])
-  close(voronoiWeights(points(0, 0, 90, 90), [0, 1, 2], 0.25), [0.75, 0.75, 1.5]) // each of two equal ones keeps itself
 })
 
 /** A class of all given clips, with a module and a flow for each. */
@@ -263,64 +245,3 @@ t.test('PCA: by hand, and against its definition, for tall and for wide matrices
 function dot({ dim, values }: Features, i: number, directions: Float64Array, c: number, mean: Float64Array): number {
   return indices(dim).reduce((sum, k) => sum + (values[i * dim + k] - mean[k]) * directions[c * dim + k], 0)
 }
-
-/** 1,797 digits: 64 numbers each, halved at random into TRAIN and test. The class is even or odd, the digit hidden. */
-function digitsSplit(seed: number) {
-  const table = gunzipSync(readFileSync(fixture('digits.csv.gz')))
-    .toString()
-    .trim()
-    .split('\n')
-  const lines = new Random(seed, 'digits').shuffle(table.map((line) => line.split(',').map(Number)))
-  const half = (part: number[][]) => ({
-    features: { rows: part.length, dim: 64, values: Float32Array.from(part.flatMap((line) => line.slice(0, 64))) },
-    digits: part.map((line) => line[64]),
-    labels: part.map((line) => line[64] % 2),
-  })
-  return { train: half(lines.slice(0, 898)), test: half(lines.slice(898)) }
-}
-
-/** The way from features to a selection, as `distill` goes it. */
-async function digitsClasses(train: Features, labels: number[], seed: number): Promise<ClassModules[]> {
-  const classes = [0, 1].map(async (c) => {
-    const rows = Uint32Array.from(labels.keys()).filter((i) => labels[i] === c)
-    const graph = await similarityGraph(takeRows(train, rows))
-    return { name: ['even', 'odd'][c], rows, ...(await infomap(graph, { twoLevel: true, seed })) }
-  })
-  return Promise.all(classes)
-}
-
-t.test('digits, even or odd: beats random selection, and finds the hidden digits', async (t) => {
-  const SPLITS = 8
-  const DRAWS = 3 // a split: 24 random selections for each number of clips
-  const points = { 2: 0, 5: 0 }
-  let covered = 0
-  for (let split = 0; split < SPLITS; split++) {
-    const { train, test } = digitsSplit(split)
-    const pca = await fitPca(train.features)
-    const pool = await project(pca, train.features)
-    const asked = await project(pca, test.features)
-    // One scale for all components: a scale for each would make noise of the small ones as loud as the large ones.
-    const scale = Math.sqrt(pca.variance.reduce((sum, v) => sum + v, 0) / pool.dim)
-    const scaling = { mean: new Float32Array(pool.dim), scale: new Float32Array(pool.dim).fill(scale) }
-    const accuracy = async ({ representatives }: Selection) => {
-      const rows = Uint32Array.from(representatives, ({ index }) => index)
-      const targets = { classes: 2, labels: representatives.map(({ classIndex }) => classIndex) }
-      const weights = Float32Array.from(representatives, ({ weight }) => weight)
-      const student = await trainStudent(takeRows(pool, rows), targets, weights, { scaling })
-      return score(await predict(student, asked), test.labels, 2).balancedAccuracy
-    }
-    const classes = await digitsClasses(pool, train.labels, split)
-    for (const perClass of [2, 5] as const) {
-      const selection = await selectInfomap(pool, classes, { perClass })
-      const draws = indices(DRAWS).map((draw) => selectRandom(classes, { perClass, seed: split, draw }))
-      const [ours, ...random] = await Promise.all([selection, ...draws].map(accuracy))
-      points[perClass] += (100 * (ours - random.reduce((sum, a) => sum + a, 0) / DRAWS)) / SPLITS
-      if (perClass === 5)
-        covered += new Set(selection.representatives.map(({ index }) => train.digits[index])).size / SPLITS
-    }
-  }
-  t.comment(`${points[2].toFixed(1)} and ${points[5].toFixed(1)} points, ${covered} digits`)
-  t.ok(points[2] >= 5, `2 clips a class: ${points[2].toFixed(1)} points over random`)
-  t.ok(points[5] >= 5, `5 clips a class: ${points[5].toFixed(1)} points over random`)
-  t.ok(covered >= 9, `5 clips a class: ${covered} of 10 digits (random: 6.8)`)
-})

@@ -18,6 +18,7 @@ const select = (...representatives: Pick<Representative, 'index' | 'classIndex' 
   representatives: representatives.map((r) => ({ ...r, weight: 1 + r.rank, module: r.index, flow: 0.25 })),
   classes: [],
   warnings: [],
+  effectiveSampleSize: representatives.length,
 })
 
 t.test('synthesize: the selected clips as they are, by class and rank', async (t) => {

@@ -93,6 +93,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     classes,
     scheme,
     clips,
+    splits: given ? 'given' : 'drawn',
     source: { ...found.source, rows: usable.flatMap(({ entry }) => (entry.row ? [entry.row] : [])) },
     synthetic,
     notice: found.layout === 'echonet' && !synthetic ? ECHONET_NOTICE : undefined,

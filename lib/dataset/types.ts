@@ -26,6 +26,8 @@ export interface DataSet {
   /** How labels became classes: "ef5", "labels", "quantile:4", ... */
   scheme: string
   clips: Clip[]
+  /** Whether the source names each clip's split, or they were drawn by the seed. */
+  splits: 'given' | 'drawn'
   /** What a writer needs to lay a distilled set out as its source is. */
   source: DataSetSource
   /** Made by `infomotion phantom`, not from patients. */

@@ -8,6 +8,7 @@ import type { ReportInput } from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
 import type { DistilledItem } from '../synthesize/index.js'
+import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
 import type { Spaces } from './spaces.js'
 
 /** What a run has so far; a stage's field is there once it ended. */
@@ -29,7 +30,7 @@ export interface RunState {
 
 /** The result of `distill`, and its JSON document. */
 export function toResult(state: RunState): DistillResult {
-  const { dataSet, selection, modules, evaluation, started } = state
+  const { dataSet, features, settings, selection, modules, evaluation, started } = state
   return {
     classes: classesOf(state).map(({ name, clips, modules: count, selected, codelength }) => ({
       name,
@@ -41,8 +42,8 @@ export function toResult(state: RunState): DistillResult {
     selected: selection?.representatives.length ?? 0,
     majority: majorityOf(dataSet),
     ...(evaluation ? { evaluation } : {}),
-    skipped: skippedOf(state),
-    warnings: state.warnings.map((warning) => withoutRoot(warning, state)),
+    skipped: features ? skippedOf(features, dataSet) : [],
+    warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     seconds: (performance.now() - started) / 1000,
   }
@@ -53,7 +54,7 @@ export function toResult(state: RunState): DistillResult {
  * and version give the same bytes.
  */
 export function toManifest(state: RunState): object {
-  const { dataSet, features, selection } = state
+  const { dataSet, settings, features, selection } = state
   const keys = new Map(Array.from(features!.clips, (clip, row) => [dataSet.clips[clip], features!.keys[row]]))
   return {
     schema: 1,
@@ -65,9 +66,9 @@ export function toManifest(state: RunState): object {
       scheme: dataSet.scheme,
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
-      skipped: skippedOf(state),
+      skipped: features ? skippedOf(features, dataSet) : [],
     },
-    options: optionsOf(state),
+    options: { ...optionsOf(dataSet, settings), until: undefined },
     selector: selection!.selector,
     classes: classesOf(state),
     items: state.items!.map((item) => ({ ...described(item, dataSet), sha256: keys.get(item.clip) })),
@@ -77,7 +78,7 @@ export function toManifest(state: RunState): object {
 
 /** What the report shows. */
 export function toReport(state: RunState): ReportInput {
-  const { dataSet, evaluation, selection } = state
+  const { dataSet, settings, features, evaluation, selection } = state
   return {
     dataSet: basename(dataSet.root),
     layout: dataSet.layout,
@@ -87,11 +88,11 @@ export function toReport(state: RunState): ReportInput {
     items: state.items!.map((item) => ({ ...described(item, dataSet), file: item.clip.path })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
-    skipped: skippedOf(state),
-    warnings: state.warnings.map((warning) => withoutRoot(warning, state)),
+    skipped: features ? skippedOf(features, dataSet) : [],
+    warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     timings: state.timings,
-    options: optionsOf(state),
+    options: optionsOf(dataSet, settings),
     versions: versions(),
   }
 }
@@ -111,47 +112,4 @@ function classesOf({ dataSet, graphs, modules, selection }: RunState): ReportInp
     codelength: modules?.[c].codelength ?? 0,
     isolated: graphs?.[c].isolated.length ?? 0,
   }))
-}
-
-/** The most frequent class of TRAIN (the first of equals), and how often it is right on TEST. */
-function majorityOf({ classes, clips }: DataSet): DistillResult['majority'] {
-  const count = (split: string, c: number) =>
-    clips.filter((clip) => clip.split === split && clip.classIndex === c).length
-  const sizes = classes.map((_, c) => count('train', c))
-  const most = sizes.indexOf(Math.max(...sizes))
-  const tests = clips.filter(({ split }) => split === 'test').length
-  return { class: classes[most], accuracy: tests > 0 ? count('test', most) / tests : 0 }
-}
-
-/** The settings that a result depends on. */
-function optionsOf({ dataSet, settings }: RunState): Record<string, unknown> {
-  const { vpc, seed, neighbours, trials, components, randomDraws, materialize, backend, strict } = settings
-  return {
-    vpc,
-    classes: dataSet.scheme,
-    seed,
-    neighbours,
-    trials,
-    components,
-    randomDraws,
-    materialize,
-    backend,
-    strict,
-  }
-}
-
-function skippedOf(state: RunState): { path: string; reason: string }[] {
-  return (state.features?.skipped ?? []).map(({ id, reason }) => ({ path: id, reason: withoutRoot(reason, state) }))
-}
-
-/** Absolute paths stay on their machine. */
-function withoutRoot(text: string, { dataSet, settings }: RunState): string {
-  return text
-    .replaceAll(`${dataSet.source.videos}/`, '')
-    .replaceAll(`${dataSet.root}/`, '')
-    .replaceAll(`${settings.folder}/`, '')
-}
-
-function noticesOf({ notice }: DataSet): string[] {
-  return notice ? [notice] : []
 }

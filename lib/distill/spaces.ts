@@ -1,18 +1,32 @@
-import type { DataSet } from '../dataset/index.js'
-import type { FeatureSpace } from '../evaluate/index.js'
+import type { DataSet, Split } from '../dataset/index.js'
 import type { ExtractedFeatures } from '../features/extract.js'
 import { descriptorLayout, normaliseBlocks } from '../features/index.js'
 import type { StageOptions } from '../run/progress.js'
 import { type Features, fitPca, project, type SelectionClass, takeRows } from '../select/index.js'
+import type { Method } from './settings.js'
+
+/** The clips of one feature space. */
+export interface FeatureSpace {
+  /** "motion", "embedding", "mean-frame", ... */
+  name: string
+  /** One row a TRAIN clip, in the order of the TRAIN labels. */
+  train: Features
+  /** One row a TEST clip, in the order of the TEST labels. */
+  test: Features
+}
 
 /** The clips of a run as points: TRAIN and TEST in each feature space, and what belongs to each row. */
 export interface Spaces {
-  /** What students see: the motion descriptor, its blocks at length 1 side by side (no block outweighs by its unit). */
-  motion: FeatureSpace
-  /** Mean frame, and deviation over time: how far one comes without motion. */
-  controls: FeatureSpace[]
-  /** What graphs and selection see: the principal components of the TRAIN rows of `motion`. */
+  /**
+   * What linear students see. The first is what graphs and selection are made from; the others tell what carries the
+   * class: descriptor or embedding alone, and two controls without motion (mean frame, deviation over time).
+   */
+  features: FeatureSpace[]
+  /** What graphs and selection see: the principal components of the TRAIN rows of the first space. */
   points: Features
+  /** Rows of the extracted features: TRAIN and TEST clips. */
+  trainRows: Uint32Array
+  testRows: Uint32Array
   /** Indices into the data set's clips, by TRAIN row. */
   trainClips: Uint32Array
   trainLabels: Uint32Array
@@ -22,16 +36,16 @@ export interface Spaces {
   classes: SelectionClass[]
 }
 
-/** Lays out the features of a run; whatever is fitted is fitted on TRAIN only. */
+/** Lays out the features of a run; whatever is fitted is fitted on TRAIN only. `embedding`: rows as in `extracted`. */
 export async function featureSpaces(
   dataSet: DataSet,
   extracted: ExtractedFeatures,
-  components: number,
-  stage: StageOptions,
+  embedding: Features | undefined,
+  { components, descriptorWeight, embeddingWeight }: Method,
+  { signal }: StageOptions,
 ): Promise<Spaces> {
   const clipOf = (row: number) => dataSet.clips[extracted.clips[row]]
-  const rowsOf = (split: string) =>
-    Uint32Array.from(extracted.clips.keys()).filter((row) => clipOf(row).split === split)
+  const rowsOf = (split: Split) => Uint32Array.from(extracted.clips.keys()).filter((row) => clipOf(row).split === split)
   const train = rowsOf('train')
   const test = rowsOf('test')
   const space = (name: string, features: Features): FeatureSpace => ({
@@ -40,13 +54,35 @@ export async function featureSpaces(
     test: takeRows(features, test),
   })
 
-  const motion = space('motion', normaliseBlocks(extracted.motion, descriptorLayout()))
-  const pca = await fitPca(motion.train, { components, signal: stage.signal })
+  // The descriptor's blocks have length 1 each, so that no block outweighs another by its unit.
+  const motion = unitRows(normaliseBlocks(extracted.motion, descriptorLayout()))
+  const seen = [
+    { name: 'motion', features: motion, weight: descriptorWeight },
+    ...(embedding ? [{ name: 'embedding', features: unitRows(embedding), weight: embeddingWeight }] : []),
+  ].filter(({ weight }) => weight > 0)
+  const parts = seen.map(({ name, features }) => space(name, features))
+  const both = () =>
+    space(
+      seen.map(({ name }) => name).join('+'),
+      sideBySide(
+        seen.map(({ features }) => features),
+        seen.map(({ weight }) => weight),
+      ),
+    )
+  const features = [
+    ...(parts.length > 1 ? [both()] : []),
+    ...parts,
+    space('mean-frame', extracted.meanFrame),
+    space('deviation', extracted.deviation),
+  ]
+
+  const pca = await fitPca(features[0].train, { components, signal })
   const trainLabels = train.map((row) => clipOf(row).classIndex)
   return {
-    motion,
-    controls: [space('mean-frame', extracted.meanFrame), space('deviation', extracted.deviation)],
-    points: await project(pca, motion.train, stage.signal),
+    features,
+    points: await project(pca, features[0].train, signal),
+    trainRows: train,
+    testRows: test,
     trainClips: train.map((row) => extracted.clips[row]),
     trainLabels,
     testLabels: test.map((row) => clipOf(row).classIndex),
@@ -56,4 +92,29 @@ export async function featureSpaces(
       rows: Uint32Array.from(train.keys()).filter((i) => trainLabels[i] === c),
     })),
   }
+}
+
+/** Each row at length 1 (L2); rows of zeros stay. */
+function unitRows({ rows, dim, values }: Features): Features {
+  const unit = Float32Array.from(values)
+  for (let row = 0; row < rows; row++) {
+    const cells = unit.subarray(row * dim, (row + 1) * dim)
+    const norm = Math.sqrt(cells.reduce((sum, value) => sum + value * value, 0))
+    if (norm > 0) for (let i = 0; i < dim; i++) cells[i] /= norm
+  }
+  return { rows, dim, values: unit }
+}
+
+/** Matrices of as many rows each as one, each times its weight. */
+function sideBySide(parts: readonly Features[], weights: readonly number[]): Features {
+  const [{ rows }] = parts
+  const dim = parts.reduce((sum, part) => sum + part.dim, 0)
+  const values = new Float32Array(rows * dim)
+  let offset = 0
+  parts.forEach((part, p) => {
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < part.dim; i++) values[row * dim + offset + i] = weights[p] * part.values[row * part.dim + i]
+    offset += part.dim
+  })
+  return { rows, dim, values }
 }

@@ -1,47 +1,174 @@
-import type { RunStudent } from '../evaluate/index.js'
+import type { RunStudent, StudentTask } from '../evaluate/index.js'
+import type { ExtractedFeatures } from '../features/extract.js'
+import type { Volume } from '../features/volume.js'
 import type { StageOptions } from '../run/progress.js'
-import { type Features, type Selection, takeRows } from '../select/index.js'
-import { measureScaling, predict, type Student, trainStudent } from '../train/index.js'
-import type { Spaces } from './spaces.js'
+import { sha256 } from '../run/store.js'
+import { native } from '../runtime/native.js'
+import { type Selection, takeRows } from '../select/index.js'
+import {
+  type Channels,
+  measureScaling,
+  mixTargets,
+  predict,
+  predictCnn,
+  type Targets,
+  trainCnn,
+  trainStudent,
+} from '../train/index.js'
+import type { Answers } from './answers.js'
+import type { FeatureSpace, Spaces } from './spaces.js'
 
-/** Some clips of a feature matrix, with what a student is to learn of them. */
-interface Lesson {
-  /** All TRAIN clips: they scale the features alike for all students (a few clips could not), without their labels. */
-  pool: Features
-  clips: Uint32Array
-  labels: Uint32Array
-  weights: Float32Array
-  seed: number
+/** `linear`: softmax regression on the features; `cnn`: a (2+1)D network on the clips' grey levels and flow. */
+export const STUDENTS = ['linear', 'cnn'] as const
+export type StudentName = (typeof STUDENTS)[number]
+
+/** What a CNN can see of the clips; the first is its table's, the others tell what carries the class. */
+const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey', flow: 'flow' }
+
+/** Clips that are asked at once: bounds the memory for their volumes (0.6 MB each). */
+const ASK = 128
+
+/** What students learn from, and where their answers are kept. */
+export interface School {
+  classes: number
+  spaces: Spaces
+  extracted: ExtractedFeatures
+  /** Share of the teacher's answers in the targets. */
+  teacher: number
+  answers: Answers
 }
 
-/** A class that gave no clip (it has none in TRAIN) is one that the student never answers. */
-function fitLinear(
-  { pool, clips, labels, weights, seed }: Lesson,
-  classes: number,
-  stage: StageOptions,
-): Promise<Student> {
-  const options = { student: 'linear' as const, seed, scaling: measureScaling(pool), emptyClasses: 'allow' as const }
-  return trainStudent(takeRows(pool, clips), { classes, labels }, weights, options, stage)
+/** A clip or more to learn from. */
+type Lesson = Omit<StudentTask, 'signal'>
+
+/** How students of one kind are trained and asked, for `evaluate` and for the distilled set. */
+export interface Students {
+  name: StudentName
+  /** What they can see: `EvaluationInput.spaces`. */
+  spaces: string[]
+  run: RunStudent
+  /** The student of the distilled set, as an ONNX file. */
+  trainOn(selection: Selection, seed: number, stage: StageOptions): Promise<Uint8Array>
 }
 
-/** How `evaluate` gets its students. */
-export function runStudent(classes: number): RunStudent {
-  return async ({ test, signal, ...lesson }) => {
-    const student = await fitLinear(lesson, classes, { signal })
-    return predict(student, test, { signal })
+/** How many students are trained at once: each has a thread of its own. */
+export function studentsAtOnce(): number {
+  return native().threads
+}
+
+export function studentsOf(name: StudentName, school: School): Students {
+  const kind = name === 'linear' ? linearStudents(school) : cnnStudents(school)
+  return {
+    name,
+    ...kind,
+    run: ({ signal, ...lesson }) =>
+      school.answers.of([name, kind.dependsOn(lesson), school.teacher, lesson.seed], () => kind.answer(lesson, signal)),
+    trainOn: ({ representatives }, seed, stage) => {
+      const clips = Uint32Array.from(representatives, ({ index }) => index)
+      const weights = Float32Array.from(representatives, ({ weight }) => weight)
+      return kind.train({ space: kind.spaces[0], clips, weights, seed }, stage)
+    },
   }
 }
 
-/** The student of the distilled set. */
-export function trainDistilled(
-  { motion, trainLabels }: Spaces,
-  { representatives }: Selection,
-  classes: number,
-  seed: number,
-  stage: StageOptions,
-): Promise<Student> {
-  const clips = Uint32Array.from(representatives, ({ index }) => index)
-  const labels = clips.map((clip) => trainLabels[clip])
-  const weights = Float32Array.from(representatives, ({ weight }) => weight)
-  return fitLinear({ pool: motion.train, clips, labels, weights, seed }, classes, stage)
+interface StudentKind {
+  spaces: string[]
+  /** Names all that the answers of a lesson's student depend on, but teacher and seed. */
+  dependsOn(lesson: Lesson): unknown
+  train(lesson: Lesson, stage: StageOptions): Promise<Uint8Array>
+  answer(lesson: Lesson, signal?: AbortSignal): Promise<Float32Array>
+}
+
+function linearStudents(school: School): StudentKind {
+  const { features } = school.spaces
+  const spaceOf = ({ space }: Lesson) => features.find(({ name }) => name === space)!
+  const digests = new Map(features.map((space) => [space.name, once(() => digestOf(space))]))
+  const targetsOf = teacherOf(school)
+
+  // All TRAIN clips scale the features, without their labels, alike for all students: a few clips could not. A class
+  // that gave no clip (it has none in TRAIN) is one that the student never answers.
+  const fit = async (lesson: Lesson, stage: StageOptions) => {
+    const space = spaceOf(lesson)
+    const targets = await targetsOf(space, lesson.clips, stage)
+    const options = { seed: lesson.seed, scaling: measureScaling(space.train), emptyClasses: 'allow' as const }
+    return trainStudent(takeRows(space.train, lesson.clips), targets, lesson.weights, options, stage)
+  }
+  return {
+    spaces: features.map(({ name }) => name),
+    dependsOn: (lesson) => [digests.get(lesson.space)!(), lessonOf(lesson, school)],
+    train: async (lesson, stage) => (await fit(lesson, stage)).model,
+    answer: async (lesson, signal) => predict(await fit(lesson, { signal }), spaceOf(lesson).test, { signal }),
+  }
+}
+
+function cnnStudents(school: School): StudentKind {
+  const { extracted, spaces, classes } = school
+  const targetsOf = teacherOf(school)
+  const volumes = (rows: Uint32Array): Promise<Volume[]> =>
+    Promise.all(Array.from(rows, (row) => extracted.volume(row)))
+  const keys = (rows: Uint32Array) => Array.from(rows, (row) => extracted.keys[row])
+
+  const fit = async ({ space, clips, weights, seed }: Lesson, stage: StageOptions) => {
+    const targets = await targetsOf(spaces.features[0], clips, stage)
+    const seen = await volumes(clips.map((clip) => spaces.trainRows[clip]))
+    const options = { seed, channels: CNN_SPACES[space], emptyClasses: 'allow' as const }
+    return trainCnn(seen, targets, weights, options, stage)
+  }
+  return {
+    spaces: Object.keys(CNN_SPACES),
+    dependsOn: (lesson) => [
+      lesson.space,
+      sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])),
+      school.teacher > 0 ? digestOf(spaces.features[0]) : '',
+      lessonOf(lesson, school),
+    ],
+    train: async (lesson, stage) => (await fit(lesson, stage)).model,
+    answer: async (lesson, signal) => {
+      const student = await fit(lesson, { signal })
+      const rows = spaces.testRows
+      const answers = new Float32Array(rows.length * classes)
+      for (let from = 0; from < rows.length; from += ASK)
+        answers.set(
+          await predictCnn(student, await volumes(rows.subarray(from, from + ASK)), { signal }),
+          from * classes,
+        )
+      return answers
+    },
+  }
+}
+
+/**
+ * What students are to learn of TRAIN clips: their classes, mixed with the answers of a teacher if asked for: a linear
+ * student of all TRAIN clips in the given space (Hinton, Vinyals and Dean 2015, at temperature 1).
+ */
+function teacherOf({ spaces, classes, teacher }: School) {
+  const asked = new Map<string, Promise<Float32Array>>()
+  const ask = async ({ train }: FeatureSpace, { signal }: StageOptions) => {
+    const weights = new Float32Array(train.rows).fill(1)
+    const targets = { classes, labels: spaces.trainLabels }
+    const student = await trainStudent(train, targets, weights, { emptyClasses: 'allow' }, { signal })
+    return predict(student, train, { signal })
+  }
+  return async (space: FeatureSpace, clips: Uint32Array, stage: StageOptions): Promise<Targets> => {
+    const labels = clips.map((clip) => spaces.trainLabels[clip])
+    if (teacher === 0) return { classes, labels }
+    if (!asked.has(space.name)) asked.set(space.name, ask(space, stage))
+    const answers = { rows: space.train.rows, dim: classes, values: await asked.get(space.name)! }
+    return { classes, soft: mixTargets(labels, takeRows(answers, clips).values, classes, teacher) }
+  }
+}
+
+/** The clips of a lesson with labels and weights, as a digest. */
+function lessonOf({ clips, weights }: Lesson, { spaces, classes }: School): string {
+  return sha256(JSON.stringify([classes, Array.from(clips, (clip, i) => [clip, spaces.trainLabels[clip], weights[i]])]))
+}
+
+function digestOf({ train, test }: FeatureSpace): string {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength)
+  return sha256(`${train.rows} ${train.dim} ${sha256(bytes(train.values))} ${sha256(bytes(test.values))}`)
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }

@@ -1,5 +1,4 @@
 import type { Selection } from '../select/types.js'
-import type { FeatureSpace } from './types.js'
 
 /** Training clips of one student. */
 export interface TrainingSet {
@@ -12,20 +11,20 @@ export interface TrainingSet {
 /** One row of the table to be: training sets of one kind, and the features that their students see. */
 export interface Candidate {
   selector: string
-  space: FeatureSpace
+  space: string
   runs: TrainingSet[]
 }
 
 /** What is compared: see `evaluate`. */
 export function candidatesOf(
   selections: readonly Selection[],
-  [motion, ...controls]: readonly FeatureSpace[],
+  [main, ...controls]: readonly string[],
   trainLabels: ArrayLike<number>,
 ): Candidate[] {
   const selectors = [...new Set(selections.map(({ selector }) => selector))]
   const selected = selectors.map((selector) => ({
     selector,
-    space: motion,
+    space: main,
     runs: selections.filter((selection) => selection.selector === selector).map(trainingSet),
   }))
   const full = allClips(trainLabels, () => 1)
@@ -35,8 +34,8 @@ export function candidatesOf(
   const balanced = allClips(trainLabels, (label) => trainLabels.length / sizes.size / sizes.get(label)!)
   return [
     ...selected,
-    { selector: 'full', space: motion, runs: [full] },
-    ...(uneven ? [{ selector: 'full-balanced', space: motion, runs: [balanced] }] : []),
+    { selector: 'full', space: main, runs: [full] },
+    ...(uneven ? [{ selector: 'full-balanced', space: main, runs: [balanced] }] : []),
     ...controls.flatMap((space) => [
       ...selected.filter(({ selector }, i) => i === 0 || selector === 'random').map((row) => ({ ...row, space })),
       { selector: 'full', space, runs: [full] },

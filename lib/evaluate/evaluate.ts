@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import type { StageOptions } from '../run/progress.js'
 import { turn } from '../run/turn.js'
 import { throwIfAborted } from '../runtime/errors.js'
@@ -6,19 +7,19 @@ import type { Selection } from '../select/types.js'
 import { type Draws, mean, measureDraws, percentileInterval, resample } from './bootstrap.js'
 import { type Candidate, candidatesOf } from './candidates.js'
 import { type Answers, measure, prepare } from './metrics.js'
-import type { Evaluation, EvaluationRow, FeatureSpace, RunStudent } from './types.js'
+import type { Evaluation, EvaluationRow, RunStudent } from './types.js'
 
 /** What is compared, and on which clips. */
 export interface EvaluationInput {
   /** Class names, by index. */
   classes: readonly string[]
-  /** Class of each TRAIN clip (a row of every `train` matrix). */
+  /** Class of each TRAIN clip. */
   trainLabels: ArrayLike<number>
-  /** Class and group (patient) of each test clip (a row of every `test` matrix). */
+  /** Class and group (patient) of each test clip. */
   testLabels: ArrayLike<number>
   testGroups: readonly string[]
-  /** The first is what the selections were made on; the others are controls. */
-  features: readonly FeatureSpace[]
+  /** What students see: the first those of all rows, the others those of the control rows. */
+  spaces: readonly string[]
   /** The first is the distilled set. Several of one selector (random draws) are the runs of one row. */
   selections: readonly Selection[]
 }
@@ -28,7 +29,7 @@ const FEW_GROUPS = 20
 
 /**
  * Trains a student on every selection and asks it about the test clips. Rows, in this order: each selector; `full`
- * (all TRAIN clips) and, where classes differ in size, `full-balanced`; for each control feature space the first
+ * (all TRAIN clips) and, where classes differ in size, `full-balanced`; for each control space the first
  * selection, random selection and `full`; `majority`.
  *
  * Intervals are percentiles of a bootstrap over the test clips, whole groups together, the same draws for all rows. So
@@ -37,20 +38,22 @@ const FEW_GROUPS = 20
  *
  * @param run - trains one student and gives its probabilities for the test clips
  * @param options.student - its name, for the record. Default `linear`
+ * @param options.parallel - students trained at once; the numbers do not depend on it. Default 1
  * @param options.draws - bootstrap draws. Default 1000
  * @param options.seed - of the bootstrap; run r of a row trains its student with seed + r. Default 0
  */
 export async function evaluate(
   input: EvaluationInput,
   run: RunStudent,
-  options: { student?: string; draws?: number; seed?: number } & StageOptions = {},
+  options: { student?: string; parallel?: number; draws?: number; seed?: number } & StageOptions = {},
 ): Promise<Evaluation> {
-  expectOptions(options, 'evaluate', ['student', 'draws', 'seed', 'signal', 'onProgress'])
+  expectOptions(options, 'evaluate', ['student', 'parallel', 'draws', 'seed', 'signal', 'onProgress'])
   const draws = expectInteger(options.draws ?? 1000, 'draws', 1)
   const seed = expectInteger(options.seed ?? 0, 'seed', 0, 0xffffffff)
+  expectInteger(options.parallel ?? 1, 'parallel', 1)
   check(input)
 
-  const candidates = candidatesOf(input.selections, input.features, input.trainLabels)
+  const candidates = candidatesOf(input.selections, input.spaces, input.trainLabels)
   const answers = await answersOf(candidates, input, run, seed, options)
   const resamples = resample(input.testGroups, draws, seed)
   const measured: Draws[] = []
@@ -60,7 +63,7 @@ export async function evaluate(
   }
 
   const rows = candidates.map(({ selector, space, runs }, i): EvaluationRow => {
-    const row = rowOf(selector, space.name, runs[0].clips.length, answers[i], measured[i])
+    const row = rowOf(selector, space, runs[0].clips.length, answers[i], measured[i])
     const partner = candidates.findIndex((other) => other.selector === 'random' && other.space === space)
     if (partner === -1 || partner === i || selector.startsWith('full')) return row
     const random = mean(answers[partner].map((a) => measure(a).balancedAccuracy))
@@ -80,36 +83,26 @@ export async function evaluate(
   }
 }
 
-/** Trains the students of all candidates, one after the other. */
+/** Trains the students of all candidates. */
 async function answersOf(
   candidates: readonly Candidate[],
-  { classes, trainLabels, testLabels }: EvaluationInput,
+  { classes, testLabels }: EvaluationInput,
   run: RunStudent,
   seed: number,
-  { signal, onProgress }: StageOptions,
+  { parallel = 1, signal, onProgress }: { parallel?: number } & StageOptions,
 ): Promise<Answers[][]> {
-  const total = candidates.reduce((sum, { runs }) => sum + runs.length, 0)
+  const tasks = candidates.flatMap(({ space, runs }, candidate) =>
+    runs.map((set, r) => ({ ...set, candidate, space, seed: (seed + r) >>> 0 })),
+  )
   let done = 0
-  const answers: Answers[][] = []
-  for (const { space, runs } of candidates) {
-    const ofCandidate: Answers[] = []
-    for (const [r, { clips, weights }] of runs.entries()) {
-      throwIfAborted(signal)
-      const probabilities = await run({
-        pool: space.train,
-        clips,
-        labels: Uint32Array.from(clips, (clip) => trainLabels[clip]),
-        weights,
-        test: space.test,
-        seed: (seed + r) >>> 0,
-        signal,
-      })
-      ofCandidate.push(prepare(probabilities, testLabels, classes.length))
-      onProgress?.({ stage: 'evaluate', done: ++done, total, unit: 'students' })
-    }
-    answers.push(ofCandidate)
+  const ask = async ({ candidate, ...task }: (typeof tasks)[number]) => {
+    throwIfAborted(signal)
+    const probabilities = await run({ ...task, signal })
+    onProgress?.({ stage: 'evaluate', done: ++done, total: tasks.length, unit: 'students' })
+    return { candidate, answers: prepare(probabilities, testLabels, classes.length) }
   }
-  return answers
+  const results = await pMap(tasks, ask, { concurrency: parallel })
+  return candidates.map((_, i) => results.filter(({ candidate }) => candidate === i).map(({ answers }) => answers))
 }
 
 function rowOf(selector: string, features: string, clips: number, answers: Answers[], draws: Draws): EvaluationRow {
@@ -140,17 +133,13 @@ function majorityAnswers({ classes, trainLabels, testLabels }: EvaluationInput):
   return prepare(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
 }
 
-function check({ classes, trainLabels, testLabels, testGroups, features, selections }: EvaluationInput): void {
+function check({ classes, trainLabels, testLabels, testGroups, spaces, selections }: EvaluationInput): void {
   if (testLabels.length === 0) throw invalid('at least one test clip', 'testLabels', testLabels)
   if (testGroups.length !== testLabels.length) throw invalid(`${testLabels.length} entries`, 'testGroups', testGroups)
-  if (features.length === 0) throw invalid('at least one feature space', 'features', features)
+  if (spaces.length === 0) throw invalid('at least one space', 'spaces', spaces)
   if (selections.length === 0) throw invalid('at least one selection', 'selections', selections)
   for (const label of Array.from(trainLabels))
     if (!(label >= 0 && label < classes.length)) throw invalid(`classes below ${classes.length}`, 'trainLabels', label)
-  for (const { name, train, test } of features) {
-    if (train.rows !== trainLabels.length) throw invalid(`${trainLabels.length} rows`, `train of ${name}`, train.rows)
-    if (test.rows !== testLabels.length) throw invalid(`${testLabels.length} rows`, `test of ${name}`, test.rows)
-  }
 }
 
 function warningsOf({ classes, testLabels, testGroups }: EvaluationInput): string[] {

@@ -5,5 +5,5 @@
 export { type EvaluationInput, evaluate } from './evaluate.js'
 export { score } from './metrics.js'
 export { summarise } from './summarise.js'
-export { evaluationTable } from './table.js'
+export { budgetTable, evaluationTable } from './table.js'
 export type * from './types.js'

@@ -10,22 +10,53 @@ import type { Evaluation, EvaluationRow, Interval } from './types.js'
  * ```
  */
 export function evaluationTable(evaluation: Evaluation): string {
-  const { rows, splits, student, testClips, chance, warnings } = evaluation
-  const head = ['selector', 'features', 'clips', 'balanced accuracy', 'minus random', 'accuracy', 'F1', 'AUC']
-  const cells = [head, ...rows.map((row) => cellsOf(row, splits ?? 1))]
-  const widths = head.map((_, column) => Math.max(...cells.map((line) => line[column].length)))
-  const lines = cells.map((line) =>
-    line.map((cell, c) => (c < 2 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  '),
+  const { rows, splits } = evaluation
+  return [...columns([HEAD, ...rows.map((row) => cellsOf(row, splits ?? 1))], 2), ...notesOf(evaluation)].join('\n')
+}
+
+/**
+ * Evaluations of several budgets as one table: a line a budget and selector, of the students' main features, and below
+ * what does not depend on the budget.
+ */
+export function budgetTable(budgets: readonly { student: string; vpc: number; evaluation: Evaluation }[]): string {
+  const students = [...new Set(budgets.map(({ student }) => student))]
+  return students
+    .map((student) => {
+      const own = budgets.filter((budget) => budget.student === student)
+      const splits = own[0].evaluation.splits ?? 1
+      const main = (row: EvaluationRow) => row.features === own[0].evaluation.rows[0].features
+      const isWhole = ({ selector }: EvaluationRow) => selector.startsWith('full') || selector === 'majority'
+      const lines = own.flatMap(({ vpc, evaluation: { rows } }) =>
+        rows.filter((row) => main(row) && !isWhole(row)).map((row) => [String(vpc), ...cellsOf(row, splits)]),
+      )
+      const { rows } = own[0].evaluation
+      const whole = rows.filter((row) => isWhole(row) && (main(row) || row.features === 'none'))
+      const all = [['vpc', ...HEAD], ...lines, ...whole.map((row) => ['-', ...cellsOf(row, splits)])]
+      return [...columns(all, 3), ...notesOf(own[0].evaluation)].join('\n')
+    })
+    .join('\n\n')
+}
+
+const HEAD = ['selector', 'features', 'clips', 'balanced accuracy', 'minus random', 'accuracy', 'F1', 'AUC']
+
+/** Columns of text: the first ones to the left, numbers to the right. */
+function columns(cells: string[][], text: number): string[] {
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)))
+  return cells.map((line) =>
+    line.map((cell, c) => (c < text ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  '),
   )
+}
+
+/** What the numbers of a table mean. */
+function notesOf({ splits, student, testClips, chance, warnings }: Evaluation): string[] {
   const intervals = splits
     ? `95 % over ${splits} splits (corrected for overlap)`
     : '95 % bootstrap over the test clips, whole groups together'
   return [
-    ...lines,
     `Chance ${percent(chance)} balanced accuracy. Student ${student}, ${testClips} test clips${splits ? ` in each of ${splits} splits` : ''}.`,
     `In brackets: ${intervals}.`,
     ...(warnings ?? []).flatMap((warning) => wrap(`Note: ${warning}`)),
-  ].join('\n')
+  ]
 }
 
 function cellsOf(row: EvaluationRow, splits: number): string[] {

@@ -1,5 +1,3 @@
-import type { Features } from '../select/types.js'
-
 /** A mean with its 95 % interval. */
 export interface Interval {
   mean: number
@@ -28,7 +26,7 @@ export interface EvaluationRow {
    * class with the same sum of weights; "majority": no student, always the most frequent class of TRAIN.
    */
   selector: string
-  /** What the student sees: "motion", or a control: "mean-frame", "deviation"; "none" for the majority. */
+  /** What the student sees ("motion", "grey+flow"), or a control's name ("deviation", "grey"); "none" for the majority. */
   features: string
   /** Training clips of one student; 0 for the majority. */
   clips: number
@@ -60,29 +58,16 @@ export interface Evaluation {
   warnings?: string[]
 }
 
-/** The clips of one feature space. */
-export interface FeatureSpace {
-  /** "motion", "mean-frame", "deviation", ... */
-  name: string
-  /** One row a TRAIN clip, in the order of the TRAIN labels. */
-  train: Features
-  /** One row a test clip, in the order of the test labels. */
-  test: Features
-}
-
 /** One student to train and to ask. */
 export interface StudentTask {
-  /** All TRAIN clips, without labels: for scaling features alike for all students. */
-  pool: Features
-  /** The rows of `pool` to train on, with their labels and sample weights. */
+  /** What it sees of the clips: one of `EvaluationInput.spaces`. */
+  space: string
+  /** The TRAIN clips to train on, by their index into the TRAIN labels, with their sample weights. */
   clips: Uint32Array
-  labels: Uint32Array
   weights: Float32Array
-  /** The clips to classify. */
-  test: Features
   seed: number
   signal?: AbortSignal
 }
 
-/** Trains a student and gives its probabilities for the test clips: clips * classes, row by row. */
+/** Trains a student and gives its probabilities for the test clips: test clips * classes, row by row. */
 export type RunStudent = (task: StudentTask) => Promise<Float32Array>

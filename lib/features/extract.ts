@@ -5,12 +5,16 @@ import type { StageOptions } from '../run/progress.js'
 import { ShardCache, type ShardEntry } from '../run/shards.js'
 import { sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { expectInteger, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { Features } from '../select/types.js'
 import { type DescriptorOptions, describeClip, descriptorLayout } from './index.js'
+import { resolveVolumeShape, type Volume, type VolumeShape, volumeOf } from './volume.js'
+import { VolumeStore } from './volumes.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
-const SCHEMA = 1
+const SCHEMA = 2
+const VOLUME_SCHEMA = 1
 const SHARD_CLIPS = 32
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */
@@ -33,6 +37,8 @@ export interface ExtractOptions extends StageOptions {
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   descriptor?: DescriptorOptions
+  /** Also keep each clip as networks see it, of the descriptor's flow. Default false. */
+  volumes?: VolumeShape | false
 }
 
 /** What is known of one clip's video. */
@@ -61,12 +67,19 @@ export interface ExtractedFeatures {
   /** Clips that could not be decoded, by name: skipped, not fatal. */
   skipped: { id: string; path: string; reason: string }[]
   warnings: string[]
+  /**
+   * The volume of row i's clip, read from the cache each time: nothing is kept in memory. Needs `volumes`.
+   *
+   * @throws {InfomotionError} `INVALID_ARGUMENT`, or what decoding says where a lost volume is made again
+   */
+  volume(row: number, options?: { signal?: AbortSignal }): Promise<Volume>
 }
 
 /**
  * Describes every clip, in parallel over the addon's threads, through a cache in shards: a run that was stopped or
  * killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache key of a row is the
- * hash of the file's bytes, the decoder, the descriptor's options and the schema version.
+ * hash of the file's bytes, the decoder, the descriptor's options and the schema version. Volumes are cached beside them,
+ * one file a clip; a clip is decoded, and its flow computed, once for both.
  *
  * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
  */
@@ -75,6 +88,10 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   const layout = descriptorLayout(options.descriptor)
   const settings = sha256(JSON.stringify([SCHEMA, options.decoder ?? 'auto', layout.options])).slice(0, 12)
   const cache = await ShardCache.open(join(options.cache, settings))
+  const shape = options.volumes ? resolveVolumeShape(options.volumes) : undefined
+  const { flow } = layout.options
+  const volumeSettings = sha256(JSON.stringify([VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow])).slice(0, 12)
+  const store = shape && (await VolumeStore.open(join(options.cache, `volumes-${volumeSettings}`), shape))
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
   const skipped: (ExtractedFeatures['skipped'][number] | undefined)[] = new Array(clips.length)
 
@@ -87,6 +104,14 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     return writing
   }
 
+  /** Makes and keeps the volume of a clip whose descriptor is known. */
+  const makeVolume = async (index: number, at: { signal?: AbortSignal } = { signal }): Promise<Volume> => {
+    const video = await decode(clips[index].path, at)
+    const volume = await volumeOf(video.frames, video, { ...shape, flow, ...at })
+    await store?.write((rows[index] as ShardEntry).key, volume)
+    return volume
+  }
+
   let next = 0
   let done = 0
   const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
@@ -95,12 +120,15 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     try {
       const key = sha256(await readFile(clip.path))
       rows[index] = cache.get(key)
-      if (rows[index]) return
+      const volume = store && !(await store.has(key)) ? shape : undefined
+      if (rows[index]) {
+        if (volume) await makeVolume(index)
+        return
+      }
       const video = await decode(clip.path, { signal })
-      const { motion, meanFrame, deviation } = await describeClip(video.frames, video, {
-        ...options.descriptor,
-        signal,
-      })
+      const features = await describeClip(video.frames, video, { ...options.descriptor, volume, signal })
+      const { motion, meanFrame, deviation } = features
+      if (features.volume) await store?.write(key, features.volume)
       const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
       row.set(motion)
       row.set(meanFrame, layout.dim)
@@ -112,6 +140,7 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     } catch (thrown) {
       const error = asInfomotionError(thrown)
       if (!isClipFault(error)) throw error
+      rows[index] = undefined // a descriptor without the volume that was asked for is of no use
       skipped[index] = { id: clip.id, path: clip.path, reason: `${error.message} (${error.code})` }
     }
   }
@@ -152,7 +181,14 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     meanFrame: columns(values, layout.dim, control),
     deviation: columns(values, layout.dim + control, control),
     skipped: left,
-    warnings: cache.warnings,
+    get warnings() {
+      return [...cache.warnings, ...(store?.warnings ?? [])]
+    },
+    volume: async (row, at = {}) => {
+      if (!store) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
+      const index = kept[expectInteger(row, 'row', 0, kept.length - 1)]
+      return (await store.read((rows[index] as ShardEntry).key)) ?? (await makeVolume(index, at))
+    },
   }
 }
 

@@ -1,8 +1,9 @@
-import { expectFrames, FARNEBACK_DEFAULTS, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
-import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import type { FarnebackOptions } from '../flow/options.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import type { Features } from '../select/types.js'
+import { expectClip, resolveFlow, resolveVolumeShape, toVolume, type Volume, type VolumeShape } from './volume.js'
 
 /** How a clip's motion is summed up. */
 export interface DescriptorOptions {
@@ -16,7 +17,7 @@ export interface DescriptorOptions {
 
 /** One quantity's stretch of the descriptor. */
 export interface DescriptorBlock {
-  name: 'divergence' | 'curl' | 'magnitude' | 'direction'
+  name: keyof typeof VALUES
   offset: number
   length: number
 }
@@ -37,32 +38,34 @@ export interface ClipFeatures {
   meanFrame: Float32Array
   /** Control: each pixel's standard deviation over time, area-averaged to thumbnail x thumbnail. */
   deviation: Float32Array
+  /** The clip as networks see it, where `volume` was asked for. */
+  volume?: Volume
 }
 
-const NAMES = ['divergence', 'curl', 'magnitude', 'direction'] as const
-const DIRECTIONS = 8
-const MEAN_AND_DEVIATION = 2
+/** Values a cell. */
+const VALUES = { divergence: 2, curl: 2, magnitude: 2, direction: 16, excursion: 3 } as const
 
 /**
  * What stands where in the motion descriptor: divergence (1/s), curl (1/s), magnitude (px/s), direction (px/s), each
  * first the means over time and then the standard deviations of all grid cells, row by row; direction has eight values a
- * cell, 45 degrees apart, from rightwards on clockwise.
+ * cell, 45 degrees apart, from rightwards on clockwise. Then excursion, how far each cell is carried to and fro: the
+ * standard deviation over time of the summed-up flow about its straight line, for all cells of u (frame widths), then of v
+ * (frame heights), then of the divergence (relative change of area): the size of a movement, however fast it goes.
  *
  * @example
  * ```js
- * const { dim, blocks } = descriptorLayout() // 352 numbers
+ * const { dim, blocks } = descriptorLayout() // 400 numbers
  * blocks[3] // { name: 'direction', offset: 96, length: 256 }
  * ```
  */
 export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLayout {
   expectOptions(options, 'the descriptor', ['grid', 'thumbnail', 'flow'])
-  expectOptions(options.flow, 'flow', Object.keys(FARNEBACK_DEFAULTS))
   const grid = expectInteger(options.grid ?? 4, 'grid', 1, 32)
   const thumbnail = expectInteger(options.thumbnail ?? 16, 'thumbnail', 1, 256)
-  const flow = resolveFarneback(options.flow ?? {}, { ...FARNEBACK_DEFAULTS, border: 'symmetric' })
+  const flow = resolveFlow(options.flow)
   let dim = 0
-  const blocks = NAMES.map((name) => {
-    const length = grid * grid * MEAN_AND_DEVIATION * (name === 'direction' ? DIRECTIONS : 1)
+  const blocks = (Object.keys(VALUES) as DescriptorBlock['name'][]).map((name) => {
+    const length = grid * grid * VALUES[name]
     const block = { name, offset: dim, length }
     dim += length
     return block
@@ -72,14 +75,16 @@ export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLay
 
 /**
  * Describes a clip's motion without any model: its Farneback flow in px/s, averaged over the cells of a grid as
- * divergence, curl, magnitude and direction, then over time as mean and standard deviation. Frame rates, frame sizes and
- * lengths may differ from clip to clip. Every pixel counts, dark ones too: the flow found in a dark cavity is that of its
- * walls (leaving dark pixels out cost 9 points of balanced accuracy on phantom clips). A clip without motion, or of one
- * frame, gives zeros. Memory beside the clip does not grow with its length; runs on one thread of the addon's pool.
+ * divergence, curl, magnitude and direction, then over time as mean and standard deviation, and summed up over time as
+ * excursion. Frame rates, frame sizes and lengths may differ from clip to clip. Every pixel counts, dark ones too: the
+ * flow found in a dark cavity is that of its walls (leaving dark pixels out cost 9 points of balanced accuracy on phantom
+ * clips). A clip without motion, or of one frame, gives zeros. Memory beside the clip does not grow with its length; runs on one thread of the addon's pool.
  *
  * @param frames - [frames, height, width] grey levels, at least one frame. Over a SharedArrayBuffer they are read
  *   without a copy: leave them unchanged until the promise settles.
  * @param clip - width and height in px, frame rate in frames/s
+ * @param options - with `volume`, the clip's volume (see {@link volumeOf}) is made of the same flow, which is most of
+ *   the work of both
  * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`
  * @example
  * ```js
@@ -90,16 +95,18 @@ export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLay
 export async function describeClip(
   frames: Uint8Array,
   clip: { width: number; height: number; fps: number },
-  options: DescriptorOptions & { signal?: AbortSignal } = {},
+  options: DescriptorOptions & { volume?: VolumeShape; signal?: AbortSignal } = {},
 ): Promise<ClipFeatures> {
-  if (!(frames instanceof Uint8Array)) throw invalid('a Uint8Array', 'frames', frames)
-  if (typeof clip !== 'object' || clip === null) throw invalid('an object { width, height, fps }', 'clip', clip)
-  const { signal, ...rest } = options
-  const layout = descriptorLayout(rest)
-  const { width, height } = clip
-  expectFrames(frames, clip, 1)
-  const fps = expectNumber(clip.fps, 'fps', Number.MIN_VALUE, 1e6)
-  return await runJob(() => native().describeClip(frames, width, height, fps, layout.options), signal)
+  expectClip(frames, clip)
+  const { signal, volume, ...rest } = options
+  const { options: descriptor } = descriptorLayout(rest)
+  const shape = volume && resolveVolumeShape(volume)
+  const { width, height, fps } = clip
+  const { volume: values, ...features } = await runJob(
+    () => native().describeClip(frames, width, height, fps, shape ? { ...descriptor, volume: shape } : descriptor),
+    signal,
+  )
+  return values && shape ? { ...features, volume: toVolume(values, shape.side) } : features
 }
 
 /**
@@ -108,7 +115,7 @@ export async function describeClip(
  *
  * @example
  * ```js
- * const { values, still } = normaliseBlocks({ rows: 1, dim: 352, values: motion }, descriptorLayout())
+ * const { values, still } = normaliseBlocks({ rows: 1, dim: 400, values: motion }, descriptorLayout())
  * ```
  */
 export function normaliseBlocks(features: Features, layout: DescriptorLayout): Features & { still: number[] } {

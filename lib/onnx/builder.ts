@@ -11,7 +11,7 @@ import {
   tensor,
   type ValueType,
 } from './model.js'
-import { bind, constantsOf, inferNode } from './shapes.js'
+import { bind, constantsOf, inferNode } from './shapes/index.js'
 
 /** Operator set and file format that models built here are written in: ONNX 1.13, ONNX Runtime 1.14 and later. */
 export const OPSET = 18

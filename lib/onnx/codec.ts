@@ -33,6 +33,7 @@ import {
   type ValueType,
   volume,
 } from './model.js'
+import { upgraded } from './upgrade.js'
 
 const text = new TextDecoder()
 const bytes = new TextEncoder()
@@ -42,12 +43,13 @@ function broken(what: string, cause?: unknown): InfomotionError {
 }
 
 /**
- * Reads an ONNX file.
+ * Reads an ONNX file. Models of operator sets 7 to 17 are brought up to 18, which means the same; newer ones stay.
  *
  * @param file The bytes of the `.onnx` file, tensors inside it (not in files beside it).
  * @throws `ONNX_MODEL_INVALID` for bytes that are no ONNX model, and for what a {@link Model} cannot say: sparse or
  * string tensors, tensors in files of their own, model-local functions, values that are no tensors;
- * `ONNX_OPERATOR_UNSUPPORTED` for nodes with a subgraph (If, Loop, Scan).
+ * `ONNX_OPERATOR_UNSUPPORTED` for nodes with a subgraph (If, Loop, Scan); `ONNX_OPSET_UNSUPPORTED` for older sets, and
+ * for nodes that set 18 cannot say (Upsample, ...).
  *
  * @example
  * ```js
@@ -67,7 +69,7 @@ export function decodeModel(file: Uint8Array): Model {
   if (proto.functions.length) throw broken(`it defines functions of its own (${proto.functions[0].name})`)
   if (graph.sparseInitializer.length) throw broken('it holds sparse tensors')
   const initializers = new Map(graph.initializer.map((t) => [t.name, decodeTensor(t)]))
-  return {
+  return upgraded({
     name: graph.name,
     opsets: Object.fromEntries(
       proto.opsetImport.map((set) => [set.domain === 'ai.onnx' ? '' : set.domain, Number(set.version)]),
@@ -80,7 +82,7 @@ export function decodeModel(file: Uint8Array): Model {
     values: decodeValues(graph.valueInfo),
     nodes: graph.node.map(decodeNode),
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
-  }
+  })
 }
 
 /** Writes a model as the bytes of an ONNX file, the same for the same model. */

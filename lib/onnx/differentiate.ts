@@ -1,7 +1,8 @@
 import { InfomotionError } from '../runtime/errors.js'
-import { GraphBuilder } from './builder.js'
+import { GraphBuilder, OPSET } from './builder.js'
 import { described, type Model, type Node, tensor, volume } from './model.js'
 import { rules } from './rules/index.js'
+import { trainingGraph } from './statistics.js'
 
 /**
  * Extends a graph by its own backward pass (reverse-mode differentiation, Griewank and Walther 2008, chapter 3): walks
@@ -72,13 +73,13 @@ function dependents(nodes: readonly Node[], wrt: readonly string[]): Set<string>
   return moves
 }
 
-/** The rules are those of operator set 13 and later: before, softmax flattened its input, and axes were attributes. */
+/** The rules write operator set {@link OPSET}. {@link decodeModel} brings older models up to it. */
 export function expectOperatorSet(model: Model): void {
   const version = model.opsets['']
-  if (version >= 13) return
+  if (version >= OPSET) return
   throw new InfomotionError(
     'ONNX_OPSET_UNSUPPORTED',
-    `Gradients need operator set 13 or later, but "${model.name}" has ${version}: export it again with opset 18.`,
+    `Gradients need operator set ${OPSET} or later, but "${model.name}" has ${version}: read it by decodeModel.`,
   )
 }
 
@@ -98,7 +99,7 @@ export function expectOperatorSet(model: Model): void {
  */
 export function differentiate(model: Model, of: string, wrt: string[], lengths: Record<string, number> = {}): Model {
   expectOperatorSet(model)
-  const g = new GraphBuilder(model, lengths)
+  const g = new GraphBuilder(trainingGraph(model).model, lengths)
   const { type } = g.type(of)
   const dims = g.dims(of)
   const ones = type === 'float64' ? new Float64Array(volume(dims)) : new Float32Array(volume(dims))

@@ -20,4 +20,5 @@ export {
   type ValueType,
 } from './model.js'
 export { type AdamW, type Optimizer, type Sgd, type StateVariable, schedule } from './optimizer.js'
+export { inferenceModel } from './statistics.js'
 export { type TrainingStep, type TrainingStepOptions, trainingStep, withParameters } from './training.js'

@@ -4,6 +4,7 @@ import { backpropagate, expectOperatorSet } from './differentiate.js'
 import { softmaxCrossEntropy } from './loss.js'
 import type { Model, Tensor } from './model.js'
 import { addOptimizer, type Optimizer, type StateVariable } from './optimizer.js'
+import { statisticsOf, trainingGraph } from './statistics.js'
 
 /** How to turn a model into a training step. */
 export interface TrainingStepOptions {
@@ -13,7 +14,7 @@ export interface TrainingStepOptions {
   logits?: string
   /** Numbers for named dimensions, the batch among them: `{ N: 25 }`. */
   lengths?: Record<string, number>
-  /** Which initializers to train; default: all of type float32 that lead to the logits. */
+  /** Which initializers to train; default: all of type float32 that lead to the logits, but no means and variances. */
   trains?: (parameter: string, dims: number[]) => boolean
   /** On which of them weight decay acts; default: matrices and kernels (two or more dimensions), not biases. */
   decays?: (parameter: string, dims: number[]) => boolean
@@ -26,10 +27,15 @@ export interface TrainingStep {
    * and the state. Outputs: `loss`, and the state after the step.
    */
   model: Model
-  /** Parameters and moments: feed `input`, start from `initial`, carry `output` over to the next step. */
+  /**
+   * Parameters, moments and running statistics: feed `input`, start from `initial`, carry `output` over to the next
+   * step.
+   */
   state: StateVariable[]
   /** The trained parameters among the state. */
   parameters: string[]
+  /** Running means and variances of BatchNormalization in training mode among the state: moved, but not trained. */
+  statistics: string[]
   /** Name of the output that holds the loss, a scalar. */
   loss: string
   optimizer: Optimizer
@@ -37,7 +43,8 @@ export interface TrainingStep {
 
 /**
  * Forward pass, weighted softmax cross-entropy, gradients and the optimizer's update in one graph of standard ONNX
- * operators, so that any ONNX Runtime can train it.
+ * operators, so that any ONNX Runtime can train it. BatchNormalization with training_mode 1 normalises by the batch and
+ * carries its running mean and variance along; {@link inferenceModel} makes the model that uses them.
  *
  * @throws `ONNX_OPERATOR_UNSUPPORTED` (no gradient rule), `ONNX_OPSET_UNSUPPORTED`, `ONNX_SHAPE_UNKNOWN`,
  * `INVALID_ARGUMENT`.
@@ -55,9 +62,12 @@ export function trainingStep(model: Model, options: TrainingStepOptions = {}): T
   const logits = options.logits ?? onlyOutput(model)
   const leading = leadingTo(model, logits)
   const nodes = model.nodes.filter((node) => node.outputs.some((output) => leading.has(output)))
-  const g = new GraphBuilder({ ...model, nodes, outputs: new Map() }, lengths)
+  const { model: graph, running } = trainingGraph({ ...model, nodes, outputs: new Map() })
+  const g = new GraphBuilder(graph, lengths)
+  const statistics = statisticsOf(model)
   const parameters = [...model.initializers]
-    .filter(([name, { type, dims }]) => type === 'float32' && leading.has(name) && trains(name, dims))
+    .filter(([name, { type }]) => type === 'float32' && leading.has(name) && !statistics.has(name))
+    .filter(([name, { dims }]) => trains(name, dims))
     .map(([name]) => name)
   if (parameters.length === 0) {
     throw new InfomotionError(
@@ -68,11 +78,21 @@ export function trainingStep(model: Model, options: TrainingStepOptions = {}): T
   const { loss, gradient } = softmaxCrossEntropy(g, logits)
   g.output(loss)
   const gradients = backpropagate(g, { [logits]: gradient }, parameters)
-  const state = addOptimizer(g, optimizer, gradients, decays)
-  return { model: g.build(), state, parameters, loss, optimizer }
+  const state = [...addOptimizer(g, optimizer, gradients, decays), ...carried(g, running)]
+  return { model: g.build(), state, parameters, statistics: [...running.keys()], loss, optimizer }
 }
 
-/** The model with other values for some of its initializers: trained ones, of the same shapes. */
+/** Running statistics become inputs and outputs of the step. */
+function carried(g: GraphBuilder, running: ReadonlyMap<string, string>): StateVariable[] {
+  return [...running].map(([input, output]) => {
+    const initial = g.initializers.get(input)!
+    g.feed(input)
+    g.output(output)
+    return { input, output, initial }
+  })
+}
+
+/** The model with other values for some of its initializers: trained ones and statistics, of the same shapes. */
 export function withParameters(model: Model, values: Record<string, Float32Array>): Model {
   const initializers = new Map(model.initializers)
   for (const [name, data] of Object.entries(values)) {

@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads'
 import { stringify } from 'csv-stringify/sync'
 import type { StageOptions } from '../run/progress.js'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import { SIZE } from './patient.js'
+import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { SIZE, VARIETIES, type Variety } from './patient.js'
 import type { PhantomRecord, PhantomTask } from './worker.js'
 
 export interface PhantomOptions extends StageOptions {
@@ -19,6 +19,12 @@ export interface PhantomOptions extends StageOptions {
   seed?: number
   /** Writes the true displacement of every pair of frames of the first two clips to `Flow/NAME/FRAME.flo`. Default false. */
   flow?: boolean
+  /**
+   * `usual` (default): one laboratory's scans. `wide`: speckle size, gain, grey curve, attenuation, noise, shadows, sector,
+   * view, movement of the probe, frame rate (20 to 100 fps, 40 to 200 frames) and heart rate (40 to 130 / min) vary much
+   * more, for training networks that are to meet other scanners. The hearts are the same.
+   */
+  variety?: Variety
 }
 
 /** Clips whose true flow is written with the option `flow`: 10 MB each. */
@@ -45,16 +51,17 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  */
 export async function writePhantom(dir: string, options: PhantomOptions): Promise<{ clips: number }> {
   if (typeof dir !== 'string' || dir === '') throw invalid('the path of a folder', 'dir', dir)
-  expectOptions(options, 'writePhantom', ['train', 'test', 'val', 'seed', 'flow', 'signal', 'onProgress'])
+  expectOptions(options, 'writePhantom', ['train', 'test', 'val', 'seed', 'flow', 'variety', 'signal', 'onProgress'])
   const train = expectInteger(options.train, 'train', 1, 999_999)
   const test = expectInteger(options.test, 'test', 0, 999_999)
   const val = expectInteger(options.val ?? 0, 'val', 0, 999_999)
   const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
+  const variety = expectOneOf(options.variety ?? 'usual', 'variety', VARIETIES)
   throwIfAborted(options.signal)
   const out = resolve(dir)
   await clear(out)
   await mkdir(join(out, 'Videos'), { recursive: true })
-  const facts = { synthetic: true, generator: 'infomotion phantom', seed, train, val, test }
+  const facts = { synthetic: true, generator: 'infomotion phantom', seed, train, val, test, ...(variety === 'usual' ? {} : { variety }) }
   await writeFile(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeFile(join(out, 'README.txt'), README)
 
@@ -69,6 +76,7 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
       return {
         dir: out,
         seed,
+        variety,
         split,
         index,
         name,

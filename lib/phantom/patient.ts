@@ -29,10 +29,21 @@ export interface Patient {
     /** Grey levels lost from top to bottom. */
     attenuation: number
     noise: number
+    /** Size of the speckles; 1 is usual. */
+    speckle: number
+    /** Exponent of the grey curve; 1 is straight. */
+    gamma: number
     /** Shadows: direction, half angle, depth from which, grey levels lost. */
     dropouts: { angle: number; halfAngle: number; from: number; loss: number }[]
   }
 }
+
+/**
+ * How different the scans of a data set are: `usual`, like one laboratory's; `wide`, like those of many scanners, probes
+ * and hands, for training a network that is to meet others.
+ */
+export const VARIETIES = ['usual', 'wide'] as const
+export type Variety = (typeof VARIETIES)[number]
 
 /** EF in percent that each class of `ef5` is drawn from: every class is as wide as hearts have it. */
 const CLASS_RANGES = [
@@ -47,7 +58,7 @@ const CLASS_RANGES = [
  * Draws one patient. Of each five in a row (`index` / 5) of one split, one belongs to each class of `ef5`, in random
  * order: the classes are balanced for any number of clips, and a clip does not depend on how many others there are.
  */
-export function drawPatient(seed: number, split: string, index: number): Patient {
+export function drawPatient(seed: number, split: string, index: number, variety: Variety = 'usual'): Patient {
   const order = new Random(seed, 'phantom', split, 'classes', Math.floor(index / 5)).shuffle([0, 1, 2, 3, 4])
   const [low, high] = CLASS_RANGES[order[index % 5]]
   const ef = new Random(seed, 'phantom', split, 'ef', index).range(low, high) / 100
@@ -61,7 +72,7 @@ export function drawPatient(seed: number, split: string, index: number): Patient
   const length = 50 * size ** 0.6 * Math.exp(spread(0.08))
   const halfWidth = 15.5 * size * Math.exp(spread(0.12))
   const thickness = within(4.5, 10)
-  return {
+  const patient: Patient = {
     ef,
     scan: {
       fps,
@@ -94,11 +105,54 @@ export function drawPatient(seed: number, split: string, index: number): Patient
       contrast: within(0.8, 1.15),
       attenuation: within(0, 28),
       noise: within(3, 8),
+      speckle: 1,
+      gamma: 1,
       dropouts: Array.from({ length: 1 + random.below(3) }, () => ({
         angle: spread(0.7),
         halfAngle: within(0.04, 0.12),
         from: within(5, 50),
         loss: within(15, 55),
+      })),
+    },
+  }
+  return variety === 'wide' ? widen(patient, new Random(seed, 'phantom', split, 'wide', index)) : patient
+}
+
+/** The same heart under another scanner and another hand, and at another pace (domain randomisation, Tobin et al. 2017). */
+function widen(patient: Patient, random: Random): Patient {
+  const within = (from: number, to: number) => random.range(from, to)
+  const spread = (by: number) => random.range(-by, by)
+  const { scan, pose, sector, image, probe } = patient
+  const fps = Math.round(within(20, 100))
+  return {
+    ...patient,
+    scan: {
+      ...scan,
+      fps,
+      frames: Math.round(Math.min(Math.max(within(1.5, 3) * fps, 40), 200)),
+      heartRate: within(40, 130),
+    },
+    pose: { x: pose.x + spread(10), y: pose.y + spread(8), tilt: pose.tilt + spread(0.3) },
+    probe: { ...probe, x: within(0, 3), y: within(0, 3), turn: within(0, 0.05), swing: [spread(3), spread(3)] },
+    sector: {
+      x: sector.x + spread(8),
+      y: sector.y + spread(8),
+      halfAngle: within(0.5, 0.95),
+      near: within(3, 14),
+      far: within(90, 125),
+    },
+    image: {
+      gain: image.gain + spread(20),
+      contrast: within(0.4, 1.6),
+      attenuation: within(0, 60),
+      noise: within(1, 18),
+      speckle: Math.exp(spread(0.6)),
+      gamma: Math.exp(spread(0.5)),
+      dropouts: Array.from({ length: random.below(6) }, () => ({
+        angle: spread(0.9),
+        halfAngle: within(0.03, 0.2),
+        from: within(0, 70),
+        loss: within(15, 90),
       })),
     },
   }

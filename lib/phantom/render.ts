@@ -24,6 +24,7 @@ export function scanOf(patient: Patient, seed: number, ...words: (string | numbe
   const phases = phasesOf(patient)
   const { pixels, shade } = viewOf(patient)
   const noise = Float32Array.from({ length: NOISE }, () => random.gaussian() * patient.image.noise)
+  const tone = Uint8Array.from({ length: 256 }, (_, level) => Math.round(255 * (level / 255) ** patient.image.gamma))
   const grey = new Float32Array(SIZE * SIZE)
   const point = new Float64Array(2)
   const draw = (frame: number, out: Uint8Array) => {
@@ -38,7 +39,7 @@ export function scanOf(patient: Patient, seed: number, ...words: (string | numbe
       grey[pixel] = bilinear(tissue, COLUMNS, column, row) + shade[k] + noise[(shift + k) & (NOISE - 1)]
     }
     for (const leaflet of leaflets(patient, motion)) drawLine(grey, leaflet, 135 + patient.image.gain)
-    for (const pixel of pixels) out[pixel] = clamp(Math.round(grey[pixel]), 0, 255)
+    for (const pixel of pixels) out[pixel] = tone[clamp(Math.round(grey[pixel]), 0, 255)]
   }
   return { patient, phases, draw }
 }

@@ -26,7 +26,7 @@ export function drawTissue(patient: Patient, random: Random): Float32Array {
   const tissue = drawAnatomy(patient, random)
   for (let pass = 0; pass < 3; pass++) blur(tissue, COLUMNS, ROWS)
   const patches = drawWaves(random, 9, 0.16)
-  const speckle = drawSpeckle(random)
+  const speckle = drawSpeckle(random, patient.image.speckle)
   const { pose, sector, image } = patient
   const [sin, cos] = [Math.sin(pose.tilt), Math.cos(pose.tilt)]
   for (let row = 0; row < ROWS; row++) {
@@ -134,7 +134,7 @@ function blur(image: Float32Array, width: number, height: number): void {
   }
 }
 
-/** Polar grid of the speckle: px of depth and radians of angle to a cell. */
+/** Polar grid of the speckle: px of depth and radians of angle to a cell, and how far it reaches, for speckles of size 1. */
 const DEPTH_STEP = 0.8
 const ANGLE_STEP = 0.0125
 const DEPTHS = 150
@@ -146,10 +146,12 @@ const ANGLES = 160
  * so that speckles widen with depth as they do on a scan. Returns grey levels above the mean, log-compressed: 4 levels a
  * decibel.
  */
-function drawSpeckle(random: Random): (depth: number, angle: number) => number {
-  const real = bandLimited(random)
-  const imaginary = bandLimited(random)
-  const grey = new Float32Array(DEPTHS * ANGLES)
+function drawSpeckle(random: Random, size: number): (depth: number, angle: number) => number {
+  const depths = Math.ceil(DEPTHS / size)
+  const angles = Math.ceil(ANGLES / size)
+  const real = bandLimited(random, depths, angles)
+  const imaginary = bandLimited(random, depths, angles)
+  const grey = new Float32Array(depths * angles)
   let power = 0
   for (let i = 0; i < grey.length; i++) power += real[i] ** 2 + imaginary[i] ** 2
   power /= grey.length
@@ -158,16 +160,16 @@ function drawSpeckle(random: Random): (depth: number, angle: number) => number {
     grey[i] = 4 * (Math.max(decibels, -16) + 2.5) // a Rayleigh magnitude is 2.5 dB below its power on average
   }
   return (depth, angle) => {
-    const u = Math.min(Math.max(depth / DEPTH_STEP, 0), DEPTHS - 1.001)
-    const v = Math.min(Math.max(angle / ANGLE_STEP + ANGLES / 2, 0), ANGLES - 1.001)
-    return bilinear(grey, ANGLES, v, u)
+    const u = Math.min(Math.max(depth / (DEPTH_STEP * size), 0), depths - 1.001)
+    const v = Math.min(Math.max(angle / (ANGLE_STEP * size) + angles / 2, 0), angles - 1.001)
+    return bilinear(grey, angles, v, u)
   }
 }
 
-function bandLimited(random: Random): Float32Array {
-  const field = new Float32Array(DEPTHS * ANGLES)
+function bandLimited(random: Random, depths: number, angles: number): Float32Array {
+  const field = new Float32Array(depths * angles)
   for (let i = 0; i < field.length; i++) field[i] = random.gaussian()
-  for (let pass = 0; pass < 3; pass++) blur(field, ANGLES, DEPTHS)
+  for (let pass = 0; pass < 3; pass++) blur(field, angles, depths)
   return field
 }
 

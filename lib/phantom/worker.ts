@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { writeClip } from '../video/index.js'
-import { drawPatient, SIZE } from './patient.js'
+import { drawPatient, SIZE, type Variety } from './patient.js'
 import { type Scan, scanOf, trueFlow } from './render.js'
 import { diskVolume, type Tracing, traceScan } from './tracing.js'
 
@@ -10,6 +10,7 @@ import { diskVolume, type Tracing, traceScan } from './tracing.js'
 export interface PhantomTask {
   dir: string
   seed: number
+  variety: Variety
   split: 'TRAIN' | 'VAL' | 'TEST'
   /** Number within its split. */
   index: number
@@ -34,7 +35,7 @@ export interface PhantomRecord {
 }
 
 async function makeClip(task: PhantomTask): Promise<PhantomRecord> {
-  const patient = drawPatient(task.seed, task.split, task.index)
+  const patient = drawPatient(task.seed, task.split, task.index, task.variety)
   const scan = scanOf(patient, task.seed, task.split, task.index)
   const { fps, mmPerPixel } = patient.scan
   const count = scan.phases.length

@@ -10,6 +10,7 @@ import { reportDocument } from './json.js'
 import { filmStrip, STRIP_SOURCE_FRAMES } from './strip.js'
 import type { ReportInput, ReportItem } from './types.js'
 
+export { type Comparison, writeComparison } from './comparison.js'
 export type { ReportClass, ReportInput, ReportItem } from './types.js'
 
 /** Clips whose frames are embedded, lowest ranks first: a page must stay fit for a browser. */

@@ -6,12 +6,20 @@ const names: Record<string, string> = {
   infomap: 'Infomap modules',
   random: 'random selection',
   kmedoids: 'k-medoids',
+  kcenter: 'k-center',
+  herding: 'herding',
+  facility: 'facility location',
+  pagerank: 'PageRank',
   full: 'all training clips',
   'full-balanced': 'all training clips, classes balanced',
   majority: 'majority class',
 }
 
-export const selectorName = (selector: string): string => names[selector] ?? selector
+/** "infomap+swap" -> "Infomap modules, refined". */
+export function selectorName(selector: string): string {
+  const [base, refined] = selector.split('+')
+  return `${names[base] ?? base}${refined === 'swap' ? ', refined' : ''}`
+}
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 /** A fraction as a percentage with one decimal: 0.4567 -> "45.7 %". */

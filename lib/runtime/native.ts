@@ -28,6 +28,15 @@ export interface Native {
     fps: number,
     options: NativeDescriptorOptions,
   ): Job<NativeClipFeatures>
+  /** frames * 3 * side * side bytes: grey, u, v. */
+  makeVolume(
+    frames: Uint8Array,
+    width: number,
+    height: number,
+    fps: number,
+    options: NativeVolumeOptions,
+    flow: NativeFarnebackOptions,
+  ): Job<Uint8Array>
 
   /** Exact k nearest rows by cosine; absent ones are 0xffffffff with similarity 0. */
   nearestNeighbours(values: Float32Array, rows: number, dim: number, k: number): Job<NativeNeighbours>
@@ -37,6 +46,17 @@ export interface Native {
   /** `progress`: one Int32 over a SharedArrayBuffer, raised by 1 at the end of each trial. */
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
   codelength(network: NativeNetwork, options: NativeFlowOptions, modules: Uint32Array): Job<NativeCodelength>
+
+  /** Exchanges chosen clips for others of their group until a ridge classifier's loss on all clips falls no more. */
+  swapSearch(clips: NativeSwapClips, start: Uint32Array, options: { ridge: number; passes: number }): Job<NativeSwap>
+
+  /** Samples of volumes[rows[i]], each from its start or drawn: rows.length * channels * frames * side * side values. */
+  loadSamples(
+    volumes: Uint8Array[],
+    rows: Int32Array,
+    poses: Int32Array | NativeDraw,
+    shape: NativeSampleShape,
+  ): Job<Float32Array>
 }
 
 export interface NativeFarnebackOptions {
@@ -54,12 +74,20 @@ export interface NativeDescriptorOptions {
   grid: number
   thumbnail: number
   flow: NativeFarnebackOptions
+  volume?: NativeVolumeOptions
+}
+
+export interface NativeVolumeOptions {
+  side: number
+  rate: number
+  frames: number
 }
 
 export interface NativeClipFeatures {
   motion: Float32Array
   meanFrame: Float32Array
   deviation: Float32Array
+  volume?: Uint8Array
 }
 
 export interface NativeNeighbours {
@@ -110,6 +138,36 @@ export interface NativeInfomap extends NativeCodelength {
   exit: Float64Array
   trialCodelengths: Float64Array
   trial: number
+}
+
+export interface NativeSampleShape {
+  side: number
+  frames: number
+  stride: number
+  grey: boolean
+  flow: boolean
+}
+
+export interface NativeDraw {
+  seed: number
+  first: number
+  augmentation: { flip: boolean; rotation: number; scale: number; gain: number; noise: number; tempo: number }
+}
+
+export interface NativeSwapClips {
+  values: Float32Array
+  rows: number
+  dim: number
+  classes: number
+  labels: Uint32Array
+  groups: Uint32Array
+}
+
+export interface NativeSwap {
+  chosen: Uint32Array
+  before: number
+  after: number
+  swaps: number
 }
 
 let loaded: Native | undefined

@@ -44,6 +44,9 @@ export type Request =
   | { kind: 'train'; training: Training }
   | { kind: 'state' }
   | { kind: 'close' }
+  | { kind: 'keep'; id: number; model: Uint8Array }
+  | { kind: 'infer'; id: number; feeds: Record<string, Values> }
+  | { kind: 'drop'; id: number }
 
 /** What comes back: `progress` any number of times, then `result` or `error` once. */
 export type Reply = { progress: number } | { result: unknown } | { error: { code: string; message: string } }
@@ -52,6 +55,8 @@ type Ort = typeof import('onnxruntime-node')
 
 const control = new Int32Array(workerData as SharedArrayBuffer)
 let opened: { session: InferenceSession; state: Resident[] } | undefined
+/** Models without state that are here from `keep` to `drop`, beside the one that is opened. */
+const kept = new Map<number, InferenceSession>()
 
 /** A carried value and its two buffers: a step reads `now` and writes `next`, then they change places. */
 interface Resident {
@@ -99,9 +104,9 @@ function missing(cause: Error): never {
   )
 }
 
-async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promise<void> {
-  const { InferenceSession, Tensor } = await runtime()
-  const session = await inside(() =>
+async function createSession(model: Uint8Array): Promise<InferenceSession> {
+  const { InferenceSession } = await runtime()
+  return inside(() =>
     InferenceSession.create(model, {
       // One thread: results do not depend on the number of processors; parallelism is across workers.
       intraOpNumThreads: 1,
@@ -111,6 +116,11 @@ async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promi
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     }),
   )
+}
+
+async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promise<void> {
+  const session = await createSession(model)
+  const { Tensor } = await runtime()
   opened = {
     session,
     state: state.map(({ input, output, data, dims }) => ({
@@ -122,8 +132,11 @@ async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promi
   }
 }
 
-async function run({ feeds }: Extract<Request, { kind: 'run' }>): Promise<Record<string, Values>> {
-  const { session, state } = current()
+async function run(
+  session: InferenceSession,
+  feeds: Record<string, Values>,
+  state: Resident[],
+): Promise<Record<string, Values>> {
   const { Tensor } = await runtime()
   const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)])
   const carried = state.map(({ input, now }) => [input, now])
@@ -191,18 +204,31 @@ async function close(): Promise<void> {
   if (session) await inside(() => session.release())
 }
 
+async function drop(id: number): Promise<void> {
+  const session = kept.get(id)
+  kept.delete(id)
+  if (session) await inside(() => session.release())
+}
+
 async function answer(request: Request): Promise<unknown> {
   switch (request.kind) {
     case 'open':
       return open(request)
     case 'run':
-      return run(request)
+      return run(current().session, request.feeds, current().state)
     case 'train':
       return train(request, (progress) => reply({ progress }))
     case 'state':
       return Object.fromEntries(current().state.map(({ input, now }) => [input, now.data]))
     case 'close':
       return close()
+    case 'keep':
+      kept.set(request.id, await createSession(request.model))
+      return
+    case 'infer':
+      return run(kept.get(request.id)!, request.feeds, [])
+    case 'drop':
+      return drop(request.id)
   }
 }
 

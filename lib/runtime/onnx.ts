@@ -8,9 +8,15 @@ export type { Carried, Training, Values } from './onnx-worker.js'
 
 /** A model opened in a worker thread, ours alone until `use` of {@link withSession} ends. */
 export interface OnnxSession {
-  /** Runs the model once: values for its inputs (state excepted) -> values of its outputs. */
-  run(feeds: Record<string, Values>): Promise<Record<string, Values>>
-  /** Runs a training step many times, its state carried from step to step; gives the loss of each. */
+  /**
+   * Runs the model once: values for its inputs (state excepted) -> values of its outputs.
+   * @param move Hands the inputs' buffers over to the worker instead of copying them: they are empty here afterwards.
+   */
+  run(feeds: Record<string, Values>, move?: boolean): Promise<Record<string, Values>>
+  /**
+   * Runs a training step many times, its state carried from step to step, and on to the next call; gives the loss of
+   * each step. The buffers of the samples are handed over to the worker: they are empty here afterwards.
+   */
   train(training: Training, onProgress?: (steps: number) => void): Promise<Float32Array>
   /** The state as it is now, by the names of its inputs. */
   state(): Promise<Record<string, Float32Array>>
@@ -37,12 +43,18 @@ export async function withSession<T>(
 ): Promise<T> {
   const worker = await acquire(signal)
   try {
-    await worker.ask({ kind: 'open', model, state }, signal)
+    await worker.ask({ kind: 'open', model, state }, { signal })
     try {
       return await use({
-        run: (feeds) => worker.ask({ kind: 'run', feeds }, signal),
-        train: (training, onProgress) => worker.ask({ kind: 'train', training }, signal, onProgress),
-        state: () => worker.ask({ kind: 'state' }, signal),
+        run: (feeds, move) => {
+          const moved = move ? Object.values(feeds).map(({ data }) => data) : []
+          return worker.ask({ kind: 'run', feeds }, { signal, moved })
+        },
+        train: (training, onProgress) => {
+          const moved = Object.values(training.samples).map(({ values }) => values)
+          return worker.ask({ kind: 'train', training }, { signal, onProgress, moved })
+        },
+        state: () => worker.ask({ kind: 'state' }, { signal }),
       })
     } finally {
       await worker.ask({ kind: 'close' })
@@ -50,6 +62,51 @@ export async function withSession<T>(
   } finally {
     release(worker)
   }
+}
+
+/**
+ * A model for many runs that depend on nothing but their inputs, several at once: each run takes whichever worker is
+ * idle, as {@link withSession} does, and opens the model there if it is its first. Between runs it holds no worker back.
+ */
+export class OnnxModel {
+  private static models = 0
+  private readonly id = OnnxModel.models++
+  private readonly holders = new Set<OnnxWorker>()
+
+  constructor(private readonly file: Uint8Array) {}
+
+  /**
+   * Values for the inputs -> values of the outputs. The inputs' buffers are handed over: they are empty here afterwards.
+   * @throws `ONNXRUNTIME_MISSING`, `ONNX_RUNTIME_FAILED`, `ABORTED`
+   */
+  async run(feeds: Record<string, Values>, signal?: AbortSignal): Promise<Record<string, Values>> {
+    const worker = await acquire(signal)
+    try {
+      if (!this.holders.has(worker)) {
+        await worker.ask({ kind: 'keep', id: this.id, model: this.file }, { signal })
+        this.holders.add(worker)
+      }
+      const moved = Object.values(feeds).map(({ data }) => data)
+      return await worker.ask({ kind: 'infer', id: this.id, feeds }, { signal, moved })
+    } finally {
+      release(worker)
+    }
+  }
+
+  /** Frees the model in every worker; no run may be on or follow. */
+  async close(): Promise<void> {
+    const dropped = Array.from(this.holders, (worker) => worker.ask({ kind: 'drop', id: this.id }))
+    this.holders.clear()
+    await Promise.allSettled(dropped) // a worker that died has freed it
+  }
+}
+
+/** How a request goes. */
+interface Asking {
+  signal?: AbortSignal
+  onProgress?: (steps: number) => void
+  /** Arrays whose buffers are handed over. */
+  moved?: { buffer: ArrayBufferLike }[]
 }
 
 /** One worker thread, as the main thread sees it. */
@@ -71,8 +128,8 @@ class OnnxWorker {
   }
 
   /** One request after the other: what comes meanwhile waits. */
-  ask<T>(request: Request, signal?: AbortSignal, onProgress?: (steps: number) => void): Promise<T> {
-    const answer = this.last.then(() => this.send<T>(request, signal, onProgress))
+  ask<T>(request: Request, asking: Asking = {}): Promise<T> {
+    const answer = this.last.then(() => this.send<T>(request, asking))
     this.last = answer.catch(() => undefined)
     return answer
   }
@@ -87,7 +144,7 @@ class OnnxWorker {
     Atomics.wait(this.control, BUSY, 1, LONGEST_RUN_MS)
   }
 
-  private async send<T>(request: Request, signal?: AbortSignal, onProgress?: (steps: number) => void): Promise<T> {
+  private async send<T>(request: Request, { signal, onProgress, moved = [] }: Asking): Promise<T> {
     throwIfAborted(signal)
     if (this.death) throw this.death
     const stop = () => this.stop()
@@ -102,7 +159,8 @@ class OnnxWorker {
           else resolve(reply.result as T)
         }
         this.asked = { settle, fail: reject }
-        this.thread.postMessage(request)
+        const buffers = moved.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
+        this.thread.postMessage(request, [...new Set(buffers)])
       })
     } catch (error) {
       throw signal?.aborted ? abortError(signal) : error

@@ -1,3 +1,4 @@
+import { turn } from '../run/turn.js'
 import { invalid } from '../runtime/expect.js'
 import type { Features } from './types.js'
 
@@ -39,4 +40,16 @@ export function cosine({ dim, values }: UnitRows, i: number, j: number): number 
   let sum = 0
   for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) sum += values[a + k] * values[b + k]
   return sum
+}
+
+/** Cosine distances 1 - cos of all rows, count * count; 0 of each to itself. Takes 4 count^2 bytes. */
+export async function cosineDistances(points: UnitRows, signal?: AbortSignal): Promise<Float32Array> {
+  const n = points.count
+  const result = new Float32Array(n * n)
+  const rows = Math.ceil(5e6 / (n * points.dim)) // what takes some 5 ms
+  for (let i = 0; i < n; i++) {
+    if (i % rows === 0) await turn(signal)
+    for (let j = 0; j < i; j++) result[i * n + j] = result[j * n + i] = Math.max(0, 1 - cosine(points, i, j))
+  }
+  return result
 }

@@ -1,12 +1,10 @@
-import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import { type UnitRows, unitRows } from './cosine.js'
+import { expectOptions } from '../runtime/expect.js'
+import type { UnitRows } from './cosine.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
 import { type QuotaRule, shareQuota } from './quota.js'
-import { type ClassSelection, collect } from './selection.js'
+import { type Choose, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
 import type { ClassModules, Features, Selection, SelectOptions } from './types.js'
-import { voronoiWeights } from './weights.js'
 
 /**
  * Selects the clips that stand for each class by the modules of its similarity graph:
@@ -40,55 +38,40 @@ export async function selectInfomap(
     quota?: QuotaRule
   },
 ): Promise<Selection> {
-  expectOptions(options, 'selectInfomap', ['perClass', 'quota', 'weightFloor', 'signal', 'onProgress'])
-  const perClass = expectInteger(options.perClass, 'perClass', 1)
-  const rule = expectOneOf(options.quota ?? 'sqrt', 'quota', ['sqrt', 'proportional', 'equal'])
-  const floor = expectNumber(options.weightFloor ?? 0.25, 'weightFloor', 0, 1)
-  const parts: ClassSelection[] = []
-  for (const part of classes) {
-    throwIfAborted(options.signal)
-    parts.push(await selectClass(features, part, perClass, rule, floor, options.signal))
-    options.onProgress?.({ stage: 'select', done: parts.length, total: classes.length, unit: 'classes' })
-  }
-  return collect('infomap', perClass, parts)
+  expectOptions(options, 'selectInfomap', [...SELECT_OPTIONS, 'quota'])
+  return runSelector('infomap', { choose: chooseInfomap }, features, classes, options)
 }
 
-async function selectClass(
-  features: Features,
-  { name, rows, modules, flow, codelength }: ClassModules,
-  perClass: number,
-  rule: QuotaRule,
-  floor: number,
-  signal?: AbortSignal,
-): Promise<ClassSelection> {
-  if (modules.length !== rows.length) throw invalid(`${rows.length} entries`, `modules of class "${name}"`, modules)
-  if (flow.length !== rows.length) throw invalid(`${rows.length} entries`, `flow of class "${name}"`, flow)
-  const points = unitRows(features, rows)
+/** The representatives of one class. */
+export const chooseInfomap: Choose = async (points, part, count, { quota, signal }) => {
+  const { name, rows, modules, flow, codelength } = expectModules(part)
   const all = groupByModule(modules)
   const linked = all.filter((members) => moduleFlow(members, flow) > 0)
   const isolated = all.filter((members) => moduleFlow(members, flow) === 0).flat()
 
-  const fromLinked = await selectFrom(points, flow, linked, perClass, rule, signal)
-  const rest = Math.min(perClass - fromLinked.chosen.length, isolated.length)
+  const fromLinked = await selectFrom(points, flow, linked, count, quota, signal)
+  const rest = Math.min(count - fromLinked.chosen.length, isolated.length)
   const even = new Float64Array(rows.length).fill(1)
   const fromIsolated = await selectFrom(
     points,
     even,
     isolated.map((i) => [i]),
     rest,
-    rule,
+    quota,
     signal,
   )
 
   const chosen = [...fromLinked.chosen, ...fromIsolated.chosen]
+  const merged = [...fromLinked.merged, ...fromIsolated.merged]
+  const groups = new Int32Array(rows.length).fill(-1)
+  merged.forEach((members, group) => {
+    for (const clip of members) groups[clip] = group
+  })
   return {
-    name,
-    rows,
     chosen,
-    weights: voronoiWeights(points, chosen, floor),
-    modules: [...fromLinked.modules, ...fromIsolated.modules.map((m) => m + fromLinked.merged)],
+    groups,
     flow,
-    found: { modules: linked.length + isolated.length, merged: fromLinked.merged + fromIsolated.merged, codelength },
+    found: { modules: linked.length + isolated.length, merged: merged.length, codelength },
     warnings:
       linked.length === 1 && chosen.length > 1 && chosen.length < rows.length
         ? [`The graph of class "${name}" is one module: its representatives are the module's k-medoids.`]
@@ -102,25 +85,21 @@ async function selectFrom(
   flow: ArrayLike<number>,
   modules: number[][],
   count: number,
-  rule: QuotaRule,
+  quota: QuotaRule,
   signal?: AbortSignal,
-): Promise<{ chosen: number[]; modules: number[]; merged: number }> {
-  if (modules.length === 0 || count === 0) return { chosen: [], modules: [], merged: 0 }
+): Promise<{ chosen: number[]; merged: number[][] }> {
+  if (modules.length === 0 || count === 0) return { chosen: [], merged: [] }
   const merged = mergeModules(points, flow, modules, count)
-  const quota = shareQuota(
+  const shares = shareQuota(
     merged.map((members) => moduleFlow(members, flow)),
     merged.map((members) => members.length),
     count,
-    rule,
+    quota,
   )
   const chosen: number[] = []
-  const module: number[] = []
-  for (const [m, members] of merged.entries()) {
-    const taken = await representatives(points, members, quota[m], signal)
-    chosen.push(...taken)
-    module.push(...taken.map(() => m))
-  }
-  return { chosen, modules: module, merged: merged.length }
+  for (const [m, members] of merged.entries())
+    chosen.push(...(await representatives(points, members, shares[m], signal)))
+  return { chosen, merged }
 }
 
 /** The clips of each module, in the order of the modules' first clips. */

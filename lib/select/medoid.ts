@@ -1,5 +1,5 @@
 import { turn } from '../run/turn.js'
-import { cosine, pick, type UnitRows } from './cosine.js'
+import { cosineDistances, pick, type UnitRows } from './cosine.js'
 
 /**
  * The `count` clips that stand best for `members`: the medoid for one, else k-medoids by cosine distance, so that they
@@ -17,6 +17,14 @@ export async function representatives(
   if (count === 1) return byCentrality(points, members).slice(0, 1)
   const chosen = await kMedoids(pick(points, members), count, signal)
   return chosen.map((i) => members[i])
+}
+
+/** The clip with the least summed cosine distance to all others. */
+export function medoid(points: UnitRows): number {
+  return byCentrality(
+    points,
+    Array.from({ length: points.count }, (_, i) => i),
+  )[0]
 }
 
 /**
@@ -41,21 +49,10 @@ function byCentrality(points: UnitRows, members: readonly number[]): number[] {
  * @param count - at least 1, at most the number of points
  */
 export async function kMedoids(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
-  const distance = await distances(points, signal)
+  const distance = await cosineDistances(points, signal)
   const medoids = await build(distance, points.count, count, signal)
   if (count > 1) await swap(distance, points.count, medoids, signal)
   return medoids
-}
-
-/** Cosine distances 1 - cos, n * n. */
-async function distances(points: UnitRows, signal?: AbortSignal): Promise<Float32Array> {
-  const n = points.count
-  const result = new Float32Array(n * n)
-  for (let i = 0; i < n; i++) {
-    if (i % 256 === 0) await turn(signal)
-    for (let j = 0; j < i; j++) result[i * n + j] = result[j * n + i] = Math.max(0, 1 - cosine(points, i, j))
-  }
-  return result
 }
 
 /** BUILD: always the clip that lowers the sum of the distances to the nearest medoid most. */
@@ -63,10 +60,10 @@ async function build(distance: Float32Array, n: number, count: number, signal?: 
   const nearest = new Float64Array(n).fill(2) // no cosine distance is larger
   const medoids: number[] = []
   while (medoids.length < count) {
-    await turn(signal)
     let best = -1
     let bestGain = -1
     for (let candidate = 0; candidate < n; candidate++) {
+      if (candidate % 256 === 0) await turn(signal)
       if (medoids.includes(candidate)) continue
       let gain = 0
       for (let i = 0, at = candidate * n; i < n; i++, at++)
@@ -122,6 +119,7 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
     if (change[goes] + gain < -1e-9) {
       medoids[goes] = candidate
       refresh()
+      await turn(signal)
       idle = 0
     }
   }

@@ -1,41 +1,140 @@
-import type { Selection, SelectionClass } from './types.js'
+import { throwIfAborted } from '../runtime/errors.js'
+import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
+import { type UnitRows, unitRows } from './cosine.js'
+import type { QuotaRule } from './quota.js'
+import { swapSearch } from './swap.js'
+import type { ClassModules, Features, Selection, SelectionClass, SelectOptions } from './types.js'
+import { effectiveSampleSize, WEIGHT_RULES, weigh } from './weights.js'
 
-/** What a selector found in one class; `chosen` and all arrays beside it are by clip of the class, not by row. */
-export interface ClassSelection extends SelectionClass {
-  /** Representatives as indices into `rows`, in the order of choice. */
+/** What a selector chose from one class; all indices are by clip of the class, not by row. */
+export interface Choice {
+  /** Representatives, in the order of choice. */
   chosen: number[]
-  /** Of each representative. */
-  weights: number[]
-  /** Of each representative, where the selector has them. */
-  modules?: number[]
-  /** Of each clip of the class, where the selector has it. */
+  /** Module of each clip after merging, where the selector has modules; -1 for clips of none. */
+  groups?: Int32Array
+  /** Of each clip, where the selector looked at it. */
   flow?: ArrayLike<number>
   /** What the map equation found, where it was asked. */
   found?: { modules: number; merged: number; codelength: number }
   warnings?: string[]
 }
 
+/** What a selector may look at besides the clips of its class. */
+export interface Context {
+  classIndex: number
+  seed: number
+  draw: number
+  quota: QuotaRule
+  signal?: AbortSignal
+}
+
+/** Chooses `count` (at least 1, at most all) of the clips of one class. */
+export type Choose = (
+  points: UnitRows,
+  part: SelectionClass | ClassModules,
+  count: number,
+  context: Context,
+) => Promise<Choice>
+
+/** The names of `SelectOptions`. */
+export const SELECT_OPTIONS = ['perClass', 'weights', 'weightFloor', 'signal', 'onProgress']
+
+/** All options that any selector takes. */
+export interface AllOptions extends SelectOptions {
+  /** Of random draws. Default 0. */
+  seed?: number
+  /** Number of the random draw; each (seed, draw) is another independent one. Default 0. */
+  draw?: number
+  /** How modules share `perClass` where they are fewer. Default `sqrt`. */
+  quota?: QuotaRule
+}
+
+/** Runs a selector over the classes: chooses, refines by swaps where asked to, weighs, and puts together. */
+export async function runSelector(
+  selector: string,
+  { choose, swap = false }: { choose: Choose; swap?: boolean },
+  features: Features,
+  classes: readonly (SelectionClass | ClassModules)[],
+  options: AllOptions,
+): Promise<Selection> {
+  const perClass = expectInteger(options.perClass, 'perClass', 1)
+  const rule = expectOneOf(options.weights ?? (selector === 'random' ? 'uniform' : 'voronoi'), 'weights', WEIGHT_RULES)
+  const floor = expectNumber(options.weightFloor ?? 0.25, 'weightFloor', 0, 1)
+  const seed = expectInteger(options.seed ?? 0, 'seed', 0, 0xffffffff)
+  const draw = expectInteger(options.draw ?? 0, 'draw', 0, 0xffffffff)
+  const quota = expectOneOf(options.quota ?? 'sqrt', 'quota', ['sqrt', 'proportional', 'equal'])
+  if (rule === 'flow') classes.forEach(expectModules)
+  const { signal, onProgress } = options
+
+  const points: UnitRows[] = []
+  let choices: Choice[] = []
+  for (const [classIndex, part] of classes.entries()) {
+    throwIfAborted(signal)
+    points.push(unitRows(features, part.rows))
+    const count = Math.min(perClass, part.rows.length)
+    const context = { classIndex, seed, draw, quota, signal }
+    choices.push(count === 0 ? { chosen: [] } : await choose(points[classIndex], part, count, context))
+    onProgress?.({ stage: 'select', done: classIndex + 1, total: classes.length, unit: 'classes' })
+  }
+  const refined = swap ? await swapSearch(features, classes, choices, signal) : undefined
+  if (refined) choices = refined.choices
+
+  const weighed = classes.map((part, c) => ({
+    name: part.name,
+    points: points[c],
+    chosen: choices[c].chosen,
+    groups: choices[c].groups,
+    flow: 'flow' in part ? part.flow : undefined,
+  }))
+  const { weights, warnings } = weigh(rule, weighed, floor)
+  const selection = collect(selector, perClass, classes, choices, weights)
+  selection.warnings.push(...(refined?.warnings ?? []), ...warnings)
+  return refined ? { ...selection, refinement: refined.refinement } : selection
+}
+
 /** Puts the classes together, and says where a class had fewer clips than asked for. */
-export function collect(selector: string, perClass: number, classes: ClassSelection[]): Selection {
-  const selection: Selection = { selector, representatives: [], classes: [], warnings: [] }
-  classes.forEach((part, classIndex) => {
-    part.chosen.forEach((clip, rank) => {
-      selection.representatives.push({
-        index: part.rows[clip],
-        classIndex,
-        weight: part.weights[rank],
-        module: part.modules?.[rank] ?? -1,
-        flow: part.flow?.[clip] ?? 0,
-        rank,
-      })
-    })
-    selection.classes.push({ modules: 0, merged: 0, codelength: 0, ...part.found, quota: part.chosen.length })
-    if (part.rows.length === 0) selection.warnings.push(`Class "${part.name}" has no training clips: none is selected.`)
-    else if (part.rows.length < perClass)
-      selection.warnings.push(
-        `Class "${part.name}" has ${part.rows.length} training clips, fewer than the ${perClass} asked for: it gives all.`,
-      )
-    selection.warnings.push(...(part.warnings ?? []))
-  })
-  return selection
+export function collect(
+  selector: string,
+  perClass: number,
+  classes: readonly SelectionClass[],
+  choices: readonly Choice[],
+  weights: readonly number[][],
+): Selection {
+  const representatives = choices.flatMap(({ chosen, groups, flow }, classIndex) =>
+    chosen.map((clip, rank) => ({
+      index: classes[classIndex].rows[clip],
+      classIndex,
+      weight: weights[classIndex][rank],
+      module: groups?.[clip] ?? -1,
+      flow: flow?.[clip] ?? 0,
+      rank,
+    })),
+  )
+  return {
+    selector,
+    representatives,
+    classes: choices.map(({ found, chosen }) => ({
+      ...(found ?? { modules: 0, merged: 0, codelength: 0 }),
+      quota: chosen.length,
+    })),
+    effectiveSampleSize: effectiveSampleSize(weights.flat()),
+    warnings: classes.flatMap(({ name, rows }, c) => [
+      ...tooFew(name, rows.length, perClass),
+      ...(choices[c].warnings ?? []),
+    ]),
+  }
+}
+
+function tooFew(name: string, clips: number, perClass: number): string[] {
+  if (clips === 0) return [`Class "${name}" has no training clips: none is selected.`]
+  if (clips >= perClass) return []
+  return [`Class "${name}" has ${clips} training clips, fewer than the ${perClass} asked for: it gives all.`]
+}
+
+/** A class with its modules and flow, as the map equation gives them, one of each a clip. */
+export function expectModules(part: SelectionClass | ClassModules): ClassModules {
+  const { name, rows, modules, flow } = part as ClassModules
+  if (modules?.length !== rows.length) throw invalid(`${rows.length} entries`, `modules of class "${name}"`, modules)
+  if (flow?.length !== rows.length) throw invalid(`${rows.length} entries`, `flow of class "${name}"`, flow)
+  return part as ClassModules
 }

@@ -5,7 +5,7 @@ export interface Representative {
   /** Row of the feature matrix that selection was given (a TRAIN clip). */
   index: number
   classIndex: number
-  /** Sample weight: how many clips of its class it stands for, mean 1 over the class's representatives. */
+  /** Sample weight, by default how many clips of its class it stands for; mean 1 (see `WeightRule`). */
   weight: number
   /** Module (after merging) within its class; -1 for selectors without modules. */
   module: number
@@ -17,10 +17,14 @@ export interface Representative {
 
 /** A selection over all classes. */
 export interface Selection {
-  /** "infomap", "random", "kmedoids", ... */
+  /** "infomap", "random", "kmedoids+swap", ... */
   selector: string
   representatives: Representative[]
   classes: { modules: number; merged: number; codelength: number; quota: number }[]
+  /** How many clips of equal weight are worth as much: (sum w)^2 / sum w^2 (Kish 1965). */
+  effectiveSampleSize: number
+  /** What the swap search came to, where it was asked for: the small student's loss on TRAIN (swap.ts). */
+  refinement?: { before: number; after: number; swaps: number }
   warnings: string[]
 }
 
@@ -50,10 +54,26 @@ export interface ClassModules extends SelectionClass {
   codelength: number
 }
 
-/** What the selectors that look at features take. */
+/**
+ * How representatives are weighed. Mean 1 in each class:
+ *
+ * - `uniform`: all alike, w = 1
+ * - `voronoi`: by how many clips of the class each is nearest to
+ * - `flow`: by the flow of those clips; a module's flow is shared among its own representatives. Needs modules and flow
+ *
+ * Mean 1 over the whole selection, Voronoi weights times a factor a class:
+ *
+ * - `prior`: the weights of a class sum in proportion to its clips n_c, as in TRAIN (for plain accuracy)
+ * - `inverse`: in proportion to 1 / n_c (rare classes first)
+ */
+export type WeightRule = 'uniform' | 'voronoi' | 'flow' | 'prior' | 'inverse'
+
+/** What all selectors take. */
 export interface SelectOptions extends StageOptions {
   /** Clips to choose from each class (VPC); a smaller class gives all it has, with a warning. */
   perClass: number
-  /** No representative weighs less, from 0 (plain Voronoi counts) to 1 (all weights 1). Default 0.25. */
+  /** Default `voronoi`. */
+  weights?: WeightRule
+  /** No representative weighs less, before a class factor, from 0 (plain counts) to 1 (all 1). Default 0.25. */
   weightFloor?: number
 }

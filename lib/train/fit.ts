@@ -1,72 +1,93 @@
-import { encodeModel, type Model, schedule, trainingStep } from '../onnx/index.js'
+import { encodeModel, type Model, type Optimizer, schedule, trainingStep } from '../onnx/index.js'
 import type { StageOptions } from '../run/progress.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { type Training, withSession } from '../runtime/onnx.js'
-import { type Plan, scheduleTraining } from './plan.js'
+import { type OnnxSession, type Training, withSession } from '../runtime/onnx.js'
+import { type CheckpointOptions, checkpointOf } from './checkpoint.js'
+
+/** The samples of some steps, in the order of the steps; its arrays are handed over to the worker. */
+export type Chunk = Pick<Training, 'samples' | 'order' | 'steps'>
+
+/** What to train, on what, and how. */
+export interface Fitting {
+  /** Its only output are the logits [N, classes], its batch is called N. */
+  model: Model
+  optimizer: Optimizer
+  /** Samples of a step. */
+  batch: number
+  /** Learning rate of each step: as many as there are steps. */
+  rates: Float64Array
+  /** The chunks from a step on: inputs of the model, targets and weights of the loss, one row a sample. */
+  chunks: (first: number) => AsyncIterable<Chunk> | Iterable<Chunk>
+  checkpoint?: CheckpointOptions
+  /** What the chunks are made from, asked only where there is a checkpoint: it goes on only with the same. */
+  origin?: () => (string | Uint8Array)[]
+}
+
+/** What training leaves: values of the model's initializers, and the loss of each step before its update. */
+export interface Fitted {
+  parameters: Record<string, Float32Array>
+  /** Running means and variances of the normalisations, by the initializers' names. */
+  statistics: Record<string, Float32Array>
+  losses: Float32Array
+}
 
 /**
- * Fits a model to weighted samples: plans the batches and learning rates, and has a worker carry them out.
+ * Trains a model: the one loop of all students. A worker thread runs the steps of a chunk while the next chunk is made,
+ * and keeps the state (parameters, moments, statistics) from chunk to chunk.
  *
- * @param model Its only output are the logits [N, classes], its batch is called N.
- * @param samples Its inputs, and the targets and weights of the loss, one row a sample.
- * @returns The trained initializers, and the loss of each epoch.
+ * @throws `TRAINING_DIVERGED`, and those of {@link withSession}.
  */
-export async function fit(
-  model: Model,
-  samples: Training['samples'],
-  weights: Float32Array,
-  plan: Plan,
-  { signal, onProgress }: StageOptions,
-): Promise<{ parameters: Record<string, Float32Array>; losses: number[] }> {
-  const { batch, batches, epochs, steps, order, rates } = scheduleTraining(weights, plan)
-  const step = trainingStep(model, { optimizer: plan.optimizer, lengths: { N: batch } })
-  const state = step.state.map(({ input, output, initial: { dims, data } }) => ({
-    input,
-    output,
-    dims,
-    data: data as Float32Array,
-  }))
-  const scalars = schedule(plan.optimizer, rates)
-  const report = (step: number) =>
-    onProgress?.({ stage: 'train', done: Math.floor(step / batches), total: epochs, unit: 'epochs' })
+export async function fit(fitting: Fitting, { signal, onProgress }: StageOptions): Promise<Fitted> {
+  const { model, optimizer, batch, rates } = fitting
+  const step = trainingStep(model, { optimizer, lengths: { N: batch } })
+  const file = encodeModel(step.model)
+  const checkpoint = await checkpointOf(fitting, file, step.state)
+  const { state, losses } = checkpoint
+  const scalars = schedule(optimizer, rates)
+  const report = (done: number) => onProgress?.({ stage: 'train', done, total: rates.length, unit: 'steps' })
 
-  return withSession(
-    encodeModel(step.model),
-    state,
-    async (session) => {
-      const losses = await session.train({ samples, batch, order, scalars, steps, loss: step.loss }, report)
-      const trained = await session.state()
-      report(steps)
-      const parameters = Object.fromEntries(step.parameters.map((name) => [name, trained[name]]))
-      expectFinite(parameters, steps)
-      return { parameters, losses: epochLosses(losses, order, weights, batch, batches) }
-    },
-    signal,
-  )
-}
-
-/** The weighted mean of each epoch's batch losses. */
-function epochLosses(
-  losses: Float32Array,
-  order: Int32Array,
-  weights: Float32Array,
-  batch: number,
-  batches: number,
-): number[] {
-  return Array.from({ length: losses.length / batches }, (_, epoch) => {
-    let [sum, total] = [0, 0]
-    for (let step = epoch * batches; step < (epoch + 1) * batches; step++) {
-      const start = (step * batch) % order.length
-      const weight = order.subarray(start, start + batch).reduce((w, row) => w + (row < 0 ? 0 : weights[row]), 0)
-      sum += weight * losses[step]
-      total += weight
+  const train = async (session: OnnxSession): Promise<Fitted> => {
+    let done = checkpoint.step
+    for await (const chunk of ahead(fitting.chunks(done))) {
+      const first = done
+      const now = Object.fromEntries(
+        Object.entries(scalars).map(([name, values]) => [name, values.slice(first, first + chunk.steps)]),
+      )
+      const training = { ...chunk, batch, scalars: now, loss: step.loss }
+      losses.set(await session.train(training, (steps) => report(first + steps)), first)
+      done += chunk.steps
+      report(done)
+      if (done < rates.length) await checkpoint.keep(done, losses, () => session.state())
     }
-    return sum / total
-  })
+    const trained = await session.state()
+    const those = (names: string[]) => Object.fromEntries(names.map((name) => [name, trained[name]]))
+    const fitted = { parameters: those(step.parameters), statistics: those(step.statistics), losses }
+    expectFinite({ ...fitted.parameters, ...fitted.statistics }, done)
+    await checkpoint.remove()
+    return fitted
+  }
+  return withSession(file, state, train, signal)
 }
 
-function expectFinite(parameters: Record<string, Float32Array>, steps: number): void {
-  if (Object.values(parameters).every((values) => values.every(Number.isFinite))) return
+/** The items, each asked for while the one before is in use. */
+async function* ahead<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+  let next = Promise.resolve(iterator.next())
+  try {
+    for (;;) {
+      const { value, done } = await next
+      if (done) return
+      next = Promise.resolve(iterator.next())
+      next.catch(() => undefined) // it is thrown where it is awaited, if it ever is
+      yield value
+    }
+  } finally {
+    await next.catch(() => undefined) // nothing is left in the making
+  }
+}
+
+function expectFinite(values: Record<string, Float32Array>, steps: number): void {
+  if (Object.values(values).every((array) => array.every(Number.isFinite))) return
   throw new InfomotionError(
     'TRAINING_DIVERGED',
     `The student's parameters are not finite after ${steps} steps: lower the learning rate, or scale the features.`,

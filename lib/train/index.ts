@@ -6,10 +6,17 @@ import type { Features } from '../select/types.js'
 import { checkClasses, checkFeatures, checkOptions, checkTargets, checkWeights } from './check.js'
 import { fit } from './fit.js'
 import { linearLearningRate, linearOptimizer, linearPredictor, linearStudent } from './linear.js'
+import { epochLosses, scheduleTraining } from './plan.js'
 import { measureScaling, standardise } from './scaling.js'
 import type { Student, Targets, TrainOptions } from './types.js'
 
+export type { CheckpointOptions } from './checkpoint.js'
+export { predictCnn, trainCnn } from './cnn.js'
+export type { CnnOptions, CnnStudent } from './cnn-types.js'
+export type { Augmentation, Channels } from './loader.js'
+export type { CnnSize } from './r2plus1d.js'
 export { measureScaling } from './scaling.js'
+export { mixTargets } from './targets.js'
 export type { Scaling, Student, Targets, TrainOptions } from './types.js'
 
 /** Rows that one run of a student takes. */
@@ -50,15 +57,31 @@ export async function trainStudent(
 
   const scaling = options.scaling ?? measureScaling(features, sampleWeights)
   const samples = {
-    features: { values: scaling === 'none' ? features.values : standardise(features, scaling), dims: [dim] },
-    [TARGETS]: { values: probabilities, dims: [classes] },
-    [WEIGHTS]: { values: sampleWeights, dims: [] },
+    features: { values: scaling === 'none' ? features.values.slice() : standardise(features, scaling), dims: [dim] },
+    [TARGETS]: { values: probabilities.slice(), dims: [classes] },
+    [WEIGHTS]: { values: sampleWeights.slice(), dims: [] },
   }
   const { seed = 0, epochs, batch = 256, learningRate = linearLearningRate(dim), weightDecay } = options
-  const plan = { optimizer: linearOptimizer(weightDecay), learningRate, epochs, batch, seed }
-  const { parameters, losses } = await fit(linearStudent(dim, classes), samples, sampleWeights, plan, stage)
+  const schedule = scheduleTraining(sampleWeights, { learningRate, epochs, batch, seed })
+  const { order, steps, rates } = schedule
+  const fitting = {
+    model: linearStudent(dim, classes),
+    optimizer: linearOptimizer(weightDecay),
+    batch: schedule.batch,
+    rates,
+    chunks: () => [{ samples, order, steps }],
+  }
+  const { parameters, losses } = await fit(fitting, stage)
   const model = encodeModel(linearPredictor(parameters, scaling))
-  return { kind: 'linear', classes, dim, parameters, scaling, losses, model }
+  return {
+    kind: 'linear',
+    classes,
+    dim,
+    parameters,
+    scaling,
+    losses: epochLosses(losses, schedule, sampleWeights),
+    model,
+  }
 }
 
 /**
@@ -80,7 +103,7 @@ export async function predict(
     for (let row = 0; row < rows; row += PREDICT_BATCH) {
       const end = Math.min(rows, row + PREDICT_BATCH)
       const data = values.slice(row * dim, end * dim)
-      const outputs = await session.run({ features: { type: 'float32', dims: [end - row, dim], data } })
+      const outputs = await session.run({ features: { type: 'float32', dims: [end - row, dim], data } }, true)
       probabilities.set(outputs.probabilities.data as Float32Array, row * classes)
       onProgress?.({ stage: 'train', done: end, total: rows, unit: 'predictions' })
     }

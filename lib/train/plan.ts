@@ -1,9 +1,7 @@
-import type { Optimizer } from '../onnx/index.js'
 import { Random } from '../runtime/random.js'
 
 /** How long and in what portions a model is trained. */
 export interface Plan {
-  optimizer: Optimizer
   /** At the first step; it falls to 0 by a half cosine. */
   learningRate: number
   /** Default: as many as make 300 steps, at least 10. */
@@ -49,7 +47,38 @@ function shuffledBatches(rows: Int32Array, batch: number, epochs: number, seed: 
   return order
 }
 
+/**
+ * The rows of `steps` batches: epoch after epoch, each in an order of its own, cut into batches without regard to where
+ * an epoch ends, so that no batch is filled up with rows that batch normalisation would take into account.
+ */
+export function shuffledStream(rows: Int32Array, steps: number, batch: number, seed: number): Int32Array {
+  const stream = new Int32Array(steps * batch)
+  for (let epoch = 0; epoch * rows.length < stream.length; epoch++) {
+    const start = epoch * rows.length
+    stream.set(new Random(seed, 'train', epoch).shuffle(rows.slice()).subarray(0, stream.length - start), start)
+  }
+  return stream
+}
+
 /** Learning rates that fall from `first` to 0 (Loshchilov and Hutter 2017, without restarts). */
-function halfCosine(first: number, steps: number): Float64Array {
+export function halfCosine(first: number, steps: number): Float64Array {
   return Float64Array.from({ length: steps }, (_, t) => (first / 2) * (1 + Math.cos((Math.PI * t) / steps)))
+}
+
+/** The weighted mean of each epoch's batch losses. */
+export function epochLosses(
+  losses: Float32Array,
+  { order, batch, batches }: Schedule,
+  weights: Float32Array,
+): number[] {
+  return Array.from({ length: losses.length / batches }, (_, epoch) => {
+    let [sum, total] = [0, 0]
+    for (let step = epoch * batches; step < (epoch + 1) * batches; step++) {
+      const start = (step * batch) % order.length
+      const weight = order.subarray(start, start + batch).reduce((w, row) => w + (row < 0 ? 0 : weights[row]), 0)
+      sum += weight * losses[step]
+      total += weight
+    }
+    return sum / total
+  })
 }

@@ -8,6 +8,8 @@
 #include "graph.h"
 #include "infomap.h"
 #include "runtime/thread_pool.h"
+#include "select.h"
+#include "train.h"
 
 namespace infomotion::node {
 
@@ -17,6 +19,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_features(env, exports);
   init_graph(env, exports);
   init_infomap(env, exports);
+  init_select(env, exports);
+  init_train(env, exports);
   exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));
   return exports;
 }

@@ -4,7 +4,7 @@
 
 namespace infomotion::node {
 
-// Adds `describeClip` to the exports.
+// Adds `describeClip` and `makeVolume` to the exports.
 void init_features(Napi::Env env, Napi::Object exports);
 
 }  // namespace infomotion::node

@@ -1,3 +1,5 @@
+import { InfomotionError } from '../../runtime/errors.js'
+import { described, numbers } from '../model.js'
 import { sumTo } from './broadcast.js'
 import { type Rule, rule } from './rule.js'
 
@@ -41,14 +43,55 @@ const sqrt = rule(({ g, node: { outputs } }, dy) => {
   return [g.node('Div', [g.node('Mul', [dy, half]), outputs[0]])]
 })
 
+/** y = 1 / (1 + e^-x): dx = dy y (1 - y). */
+const sigmoid = rule(({ g, node: { outputs } }, dy) => {
+  const [y] = outputs
+  const one = g.scalar(1, g.type(y).type)
+  return [g.node('Mul', [dy, g.node('Mul', [y, g.node('Sub', [one, y])])])]
+})
+
+/** The gradient passes between the bounds, and on them, as in PyTorch. */
+const clip = rule(({ g, node }, dy) => {
+  const [x, low, high] = node.inputs
+  const zero = g.scalar(0, g.type(x).type)
+  const without = (outside: string, gradient: string) => g.node('Where', [outside, zero, gradient])
+  const above = low ? without(g.node('Greater', [low, x]), dy) : dy
+  return [high ? without(g.node('Greater', [x, high]), above) : above]
+})
+
+/** Each element of the gradient goes to the input that the output's element came from. */
+const where = rule(({ g, node, wanted }, dy) => {
+  const [condition, a, b] = node.inputs
+  const zero = g.scalar(0, g.type(dy).type)
+  return [
+    undefined,
+    wanted[1] ? sumTo(g, g.node('Where', [condition, dy, zero]), g.dims(a)) : undefined,
+    wanted[2] ? sumTo(g, g.node('Where', [condition, zero, dy]), g.dims(b)) : undefined,
+  ]
+})
+
+/** In inference, where nothing is dropped. */
+const dropout = rule(({ g, node }, dy) => {
+  const training = g.constant(node.inputs[2])
+  if (!node.inputs[2] || (training && !numbers(training)[0])) return [dy]
+  throw new InfomotionError(
+    'ONNX_OPERATOR_UNSUPPORTED',
+    `No gradient rule for ${described(node)} in training mode; inferenceModel(model) turns it off.`,
+  )
+})
+
 export const elementwiseRules: Record<string, Rule> = {
   Add: add,
+  Clip: clip,
   Div: div,
+  Dropout: dropout,
   Exp: exp,
   Identity: rule((_, dy) => [dy]),
   Mul: mul,
   Neg: rule(({ g }, dy) => [g.node('Neg', [dy])]),
   Relu: relu,
+  Sigmoid: sigmoid,
   Sqrt: sqrt,
   Sub: sub,
+  Where: where,
 }

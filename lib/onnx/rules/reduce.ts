@@ -1,5 +1,5 @@
 import { volume } from '../model.js'
-import { reducedAxes } from '../shapes.js'
+import { reducedAxes } from '../shapes/reduce.js'
 import { expandTo, reshapeTo } from './broadcast.js'
 import { type Rule, type RuleContext, rule } from './rule.js'
 

@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto'
 import { summary } from '../summary.js'
 import type { ReportInput } from '../types.js'
 import { clipGallery, type Preview } from './clips.js'
 import { confusionMatrices, recallTable } from './confusion.js'
-import { type Html, html, trusted } from './html.js'
+import { document } from './document.js'
+import { type Html, html } from './html.js'
 import { player } from './player.js'
-import { style } from './style.js'
 import { classesTable, recordTable, selectorTables, timingsTable } from './tables.js'
 
-/**
- * The report as one page that needs nothing else: no network, and a policy that refuses every script and style but its
- * own, by their hashes. `previews` are the frames of `input.items`, in their order.
- */
+/** The report of a distilled set. `previews` are the frames of `input.items`, in their order. */
 export function reportPage(input: ReportInput, previews: readonly Preview[]): string {
   const sections = [
     ['results', 'How well it trains', selectorTables(input)],
@@ -21,54 +17,35 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
   ].filter((section) => section !== undefined) as [string, string, Html][]
-  const policy = `default-src 'none'; img-src data:; style-src '${hash(style)}'; script-src '${hash(player)}'; base-uri 'none'; form-action 'none'`
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Distilled set of ${input.dataSet}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<a class="skip" href="#results">Skip to the results</a>
-<header>
-<h1>Distilled set of ${input.dataSet}</h1>
-<p class="kind">${input.synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[input.layout]}</p>
-${banners(input).map((text) => html`<p class="banner" role="note">${text}</p>`)}
-<div class="lead">${summary(input).map((sentence) => html`<p>${sentence.replaceAll(' %', '\u00a0%')}</p>`)}</div>
-<nav aria-label="Sections"><ul>${sections.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
-</header>
-<main>${sections.map(
-    ([id, title, content]) => html`
-<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
-${content}
-</section>`,
-  )}
-</main>
-<footer>Made by infomotion ${input.versions.infomotion}, after InfoMotion (arXiv 2512.09422).
-The numbers of this page stand in report.json beside it.</footer>
-<script>${trusted(player)}</script>
-</body>
-</html>
-`.text
+  return document({
+    title: `Distilled set of ${input.dataSet}`,
+    kind: kindOf(input),
+    banners: banners(input),
+    lead: summary(input),
+    sections,
+    footer: html`Made by infomotion ${input.versions.infomotion}, after InfoMotion (arXiv 2512.09422).
+The numbers of this page stand in report.json beside it.`,
+    script: player,
+  })
 }
 
 const layouts = { echonet: 'EchoNet layout', csv: 'CSV table', folder: 'a folder per class' }
 
-const hash = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`
+export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'layout'>): string {
+  return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
+}
+
+/** Said of phantom data wherever its numbers stand. */
+export const SYNTHETIC =
+  'Synthetic phantom data: drawn by a program, not recorded from patients. These numbers say whether the method ' +
+  'works as built; they say nothing about real echocardiography.'
 
 /** What must be known before anything else on the page. */
 function banners({ synthetic, layout, items, notices }: ReportInput): string[] {
   const embeds = items.some(({ file }) => file !== undefined)
   const banners: string[] = []
   if (synthetic) {
-    banners.push(
-      'Synthetic phantom data: drawn by a program, not recorded from patients. These numbers say whether the method ' +
-        'works as built; they say nothing about real echocardiography.',
-    )
+    banners.push(SYNTHETIC)
   } else if (embeds && layout === 'echonet') {
     banners.push(
       'This page embeds frames of the source clips. EchoNet clips must not be passed on, and so neither must this page.',

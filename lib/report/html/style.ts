@@ -1,3 +1,4 @@
+import { COLOURS } from './budget.js'
 import { LEVELS } from './confusion.js'
 
 /** Shades from the surface to the accent; text turns over where the other colour reads better. */
@@ -6,6 +7,8 @@ const heat = Array.from({ length: LEVELS + 1 }, (_, level) => {
   return `.h${level} { background: ${mixed}; color: var(--heat-text-${level > 6 ? 'high' : 'low'}) }`
 }).join('\n')
 
+const series = Array.from({ length: COLOURS }, (_, s) => `.s${s} { --series: var(--series-${s}) }`).join('\n')
+
 /** The style sheet of the page: system fonts, light and dark, one accent. */
 export const style = `
 :root {
@@ -13,12 +16,14 @@ export const style = `
   --surface: #ffffff; --raised: #f5f7f9; --line: #d9dfe5; --text: #16202a; --quiet: #55626f;
   --accent: #12558f; --chosen: #eaf2fa; --warn-line: #b86e00; --warn: #fff6e5;
   --heat: #0b3d6b; --heat-text-low: #16202a; --heat-text-high: #ffffff;
+  --series-0: #12558f; --series-1: #b3470b; --series-2: #1c7a4f; --series-3: #7a3f9d; --series-4: #55626f; --series-5: #a01f52;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --surface: #12161b; --raised: #1a2027; --line: #323c46; --text: #e6ebf0; --quiet: #9dabb8;
     --accent: #7fb8ec; --chosen: #1a2a3a; --warn-line: #d9982e; --warn: #2b2213;
     --heat: #7fb8ec; --heat-text-low: #ffffff; --heat-text-high: #0b1016;
+    --series-0: #7fb8ec; --series-1: #f0a060; --series-2: #6fcf9f; --series-3: #c9a0e8; --series-4: #9dabb8; --series-5: #f08db0;
   }
 }
 * { box-sizing: border-box }
@@ -71,6 +76,15 @@ svg .dot { fill: var(--accent); stroke: var(--surface); stroke-width: 1 }
 svg .chance, svg .majority { stroke: var(--quiet); stroke-dasharray: 3 3 }
 svg .axis { stroke: var(--line) }
 ${heat}
+${series}
+.series { stroke: var(--series); stroke-width: 1.5 }
+.series .line { fill: none; opacity: 0.55 }
+.series .mark { fill: var(--series); stroke: var(--surface) }
+.chart { max-width: 760px; margin: 0 0 20px; overflow-x: auto }
+.chart > svg { width: 100%; min-width: 520px; height: auto; font-size: 12px }
+.chart figcaption { display: flex; flex-wrap: wrap; gap: 4px 18px; padding-left: 52px }
+.chart figcaption span { display: inline-flex; align-items: center; gap: 6px }
+.key { width: 16px; height: 16px }
 .controls { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; max-width: none }
 .controls[hidden] { display: none }
 .controls button { font: inherit; color: var(--surface); background: var(--accent); border: 0; border-radius: 6px; padding: 6px 16px; min-width: 104px; cursor: pointer }

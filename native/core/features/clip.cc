@@ -12,7 +12,7 @@ namespace {
 // Grey levels of each pixel over time. Sums of integers: exact.
 class Appearance {
  public:
-  Appearance(const Clip& clip) : pixels_(static_cast<std::size_t>(clip.width) * clip.height) {
+  explicit Appearance(const Clip& clip) : pixels_(clip.pixels()) {
     sum_.resize(pixels_);
     squares_.resize(pixels_);
   }
@@ -51,26 +51,28 @@ class Appearance {
 
 Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features) {
   if (clip.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
-  const std::size_t pixels = static_cast<std::size_t>(clip.width) * clip.height;
   Appearance appearance(clip);
   for (std::size_t t = 0; t < clip.count; ++t) {
     if (cancel.requested()) return Status::cancelled();
-    appearance.add(clip.frames + t * pixels);
+    appearance.add(clip.frame(t));
   }
   appearance.thumbnails(clip, params.thumbnail, features);
 
-  flow::FarnebackSequence sequence;
-  Status status = sequence.init(clip.width, clip.height, params.flow);
+  std::optional<VolumeBuilder> volume;
+  if (params.volume) volume.emplace(clip, *params.volume);
   MotionCells cells(clip.width, clip.height, params.grid);
   TimeStatistics statistics(cells.size());
-  std::vector<float> flow(pixels * 2), values(cells.size());
-  for (std::size_t t = 0; status.ok() && t < clip.count; ++t) {
-    status = sequence.push(clip.frames + t * pixels, nullptr, flow.data(), cancel);
-    if (t == 0 || !status.ok()) continue;
-    cells.measure(flow.data(), clip.fps, values.data());
+  Excursions excursions(clip.width, clip.height, params.grid);
+  std::vector<float> values(cells.size());
+  const Status status = each_flow(clip, 0, clip.count, params.flow, cancel, [&](std::size_t t, const float* flow) {
+    if (volume) volume->add(t, flow);
+    if (t + 1 == clip.count) return;
+    cells.measure(flow, clip.fps, values.data());
     statistics.add(values.data());
-  }
+    excursions.add(values.data(), clip.fps);
+  });
   if (!status.ok()) return status;
+  if (volume) features->volume = volume->finish();
 
   const std::size_t per_cell = static_cast<std::size_t>(params.grid) * params.grid;
   features->descriptor.clear();
@@ -80,6 +82,7 @@ Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& c
     for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics.deviation(i));
     first += length;
   }
+  for (std::size_t i = 0; i < excursions.size(); ++i) features->descriptor.push_back(excursions.deviation(i));
   return {};
 }
 

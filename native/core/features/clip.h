@@ -1,35 +1,29 @@
 // The features of one clip that need no model: its motion, and what can be seen without any motion (the controls).
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "flow/farneback.h"
-#include "runtime/cancel.h"
-#include "runtime/status.h"
+#include "features/clip_flow.h"
+#include "features/volume.h"
 
 namespace infomotion::features {
-
-struct Clip {
-  const std::uint8_t* frames;  // count * height * width grey levels
-  int width, height;
-  std::size_t count;
-  double fps;
-};
 
 struct ClipParams {
   int grid = 4;        // cells along each side of the frame
   int thumbnail = 16;  // side of the two control features, px
   flow::FarnebackParams flow;
+  std::optional<VolumeParams> volume;  // where given, the clip's volume is made of the same flow
 };
 
 struct ClipFeatures {
-  // Four blocks: divergence, curl, magnitude, direction. Each: MotionCells' values, their means over time and then
-  // their standard deviations.
+  // Five blocks. Divergence, curl, magnitude, direction: MotionCells' values, their means over time and then their
+  // standard deviations. Excursion: that of u, v and the divergence.
   std::vector<float> descriptor;
   std::vector<float> mean_frame;  // thumbnail * thumbnail: mean over time, grey levels
   std::vector<float> deviation;   // thumbnail * thumbnail: standard deviation of each pixel over time, area mean
+  std::vector<std::uint8_t> volume;  // as VolumeBuilder gives it
 };
 
 // Memory beside the clip itself does not grow with its length.

@@ -101,6 +101,39 @@ void MotionCells::measure(const float* flow, double fps, float* out) {
   }
 }
 
+Excursions::Excursions(int width, int height, int grid)
+    : width_(width), height_(height), cells_(static_cast<std::size_t>(grid) * grid) {
+  for (auto* sums : {&position_, &sum_, &squares_, &with_time_}) sums->resize(3 * cells_);
+}
+
+void Excursions::add(const float* values, double fps) {
+  constexpr double kHalf = 0.70710678118654752;  // cosine and sine of 45 degrees
+  const float* direction = values + 3 * cells_;
+  for (std::size_t cell = 0; cell < cells_; ++cell, direction += kDirections) {
+    const double along = kHalf * (direction[1] - direction[5]), across = kHalf * (direction[3] - direction[7]);
+    position_[cell] += (direction[0] - direction[4] + along - across) / (fps * width_);
+    position_[cells_ + cell] += (direction[2] - direction[6] + along + across) / (fps * height_);
+    position_[2 * cells_ + cell] += values[cell] / fps;
+  }
+  ++time_;
+  ++count_;
+  for (std::size_t i = 0; i < position_.size(); ++i) {
+    sum_[i] += position_[i];
+    squares_[i] += position_[i] * position_[i];
+    with_time_[i] += position_[i] * time_;
+  }
+}
+
+// Least squares: the variance about the line is var(x) - cov(x, t)^2 / var(t), with t = 0 .. n - 1.
+float Excursions::deviation(std::size_t i) const {
+  const double n = static_cast<double>(count_), mean = sum_[i] / n;
+  const double time_variance = (n * n - 1) / 12, covariance = with_time_[i] / n - mean * time_ / 2;
+  if (time_variance == 0) return 0;
+  const double square = squares_[i] / n;
+  const double variance = square - mean * mean - covariance * covariance / time_variance;
+  return variance > 1e-12 * square ? static_cast<float>(std::sqrt(variance)) : 0;  // less is rounding
+}
+
 void TimeStatistics::add(const float* values) {
   ++count_;
   for (std::size_t i = 0; i < sum_.size(); ++i) {

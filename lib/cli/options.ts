@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { DistillOptions } from '../distill.js'
+
+/** The options that `distill` and `compare` share, with METHOD's defaults (lib/distill/settings.ts). */
+export function addMethodOptions(command: Command): Command {
+  return command
+    .option(
+      '--classes <scheme>',
+      'ef5, ef3, ef2, quantile:K, edges:a,b,..., or labels (default: ef5 for EF, else labels)',
+    )
+    .option('--path-column <name>', 'CSV column of the video files')
+    .option('--label-column <name>', 'CSV column of the labels')
+    .option('--split-column <name>', 'CSV column of the splits')
+    .option('--group-column <name>', 'CSV column of the groups (patients) that must not straddle splits')
+    .option('--test-fraction <x>', 'share of the groups for testing where the data set has no splits', number, 0.2)
+    .option('--seed <n>', 'seed of the split, the search, the draws and the students', integer, 1)
+    .option('--neighbours <k>', 'nearest neighbours in the class graphs', integer, 10)
+    .option('--trials <n>', 'trials of the map-equation search', integer, 10)
+    .option('--random-draws <n>', 'random selections to compare with', integer, 10)
+    .option('--weights <rule>', 'sample weights: voronoi, uniform, flow, prior, inverse', 'voronoi')
+    .option(
+      '--teacher <share>',
+      'share of the answers of a teacher (linear, all of TRAIN) in the labels, 0 to 1',
+      number,
+      0,
+    )
+    .option(
+      '--encoder <name>',
+      'temporal CNN beside the descriptor: a model of models/zoo.json, an .onnx file, none',
+      'none',
+    )
+    .option('--descriptor-weight <w>', 'of the descriptor in graphs and selection; 0 leaves it out', number, 1)
+    .option('--embedding-weight <w>', "of the encoder's embedding in graphs and selection; 0 leaves it out", number, 1)
+    .option('--backend <name>', 'video decoder: auto, mjpeg, ffmpeg', 'auto')
+    .option('--cache <dir>', 'what is computed once, to share between runs (default: DIR/cache)')
+    .option('--allow-missing', 'go on without the clips whose files are missing')
+}
+
+/** Flags as commander gives them. */
+export type MethodFlags<Options> = Options & {
+  out: string
+  pathColumn?: string
+  labelColumn?: string
+  splitColumn?: string
+  groupColumn?: string
+  json?: boolean
+}
+
+/** Flags as the library takes them. */
+export function libraryOptions<Options extends { columns?: DistillOptions['columns'] }>({
+  pathColumn,
+  labelColumn,
+  splitColumn,
+  groupColumn,
+  json: _,
+  ...options
+}: MethodFlags<Options>): Options {
+  const columns = { path: pathColumn, label: labelColumn, split: splitColumn, group: groupColumn }
+  const given = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined))
+  return { ...(options as unknown as Options), ...(Object.keys(given).length > 0 ? { columns: given } : {}) }
+}
+
+export function integer(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isInteger(value)) throw new InvalidArgumentError('Expected an integer.')
+  return value
+}
+
+export function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
+  return value
+}
+
+/** "1,2,5" -> ["1", "2", "5"] */
+export function list(text: string): string[] {
+  const entries = text.split(',').map((entry) => entry.trim())
+  if (entries.some((entry) => entry === '')) throw new InvalidArgumentError('Expected a list like a,b,c.')
+  return entries
+}

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeNpy, encodeNpy } from '../run/npy.js'
+import { sha256, writeWhole } from '../run/store.js'
+
+/** Raise when students would answer differently: older answers are then not read. */
+const SCHEMA = 1
+
+/**
+ * What students answered, kept by everything that their answers depend on: a comparison that was stopped goes on with
+ * the student it was at, and a student that several tables ask for is trained once.
+ */
+export class Answers {
+  private readonly asked = new Map<string, Promise<Float32Array>>()
+
+  constructor(
+    /** Folder of the files, `KEY.npy` each. */
+    private readonly folder: string,
+  ) {}
+
+  /** The answers known by `on`, or what `train` gives, which is then kept. `on` must be JSON. */
+  async of(on: unknown, train: () => Promise<Float32Array>): Promise<Float32Array> {
+    const key = sha256(JSON.stringify([SCHEMA, on]))
+    const known = this.asked.get(key) ?? this.read(key, train)
+    this.asked.set(key, known)
+    try {
+      return await known
+    } finally {
+      this.asked.delete(key)
+    }
+  }
+
+  private async read(key: string, train: () => Promise<Float32Array>): Promise<Float32Array> {
+    const path = join(this.folder, `${key}.npy`)
+    try {
+      const { data } = decodeNpy(await readFile(path))
+      if (data instanceof Float32Array) return data
+    } catch {
+      // not there, or damaged: asked anew
+    }
+    const answers = await train()
+    await writeWhole(path, encodeNpy(answers))
+    return answers
+  }
+}

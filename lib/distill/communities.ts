@@ -1,0 +1,51 @@
+import { type SimilarityGraph, similarityGraph } from '../graph/index.js'
+import { infomap } from '../infomap/index.js'
+import type { StageOptions } from '../run/progress.js'
+import { type ClassModules, type Selection, select, takeRows, type WeightRule } from '../select/index.js'
+import type { Method } from './settings.js'
+import type { Spaces } from './spaces.js'
+
+/** One similarity graph a class, of its TRAIN clips. */
+export async function classGraphs(
+  { points, classes }: Spaces,
+  { neighbours }: Method,
+  { signal, onProgress }: StageOptions,
+): Promise<SimilarityGraph[]> {
+  const graphs: SimilarityGraph[] = []
+  for (const { rows } of classes) {
+    graphs.push(await similarityGraph(takeRows(points, rows), { k: neighbours, signal }))
+    onProgress?.({ stage: 'graph', done: graphs.length, total: classes.length, unit: 'classes' })
+  }
+  return graphs
+}
+
+/** The communities of each class graph: the partition on which a random walk is described in the fewest bits. */
+export async function classModules(
+  { classes }: Spaces,
+  graphs: readonly SimilarityGraph[],
+  { trials, seed }: Method,
+  { signal, onProgress }: StageOptions,
+): Promise<ClassModules[]> {
+  const found: ClassModules[] = []
+  for (const [c, { name, rows }] of classes.entries()) {
+    const { modules, flow, codelength } = await infomap(graphs[c], { twoLevel: true, trials, seed, signal })
+    found.push({ name, rows, modules, flow, codelength })
+    onProgress?.({ stage: 'infomap', done: c + 1, total: classes.length, unit: 'classes' })
+  }
+  return found
+}
+
+/**
+ * The selection of a selector by name. Random selection stays what the others must beat: its clips count alike, but for
+ * weights between classes (prior, inverse), which are not a matter of selection.
+ */
+export function selectBy(
+  name: string,
+  { points: features }: Spaces,
+  classes: ClassModules[],
+  { vpc: perClass, seed, draw, weights }: { vpc: number; seed: number; draw: number; weights: WeightRule },
+  stage: StageOptions,
+): Promise<Selection> {
+  const rule = name !== 'random' || weights === 'prior' || weights === 'inverse' ? weights : 'uniform'
+  return select(name, { features, classes }, { perClass, seed, draw, weights: rule, ...stage })
+}

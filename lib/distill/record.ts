@@ -1,0 +1,37 @@
+import { basename } from 'node:path'
+import type { DataSet } from '../dataset/index.js'
+import type { ExtractedFeatures } from '../features/extract.js'
+import type { Method } from './settings.js'
+
+/** What results, manifests and reports say of a data set and a run alike. */
+
+/** The most frequent class of TRAIN (the first of equals), and how often it is right on TEST. */
+export function majorityOf({ classes, clips }: DataSet): { class: string; accuracy: number } {
+  const count = (split: string, c: number) =>
+    clips.filter((clip) => clip.split === split && clip.classIndex === c).length
+  const sizes = classes.map((_, c) => count('train', c))
+  const most = sizes.indexOf(Math.max(...sizes))
+  const tests = clips.filter(({ split }) => split === 'test').length
+  return { class: classes[most], accuracy: tests > 0 ? count('test', most) / tests : 0 }
+}
+
+/** The settings that a result depends on; folders stay out. */
+export function optionsOf(
+  { scheme }: DataSet,
+  { folder: _, cache: __, ...options }: Method & { folder: string },
+): Record<string, unknown> {
+  return { classes: scheme, ...options, encoder: basename(options.encoder) }
+}
+
+export function skippedOf({ skipped }: ExtractedFeatures, dataSet: DataSet): { path: string; reason: string }[] {
+  return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet) }))
+}
+
+/** Absolute paths stay on their machine. */
+export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
+  return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)
+}
+
+export function noticesOf({ notice }: DataSet): string[] {
+  return notice ? [notice] : []
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { StageOptions } from '../run/progress.js'
+import { ShardCache } from '../run/shards.js'
+import type { Features } from '../select/types.js'
+import type { Encoder } from './encoder.js'
+import type { ExtractedFeatures } from './extract.js'
+
+const SHARD_CLIPS = 32
+
+/**
+ * What an encoder makes of each clip: one row a row of `extracted`, through a cache in shards (a folder a model), so
+ * that a run that was stopped goes on where it was. Volumes are read as the encoder takes them.
+ */
+export async function embedClips(
+  extracted: ExtractedFeatures,
+  encoder: Encoder,
+  folder: string,
+  { signal, onProgress }: StageOptions,
+): Promise<Features> {
+  const { keys } = extracted
+  const cache = await ShardCache.open(join(folder, encoder.sha256.slice(0, 12)))
+  const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))
+  const report = (fresh: number) =>
+    onProgress?.({ stage: 'embedding', done: keys.length - wanted.length + fresh, total: keys.length, unit: 'clips' })
+  async function* volumes() {
+    for (const row of wanted) yield await extracted.volume(row)
+  }
+  report(0)
+  const shard: { key: string; row: Float32Array; record: Record<string, unknown> }[] = []
+  let fresh = 0
+  try {
+    for await (const row of encoder.encode(volumes(), { signal })) {
+      shard.push({ key: keys[wanted[fresh++]], row, record: {} })
+      if (shard.length === SHARD_CLIPS) await cache.append(shard.splice(0))
+      report(fresh)
+    }
+  } finally {
+    await cache.append(shard) // what is done stays done, also after Ctrl-C
+  }
+  const values = new Float32Array(keys.length * encoder.dim)
+  for (const [row, key] of keys.entries()) values.set(cache.get(key)!.row, row * encoder.dim)
+  return { rows: keys.length, dim: encoder.dim, values }
+}

@@ -1,0 +1,239 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readSignature } from '../onnx/signature.js'
+import { sha256 } from '../run/store.js'
+import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
+import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+
+const LAYOUTS = ['NCTHW', 'NTCHW'] as const
+const CHANNELS = ['grey', 'u', 'v'] as const
+
+/** What a model's input shows in one channel: grey level (0..1), or flow in frame widths or heights per second. */
+export type Channel = (typeof CHANNELS)[number]
+
+/** How clips are shown to a model, and what is its answer: the JSON file beside an ONNX file, or an entry of the zoo. */
+export interface ModelDescription {
+  /** Default: the file's name without ending. */
+  name: string
+  /** File name, beside the description. */
+  file: string
+  /** Of the ONNX file, in hexadecimal; checked where it is given, and the zoo gives it. */
+  sha256: string
+  licence?: string
+  /** Where the model comes from. */
+  source?: string
+  opset?: number
+  trainedOn?: string
+  /** File name of the model card. */
+  card?: string
+  input: {
+    /** The input's name in the model. Its type is float32. */
+    name: string
+    /** Order of its axes: N clips, C channels, T frames, H rows, W columns. */
+    layout: (typeof LAYOUTS)[number]
+    /** What each channel shows; `["grey", "grey", "grey"]` feeds a model for RGB. */
+    channels: Channel[]
+    /** Frames of a view, and the side of a frame in px. */
+    frames: number
+    side: number
+    /** Every how many frames of a clip that was brought to `rate` frames/s one is shown. */
+    stride: number
+    rate: number
+    /** The model sees (value - mean) / scale, one of each a channel. */
+    normalisation: { mean: number[]; scale: number[] }
+    /** Views of a clip, evenly spaced in time; their outputs are averaged. */
+    views: number
+  }
+  /** The output that is the embedding: `dim` numbers a view. */
+  output: { name: string; dim: number }
+}
+
+/** A model of the zoo, or a user's own, with its file. */
+export interface FoundModel {
+  description: ModelDescription
+  model: Uint8Array
+  /** Where the model takes only batches of one size: so many rows. */
+  rows?: number
+}
+
+interface Zoo {
+  schema: number
+  models: { name: string }[]
+}
+
+const ZOO_SCHEMA = 2
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
+
+/**
+ * The models that come with the package, described; the first is the default.
+ *
+ * @example
+ * ```js
+ * const [{ name, licence, trainedOn }] = await listModels()
+ * ```
+ */
+export async function listModels(): Promise<ModelDescription[]> {
+  const path = join(MODELS, 'zoo.json')
+  const zoo = (await readJson(path)) as Zoo
+  if (zoo.schema !== ZOO_SCHEMA) throw undescribed(path, `schema ${ZOO_SCHEMA}`, 'schema', zoo.schema)
+  return zoo.models.map(({ name }, i) => describe(zoo.models[i], `${path}, model "${name}"`, ''))
+}
+
+/**
+ * Finds, reads and checks a model.
+ *
+ * @param wanted A name of the zoo, or the path of an ONNX file with its description beside it (`NAME.onnx`,
+ * `NAME.json`). Default: the zoo's first.
+ * @throws `MODEL_NOT_FOUND`, `MODEL_DESCRIPTION_INVALID`, `MODEL_CHECKSUM_MISMATCH`, `MODEL_MISMATCH` where the file is
+ * not what its description says, `ONNX_MODEL_INVALID`
+ */
+export async function findModel(wanted?: string): Promise<FoundModel> {
+  if (wanted !== undefined && (typeof wanted !== 'string' || wanted === ''))
+    throw invalid('the name of a model or the path of an ONNX file', 'model', wanted)
+  const { description, path } = wanted?.endsWith('.onnx') ? await ownModel(wanted) : await zooModel(wanted)
+  const model = await readOrMissing(path, 'the ONNX file of a model')
+  const hash = sha256(model)
+  if (description.sha256 && description.sha256 !== hash)
+    throw new InfomotionError(
+      'MODEL_CHECKSUM_MISMATCH',
+      `${path} has SHA-256 ${hash}, but its description says ${description.sha256}: it is damaged, or another model. ` +
+        'Get the file again, or describe the one that is there.',
+    )
+  return { description: { ...description, sha256: hash }, model, rows: checkModel(model, description, path) }
+}
+
+async function zooModel(name?: string): Promise<{ description: ModelDescription; path: string }> {
+  const models = await listModels()
+  const description = name === undefined ? models[0] : models.find((model) => model.name === name)
+  if (description) return { description, path: join(MODELS, description.file) }
+  throw new InfomotionError(
+    'MODEL_NOT_FOUND',
+    `No model is called "${name ?? 'default'}". Give one of ${models.map((model) => model.name).join(', ')}, or the path of a file ` +
+      'NAME.onnx with NAME.json, its description, beside it.',
+  )
+}
+
+async function ownModel(path: string): Promise<{ description: ModelDescription; path: string }> {
+  const beside = path.replace(/\.onnx$/, '.json')
+  return { description: describe(await readJson(beside), beside, basename(path)), path }
+}
+
+async function readOrMissing(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asInfomotionError(error)
+    throw new InfomotionError('MODEL_NOT_FOUND', `There is no file ${path}: expected ${what}.`, { cause: error })
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readOrMissing(path, 'the description of a model (see models/README.md)')
+  try {
+    return JSON.parse(text.toString())
+  } catch (cause) {
+    throw undescribed(path, 'a JSON file', 'the file', (cause as Error).message)
+  }
+}
+
+function undescribed(where: string, expected: string, name: string, received: unknown): InfomotionError {
+  return new InfomotionError('MODEL_DESCRIPTION_INVALID', `${where}: ${invalid(expected, name, received).message}`)
+}
+
+/** Checks a description; `where` it stands is said in the error. */
+function describe(json: unknown, where: string, file: string): ModelDescription {
+  try {
+    return expectDescription(json, file)
+  } catch (error) {
+    throw new InfomotionError('MODEL_DESCRIPTION_INVALID', `${where}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function expectDescription(json: unknown, ownFile: string): ModelDescription {
+  const given = expectObject<ModelDescription>(json, 'the description')
+  expectOptions(given, 'the description', [
+    ...['name', 'file', 'sha256', 'licence', 'source', 'opset', 'trainedOn', 'card', 'input', 'output'],
+  ])
+  const input = expectObject<ModelDescription['input']>(given.input, 'input')
+  expectOptions(input, 'input', [
+    ...['name', 'layout', 'channels', 'frames', 'side', 'stride', 'rate', 'normalisation', 'views'],
+  ])
+  const output = expectObject<ModelDescription['output']>(given.output, 'output')
+  expectOptions(output, 'output', ['name', 'dim'])
+  const file = ownFile || expectText(given.file, 'file')
+  expectText(input.name, 'input.name')
+  expectOneOf(input.layout, 'input.layout', LAYOUTS)
+  if (!Array.isArray(input.channels) || input.channels.length === 0)
+    throw invalid('a list of channels', 'input.channels', input.channels)
+  for (const channel of input.channels) expectOneOf(channel, 'input.channels', CHANNELS)
+  expectInteger(input.frames, 'input.frames', 1, 1024)
+  expectInteger(input.side, 'input.side', 1, 1024)
+  expectInteger(input.stride, 'input.stride', 1, 1000)
+  expectNumber(input.rate, 'input.rate', 0.001, 100_000)
+  expectInteger(input.views, 'input.views', 1, 64)
+  const normalisation = expectObject<ModelDescription['input']['normalisation']>(
+    input.normalisation,
+    'input.normalisation',
+  )
+  expectOptions(normalisation, 'input.normalisation', ['mean', 'scale'])
+  for (const part of ['mean', 'scale'] as const) {
+    const values = normalisation[part]
+    if (!Array.isArray(values) || values.length !== input.channels.length)
+      throw invalid(`${input.channels.length} numbers, one a channel`, `input.normalisation.${part}`, values)
+    for (const value of values) expectNumber(value, `input.normalisation.${part}`, part === 'scale' ? 1e-9 : -1e9, 1e9)
+  }
+  expectText(output.name, 'output.name')
+  expectInteger(output.dim, 'output.dim', 1, 1 << 20)
+  const hash = given.sha256 ?? ''
+  if (!/^([0-9a-f]{64})?$/.test(hash) || (!ownFile && hash === ''))
+    throw invalid('64 hexadecimal digits', 'sha256', given.sha256)
+  return { ...given, name: given.name ?? file.replace(/\.onnx$/, ''), file, sha256: hash }
+}
+
+function expectObject<T>(value: unknown, name: string): T {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T
+  throw invalid('an object', name, value)
+}
+
+function expectText(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw invalid('a name', name, value)
+}
+
+/** Shape of a model's input but for the number of rows, in the order of its layout. */
+export function inputDims({ input }: ModelDescription): number[] {
+  const { layout, channels, frames, side } = input
+  return layout === 'NCTHW' ? [channels.length, frames, side, side] : [frames, channels.length, side, side]
+}
+
+/** Whether the file takes and gives what its description says, as far as the file tells; the rows it wants, if any. */
+function checkModel(model: Uint8Array, description: ModelDescription, path: string): number | undefined {
+  const { input, output } = description
+  const { inputs, outputs } = readSignature(model)
+  const mismatch = (what: string) => new InfomotionError('MODEL_MISMATCH', `${path}: ${what}`)
+  const names = (ports: { name: string }[]) => ports.map(({ name }) => `"${name}"`).join(', ') || 'none'
+
+  const entry = inputs.find(({ name }) => name === input.name)
+  if (!entry) throw mismatch(`the model has no input "${input.name}"; its inputs: ${names(inputs)}.`)
+  if (inputs.length > 1) throw mismatch(`expected one input, but the model has ${names(inputs)}.`)
+  if (entry.type !== 'float32')
+    throw mismatch(`input "${input.name}" has element type ${entry.type ?? 'unknown'}, expected float32.`)
+  const wanted = inputDims(description)
+  const shape = entry.dims?.map((length) => length ?? '?').join(', ')
+  const fits = !entry.dims || (entry.dims.length === 5 && wanted.every((n, i) => (entry.dims![i + 1] ?? n) === n))
+  if (!fits)
+    throw mismatch(
+      `input "${input.name}" has shape [${shape}], but the description asks for [N, ${wanted.join(', ')}].`,
+    )
+
+  const exit = outputs.find(({ name }) => name === output.name)
+  if (!exit) throw mismatch(`the model has no output "${output.name}"; its outputs: ${names(outputs)}.`)
+  if (exit.type !== 'float32')
+    throw mismatch(`output "${output.name}" has element type ${exit.type ?? 'unknown'}, expected float32.`)
+  const known = exit.dims?.slice(1).every((length) => length !== undefined)
+  const dim = exit.dims?.slice(1).reduce((product: number, length) => product * (length ?? 1), 1)
+  if (known && dim !== output.dim)
+    throw mismatch(`output "${output.name}" has ${dim} numbers a row, but the description says ${output.dim}.`)
+  return entry.dims?.[0]
+}

@@ -1,0 +1,47 @@
+import { expectInteger, expectNumber, expectOneOf, expectOptions } from '../runtime/expect.js'
+import type { CnnOptions } from './cnn-types.js'
+import type { Augmentation } from './loader.js'
+import { type CnnSize, sizes } from './r2plus1d.js'
+
+/** How samples are changed by default: the variety of a hand-held probe and of heart rates, labels unchanged. */
+const AUGMENTATION: Augmentation = { flip: true, rotation: 10, scale: 0.1, gain: 0.2, noise: 0.05, tempo: 0.2 }
+
+const DEFAULTS = {
+  size: 'small' as CnnSize,
+  channels: 'both' as const,
+  frames: 16,
+  stride: 2,
+  seed: 0,
+  steps: 240,
+  batch: 8,
+  learningRate: 0.005,
+  weightDecay: 0.05,
+  emptyClasses: 'error' as const,
+}
+
+type Resolved = Required<Omit<CnnOptions, 'start' | 'checkpoint' | 'augmentation'>> & { augmentation?: Augmentation }
+
+/** Checks a CNN's options and fills them in; the loader checks the augmentation. */
+export function resolveCnnOptions(options: CnnOptions): Resolved {
+  expectOptions(options, 'trainCnn', [...Object.keys(DEFAULTS), 'augmentation', 'start', 'checkpoint'])
+  const { augmentation = {}, start, checkpoint, ...given } = options
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  const settings: Resolved = { ...DEFAULTS, ...Object.fromEntries(set) }
+  expectOneOf(settings.size, 'size', Object.keys(sizes) as CnnSize[])
+  expectOneOf(settings.channels, 'channels', ['both', 'grey', 'flow'])
+  expectInteger(settings.frames, 'frames', 1)
+  expectInteger(settings.stride, 'stride', 1)
+  expectInteger(settings.seed, 'seed', 0, 0xffffffff)
+  expectInteger(settings.steps, 'steps', 1)
+  expectInteger(settings.batch, 'batch', 2)
+  expectNumber(settings.learningRate, 'learningRate', Number.MIN_VALUE)
+  expectNumber(settings.weightDecay, 'weightDecay', 0)
+  expectOneOf(settings.emptyClasses, 'emptyClasses', ['error', 'allow'])
+  if (checkpoint) {
+    expectOptions(checkpoint, 'checkpoint', ['path', 'everySeconds'])
+    expectNumber(checkpoint.everySeconds ?? 0, 'checkpoint.everySeconds', 0)
+  }
+  if (augmentation === 'none') return settings
+  expectOptions(augmentation, 'augmentation', Object.keys(AUGMENTATION))
+  return { ...settings, augmentation: { ...AUGMENTATION, ...augmentation } }
+}

@@ -1,0 +1,52 @@
+import type { CheckpointOptions } from './checkpoint.js'
+import type { Augmentation, Channels } from './loader.js'
+import type { CnnSize } from './r2plus1d.js'
+
+/** How a CNN is trained. */
+export interface CnnOptions {
+  /** Widths and depth of the network; default 'small'. */
+  size?: CnnSize
+  /** What it sees of the clips: grey levels, flow, or 'both' (default). */
+  channels?: Channels
+  /** Frames of a sample; default 16. */
+  frames?: number
+  /** Volume frames from one frame of a sample to the next; default 2. */
+  stride?: number
+  /** Of the initial weights, the order of the clips, and how they are shown; default 0. */
+  seed?: number
+  /** Default 240. */
+  steps?: number
+  /** Samples of a step, at least 2; default 8. With fewer clips, a step shows some of them in several ways. */
+  batch?: number
+  /** AdamW's at the first step; it falls to 0 by a half cosine. */
+  learningRate?: number
+  /** AdamW's, on kernels only. */
+  weightDecay?: number
+  /** How far samples are changed; what is left out is as by default, 'none' shows the clips as they are. */
+  augmentation?: Partial<Augmentation> | 'none'
+  /** Where to keep the state, so that the same call goes on after a crash or an abort; default: nowhere. */
+  checkpoint?: CheckpointOptions
+  /** Parameters of a student of the same size and channels to start from (its head only where the classes are as many). */
+  start?: Record<string, Float32Array>
+  /** Whether a class may be without a clip to learn from (the student then learns never to predict it); default 'error'. */
+  emptyClasses?: 'error' | 'allow'
+}
+
+/** A trained CNN. */
+export interface CnnStudent {
+  kind: 'cnn'
+  classes: number
+  size: CnnSize
+  channels: Channels
+  /** Of a sample: frames, and volume frames from one to the next. */
+  frames: number
+  stride: number
+  /** Of the volumes. */
+  side: number
+  /** Kernels, gains and biases, and the normalisations' running means and variances. */
+  parameters: Record<string, Float32Array>
+  /** Training loss (weighted cross-entropy, nats) of each step, before its update. */
+  losses: number[]
+  /** ONNX file: `clips` [N, channels, frames, side, side] as `loadViews` gives them -> `probabilities`, `embedding`. */
+  model: Uint8Array
+}

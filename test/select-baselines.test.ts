@@ -1,0 +1,196 @@
+import t from 'tap'
+import { Random } from '#lib/runtime/random.js'
+import { unitRows } from '#lib/select/cosine.js'
+import { facilityLocation } from '#lib/select/facility.js'
+import { herding } from '#lib/select/herding.js'
+import {
+  type ClassModules,
+  expectSelector,
+  type Features,
+  SELECTORS,
+  select,
+  selectFacilityLocation,
+  selectHerding,
+  selectInfomap,
+  selectKCenter,
+  selectKMedoids,
+  selectPageRank,
+  selectRandom,
+} from '#lib/select/index.js'
+import { kCenter } from '#lib/select/kcenter.js'
+
+/** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
+function circle(...degrees: number[]): Features {
+  const values = degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)])
+  return { rows: degrees.length, dim: 2, values: Float32Array.from(values) }
+}
+const indices = (n: number) => Array.from({ length: n }, (_, i) => i)
+const points = (...degrees: number[]) => unitRows(circle(...degrees), indices(degrees.length))
+
+t.test('k-center: the medoid, then always the farthest', async (t) => {
+  // 0 10 20 30 and 80: the mean direction is at 27 degrees, the medoid 30. Farthest from it: 80; then 0; then 10 or 20,
+  // each 10 degrees from a chosen one: the first.
+  t.same(await kCenter(points(0, 10, 20, 30, 80), 4), [3, 4, 0, 1])
+  t.same(await kCenter(points(0, 0, 0), 3), [0, 1, 2], 'clips alike are each chosen once')
+})
+
+t.test('k-center: as by definition', async (t) => {
+  const random = new Random(1, 'points')
+  const at = points(...indices(80).map(() => 360 * random.uniform()))
+  const cos = (i: number, j: number) =>
+    at.values[2 * i] * at.values[2 * j] + at.values[2 * i + 1] * at.values[2 * j + 1]
+  const chosen = await kCenter(at, 12)
+  for (const step of indices(11)) {
+    const nearest = (i: number) => Math.min(...chosen.slice(0, step + 1).map((c) => 1 - cos(i, c)))
+    const farthest = Math.max(...indices(80).map(nearest))
+    t.ok(Math.abs(nearest(chosen[step + 1]) - farthest) < 1e-12, `step ${step}`)
+  }
+})
+
+t.test('herding: the mean of the chosen follows the mean of all', async (t) => {
+  // Mean of 0 0 0 90 90 180: (2, 2) / 6 = (.33, .33). 0 and 90 degrees lie equally near: the first 0. Then
+  // 2 mu - x = (-.33, .67): nearest is 90 (.47), before 180 (.94). Then 3 mu - x - x = (0, 0): all alike at 1, the
+  // first one left is row 1. Then 4 mu - ... = (-.67, .33): 180 (.47), before 90 (.94).
+  t.same(await herding(points(0, 0, 0, 90, 90, 180), 4), [0, 3, 1, 5])
+})
+
+t.test('facility location: what adds most similarity, counted from 0 up', async (t) => {
+  // Sums of max(cos, 0): rows at 0 10 20 have 1 + .985 + .940 = 2.92, 2.97, 2.92; 90 and 100 also see 20 and each other.
+  // First 10 (2.97 + .174 of 90 = 3.14; 20: 2.92 + .342 + .174 = 3.44!): 20 sees everyone. Then 100 adds
+  // (1 - .174) + (.985 - .342) = 1.47, 90 adds (1 - .342) + (.985 - .174) = 1.47: see below. Then 0 or 10.
+  const at = points(0, 10, 20, 90, 100)
+  const cos = (a: number, b: number) => Math.max(0, Math.cos(((a - b) * Math.PI) / 180))
+  const degrees = [0, 10, 20, 90, 100]
+  const value = (chosen: number[]) =>
+    degrees.reduce((sum, d) => sum + Math.max(0, ...chosen.map((c) => cos(d, degrees[c]))), 0)
+  const greedy: number[] = []
+  for (const _ of indices(4)) {
+    const rest = indices(5).filter((i) => !greedy.includes(i))
+    greedy.push(rest.reduce((best, i) => (value([...greedy, i]) > value([...greedy, best]) + 1e-12 ? i : best)))
+  }
+  t.same(greedy, [2, 3, 0, 1])
+  t.same(await facilityLocation(at, 4), greedy)
+})
+
+t.test('facility location: lazy greedy is greedy', async (t) => {
+  const random = new Random(2, 'points')
+  const n = 70
+  const values = Float32Array.from({ length: n * 3 }, () => random.gaussian())
+  const at = unitRows({ rows: n, dim: 3, values }, indices(n))
+  const sim = (i: number, j: number) =>
+    Math.max(
+      0,
+      indices(3).reduce((s, k) => s + at.values[i * 3 + k] * at.values[j * 3 + k], 0),
+    )
+  const covered = new Float64Array(n)
+  const greedy = indices(10).map(() => {
+    const gains = indices(n).map((j) => indices(n).reduce((s, i) => s + Math.max(0, sim(i, j) - covered[i]), 0))
+    const best = gains.indexOf(Math.max(...gains))
+    for (const i of indices(n)) covered[i] = Math.max(covered[i], sim(i, best))
+    return best
+  })
+  t.same(await facilityLocation(at, 10), greedy)
+})
+
+/** Two classes of 30 clips, each two bunches; modules and flow as the map equation might give them. */
+function twoClasses(): { features: Features; classes: ClassModules[] } {
+  const random = new Random(3, 'two classes')
+  const degrees = indices(60).map((i) => 60 * Math.floor(i / 15) + 20 * random.uniform())
+  const classes = [0, 1].map((c) => ({
+    name: ['a', 'b'][c],
+    rows: Uint32Array.from({ length: 30 }, (_, i) => 30 * c + i),
+    modules: Uint32Array.from({ length: 30 }, (_, i) => Math.floor(i / 15)),
+    flow: Float64Array.from({ length: 30 }, (_, i) => (i % 15 === 4 ? 0.1 : 0.9 / 30)),
+    codelength: 3,
+  }))
+  return { features: circle(...degrees), classes }
+}
+const rowsOf = ({ representatives }: { representatives: { index: number }[] }) => representatives.map((r) => r.index)
+
+t.test('PageRank: most flow first, ties to the lower row', async (t) => {
+  const { features, classes } = twoClasses()
+  const { representatives } = await selectPageRank(features, classes, { perClass: 3 })
+  t.same(rowsOf({ representatives }), [4, 19, 0, 34, 49, 30])
+  t.same(
+    representatives.map(({ flow }) => flow),
+    [0.1, 0.1, 0.9 / 30, 0.1, 0.1, 0.9 / 30],
+  )
+  const withoutFlow = classes.map(({ name, rows }) => ({ name, rows })) as ClassModules[]
+  await t.rejects(selectPageRank(features, withoutFlow, { perClass: 3 }), { message: /modules of class "a"/ })
+})
+
+t.test('by name: every selector is its function', async (t) => {
+  const { features, classes } = twoClasses()
+  const options = { perClass: 4 }
+  const direct = {
+    infomap: await selectInfomap(features, classes, options),
+    kmedoids: await selectKMedoids(features, classes, options),
+    kcenter: await selectKCenter(features, classes, options),
+    herding: await selectHerding(features, classes, options),
+    facility: await selectFacilityLocation(features, classes, options),
+    pagerank: await selectPageRank(features, classes, options),
+    random: selectRandom(classes, { perClass: 4, seed: 5, draw: 2 }),
+  }
+  t.same(Object.keys(direct), SELECTORS)
+  for (const name of SELECTORS) {
+    const named = await select(name, { features, classes }, { ...options, seed: 5, draw: 2 })
+    t.same(named, direct[name], name)
+    t.equal(named.selector, name)
+    const refined = await select(`${name}+swap`, { features, classes }, { ...options, seed: 5, draw: 2 })
+    t.equal(refined.selector, `${name}+swap`)
+    t.equal(new Set(rowsOf(refined)).size, 8, 'each clip once')
+    for (const r of refined.representatives) t.equal(Math.floor(r.index / 30), r.classIndex)
+    t.ok(refined.refinement && refined.refinement.after <= refined.refinement.before)
+    t.equal((refined.refinement?.swaps ?? 0) > 0, rowsOf(refined).join() !== rowsOf(named).join())
+  }
+  const { representatives } = await select('infomap+swap', { features, classes }, options)
+  for (const { index, module } of representatives) {
+    const before = direct.infomap.representatives.filter((r) => r.module === module).map((r) => r.index)
+    t.ok(
+      before.some((b) => Math.floor(b / 15) === Math.floor(index / 15)),
+      'swaps stay inside a module',
+    )
+  }
+  await t.rejects(select('kmedoid', { features, classes }, options), { message: /one of infomap, infomap\+swap,/ })
+  t.throws(() => expectSelector('infomap+'), { code: 'INVALID_ARGUMENT' })
+  await t.rejects(select('infomap', { features, classes }, { ...options, weight: 'flow' } as typeof options), {
+    message: /Unknown option "weight"/,
+  })
+})
+
+t.test('swap search: finds the clips that tell the classes apart', async (t) => {
+  // The classes differ in x. Two clips of the same y show that; (3, 8) against (-3, -8) shows mostly y, which says nothing.
+  const features = { rows: 4, dim: 2, values: Float32Array.of(3, 8, 3, -8, -3, 8, -3, -8) }
+  const half = { modules: new Uint32Array(2), flow: new Float64Array(2).fill(1 / 2), codelength: 0 }
+  const classes = [
+    { name: 'a', rows: Uint32Array.of(0, 1), ...half },
+    { name: 'b', rows: Uint32Array.of(2, 3), ...half },
+  ]
+  const alike = async (name: string) => {
+    const options = indices(12).map((draw) => ({ perClass: 1, draw }))
+    const found = await Promise.all(options.map((option) => select(name, { features, classes }, option)))
+    return found.filter(({ representatives: [a, b] }) => b.index - a.index === 2).length
+  }
+  t.ok((await alike('random')) < 12)
+  t.equal(await alike('random+swap'), 12)
+  const controller = new AbortController()
+  const running = select('random+swap', { features, classes }, { perClass: 1, signal: controller.signal })
+  controller.abort()
+  await t.rejects(running, { code: 'ABORTED' })
+  const one = await select('random+swap', { features, classes: classes.slice(0, 1) }, { perClass: 1 })
+  t.match(one.warnings, [/one class only/])
+})
+
+t.test('long searches give way to the rest of the process', async (t) => {
+  const random = new Random(4, 'points')
+  const rows = 1000
+  const features = { rows, dim: 32, values: Float32Array.from({ length: rows * 32 }, () => random.gaussian()) }
+  const classes = [{ name: 'a', rows: Uint32Array.from({ length: rows }, (_, i) => i) }]
+  for (const chooser of [selectKMedoids, selectFacilityLocation]) {
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 1)
+    await chooser(features, classes, { perClass: 5 })
+    clearInterval(timer)
+    t.ok(ticks >= 3, `${chooser.name}: ${ticks} ticks`)
+  }
+})
