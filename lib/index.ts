@@ -4,8 +4,10 @@ export { type CompareOptions, compare } from './compare.js'
 export { type Clip, type DataSet, readDataSet, writeDataSet } from './dataset/index.js'
 export { type DistillOptions, type DistillResult, distill, STAGES } from './distill.js'
 export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
+export { createEncoder } from './features/encoder.js'
 export { extractFeatures } from './features/extract.js'
 export { describeClip, descriptorLayout, normaliseBlocks } from './features/index.js'
+export { type Volume, volumeOf } from './features/volume.js'
 export { farneback } from './flow/index.js'
 export { knn, similarityGraph } from './graph/index.js'
 export { codelength, infomap } from './infomap/index.js'
@@ -14,7 +16,22 @@ export { writeReport } from './report/index.js'
 export type { Progress, StageOptions } from './run/progress.js'
 export { InfomotionError } from './runtime/errors.js'
 export { Random } from './runtime/random.js'
-export { fitPca, project, type Selection, selectInfomap, selectKMedoids, selectRandom } from './select/index.js'
+export {
+  effectiveSampleSize,
+  fitPca,
+  guardWeights,
+  project,
+  SELECTORS,
+  type Selection,
+  select,
+  selectFacilityLocation,
+  selectHerding,
+  selectInfomap,
+  selectKCenter,
+  selectKMedoids,
+  selectPageRank,
+  selectRandom,
+} from './select/index.js'
 export { synthesize } from './synthesize/index.js'
-export { predict, trainStudent } from './train/index.js'
+export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
 export { type Frames, readClip, writeClip } from './video/index.js'

@@ -9,9 +9,10 @@ import {
   summarise,
 } from '#lib/evaluate/index.js'
 import type { EvaluationRow, StudentTask } from '#lib/evaluate/types.js'
+import type { Features } from '#lib/runtime/features.js'
 import { Random } from '#lib/runtime/random.js'
 import { selectRandom } from '#lib/select/index.js'
-import type { Features, Selection } from '#lib/select/types.js'
+import type { Selection } from '#lib/select/types.js'
 
 const near = (t: Test, value: number | null, wanted: number, tolerance = 1e-12) =>
   void t.ok(value !== null && Math.abs(value - wanted) <= tolerance, `${value} is ${wanted}`)

@@ -90,6 +90,10 @@ t.test('operators: output and gradients as PyTorch has them', async (t) => {
       t.same(ours.dims, inputs[i].dims, `${name}: shape of gradient ${i}`)
       errors[`gradient ${i}`] = difference(ours.data, valuesOf(gradient))
     })
+    if (wrt.length > 1) {
+      const alone = await run(differentiate(model, 'loss', ['x0']), feeds)
+      errors['gradient 0, alone'] = difference(alone['gradient/x0'].data, valuesOf(gradients[0]!))
+    }
     for (const [what, error] of Object.entries(errors)) {
       t.ok(error < 1e-5, `${name}, ${what}: ${error}`)
       if (error > worst.error) worst = { error, where: `${name}, ${what}` }

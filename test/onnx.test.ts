@@ -290,6 +290,7 @@ t.test('codec: what is written is read back, and runs', async (t) => {
   const read = decodeModel(encodeModel(model))
   t.same(read, model)
   t.same(encodeModel(read), encodeModel(model))
+  t.same(decodeModel(Buffer.from(encodeModel(model))), model, 'a Buffer, as readFile gives it')
   model.nodes[0].attributes = { value: model.nodes[0].attributes.value }
   const { y } = await run(model, { x: float32([1, 2], [1, 1]) })
   const e = Math.exp(-3.5)

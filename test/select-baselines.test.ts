@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Features } from '#lib/runtime/features.js'
 import { Random } from '#lib/runtime/random.js'
 import { unitRows } from '#lib/select/cosine.js'
 import { facilityLocation } from '#lib/select/facility.js'
@@ -6,7 +7,6 @@ import { herding } from '#lib/select/herding.js'
 import {
   type ClassModules,
   expectSelector,
-  type Features,
   SELECTORS,
   select,
   selectFacilityLocation,
@@ -55,21 +55,9 @@ t.test('herding: the mean of the chosen follows the mean of all', async (t) => {
 })
 
 t.test('facility location: what adds most similarity, counted from 0 up', async (t) => {
-  // Sums of max(cos, 0): rows at 0 10 20 have 1 + .985 + .940 = 2.92, 2.97, 2.92; 90 and 100 also see 20 and each other.
-  // First 10 (2.97 + .174 of 90 = 3.14; 20: 2.92 + .342 + .174 = 3.44!): 20 sees everyone. Then 100 adds
-  // (1 - .174) + (.985 - .342) = 1.47, 90 adds (1 - .342) + (.985 - .174) = 1.47: see below. Then 0 or 10.
-  const at = points(0, 10, 20, 90, 100)
-  const cos = (a: number, b: number) => Math.max(0, Math.cos(((a - b) * Math.PI) / 180))
-  const degrees = [0, 10, 20, 90, 100]
-  const value = (chosen: number[]) =>
-    degrees.reduce((sum, d) => sum + Math.max(0, ...chosen.map((c) => cos(d, degrees[c]))), 0)
-  const greedy: number[] = []
-  for (const _ of indices(4)) {
-    const rest = indices(5).filter((i) => !greedy.includes(i))
-    greedy.push(rest.reduce((best, i) => (value([...greedy, i]) > value([...greedy, best]) + 1e-12 ? i : best)))
-  }
-  t.same(greedy, [2, 3, 0, 1])
-  t.same(await facilityLocation(at, 4), greedy)
+  // Two bunches that do not see each other, 0 10 30 and 180 190 220. The middle ones see most: 10 .985 + 1 + .940 = 2.92,
+  // 190 .985 + 1 + .866 = 2.85 (180: 2.75). Then 220 adds 1 - .866 = .134, and 30 1 - .940 = .060.
+  t.same(await facilityLocation(points(0, 10, 30, 180, 190, 220), 4), [1, 4, 5, 2])
 })
 
 t.test('facility location: lazy greedy is greedy', async (t) => {

@@ -4,10 +4,10 @@ import t from 'tap'
 import { score } from '#lib/evaluate/index.js'
 import { similarityGraph } from '#lib/graph/index.js'
 import { infomap } from '#lib/infomap/index.js'
+import type { Features } from '#lib/runtime/features.js'
 import { Random } from '#lib/runtime/random.js'
 import {
   type ClassModules,
-  type Features,
   fitPca,
   project,
   type Selection,
@@ -17,6 +17,8 @@ import {
 } from '#lib/select/index.js'
 import { predict, trainStudent } from '#lib/train/index.js'
 import { fixture } from './support.js'
+
+t.setTimeout(120_000) // 10 s alone
 
 const indices = (n: number) => Array.from({ length: n }, (_, i) => i)
 

@@ -1,11 +1,12 @@
 import t from 'tap'
+import type { Features } from '#lib/runtime/features.js'
 import { Random } from '#lib/runtime/random.js'
 import { unitRows } from '#lib/select/cosine.js'
 import { fitPca, project, selectInfomap, selectKMedoids, selectRandom } from '#lib/select/index.js'
 import { kMedoids, representatives } from '#lib/select/medoid.js'
 import { mergeModules } from '#lib/select/merge.js'
 import { shareQuota } from '#lib/select/quota.js'
-import type { ClassModules, Features } from '#lib/select/types.js'
+import type { ClassModules } from '#lib/select/types.js'
 
 /** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
 function circle(...degrees: number[]): Features {

@@ -4,7 +4,7 @@ import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
 import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
 import type { StageOptions } from '../run/progress.js'
-import type { Features } from '../select/index.js'
+import type { Features } from '../runtime/features.js'
 import { readClip } from '../video/index.js'
 import type { Method } from './settings.js'
 

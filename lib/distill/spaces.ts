@@ -2,7 +2,8 @@ import type { DataSet, Split } from '../dataset/index.js'
 import type { ExtractedFeatures } from '../features/extract.js'
 import { descriptorLayout, normaliseBlocks } from '../features/index.js'
 import type { StageOptions } from '../run/progress.js'
-import { type Features, fitPca, project, type SelectionClass, takeRows } from '../select/index.js'
+import type { Features } from '../runtime/features.js'
+import { fitPca, project, type SelectionClass, takeRows } from '../select/index.js'
 import type { Method } from './settings.js'
 
 /** The clips of one feature space. */

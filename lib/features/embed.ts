@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { StageOptions } from '../run/progress.js'
 import { ShardCache } from '../run/shards.js'
-import type { Features } from '../select/types.js'
+import type { Features } from '../runtime/features.js'
 import type { Encoder } from './encoder.js'
 import type { ExtractedFeatures } from './extract.js'
 

@@ -4,9 +4,11 @@ import { abortError, InfomotionError, throwIfAborted } from '../runtime/errors.j
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import { OnnxModel } from '../runtime/onnx.js'
-import { type Channels, loadViews } from '../train/loader.js'
+import { loadViews } from '../train/loader.js'
+import { inputDims, type ModelDescription } from './description.js'
+import { arrange, seenBy } from './layout.js'
 import type { Volume, VolumeShape } from './volume.js'
-import { type Channel, findModel, inputDims, type ModelDescription } from './zoo.js'
+import { findModel } from './zoo.js'
 
 export interface EncoderOptions {
   /** A name of the zoo (`listModels`), or the path of an ONNX file with its description (`.json`) beside it. Default: the zoo's first. */
@@ -202,31 +204,6 @@ class OnnxEncoder implements Encoder {
       `The encoder "${this.name}" was closed: make another for more volumes.`,
     )
   }
-}
-
-/** What the loader must show for a model's channels. */
-function seenBy(channels: Channel[]): Channels {
-  if (channels.every((channel) => channel === 'grey')) return 'grey'
-  return channels.includes('grey') ? 'both' : 'flow'
-}
-
-/** The loader's numbers in a channel's unit, as value * scale + mean (see `loadSamples`). */
-const LOADED = { grey: { mean: 0.25, scale: 0.25 }, u: { mean: 0, scale: 0.2 }, v: { mean: 0, scale: 0.2 } }
-
-/** Lays one view of the loader, [channels, frames, side, side], out as the model wants it. */
-function arrange(seen: Float32Array, row: number, input: ModelDescription['input'], out: Float32Array): void {
-  const { layout, channels, frames, side, normalisation } = input
-  const loaded = { grey: ['grey'], flow: ['u', 'v'], both: ['grey', 'u', 'v'] }[seenBy(channels)]
-  const plane = side * side
-  channels.forEach((channel, c) => {
-    const gain = LOADED[channel].scale / normalisation.scale[c]
-    const offset = (LOADED[channel].mean - normalisation.mean[c]) / normalisation.scale[c]
-    for (let frame = 0; frame < frames; frame++) {
-      const from = ((row * loaded.length + loaded.indexOf(channel)) * frames + frame) * plane
-      const to = (layout === 'NCTHW' ? c * frames + frame : frame * channels.length + c) * plane
-      for (let i = 0; i < plane; i++) out[to + i] = gain * seen[from + i] + offset
-    }
-  })
 }
 
 /** A promise whose rejection is met where it is awaited, if it ever is. */

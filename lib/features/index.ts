@@ -1,8 +1,8 @@
 import type { FarnebackOptions } from '../flow/options.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import type { Features } from '../select/types.js'
 import { expectClip, resolveFlow, resolveVolumeShape, toVolume, type Volume, type VolumeShape } from './volume.js'
 
 /** How a clip's motion is summed up. */

@@ -1,8 +1,8 @@
 import type { StageOptions } from '../run/progress.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import type { Features } from '../select/types.js'
 
 /** Stands in `Neighbours.neighbours` where a row has fewer than k neighbours. */
 export const NO_NEIGHBOUR = 0xffffffff

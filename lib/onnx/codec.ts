@@ -60,7 +60,8 @@ function broken(what: string, cause?: unknown): InfomotionError {
 export function decodeModel(file: Uint8Array): Model {
   let proto: ModelProto
   try {
-    proto = fromBinary(ModelProtoSchema, file)
+    // A Buffer's slices share its memory; a plain array's are copies, aligned as typed arrays must be.
+    proto = fromBinary(ModelProtoSchema, new Uint8Array(file.buffer, file.byteOffset, file.byteLength))
   } catch (cause) {
     throw broken(`its ${file.length} bytes are no protobuf message of ONNX's schema`, cause)
   }
@@ -135,7 +136,8 @@ function decodeData(proto: TensorProto, type: DataType): TensorData {
   const { array } = dataTypes[type]
   if (proto.rawData.length) {
     const whole = proto.rawData.length - (proto.rawData.length % array.BYTES_PER_ELEMENT)
-    return new array(proto.rawData.slice(0, whole).buffer) // a copy, because elements must be aligned
+    // A copy, because elements must be aligned; slice() of a Buffer would be none.
+    return new array(new Uint8Array(proto.rawData.subarray(0, whole)).buffer)
   }
   if (type === 'int64') return BigInt64Array.from(proto.int64Data)
   if (type === 'uint64') return BigUint64Array.from(proto.uint64Data)

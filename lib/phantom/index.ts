@@ -61,7 +61,15 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
   const out = resolve(dir)
   await clear(out)
   await mkdir(join(out, 'Videos'), { recursive: true })
-  const facts = { synthetic: true, generator: 'infomotion phantom', seed, train, val, test, ...(variety === 'usual' ? {} : { variety }) }
+  const facts = {
+    synthetic: true,
+    generator: 'infomotion phantom',
+    seed,
+    train,
+    val,
+    test,
+    ...(variety === 'usual' ? {} : { variety }),
+  }
   await writeFile(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeFile(join(out, 'README.txt'), README)
 

@@ -1,11 +1,12 @@
 import { expectInteger, expectOptions } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import { Random } from '../runtime/random.js'
 import { facilityLocation } from './facility.js'
 import { herding } from './herding.js'
 import { kCenter } from './kcenter.js'
 import { kMedoids } from './medoid.js'
 import { type Choose, collect, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
-import type { ClassModules, Features, Selection, SelectionClass, SelectOptions } from './types.js'
+import type { ClassModules, Selection, SelectionClass, SelectOptions } from './types.js'
 
 /**
  * Class-balanced random selection: `perClass` clips of each class, uniformly without replacement, all of weight 1. The

@@ -1,6 +1,6 @@
 import { turn } from '../run/turn.js'
 import { invalid } from '../runtime/expect.js'
-import type { Features } from './types.js'
+import type { Features } from '../runtime/features.js'
 
 /** Some rows of a feature matrix, each scaled to length 1 (a row of zeros stays zeros: similarity 0 to everything). */
 export interface UnitRows {

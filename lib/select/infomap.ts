@@ -1,10 +1,11 @@
 import { expectOptions } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import type { UnitRows } from './cosine.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
 import { type QuotaRule, shareQuota } from './quota.js'
 import { type Choose, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
-import type { ClassModules, Features, Selection, SelectOptions } from './types.js'
+import type { ClassModules, Selection, SelectOptions } from './types.js'
 
 /**
  * Selects the clips that stand for each class by the modules of its similarity graph:

@@ -1,8 +1,8 @@
 import { turn } from '../run/turn.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import { topEigenvectors } from './eigen.js'
-import type { Features } from './types.js'
 
 /** Principal components of a feature matrix. */
 export interface Pca {

@@ -1,4 +1,4 @@
-import type { Features } from './types.js'
+import type { Features } from '../runtime/features.js'
 
 /** Some rows of a feature matrix, in the given order, as a matrix of their own. */
 export function takeRows({ dim, values }: Features, rows: Uint32Array): Features {

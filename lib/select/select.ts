@@ -1,4 +1,5 @@
 import { expectOneOf, expectOptions } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import {
   chooseFacility,
   chooseHerding,
@@ -9,7 +10,7 @@ import {
 } from './baselines.js'
 import { chooseInfomap } from './infomap.js'
 import { type AllOptions, type Choose, runSelector, SELECT_OPTIONS } from './selection.js'
-import type { ClassModules, Features, Selection } from './types.js'
+import type { ClassModules, Selection } from './types.js'
 
 const TABLE = {
   infomap: chooseInfomap,

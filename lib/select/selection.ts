@@ -1,9 +1,10 @@
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
+import type { Features } from '../runtime/features.js'
 import { type UnitRows, unitRows } from './cosine.js'
 import type { QuotaRule } from './quota.js'
 import { swapSearch } from './swap.js'
-import type { ClassModules, Features, Selection, SelectionClass, SelectOptions } from './types.js'
+import type { ClassModules, Selection, SelectionClass, SelectOptions } from './types.js'
 import { effectiveSampleSize, WEIGHT_RULES, weigh } from './weights.js'
 
 /** What a selector chose from one class; all indices are by clip of the class, not by row. */

@@ -1,15 +1,13 @@
+import type { Features } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import { takeRows } from './rows.js'
 import type { Choice } from './selection.js'
-import type { Features, Selection, SelectionClass } from './types.js'
+import type { Selection, SelectionClass } from './types.js'
 
-/**
- * Penalty of the small student. From 0.03 to 1, and with hinge or softmax losses in place of squared errors, the
- * digits come out alike within a point or two.
- */
+/** Penalty of the small student. From 0.1 to 1, and with hinge or softmax losses, the digits come out alike. */
 const RIDGE = 0.3
-/** Passes over the representatives, at most; two to five are the rule until nothing changes. */
+/** Passes over the representatives, at most: the search ends where one changes nothing. */
 const PASSES = 10
 
 /**

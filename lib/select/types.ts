@@ -28,14 +28,6 @@ export interface Selection {
   warnings: string[]
 }
 
-/** A dense row-major matrix of features, one row a clip. */
-export interface Features {
-  rows: number
-  dim: number
-  /** rows * dim values, row by row. */
-  values: Float32Array
-}
-
 /** One class as a selector is given it. */
 export interface SelectionClass {
   /** Its name, for warnings. */

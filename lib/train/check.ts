@@ -1,6 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { Features } from '../select/types.js'
+import type { Features } from '../runtime/features.js'
 import type { Scaling, Targets, TrainOptions } from './types.js'
 
 /** Features: a whole matrix of finite numbers. */

@@ -1,4 +1,4 @@
-import type { Features } from '../select/types.js'
+import type { Features } from '../runtime/features.js'
 import type { Scaling } from './types.js'
 
 /**

@@ -37,8 +37,9 @@ Clips make_clips(std::size_t rows, std::size_t dim, uint32_t seed) {
 // The first clip of each group.
 std::vector<uint32_t> firsts(const Clips& clips) {
   std::vector<uint32_t> start;
+  const auto begin = clips.groups.begin();
   for (uint32_t g = 0; g < 6; ++g)
-    start.push_back(static_cast<uint32_t>(std::find(clips.groups.begin(), clips.groups.end(), g) - clips.groups.begin()));
+    start.push_back(static_cast<uint32_t>(std::find(begin, clips.groups.end(), g) - begin));
   return start;
 }
 
@@ -147,8 +148,8 @@ TEST("swap search: the same for any number of threads; no passes, no clips and o
   CHECK(searched(clips, {}, {}).chosen.empty());
   const std::vector<uint32_t> alike(clips.rows, 0);
   SwapResult single;
-  CHECK(swap_search({{clips.rows, clips.dim, clips.values.data()}, 1, alike.data(), alike.data()}, {3, 4}, {}, kNever, single)
-            .ok());
+  const SwapInput one_class{{clips.rows, clips.dim, clips.values.data()}, 1, alike.data(), alike.data()};
+  CHECK(swap_search(one_class, {3, 4}, {}, kNever, single).ok());
   CHECK((single.chosen == std::vector<uint32_t>{3, 4}));
 }
 

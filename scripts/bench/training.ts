@@ -1,5 +1,5 @@
-// A whole training of the linear student, beside PyTorch: the same data, batches, steps and optimizer, one thread each,
-// in turn; CPU time, and how far apart the results lie.
+// Training beside PyTorch, one thread each, in turn, CPU time: a whole training of the linear student (the same data,
+// batches, steps and optimizer; how far apart the results lie), and steps of the CNN student (cnn.ts).
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { Random } from '#lib/runtime/random.js'
 import { trainStudent } from '#lib/train/index.js'
 import { linearLearningRate, linearOptimizer } from '#lib/train/linear.js'
 import { scheduleTraining } from '#lib/train/plan.js'
+import { measureCnn } from './cnn.js'
 import { cpuSeconds, median, options, pythonPeer, type Row, report, root } from './support.js'
 
 const { quick, full } = options()
@@ -27,6 +28,8 @@ const folder = mkdtempSync(join(tmpdir(), 'infomotion-bench-'))
 const rows: Row[] = []
 try {
   for (const size of sizes) rows.push(await measure(size))
+  for (const size of quick ? (['small'] as const) : (['small', 'medium'] as const))
+    rows.push(await measureCnn(size, { python, folder, rounds, steps: quick ? 4 : 10 }))
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -19,30 +19,7 @@ export function weightGradient(
   group: number,
 ): string {
   const few = group === 1 && g.dims(x)[1] <= FEW_CHANNELS
-  if (few) return byConvolution(g, dy, x, windows)
-  const long = windows.flatMap(({ kernel }, axis) => (kernel > 1 ? [axis] : []))
-  return long.length > 1 && group === 1
-    ? unfolded(g, dy, x, windows, long.at(-1)!)
-    : byTaps(g, dy, x, windows, group)
-}
-
-/**
- * As {@link byTaps} after X was laid out for the taps along one axis at once, as so many times more channels: fewer and
- * larger products, and the cuts left to make are of whole rows.
- */
-function unfolded(g: GraphBuilder, dy: string, x: string, windows: readonly Window[], axis: number): string {
-  const { kernel, stride, dilation, begin, end, output } = windows[axis]
-  const padded = padTo(g, x, g.dims(x).map((_, k) => (k === axis + 2 ? [begin, end] : [0, 0])))
-  const taps = Array.from({ length: kernel }, (_, t) =>
-    sliceOf(g, padded, [{ axis: axis + 2, first: t * dilation, step: stride, count: output }]),
-  )
-  const one = { kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0, input: output, output }
-  const w = byTaps(g, dy, g.node('Concat', taps, { axis: { int: 1 } }), windows.with(axis, one), 1)
-  const [features, channels, ...apart] = g.dims(w)
-  const split = reshapeTo(g, w, [features, kernel, channels / kernel, ...apart.toSpliced(axis, 1)])
-  // The taps' axis goes from its place before the channels to its place among the others.
-  const perm = [0, 2, ...apart.toSpliced(-1).map((_, k) => k + 3)].toSpliced(axis + 2, 0, 1)
-  return g.node('Transpose', [split], { perm: { ints: perm } })
+  return few ? byConvolution(g, dy, x, windows) : byTaps(g, dy, x, windows, group)
 }
 
 /** A matrix product for each tap t: dY [N, group, features / group, P] times the X it met [N, group, P, C / group]. */

@@ -29,11 +29,14 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
   const sum = (value: string) => g.node('ReduceSum', [value, g.integers([0, 2])], { keepdims: { int: 0 } })
 
   const dy = wide(dY ?? expandTo(g, number(0), dims))
+  const root = op('Div', number(1), op('Sqrt', op('Add', variance, number(floatOf(node, 'epsilon', 1e-5)))))
+  const slope = op('Mul', scale, root)
+  const direct = () => op('Mul', dy, perChannel(slope))
+  if (!training && !wanted.slice(1).some(Boolean)) return [reshapeTo(g, direct(), dims)]
+
   const centred = op('Sub', wide(x), perChannel(mean))
   const S = sum(dy)
   const D = sum(op('Mul', dy, centred))
-  const root = op('Div', number(1), op('Sqrt', op('Add', variance, number(floatOf(node, 'epsilon', 1e-5)))))
-  const slope = op('Mul', scale, root)
   const cubed = op('Mul', slope, op('Mul', op('Mul', root, root), D)) // scale r^3 D
 
   /** What moving x moves by way of the batch's mean and variance: (u + w (x - m)) / P. */
@@ -45,17 +48,13 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
     const product = op('Mul', centred, perChannel(op('Mul', w, share)))
     return op('Add', product, perChannel(op('Mul', u, share)))
   }
-  const dX = () => {
-    const direct = op('Mul', dy, perChannel(slope))
-    return reshapeTo(g, training ? op('Add', direct, throughStatistics()) : direct, dims)
-  }
-  const half = () => op('Mul', cubed, number(-0.5))
+  const dX = () => reshapeTo(g, training ? op('Add', direct(), throughStatistics()) : direct(), dims)
   return [
     wanted[0] ? dX() : undefined,
     wanted[1] ? op('Mul', root, D) : undefined,
     wanted[2] ? S : undefined,
     wanted[3] && !training ? op('Neg', op('Mul', slope, S)) : undefined,
-    wanted[4] && !training ? half() : undefined,
+    wanted[4] && !training ? op('Mul', cubed, number(-0.5)) : undefined,
   ]
 }
 

@@ -62,22 +62,30 @@ Dense inverse(Dense a) {
   return result;
 }
 
+// Of classes with so many clips each, the weight of a clip with which all classes weigh the same and all clips 1.
+std::vector<double> balanced(const std::vector<double>& count) {
+  double present = 0;
+  for (double c : count) present += c > 0;
+  std::vector<double> weight;
+  for (double c : count) weight.push_back(c > 0 ? 1 / (present * c) : 0);
+  return weight;
+}
+
 // What the loss needs to know of all clips, and what the ridge classifier needs of one.
 class Student {
  public:
-  Student(const SwapInput& input, double ridge, std::size_t threads)
-      : input_(input), ridge_(ridge), dim_(input.points.dim + 1), balance_(input.classes, 0.0) {
+  Student(const SwapInput& input, double ridge, std::size_t threads, const Cancel& cancel)
+      : input_(input), ridge_(ridge), dim_(input.points.dim + 1) {
     const std::size_t n = input.points.rows;
     std::vector<double> count(input.classes, 0.0);
     for (std::size_t i = 0; i < n; ++i) count[input.labels[i]] += 1;
-    const double present = static_cast<double>(std::count_if(count.begin(), count.end(), [](double c) { return c > 0; }));
-    for (std::size_t c = 0; c < input.classes; ++c) balance_[c] = count[c] > 0 ? 1 / (present * count[c]) : 0;
+    balance_ = balanced(count);
     standardise();
 
     gram_ = Dense(dim_, dim_);
     moments_ = Dense(dim_, input.classes);
     parallel_for(dim_, threads, [&](std::size_t a) {
-      for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t i = 0; i < n && !cancel.requested(); ++i) {
         const double weighted = balance_[input.labels[i]] * points_.row(i)[a];
         add(gram_.row(a), weighted, points_.row(i), dim_);
         for (std::size_t c = 0; c < input.classes; ++c) moments_.row(a)[c] += weighted * target(i, c);
@@ -92,9 +100,9 @@ class Student {
   void leave_out(const std::vector<uint32_t>& chosen, std::size_t slot) {
     std::vector<double> count(input_.classes, 0.0);
     for (uint32_t clip : chosen) count[input_.labels[clip]] += 1;
-    const double present = static_cast<double>(std::count_if(count.begin(), count.end(), [](double c) { return c > 0; }));
+    const std::vector<double> balance = balanced(count);
     const auto weight = [&](uint32_t clip) {
-      return static_cast<double>(chosen.size()) / (present * count[input_.labels[clip]]);
+      return static_cast<double>(chosen.size()) * balance[input_.labels[clip]];
     };
     Dense normal(dim_, dim_), right(dim_, input_.classes);
     for (std::size_t a = 0; a < dim_; ++a) normal.row(a)[a] = ridge_;
@@ -189,7 +197,7 @@ Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, c
                    const Cancel& cancel, SwapResult& result) {
   result = {start, 0, 0, 0};
   if (start.empty() || input.classes < 2) return {};
-  Student student(input, options.ridge, options.threads);
+  Student student(input, options.ridge, options.threads, cancel);
   std::vector<uint8_t> taken(input.points.rows, 0);
   for (uint32_t clip : start) taken[clip] = 1;
   std::vector<std::vector<uint32_t>> members;
