@@ -6,7 +6,7 @@ import { extract } from './distill/extract.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces, type Spaces } from './distill/spaces.js'
-import { STUDENTS, type StudentName, studentsAtOnce, studentsOf } from './distill/students.js'
+import { STUDENTS, type StudentName, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
 import { type Comparison, writeComparison } from './report/index.js'
@@ -96,7 +96,7 @@ async function run(
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
-  const { features, embedding } = await extract(first, settings, settings.students.includes('cnn'), stage)
+  const { features, embedding } = await extract(first, settings, settings.students.some(seesVolumes), stage)
   warn(features.warnings)
 
   const folds: Fold[] = []
@@ -119,8 +119,8 @@ async function run(
       const evaluations: Evaluation[] = []
       for (const [f, { dataSet, spaces, seeds }] of folds.entries()) {
         throwIfAborted(stage.signal)
-        const { teacher } = settings
-        const school = { classes: dataSet.classes.length, spaces, extracted: features, teacher, answers }
+        const { teacher, steps } = settings
+        const school = { classes: dataSet.classes.length, spaces, extracted: features, teacher, steps, answers }
         const students = studentsOf(name, school)
         const { trainLabels, testLabels, testGroups } = spaces
         const input = { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces: students.spaces }

@@ -6,7 +6,7 @@ import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces } from './distill/spaces.js'
-import { STUDENTS, type StudentName, studentsAtOnce, studentsOf } from './distill/students.js'
+import { STUDENTS, type StudentName, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import { type Evaluation, evaluate } from './evaluate/index.js'
 import type { ExtractedFeatures } from './features/extract.js'
 import { writeReport } from './report/index.js'
@@ -54,6 +54,8 @@ export interface DistillResult {
   /** `modules`, `selected` and `codelength` (bits) are null where the run stopped before them. */
   classes: { name: string; clips: number; modules: number | null; selected: number | null; codelength: number | null }[]
   selected: number
+  /** (sum of the sample weights)^2 / sum of their squares: what as many clips of equal weight would count; null before. */
+  effectiveSampleSize: number | null
   /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
   evaluation?: Evaluation
@@ -124,13 +126,14 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       spaces: state.spaces!,
       extracted: state.features!,
       teacher: settings.teacher,
+      steps: settings.steps,
       answers: new Answers(join(settings.cache, 'answers')),
     })
 
   const stages: Record<Stage, () => Promise<void>> = {
     // the motion of every clip, what an encoder makes of it, and two controls without motion
     features: async () => {
-      const { features, embedding } = await extract(dataSet, settings, settings.student === 'cnn', stage)
+      const { features, embedding } = await extract(dataSet, settings, seesVolumes(settings.student), stage)
       state.features = features
       if (settings.strict) expectAllRead(features)
       warn([...features.warnings, ...skippedWarning(features)])

@@ -131,6 +131,24 @@ t.test('without a split of its own, each seed draws another', async (t) => {
   t.same(selectors.slice(0, 5), ['kcenter', 'herding', 'facility', 'pagerank', 'random'])
 })
 
+t.test('a CNN student, its controls by channel, and an encoder beside the descriptor', async (t) => {
+  const out = temporary(t)
+  const settings = { out, cache, selectors: ['infomap'], vpc: [1], seeds: 1, randomDraws: 1, steps: 2 }
+  const students: ('linear' | 'cnn')[] = ['cnn', 'linear']
+  const { budgets } = await compare(data, { ...settings, students, encoder: 'motion-cnn' })
+  const seen = (student: string) => {
+    const { rows } = budgets.find((budget) => budget.student === student)!.evaluation
+    return [...new Set(rows.map(({ features }) => features))]
+  }
+  t.same(seen('cnn'), ['grey+flow', 'grey', 'flow', 'none'])
+  t.same(seen('linear'), ['motion+embedding', 'motion', 'embedding', 'mean-frame', 'deviation', 'none'])
+  for (const { evaluation } of budgets)
+    for (const { balancedAccuracy } of evaluation.rows) t.ok(balancedAccuracy.mean >= 0 && balancedAccuracy.mean <= 1)
+  const again = await compare(data, { ...settings, students, encoder: 'motion-cnn' })
+  t.same(again.budgets, budgets, 'from the cache')
+  await t.rejects(compare(data, { ...settings, encoder: 'nothing-like-it' }), { code: 'MODEL_NOT_FOUND' })
+})
+
 t.test('wrong calls say what was expected', async (t) => {
   const out = temporary(t)
   const wrong: [string[], RegExp][] = [

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { distill, readDataSet, writePhantom } from 'infomotion'
+import { decodeModel } from 'infomotion/onnx'
 import t from 'tap'
 import { root, temporary } from './support.js'
 
@@ -128,6 +129,24 @@ t.test('same seed, same bytes, for any number of threads and from a cold cache',
     manifests.push(readFileSync(join(out, 'manifest.json'), 'utf8'))
   }
   t.equal(manifests[1], manifests[0])
+})
+
+t.test('refined by swaps, weighted by flow, taught by a teacher, a CNN as student', async (t) => {
+  const out = temporary(t)
+  const result = await distill(data, {
+    ...{ out, cache, vpc: 2, refine: 'swap', weights: 'flow', teacher: 0.5, student: 'cnn', steps: 2, randomDraws: 1 },
+    until: 'evaluate',
+  })
+  const selectors = result
+    .evaluation!.rows.filter(({ features }) => features === 'grey+flow')
+    .map((row) => row.selector)
+  t.same(selectors, ['infomap+swap', 'infomap', 'kmedoids', 'random+swap', 'random', 'full'])
+  t.ok(result.effectiveSampleSize! >= 5 && result.effectiveSampleSize! <= 10)
+  const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
+  t.equal(manifest.selector, 'infomap+swap')
+  t.match(manifest.options, { refine: 'swap', weights: 'flow', teacher: 0.5, student: 'cnn' })
+  const student = decodeModel(readFileSync(join(out, 'student.onnx')))
+  t.same([...student.outputs.keys()], ['probabilities', 'embedding'])
 })
 
 t.test('--until stops after its stage', async (t) => {

@@ -105,6 +105,7 @@ function input(items: ReportItem[], more: Partial<ReportInput> = {}): ReportInpu
     layout: 'echonet',
     synthetic: true,
     selector: 'infomap',
+    effectiveSampleSize: 22.5,
     classes: classes.map((name, c) => ({
       name,
       clips: [31, 38, 42, 52, 37][c],

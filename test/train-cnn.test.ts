@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -5,6 +6,8 @@ import type { Volume } from '#lib/features/volume.js'
 import { Random } from '#lib/runtime/random.js'
 import { type CnnOptions, type CnnStudent, mixTargets, predictCnn, trainCnn } from '#lib/train/index.js'
 import { temporary } from './support.js'
+
+t.setTimeout(120_000)
 
 const SIDE = 16
 const STILL = 128
@@ -41,6 +44,13 @@ function train(volumes: Volume[], options: CnnOptions = {}, stage = {}): Promise
   return trainCnn(volumes, targets, ones(volumes.length), { ...QUICK, ...options }, stage)
 }
 
+/** All that training made, as a digest: equal for the same bits. */
+function bits({ parameters, losses, model }: CnnStudent): string {
+  const hash = createHash('sha256').update(model).update(JSON.stringify(losses))
+  for (const name in parameters) hash.update(name).update(parameters[name])
+  return hash.digest('hex')
+}
+
 function accuracy(probabilities: Float32Array): number {
   const rows = probabilities.length / 2
   return (
@@ -48,12 +58,13 @@ function accuracy(probabilities: Float32Array): number {
   )
 }
 
-t.test('learns which way a blob moves, from grey levels and from flow', async (t) => {
+t.test('learns which way a blob moves', async (t) => {
   const [few, others] = [clips(10, 1), clips(20, 2)]
   const done: number[] = []
-  const student = await train(few, {}, { onProgress: (progress: { done: number }) => done.push(progress.done) })
-  t.equal(student.losses.length, 30)
-  t.equal(done.at(-1), 30)
+  const steps = 60
+  const student = await train(few, { steps }, { onProgress: (progress: { done: number }) => done.push(progress.done) })
+  t.equal(student.losses.length, steps)
+  t.equal(done.at(-1), steps)
   t.same(
     done,
     done.toSorted((a, b) => a - b),
@@ -61,22 +72,25 @@ t.test('learns which way a blob moves, from grey levels and from flow', async (t
   t.ok(student.losses.at(-1)! < 0.5 * student.losses[0], `loss ${student.losses[0]} -> ${student.losses.at(-1)}`)
   t.equal(accuracy(await predictCnn(student, few)), 1)
   const probabilities = await predictCnn(student, others)
-  t.ok(accuracy(probabilities) >= 0.95, `accuracy ${accuracy(probabilities)} on others`)
+  t.ok(accuracy(probabilities) >= 0.9, `accuracy ${accuracy(probabilities)} on others`)
   for (let i = 0; i < 20; i++) t.ok(Math.abs(probabilities[2 * i] + probabilities[2 * i + 1] - 1) < 1e-5)
 
-  const grey = await train(few, { channels: 'grey', steps: 90 })
-  t.ok(accuracy(await predictCnn(grey, others)) >= 0.8, 'from grey levels alone, by convolution over time')
+  for (const size of ['medium', 'large'] as const) {
+    const larger = await train(few, { size, steps: 2, batch: 2 })
+    t.ok(larger.model.length > 3 * student.model.length, size)
+    t.equal((await predictCnn(larger, few)).length, 20)
+  }
   const shuffled = { classes: 2, labels: [0, 0, 1, 1, 0, 0, 1, 1, 0, 0] }
   const misled = await trainCnn(few, shuffled, ones(10), QUICK)
-  t.ok(accuracy(await predictCnn(misled, others)) < 0.95, 'but not from wrong labels')
+  t.ok(accuracy(await predictCnn(misled, others)) < 0.9, 'but not from wrong labels')
 })
 
 t.test('same arguments, same bytes, alone and among others; another seed, another student', async (t) => {
   const few = clips(5, 3) // fewer than a batch
   const alone = await train(few, { steps: 6 })
   const [again, other] = await Promise.all([train(few, { steps: 6 }), train(few, { steps: 6, seed: 1 })])
-  t.same(again, alone)
-  t.not(Buffer.compare(other.model, alone.model), 0)
+  t.equal(bits(again), bits(alone))
+  t.not(bits(other), bits(alone))
 })
 
 t.test('a clip of weight 0 is no clip, and weights matter', async (t) => {
@@ -86,15 +100,15 @@ t.test('a clip of weight 0 is no clip, and weights matter', async (t) => {
     trainCnn(volumes, { classes: 2, labels }, weights, { ...QUICK, steps: 6 })
   const alone = await fit(few, labels, ones(6))
   const beside = await fit([...few, blob(1, 99)], [...labels, 0], Float32Array.of(2, 2, 2, 2, 2, 2, 0))
-  t.same(beside.parameters, alone.parameters)
+  t.equal(bits(beside), bits(alone))
   const weighted = await fit(few, labels, Float32Array.of(1, 2, 1, 1, 1, 1))
-  t.notSame(weighted.parameters, alone.parameters)
+  t.not(bits(weighted), bits(alone))
 })
 
 t.test('stopped in mid-training, the same call goes on from the checkpoint to the same bits', async (t) => {
   const few = clips(8, 5)
   const path = join(temporary(t), 'student.checkpoint')
-  const undisturbed = await train(few)
+  const undisturbed = bits(await train(few))
   const checkpoint = { path, everySeconds: 0 }
   const stopAt = async (steps: number, options = {}) => {
     const abort = new AbortController()
@@ -106,13 +120,13 @@ t.test('stopped in mid-training, the same call goes on from the checkpoint to th
   await stopAt(13)
   const steps: number[] = []
   const onProgress = ({ done }: { done: number }) => steps.push(done)
-  t.same(await train(few, { checkpoint }, { onProgress }), undisturbed)
+  t.equal(bits(await train(few, { checkpoint }, { onProgress })), undisturbed)
   t.ok(steps[0] > 8, `it went on at step ${steps[0]}`)
   t.notOk(existsSync(path), 'and is gone in the end')
 
   await stopAt(13, { seed: 1 })
   steps.length = 0
-  t.same(await train(few, { checkpoint }, { onProgress }), undisturbed, "another run's state is no start")
+  t.equal(bits(await train(few, { checkpoint }, { onProgress })), undisturbed, "another run's state is no start")
   t.ok(steps[0] <= 4)
 
   writeFileSync(path, 'notes')
@@ -169,9 +183,13 @@ t.test('what cannot be learnt from is refused, and where it stands', async (t) =
   const small = { ...blob(0, 1), side: 15 }
   await t.rejects(train([]), { code, message: /at least one volume/ })
   await t.rejects(train([...few, small]), { code, message: /volumes\[4\]/ })
-  await t.rejects(train([{ ...few[0], frames: 3 }]), { code })
+  await t.rejects(train([few[0], { ...few[1], frames: 3 }]), { code, message: /volumes\[1\]/ })
   const targets = { classes: 2, labels: [0, 1, 0, 1] }
-  const refused = (change: { targets?: object; weights?: Float32Array }, options: object, expected: object) =>
+  const refused = (
+    change: { targets?: object; weights?: Float32Array },
+    options: object,
+    expected: { code: string; message?: RegExp },
+  ) =>
     t.rejects(
       trainCnn(few, { ...targets, ...change.targets }, change.weights ?? ones(4), { ...QUICK, ...options }),
       expected,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type CompareOptions, compare } from '../compare.js'
 import { budgetTable } from '../evaluate/table.js'
-import { addMethodOptions, integer, libraryOptions, list, type MethodFlags } from './options.js'
+import { addMethodOptions, integer, libraryOptions, listOption, type MethodFlags } from './options.js'
 import { abortSignal, finish, progressBar, say } from './output.js'
 
 /** `infomotion compare DATASET --out DIR`: selectors over budgets, seeds and students (lib/compare.ts). */
@@ -13,25 +13,29 @@ export function register(program: Command): void {
     )
     .argument('<dataset>', 'folder (EchoNet-Dynamic layout, a CSV, or a folder per class) or CSV file')
     .requiredOption('-o, --out <dir>', 'where comparison.json and comparison.html go')
-    .option(
-      '--selectors <names>',
-      'infomap, kmedoids, kcenter, herding, facility, pagerank, random, each also with +swap',
-      list,
-      ['infomap', 'infomap+swap', 'kmedoids', 'random+swap'],
+    .addOption(
+      listOption(
+        '--selectors <names>',
+        'infomap, kmedoids, kcenter, herding, facility, pagerank, random, each also with +swap',
+        'infomap,infomap+swap,kmedoids,random+swap',
+        (name) => name,
+      ),
     )
-    .option(
-      '-n, --vpc <list>',
-      'videos per class, one budget or more',
-      (text) => list(text).map(integer),
-      [1, 2, 5, 10],
-    )
+    .addOption(listOption('-n, --vpc <list>', 'videos per class, one budget or more', '1,2,5,10', integer))
     .option(
       '--seeds <n>',
       'seeds, counted from --seed; each draws another split where the data set has none',
       integer,
       5,
     )
-    .option('--student <names>', 'linear (on the features), cnn (on grey levels and flow)', list, ['linear'])
+    .addOption(
+      listOption(
+        '--student <names>',
+        'linear (on the features); cnn, cnn-medium, cnn-large (on grey levels and flow)',
+        'linear',
+        (name) => name,
+      ),
+    )
   addMethodOptions(command).action(
     async (dataset: string, flags: MethodFlags<CompareOptions> & { student: string[] }) => {
       const { student, ...rest } = flags

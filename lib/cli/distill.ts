@@ -15,7 +15,11 @@ export function register(program: Command): void {
     .option('--until <stage>', `stop after a stage: ${STAGES.join(', ')}`, 'report')
     .option('--selector <name>', 'infomap, kmedoids, kcenter, herding, facility, pagerank, random', 'infomap')
     .option('--refine <how>', 'swap: exchange clips while that lowers the TRAIN loss of a small student; none', 'none')
-    .option('--student <name>', 'linear (on the features) or cnn (on grey levels and flow)', 'linear')
+    .option(
+      '--student <name>',
+      'linear (on the features); cnn, cnn-medium, cnn-large (on grey levels and flow)',
+      'linear',
+    )
     .option('--materialize <how>', 'selected clips: copy, link, or list (a table only)', 'copy')
     .option('--strict', 'fail where a clip cannot be decoded or a class has fewer clips than asked for')
   addMethodOptions(command).action(async (dataset: string, flags: MethodFlags<DistillOptions>) => {
@@ -41,6 +45,8 @@ function summary(result: DistillResult, out: string): string {
   ]
   if (result.evaluation) lines.push('', evaluationTable(result.evaluation))
   for (const notice of result.notices) lines.push('', notice)
-  lines.push('', `${result.selected} clips selected in ${result.seconds.toFixed(1)} s; see ${out}`)
+  const size = result.effectiveSampleSize
+  const effective = size === null ? '' : ` (effective sample size ${size.toFixed(1)})`
+  lines.push('', `${result.selected} clips selected${effective} in ${result.seconds.toFixed(1)} s; see ${out}`)
   return lines.join('\n')
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DistillOptions } from '../distill.js'
 
 /** The options that `distill` and `compare` share, with METHOD's defaults (lib/distill/settings.ts). */
@@ -24,6 +24,7 @@ export function addMethodOptions(command: Command): Command {
       number,
       0,
     )
+    .option('--steps <n>', 'training steps of a cnn student (default: 240, more for larger sets)', integer)
     .option(
       '--encoder <name>',
       'temporal CNN beside the descriptor: a model of models/zoo.json, an .onnx file, none',
@@ -72,9 +73,12 @@ export function number(text: string): number {
   return value
 }
 
-/** "1,2,5" -> ["1", "2", "5"] */
-export function list(text: string): string[] {
-  const entries = text.split(',').map((entry) => entry.trim())
-  if (entries.some((entry) => entry === '')) throw new InvalidArgumentError('Expected a list like a,b,c.')
-  return entries
+/** An option that takes a list: "1,2,5" -> [1, 2, 5]. */
+export function listOption<T>(flags: string, description: string, given: string, entry: (text: string) => T): Option {
+  const list = (text: string) =>
+    text.split(',').map((part) => {
+      if (part.trim() === '') throw new InvalidArgumentError('Expected a list like a,b,c.')
+      return entry(part.trim())
+    })
+  return new Option(flags, description).argParser(list).default(list(given), given)
 }

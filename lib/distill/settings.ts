@@ -24,6 +24,8 @@ export const METHOD = {
   weights: 'voronoi' as WeightRule,
   /** Share of a teacher's answers (a linear student of all TRAIN clips) in what students learn, 0 to 1. */
   teacher: 0,
+  /** Training steps of a CNN student; undefined: the student's default. */
+  steps: undefined as number | undefined,
 }
 
 export type Method = typeof METHOD & {
@@ -43,6 +45,7 @@ export function expectMethod(method: Method): void {
   expectNumber(method.embeddingWeight, 'embeddingWeight', 0, 1e6)
   expectOneOf(method.weights, 'weights', WEIGHT_RULES)
   expectNumber(method.teacher, 'teacher', 0, 1)
+  if (method.steps !== undefined) expectInteger(method.steps, 'steps', 1)
   if (typeof method.encoder !== 'string' || method.encoder === '')
     throw invalid('the name of a model, the path of an ONNX file, or none', 'encoder', method.encoder)
   const seesEmbedding = method.encoder !== 'none' && method.embeddingWeight > 0

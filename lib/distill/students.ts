@@ -7,6 +7,7 @@ import { native } from '../runtime/native.js'
 import { type Selection, takeRows } from '../select/index.js'
 import {
   type Channels,
+  type CnnSize,
   measureScaling,
   mixTargets,
   predict,
@@ -18,9 +19,20 @@ import {
 import type { Answers } from './answers.js'
 import type { FeatureSpace, Spaces } from './spaces.js'
 
-/** `linear`: softmax regression on the features; `cnn`: a (2+1)D network on the clips' grey levels and flow. */
-export const STUDENTS = ['linear', 'cnn'] as const
-export type StudentName = (typeof STUDENTS)[number]
+/** The sizes of the CNN student by the students' names. */
+const CNN_SIZES = { cnn: 'small', 'cnn-medium': 'medium', 'cnn-large': 'large' } as const
+
+/**
+ * `linear`: softmax regression on the features; `cnn`, and its larger sizes: a (2+1)D network on the clips' grey levels
+ * and flow.
+ */
+export type StudentName = 'linear' | keyof typeof CNN_SIZES
+export const STUDENTS = ['linear', ...Object.keys(CNN_SIZES)] as StudentName[]
+
+/** Whether a student sees the clips' volumes. */
+export function seesVolumes(name: StudentName): boolean {
+  return name !== 'linear'
+}
 
 /** What a CNN can see of the clips; the first is its table's, the others tell what carries the class. */
 const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey', flow: 'flow' }
@@ -35,6 +47,8 @@ export interface School {
   extracted: ExtractedFeatures
   /** Share of the teacher's answers in the targets. */
   teacher: number
+  /** Training steps of a CNN; undefined: its default. */
+  steps?: number
   answers: Answers
 }
 
@@ -57,7 +71,7 @@ export function studentsAtOnce(): number {
 }
 
 export function studentsOf(name: StudentName, school: School): Students {
-  const kind = name === 'linear' ? linearStudents(school) : cnnStudents(school)
+  const kind = name === 'linear' ? linearStudents(school) : cnnStudents(school, CNN_SIZES[name])
   return {
     name,
     ...kind,
@@ -101,7 +115,7 @@ function linearStudents(school: School): StudentKind {
   }
 }
 
-function cnnStudents(school: School): StudentKind {
+function cnnStudents(school: School, size: CnnSize): StudentKind {
   const { extracted, spaces, classes } = school
   const targetsOf = teacherOf(school)
   const volumes = (rows: Uint32Array): Promise<Volume[]> =>
@@ -111,7 +125,7 @@ function cnnStudents(school: School): StudentKind {
   const fit = async ({ space, clips, weights, seed }: Lesson, stage: StageOptions) => {
     const targets = await targetsOf(spaces.features[0], clips, stage)
     const seen = await volumes(clips.map((clip) => spaces.trainRows[clip]))
-    const options = { seed, channels: CNN_SPACES[space], emptyClasses: 'allow' as const }
+    const options = { seed, size, steps: school.steps, channels: CNN_SPACES[space], emptyClasses: 'allow' as const }
     return trainCnn(seen, targets, weights, options, stage)
   }
   return {
@@ -119,6 +133,7 @@ function cnnStudents(school: School): StudentKind {
     dependsOn: (lesson) => [
       lesson.space,
       sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])),
+      school.steps ?? 'default',
       school.teacher > 0 ? digestOf(spaces.features[0]) : '',
       lessonOf(lesson, school),
     ],

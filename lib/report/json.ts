@@ -10,6 +10,7 @@ export function reportDocument(input: ReportInput): object {
     schema: 'infomotion.report/1',
     dataSet: { name: input.dataSet, layout: input.layout, synthetic: input.synthetic },
     selector: input.selector,
+    effectiveSampleSize: input.effectiveSampleSize,
     summary: summary(input),
     classes: input.classes,
     items: input.items.map(({ file: _, ...item }) => item),

@@ -10,6 +10,8 @@ export interface ReportInput {
   synthetic: boolean
   /** The selector of the distilled set: "infomap". Its row of the evaluation is the headline. */
   selector: string
+  /** Of the distilled set: (sum of the sample weights)^2 / sum of their squares. */
+  effectiveSampleSize: number
   classes: ReportClass[]
   /** The distilled set, by class and rank. */
   items: ReportItem[]

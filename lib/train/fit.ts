@@ -1,5 +1,6 @@
 import { encodeModel, type Model, type Optimizer, schedule, trainingStep } from '../onnx/index.js'
 import type { StageOptions } from '../run/progress.js'
+import { turn } from '../run/turn.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { type OnnxSession, type Training, withSession } from '../runtime/onnx.js'
 import { type CheckpointOptions, checkpointOf } from './checkpoint.js'
@@ -40,7 +41,9 @@ export interface Fitted {
 export async function fit(fitting: Fitting, { signal, onProgress }: StageOptions): Promise<Fitted> {
   const { model, optimizer, batch, rates } = fitting
   const step = trainingStep(model, { optimizer, lengths: { N: batch } })
+  await turn(signal)
   const file = encodeModel(step.model)
+  await turn(signal)
   const checkpoint = await checkpointOf(fitting, file, step.state)
   const { state, losses } = checkpoint
   const scalars = schedule(optimizer, rates)

@@ -1,5 +1,6 @@
 // Training beside PyTorch, one thread each, in turn, CPU time: a whole training of the linear student (the same data,
-// batches, steps and optimizer; how far apart the results lie), and steps of the CNN student (cnn.ts).
+// batches, steps and optimizer; how far apart the results lie), steps of the CNN student (cnn.ts), and the event
+// loop meanwhile (event_loop.ts).
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { trainStudent } from '#lib/train/index.js'
 import { linearLearningRate, linearOptimizer } from '#lib/train/linear.js'
 import { scheduleTraining } from '#lib/train/plan.js'
 import { measureCnn } from './cnn.js'
+import { measureEventLoop } from './event_loop.js'
 import { cpuSeconds, median, options, pythonPeer, type Row, report, root } from './support.js'
 
 const { quick, full } = options()
@@ -30,6 +32,7 @@ try {
   for (const size of sizes) rows.push(await measure(size))
   for (const size of quick ? (['small'] as const) : (['small', 'medium'] as const))
     rows.push(await measureCnn(size, { python, folder, rounds, steps: quick ? 4 : 10 }))
+  rows.push(await measureEventLoop(rounds, quick ? 8 : 40))
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

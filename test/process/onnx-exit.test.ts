@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { root, temporary } from '../support.js'
 
+t.setTimeout(120_000)
+
 const child = fileURLToPath(new URL('./onnx-exit.child.js', import.meta.url))
 
 interface Ended {
@@ -39,6 +41,13 @@ t.test('a process that has trained ends by itself, its workers idle', async (t) 
 for (const delay of [-1, -60, -120, -250, 0, 7, 33]) {
   t.test(`process.exit() ${delay < 0 ? 'at' : 'in training, after'} ${Math.abs(delay)} ms`, async (t) => {
     const { code, signal, stderr } = await node(child, 'exit', String(delay))
+    t.same({ code, signal, stderr }, { code: 7, signal: null, stderr: '' })
+  })
+}
+
+for (const delay of [0, 40]) {
+  t.test(`process.exit() while a CNN trains, after ${delay} ms`, async (t) => {
+    const { code, signal, stderr } = await node(child, 'cnn-exit', String(delay))
     t.same({ code, signal, stderr }, { code: 7, signal: null, stderr: '' })
   })
 }

@@ -1,4 +1,4 @@
-import { summary } from '../summary.js'
+import { number, summary } from '../summary.js'
 import type { ReportInput } from '../types.js'
 import { clipGallery, type Preview } from './clips.js'
 import { confusionMatrices, recallTable } from './confusion.js'
@@ -12,7 +12,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
   const sections = [
     ['results', 'How well it trains', selectorTables(input)],
     input.evaluation && ['classes-seen', 'Class by class', html`${recallTable(input)}${confusionMatrices(input)}`],
-    ['modules', 'Classes and motion modules', classesTable(input)],
+    ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}`],
     ['clips', 'The distilled set', clipGallery(input, previews)],
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
@@ -33,6 +33,11 @@ const layouts = { echonet: 'EchoNet layout', csv: 'CSV table', folder: 'a folder
 
 export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'layout'>): string {
   return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
+}
+
+function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
+  return html`<p class="note">By their sample weights, the ${items.length} clips count like
+${number(effectiveSampleSize)} of equal weight (effective sample size).</p>`
 }
 
 /** Said of phantom data wherever its numbers stand. */
