@@ -179,7 +179,7 @@ t.test('report.json: every number, keys in their order, no absolute path', async
   const report = JSON.parse(text)
   t.same(
     Object.keys(report).join(' '),
-    'schema dataSet selector summary classes items majority evaluation skipped warnings notices timings options versions',
+    'schema dataSet selector effectiveSampleSize summary classes items majority evaluation skipped warnings notices timings options versions',
   )
   t.same(report.evaluation, JSON.parse(JSON.stringify(evaluation)))
   t.same(Object.keys(report.items[0]), ['path', 'label', 'class', 'weight', 'module', 'flow', 'rank'])

@@ -12,7 +12,6 @@ const DEFAULTS = {
   frames: 16,
   stride: 2,
   seed: 0,
-  steps: 240,
   batch: 8,
   learningRate: 0.005,
   weightDecay: 0.05,
@@ -21,12 +20,18 @@ const DEFAULTS = {
 
 type Resolved = Required<Omit<CnnOptions, 'start' | 'checkpoint' | 'augmentation'>> & { augmentation?: Augmentation }
 
-/** Checks a CNN's options and fills them in; the loader checks the augmentation. */
-export function resolveCnnOptions(options: CnnOptions): Resolved {
-  expectOptions(options, 'trainCnn', [...Object.keys(DEFAULTS), 'augmentation', 'start', 'checkpoint'])
+/** A small set is seen over and over; a large one at least so many times. */
+const LEAST_STEPS = 240
+const LEAST_EPOCHS = 20
+
+/** Checks a CNN's options and fills them in for so many clips; the loader checks the augmentation. */
+export function resolveCnnOptions(options: CnnOptions, clips: number): Resolved {
+  expectOptions(options, 'trainCnn', [...Object.keys(DEFAULTS), 'steps', 'augmentation', 'start', 'checkpoint'])
   const { augmentation = {}, start, checkpoint, ...given } = options
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
-  const settings: Resolved = { ...DEFAULTS, ...Object.fromEntries(set) }
+  const batch = options.batch ?? DEFAULTS.batch
+  const steps = Math.max(LEAST_STEPS, Math.ceil((LEAST_EPOCHS * clips) / batch))
+  const settings: Resolved = { ...DEFAULTS, steps, ...Object.fromEntries(set) }
   expectOneOf(settings.size, 'size', Object.keys(sizes) as CnnSize[])
   expectOneOf(settings.channels, 'channels', ['both', 'grey', 'flow'])
   expectInteger(settings.frames, 'frames', 1)

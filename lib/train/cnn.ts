@@ -43,9 +43,11 @@ export async function trainCnn(
   stage: StageOptions = {},
 ): Promise<CnnStudent> {
   const { checkpoint, start } = options
-  const { size, seed, steps, batch, learningRate, weightDecay, emptyClasses, ...sample } = resolveCnnOptions(options)
   if (!Array.isArray(volumes) || volumes.length === 0) throw invalid('at least one volume', 'volumes', volumes)
   checkWeights(sampleWeights, volumes.length)
+  const rows = Int32Array.from(volumes.keys()).filter((row) => sampleWeights[row] > 0)
+  const settings = resolveCnnOptions(options, rows.length)
+  const { size, seed, steps, batch, learningRate, weightDecay, emptyClasses, ...sample } = settings
   const probabilities = checkTargets(targets, volumes.length)
   const { classes } = targets
   if (emptyClasses === 'error') checkClasses(probabilities, sampleWeights, classes)
@@ -54,7 +56,6 @@ export async function trainCnn(
   if (side % 2 !== 0) throw invalid('an even side', 'volumes[0].side', side)
   const { channels, frames, stride, augmentation } = sample
   const dims = [channelsOf[channels], frames, side, side]
-  const rows = Int32Array.from(volumes.keys()).filter((row) => sampleWeights[row] > 0)
   const stream = shuffledStream(rows, steps, batch, seed)
   const lessons = weightedTargets(probabilities, sampleWeights, rows)
 

@@ -86,8 +86,8 @@ export function cnn({ size, channels, frames, side, classes }: CnnShape, seed: n
 }
 
 /**
- * 2 x 2 pixels of a channel as four channels: a 3 x 3 kernel then sees 6 x 6 pixels, and its gradient is a product of
- * matrices with enough columns. A quarter of the time of a 5 x 5 stem on the pixels themselves.
+ * 2 x 2 pixels of a channel as four channels: a 3 x 3 kernel of stride 2 then sees 6 x 6 pixels at stride 4. Kernels
+ * on few channels are what is slowest to train.
  */
 function spaceToDepth(g: GraphBuilder, x: string): string {
   const [, channels, frames, side] = g.type(x).dims as number[]

@@ -38,13 +38,16 @@ def convolve(x, name, stride):
 
 
 def forward(x):
+    n, c, t, h, w = x.shape  # 2 x 2 pixels of a channel as four channels
+    x = x.reshape(n, c, t, h // 2, 2, w // 2, 2).permute(0, 1, 4, 6, 2, 3, 5).reshape(n, 4 * c, t, h // 2, w // 2)
     x = F.relu(convolve(x, "stem", (1, 2, 2)))
     blocks = list(dict.fromkeys(name.rsplit("/", 2)[0] for name in p if "/space/" in name))
     for block in blocks:
         s = 2 if block.endswith("block0") else 1
+        t = 1 if block.startswith("stage0") else s
         y = F.relu(convolve(x, block + "/space", (1, s, s)))
-        y = convolve(y, block + "/time", (s, 1, 1))
-        straight = convolve(x, block + "/straight", (s, s, s)) if block + "/straight/weight" in p else x
+        y = convolve(y, block + "/time", (t, 1, 1))
+        straight = convolve(x, block + "/straight", (t, s, s)) if block + "/straight/weight" in p else x
         x = F.relu(y + straight)
     return x.mean((2, 3, 4)) @ p["logits/weight"] + p["logits/bias"]
 
