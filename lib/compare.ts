@@ -96,7 +96,8 @@ async function run(
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
-  const { features, embedding } = await extract(first, settings, settings.students.some(seesVolumes), stage)
+  const extracted = await extract(first, settings, settings.students.some(seesVolumes), stage)
+  const { features, embedding } = extracted
   warn(features.warnings)
 
   const folds: Fold[] = []
@@ -120,7 +121,7 @@ async function run(
       for (const [f, { dataSet, spaces, seeds }] of folds.entries()) {
         throwIfAborted(stage.signal)
         const { teacher, steps } = settings
-        const school = { classes: dataSet.classes.length, spaces, extracted: features, teacher, steps, answers }
+        const school = { classes: dataSet.classes.length, spaces, extracted, teacher, steps, answers }
         const students = studentsOf(name, school)
         const { trainLabels, testLabels, testGroups } = spaces
         const input = { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces: students.spaces }
@@ -145,7 +146,7 @@ async function run(
     splits: first.splits,
     budgets,
     majority: majorityOf(first),
-    skipped: skippedOf(features, first),
+    skipped: skippedOf(extracted, first),
     warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
     notices: noticesOf(first),
     options: optionsOf(first, settings),

@@ -124,7 +124,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     studentsOf(settings.student, {
       classes: dataSet.classes.length,
       spaces: state.spaces!,
-      extracted: state.features!,
+      extracted: state.extracted!,
       teacher: settings.teacher,
       steps: settings.steps,
       answers: new Answers(join(settings.cache, 'answers')),
@@ -133,8 +133,8 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
   const stages: Record<Stage, () => Promise<void>> = {
     // the motion of every clip, what an encoder makes of it, and two controls without motion
     features: async () => {
-      const { features, embedding } = await extract(dataSet, settings, seesVolumes(settings.student), stage)
-      state.features = features
+      state.extracted = await extract(dataSet, settings, seesVolumes(settings.student), stage)
+      const { features, embedding } = state.extracted
       if (settings.strict) expectAllRead(features)
       warn([...features.warnings, ...skippedWarning(features)])
       state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
@@ -169,7 +169,10 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
 
     // a student on the distilled set, reweighted
     train: async () => {
-      const model = await students().trainOn(state.selection!, seed, stage)
+      const model = await students().trainOn(state.selection!, seed, {
+        ...stage,
+        checkpoint: join(settings.cache, 'student.checkpoint'),
+      })
       await writeWhole(join(folder, 'student.onnx'), model)
     },
 

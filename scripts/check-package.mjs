@@ -1,5 +1,6 @@
 // What a stranger gets: packs the package with a prebuilt binary, installs the tarball into an empty project with
-// install scripts disabled, imports and requires every entry, and runs the command line once.
+// install scripts disabled, imports and requires every entry, runs the embedded model, and the
+// command line once.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -46,6 +47,12 @@ try {
      const values = Float32Array.from({ length: 40 }, (_, i) => (i % 2 === (i >> 1 < 10 ? 0 : 1) ? 1 : 0.1 * (i % 7)))
      const { modules } = await infomap(await similarityGraph({ rows: 20, dim: 2, values }, { k: 4 }), { twoLevel: true })
      if (modules.length !== 20) throw new Error('expected 20 nodes, got ' + modules.length)
+     const { createEncoder } = await import('infomotion')
+     const encoder = await createEncoder()
+     const volume = { values: new Uint8Array(64 * 3 * 56 * 56).fill(128), frames: 64, side: 56 }
+     for await (const embedding of encoder.encode([volume]))
+       if (!embedding.every(Number.isFinite)) throw new Error('the embedded model gave ' + embedding)
+     await encoder.close()
      console.log('ok')`,
   )
   const said = run(process.execPath, ['use.mjs'], folder).trim()

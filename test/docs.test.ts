@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -33,4 +34,16 @@ t.test('README: every command and entry it names is there', async (t) => {
   const commands = readdirSync(join(root, 'lib/cli')).map((file) => file.replace('.ts', ''))
   for (const [, command] of readme.matchAll(/`infomotion (\w+) /g))
     t.ok(commands.includes(command), `infomotion ${command}`)
+})
+
+t.test('README: the examples that need no data run', async (t) => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const examples = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code)
+  const alone = examples.filter((code) => !code.includes('EchoNet'))
+  t.same([examples.length, alone.length], [3, 2])
+  for (const code of alone)
+    t.equal(
+      execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, encoding: 'utf8' }),
+      '',
+    )
 })

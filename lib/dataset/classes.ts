@@ -72,7 +72,7 @@ function assignNames(labels: string[]): { classes: string[]; classIndex: Int32Ar
 }
 
 function binsOf(scheme: ClassScheme, values: number[], splits: Split[] | undefined, noun: string): Bins {
-  if (scheme in EJECTION_FRACTION) return EJECTION_FRACTION[scheme]
+  if (Object.hasOwn(EJECTION_FRACTION, scheme)) return EJECTION_FRACTION[scheme]
   const [kind, rest] = scheme.split(':')
   if (kind === 'quantile') {
     const k = Number(rest)

@@ -55,6 +55,12 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   expectOptions(options, 'readDataSet', ['classes', 'columns', 'seed', 'testFraction', 'allowMissing'])
   expectOptions(options.columns, 'columns', ['path', 'label', 'split', 'group'])
+  for (const [role, name] of Object.entries(options.columns ?? {}))
+    if (name !== undefined && typeof name !== 'string') throw invalid("a column's name", `columns.${role}`, name)
+  if (options.classes !== undefined && typeof options.classes !== 'string')
+    throw invalid('the name of a class scheme', 'classes', options.classes)
+  if (options.allowMissing !== undefined && typeof options.allowMissing !== 'boolean')
+    throw invalid('true or false', 'allowMissing', options.allowMissing)
   const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
   const testFraction = expectNumber(options.testFraction ?? 0.2, 'testFraction', 0.01, 0.99)
 

@@ -68,7 +68,9 @@ export function drawSplits(
 ): Split[] {
   const members = new Map<string, number[]>()
   groups.forEach((group, i) => {
-    members.set(group, [...(members.get(group) ?? []), i])
+    const clips = members.get(group)
+    if (clips) clips.push(i)
+    else members.set(group, [i])
   })
   const left = new Array<number>(classes).fill(0) // clips of the class that are in TRAIN
   for (let i = 0; i < groups.length; i++) left[classIndex[i]]++

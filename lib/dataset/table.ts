@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Info, parse } from 'csv-parse'
 import { InfomotionError } from '../runtime/errors.js'
@@ -27,14 +28,23 @@ export interface Mapping {
   group?: string
 }
 
+/** Longest row in bytes: a quote that never closes must not take the rest of the file for one value. */
+const MAX_ROW = 2 ** 20
+
 /** Reads a CSV file: a header line, commas, quotes where needed, any line ends, with or without byte-order mark. */
-export async function readTable(path: string): Promise<Table> {
+export function readTable(path: string): Promise<Table> {
+  return parseTable(createReadStream(path), path)
+}
+
+/** {@link readTable} of a stream; `path` is said in errors. */
+export async function parseTable(stream: Readable, path: string): Promise<Table> {
   const table: Table = { columns: [], rows: [], lines: [] }
   const parser = parse({
     bom: true,
     trim: true,
     skip_empty_lines: true,
     info: true,
+    max_record_size: MAX_ROW,
     columns: (header: string[]) => {
       table.columns = header
       const twice = header.find((name, i) => header.indexOf(name) !== i)
@@ -47,7 +57,7 @@ export async function readTable(path: string): Promise<Table> {
     table.lines.push(info.lines)
   })
   try {
-    await pipeline(createReadStream(path), parser)
+    await pipeline(stream, parser)
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause)
     throw new InfomotionError('DATASET_TABLE_INVALID', `${path} does not read as CSV with a header line: ${what}.`, {

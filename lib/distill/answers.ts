@@ -18,8 +18,11 @@ export class Answers {
     private readonly folder: string,
   ) {}
 
-  /** The answers known by `on`, or what `train` gives, which is then kept. `on` must be JSON. */
-  async of(on: unknown, train: () => Promise<Float32Array>): Promise<Float32Array> {
+  /**
+   * The answers known by `on`, or what `train` gives, which is then kept. `on` must be JSON. `train` is told the path of a
+   * file where a training that takes long can keep its state for the next attempt.
+   */
+  async of(on: unknown, train: (checkpoint: string) => Promise<Float32Array>): Promise<Float32Array> {
     const key = sha256(JSON.stringify([SCHEMA, on]))
     const known = this.asked.get(key) ?? this.read(key, train)
     this.asked.set(key, known)
@@ -30,7 +33,7 @@ export class Answers {
     }
   }
 
-  private async read(key: string, train: () => Promise<Float32Array>): Promise<Float32Array> {
+  private async read(key: string, train: (checkpoint: string) => Promise<Float32Array>): Promise<Float32Array> {
     const path = join(this.folder, `${key}.npy`)
     try {
       const { data } = decodeNpy(await readFile(path))
@@ -38,7 +41,7 @@ export class Answers {
     } catch {
       // not there, or damaged: asked anew
     }
-    const answers = await train()
+    const answers = await train(join(this.folder, `${key}.checkpoint`))
     await writeWhole(path, encodeNpy(answers))
     return answers
   }

@@ -4,26 +4,46 @@ import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
 import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
 import type { StageOptions } from '../run/progress.js'
+import { sha256 } from '../run/store.js'
 import type { Features } from '../runtime/features.js'
 import { readClip } from '../video/index.js'
 import type { Method } from './settings.js'
 
+/** What is known of the clips, before any of it is fitted to a split. */
+export interface Extracted {
+  features: ExtractedFeatures
+  /** Rows as those of `features`. */
+  embedding?: Features
+  /** Names all that the volumes depend on besides the clips. */
+  volumeKey: string
+}
+
 /**
  * The features of every clip: the motion descriptor and two controls, the volumes that networks see where one is
- * to see them, and an encoder's embedding if asked for.
+ * to see them (an encoder's, where there is one), and the encoder's embedding.
  */
 export async function extract(
   { clips }: DataSet,
   { cache, backend, encoder: model }: Method,
   volumes: boolean,
   stage: StageOptions,
-): Promise<{ features: ExtractedFeatures; embedding?: Features }> {
+): Promise<Extracted> {
   const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
-    const options = { cache, decode, decoder: backend, volumes: encoder?.volume ?? (volumes ? {} : false), ...stage }
+    const shape = encoder?.volume ?? {}
+    const options = {
+      cache,
+      decode,
+      decoder: backend,
+      volumes: encoder || volumes ? shape : (false as const),
+      ...stage,
+    }
     const features = await extractFeatures(clips, options)
-    return { features, embedding: encoder && (await embedClips(features, encoder, join(cache, 'embeddings'), stage)) }
+    const volumeKey = JSON.stringify([backend, shape])
+    if (!encoder) return { features, volumeKey }
+    const folder = join(cache, 'embeddings', sha256(`${encoder.key} ${volumeKey}`).slice(0, 12))
+    return { features, volumeKey, embedding: await embedClips(features, encoder, folder, stage) }
   } finally {
     await encoder?.close()
   }

@@ -2,12 +2,12 @@ import { basename } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
 import type { DistillResult, Settings } from '../distill.js'
 import type { Evaluation } from '../evaluate/index.js'
-import type { ExtractedFeatures } from '../features/extract.js'
 import type { SimilarityGraph } from '../graph/index.js'
 import type { ReportInput } from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
 import type { DistilledItem } from '../synthesize/index.js'
+import type { Extracted } from './extract.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
 import type { Spaces } from './spaces.js'
 
@@ -19,7 +19,7 @@ export interface RunState {
   started: number
   timings: { stage: string; seconds: number }[]
   warnings: string[]
-  features?: ExtractedFeatures
+  extracted?: Extracted
   spaces?: Spaces
   graphs?: SimilarityGraph[]
   modules?: ClassModules[]
@@ -30,7 +30,7 @@ export interface RunState {
 
 /** The result of `distill`, and its JSON document. */
 export function toResult(state: RunState): DistillResult {
-  const { dataSet, features, settings, selection, modules, evaluation, started } = state
+  const { dataSet, extracted, settings, selection, modules, evaluation, started } = state
   return {
     classes: classesOf(state).map(({ name, clips, modules: count, selected, codelength }) => ({
       name,
@@ -43,7 +43,7 @@ export function toResult(state: RunState): DistillResult {
     effectiveSampleSize: selection?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
     ...(evaluation ? { evaluation } : {}),
-    skipped: features ? skippedOf(features, dataSet) : [],
+    skipped: skippedOf(extracted, dataSet),
     warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     seconds: (performance.now() - started) / 1000,
@@ -55,8 +55,10 @@ export function toResult(state: RunState): DistillResult {
  * and version give the same bytes.
  */
 export function toManifest(state: RunState): object {
-  const { dataSet, settings, features, selection } = state
-  const keys = new Map(Array.from(features!.clips, (clip, row) => [dataSet.clips[clip], features!.keys[row]]))
+  const { dataSet, settings, extracted, selection } = state
+  const keys = new Map(
+    Array.from(extracted!.features.clips, (clip, row) => [dataSet.clips[clip], extracted!.features.keys[row]]),
+  )
   return {
     schema: 1,
     generator: `infomotion ${versions().infomotion}`,
@@ -67,7 +69,7 @@ export function toManifest(state: RunState): object {
       scheme: dataSet.scheme,
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
-      skipped: features ? skippedOf(features, dataSet) : [],
+      skipped: skippedOf(extracted, dataSet),
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
     selector: selection!.selector,
@@ -80,7 +82,7 @@ export function toManifest(state: RunState): object {
 
 /** What the report shows. */
 export function toReport(state: RunState): ReportInput {
-  const { dataSet, settings, features, evaluation, selection } = state
+  const { dataSet, settings, extracted, evaluation, selection } = state
   return {
     dataSet: basename(dataSet.root),
     layout: dataSet.layout,
@@ -91,7 +93,7 @@ export function toReport(state: RunState): ReportInput {
     items: state.items!.map((item) => ({ ...described(item, dataSet), file: item.clip.path })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
-    skipped: features ? skippedOf(features, dataSet) : [],
+    skipped: skippedOf(extracted, dataSet),
     warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     timings: state.timings,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
-import type { ExtractedFeatures } from '../features/extract.js'
+import type { Extracted } from './extract.js'
 import type { Method } from './settings.js'
 
 /** What results, manifests and reports say of a data set and a run alike. */
@@ -23,8 +23,11 @@ export function optionsOf(
   return { classes: scheme, ...options, encoder: basename(options.encoder) }
 }
 
-export function skippedOf({ skipped }: ExtractedFeatures, dataSet: DataSet): { path: string; reason: string }[] {
-  return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet) }))
+export function skippedOf(extracted: Extracted | undefined, dataSet: DataSet): { path: string; reason: string }[] {
+  return (extracted?.features.skipped ?? []).map(({ id, reason }) => ({
+    path: id,
+    reason: withoutFolders(reason, dataSet),
+  }))
 }
 
 /** Absolute paths stay on their machine. */

@@ -1,5 +1,4 @@
 import type { RunStudent, StudentTask } from '../evaluate/index.js'
-import type { ExtractedFeatures } from '../features/extract.js'
 import type { Volume } from '../features/volume.js'
 import type { StageOptions } from '../run/progress.js'
 import { sha256 } from '../run/store.js'
@@ -17,6 +16,7 @@ import {
   trainStudent,
 } from '../train/index.js'
 import type { Answers } from './answers.js'
+import type { Extracted } from './extract.js'
 import type { FeatureSpace, Spaces } from './spaces.js'
 
 /** The sizes of the CNN student by the students' names. */
@@ -44,7 +44,7 @@ const ASK = 128
 export interface School {
   classes: number
   spaces: Spaces
-  extracted: ExtractedFeatures
+  extracted: Extracted
   /** Share of the teacher's answers in the targets. */
   teacher: number
   /** Training steps of a CNN; undefined: its default. */
@@ -55,6 +55,9 @@ export interface School {
 /** A clip or more to learn from. */
 type Lesson = Omit<StudentTask, 'signal'>
 
+/** Where a training that takes long keeps its state, so that a run that was stopped goes on with it. */
+type Training = StageOptions & { checkpoint: string }
+
 /** How students of one kind are trained and asked, for `evaluate` and for the distilled set. */
 export interface Students {
   name: StudentName
@@ -62,7 +65,7 @@ export interface Students {
   spaces: string[]
   run: RunStudent
   /** The student of the distilled set, as an ONNX file. */
-  trainOn(selection: Selection, seed: number, stage: StageOptions): Promise<Uint8Array>
+  trainOn(selection: Selection, seed: number, training: Training): Promise<Uint8Array>
 }
 
 /** How many students are trained at once: each has a thread of its own. */
@@ -76,11 +79,13 @@ export function studentsOf(name: StudentName, school: School): Students {
     name,
     ...kind,
     run: ({ signal, ...lesson }) =>
-      school.answers.of([name, kind.dependsOn(lesson), school.teacher, lesson.seed], () => kind.answer(lesson, signal)),
-    trainOn: ({ representatives }, seed, stage) => {
+      school.answers.of([name, kind.dependsOn(lesson), school.teacher, lesson.seed], (checkpoint) =>
+        kind.answer(lesson, { signal, checkpoint }),
+      ),
+    trainOn: ({ representatives }, seed, training) => {
       const clips = Uint32Array.from(representatives, ({ index }) => index)
       const weights = Float32Array.from(representatives, ({ weight }) => weight)
-      return kind.train({ space: kind.spaces[0], clips, weights, seed }, stage)
+      return kind.train({ space: kind.spaces[0], clips, weights, seed }, training)
     },
   }
 }
@@ -89,8 +94,8 @@ interface StudentKind {
   spaces: string[]
   /** Names all that the answers of a lesson's student depend on, but teacher and seed. */
   dependsOn(lesson: Lesson): unknown
-  train(lesson: Lesson, stage: StageOptions): Promise<Uint8Array>
-  answer(lesson: Lesson, signal?: AbortSignal): Promise<Float32Array>
+  train(lesson: Lesson, training: Training): Promise<Uint8Array>
+  answer(lesson: Lesson, training: Training): Promise<Float32Array>
 }
 
 function linearStudents(school: School): StudentKind {
@@ -111,21 +116,28 @@ function linearStudents(school: School): StudentKind {
     spaces: features.map(({ name }) => name),
     dependsOn: (lesson) => [digests.get(lesson.space)!(), lessonOf(lesson, school)],
     train: async (lesson, stage) => (await fit(lesson, stage)).model,
-    answer: async (lesson, signal) => predict(await fit(lesson, { signal }), spaceOf(lesson).test, { signal }),
+    answer: async (lesson, { signal }) => predict(await fit(lesson, { signal }), spaceOf(lesson).test, { signal }),
   }
 }
 
 function cnnStudents(school: School, size: CnnSize): StudentKind {
-  const { extracted, spaces, classes } = school
+  const { spaces, classes } = school
+  const { features, volumeKey } = school.extracted
   const targetsOf = teacherOf(school)
-  const volumes = (rows: Uint32Array): Promise<Volume[]> =>
-    Promise.all(Array.from(rows, (row) => extracted.volume(row)))
-  const keys = (rows: Uint32Array) => Array.from(rows, (row) => extracted.keys[row])
+  const volumes = (rows: Uint32Array): Promise<Volume[]> => Promise.all(Array.from(rows, (row) => features.volume(row)))
+  const keys = (rows: Uint32Array) => Array.from(rows, (row) => features.keys[row])
 
-  const fit = async ({ space, clips, weights, seed }: Lesson, stage: StageOptions) => {
+  const fit = async ({ space, clips, weights, seed }: Lesson, { checkpoint, ...stage }: Training) => {
     const targets = await targetsOf(spaces.features[0], clips, stage)
     const seen = await volumes(clips.map((clip) => spaces.trainRows[clip]))
-    const options = { seed, size, steps: school.steps, channels: CNN_SPACES[space], emptyClasses: 'allow' as const }
+    const options = {
+      seed,
+      size,
+      steps: school.steps,
+      channels: CNN_SPACES[space],
+      emptyClasses: 'allow' as const,
+      checkpoint: { path: checkpoint },
+    }
     return trainCnn(seen, targets, weights, options, stage)
   }
   return {
@@ -133,13 +145,14 @@ function cnnStudents(school: School, size: CnnSize): StudentKind {
     dependsOn: (lesson) => [
       lesson.space,
       sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])),
+      volumeKey,
       school.steps ?? 'default',
       school.teacher > 0 ? digestOf(spaces.features[0]) : '',
       lessonOf(lesson, school),
     ],
-    train: async (lesson, stage) => (await fit(lesson, stage)).model,
-    answer: async (lesson, signal) => {
-      const student = await fit(lesson, { signal })
+    train: async (lesson, training) => (await fit(lesson, training)).model,
+    answer: async (lesson, { signal, checkpoint }) => {
+      const student = await fit(lesson, { signal, checkpoint })
       const rows = spaces.testRows
       const answers = new Float32Array(rows.length * classes)
       for (let from = 0; from < rows.length; from += ASK)

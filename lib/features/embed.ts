@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { StageOptions } from '../run/progress.js'
 import { ShardCache } from '../run/shards.js'
 import type { Features } from '../runtime/features.js'
@@ -8,8 +7,10 @@ import type { ExtractedFeatures } from './extract.js'
 const SHARD_CLIPS = 32
 
 /**
- * What an encoder makes of each clip: one row a row of `extracted`, through a cache in shards (a folder a model), so
+ * What an encoder makes of each clip: one row a row of `extracted`, through a cache in shards, so
  * that a run that was stopped goes on where it was. Volumes are read as the encoder takes them.
+ *
+ * @param folder - of the cache; another one for each model, decoder and shape of volumes
  */
 export async function embedClips(
   extracted: ExtractedFeatures,
@@ -18,7 +19,7 @@ export async function embedClips(
   { signal, onProgress }: StageOptions,
 ): Promise<Features> {
   const { keys } = extracted
-  const cache = await ShardCache.open(join(folder, encoder.sha256.slice(0, 12)))
+  const cache = await ShardCache.open(folder)
   const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))
   const report = (fresh: number) =>
     onProgress?.({ stage: 'embedding', done: keys.length - wanted.length + fresh, total: keys.length, unit: 'clips' })

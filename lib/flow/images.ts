@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
 import { InfomotionError } from '../runtime/errors.js'
+import { jpegSize } from '../video/mjpeg.js'
 
 /** One image as grey levels. */
 export interface Luma {
@@ -10,6 +11,9 @@ export interface Luma {
   width: number
   height: number
 }
+
+/** Deflate packs at most 1032 bytes in one (zlib, "Technical Details"), and a pixel of a PNG takes at least a bit. */
+const MOST_PIXELS_A_BYTE = 8 * 1032
 
 /** Samples as a decoder gives them: `channels` values a pixel (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha). */
 interface Samples {
@@ -45,6 +49,8 @@ export async function readLuma(path: string): Promise<Luma> {
 }
 
 function readPng(bytes: Buffer): Samples {
+  const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MOST_PIXELS_A_BYTE * bytes.length]
+  if (promised > possible) throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
   const png = decodePng(bytes)
   const { width, height } = png
   if (png.palette) {
@@ -56,13 +62,14 @@ function readPng(bytes: Buffer): Samples {
 }
 
 async function readJpeg(bytes: Buffer): Promise<Luma> {
+  if (!jpegSize(bytes)) throw new Error('its JPEG header is damaged, or promises more than its bytes can hold')
   const { data, width, height } = await jpegTurbo.decompress(bytes, { format: jpegTurbo.FORMAT_GRAY })
   return { pixels: new Uint8Array(data.subarray(0, width * height)), width, height }
 }
 
 /** Binary PGM (P5) and PPM (P6): magic, width, height, white, one space, samples; two bytes each where white > 255. */
 function readPnm(bytes: Buffer): Samples {
-  const head = /^P([56])(?:\s+|#.*\n)+(\d+)(?:\s+|#.*\n)+(\d+)(?:\s+|#.*\n)+(\d+)\s/.exec(
+  const head = /^P([56])(?:\s|#.*\n)+(\d+)(?:\s|#.*\n)+(\d+)(?:\s|#.*\n)+(\d+)\s/.exec(
     bytes.toString('latin1', 0, 1024),
   )
   if (!head) throw new Error('its header is damaged')

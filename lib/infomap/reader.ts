@@ -19,7 +19,8 @@ export interface NamedNetwork extends LinkList {
  * - Pajek: `*Vertices n` with `id "name"` lines, `*Edges`, `*Arcs` or `*Links` with `source target [weight]` lines,
  *   comments from `%` or `#`. As Infomap does, the sections are read alike: the call says whether links have a direction.
  *
- * Nodes are those that links or `*Vertices` name. Weights default to 1.
+ * Nodes are those that links or `*Vertices` name. Weights default to 1. Four vertices a line and a million more are
+ * taken for meant; a file that promises more is refused before it takes the memory.
  *
  * @throws `NETWORK_NOT_FOUND`; `NETWORK_UNREADABLE` naming the line and what was expected there
  * @example
@@ -38,16 +39,22 @@ export async function readNetwork(path: string, options: { signal?: AbortSignal 
 /** {@link readNetwork} of bytes; `name` is said in errors. */
 export function parseNetwork(bytes: Uint8Array, name = 'network'): NamedNetwork {
   const scanner = new Scanner(bytes, name)
-  const links = new Links(scanner.countLines())
+  const lines = scanner.countLines()
+  // "1 2" and its line's end are four bytes: a file of empty lines gets no room for links.
+  const links = new Links(Math.min(lines, Math.ceil((bytes.length + 1) / 4)))
   let names: string[] | undefined
   let inVertices = false
   do {
     const byte = scanner.peek()
     if (byte < 0 || byte === HASH || byte === PERCENT) continue
     if (byte === STAR) {
+      const place = scanner.error('*Vertices once, before all links')
       inVertices = readSection(scanner) === 'vertices'
-      if (inVertices)
-        names = Array.from({ length: scanner.integer('the number of vertices', 0, 0xffffffff) }, (_, i) => `${i + 1}`)
+      if (inVertices) {
+        if (names || links.count > 0) throw place
+        const count = scanner.integer('the number of vertices', 0, tableSize(lines))
+        names = Array.from({ length: count }, (_, i) => `${i + 1}`)
+      }
     } else if (inVertices) readVertex(scanner, names!)
     else links.read(scanner, names?.length)
   } while (scanner.nextLine())
@@ -78,7 +85,7 @@ class Links {
   private readonly sources: Float64Array
   private readonly targets: Float64Array
   private readonly weights: Float64Array
-  private count = 0
+  count = 0
   private weighted = false
 
   constructor(room: number) {
@@ -122,7 +129,7 @@ class Links {
 function distinct(sources: Float64Array, targets: Float64Array): Float64Array {
   let highest = -1
   for (let i = 0; i < sources.length; i++) highest = Math.max(highest, sources[i], targets[i])
-  if (isTableSize(highest, sources.length)) {
+  if (highest < tableSize(sources.length)) {
     const present = new Uint8Array(highest + 1)
     for (let i = 0; i < sources.length; i++) present[sources[i]] = present[targets[i]] = 1
     const ids = new Float64Array(present.reduce((count, flag) => count + flag, 0))
@@ -140,7 +147,7 @@ function distinct(sources: Float64Array, targets: Float64Array): Float64Array {
 function places(ids: Float64Array, list: Float64Array): Uint32Array {
   const result = new Uint32Array(list.length)
   const highest = ids.length > 0 ? ids[ids.length - 1] : -1
-  if (isTableSize(highest, list.length)) {
+  if (highest < tableSize(list.length)) {
     const table = new Uint32Array(highest + 1)
     for (let i = 0; i < ids.length; i++) table[ids[i]] = i
     for (let i = 0; i < list.length; i++) result[i] = table[list[i]]
@@ -151,4 +158,5 @@ function places(ids: Float64Array, list: Float64Array): Uint32Array {
   return result
 }
 
-const isTableSize = (highest: number, links: number) => highest < 4 * links + 1_000_000
+/** The longest table, of one entry an id, that a file of so many lines is worth. */
+const tableSize = (lines: number) => 4 * lines + 1_000_000

@@ -4,6 +4,12 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { InfomotionError } from '../runtime/errors.js'
 
+/** Most bytes of a text file, unpacked: as many as Node reads of a plain one. */
+const MAX_BYTES = 2 ** 31
+
+/** Longest word that is looked at: no number or section name is longer, and names are not looked at whole. */
+const MAX_WORD = 4096
+
 /** The bytes of a text file, unpacked if they are gzip's. `what` it is goes into the error. */
 export async function readTextBytes(path: string, what: string, signal?: AbortSignal): Promise<Uint8Array> {
   let bytes: Uint8Array
@@ -17,7 +23,7 @@ export async function readTextBytes(path: string, what: string, signal?: AbortSi
   }
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
-    return await promisify(gunzip)(bytes)
+    return await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES })
   } catch (cause) {
     throw new InfomotionError(
       'NETWORK_UNREADABLE',
@@ -139,7 +145,7 @@ export class Scanner {
 
   private peekWord(): string {
     let end = this.at
-    while (!isEnd(this.bytes[end])) end++
+    while (!isEnd(this.bytes[end]) && end - this.at < MAX_WORD) end++
     return this.text(this.at, end)
   }
 

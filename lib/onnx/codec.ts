@@ -26,6 +26,7 @@ import {
   type Attribute,
   type DataType,
   dataTypes,
+  described,
   type Model,
   type Node,
   type Tensor,
@@ -70,7 +71,7 @@ export function decodeModel(file: Uint8Array): Model {
   if (proto.functions.length) throw broken(`it defines functions of its own (${proto.functions[0].name})`)
   if (graph.sparseInitializer.length) throw broken('it holds sparse tensors')
   const initializers = new Map(graph.initializer.map((t) => [t.name, decodeTensor(t)]))
-  return upgraded({
+  const model: Model = {
     name: graph.name,
     opsets: Object.fromEntries(
       proto.opsetImport.map((set) => [set.domain === 'ai.onnx' ? '' : set.domain, Number(set.version)]),
@@ -83,7 +84,25 @@ export function decodeModel(file: Uint8Array): Model {
     values: decodeValues(graph.valueInfo),
     nodes: graph.node.map(decodeNode),
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
-  })
+  }
+  expectOrder(model)
+  return upgraded(model)
+}
+
+/** Every value is given out once, and before it is read: no cycles, nothing out of nowhere. */
+function expectOrder({ inputs, initializers, nodes, outputs }: Model): void {
+  const known = new Set([...inputs.keys(), ...initializers.keys()])
+  for (const node of nodes) {
+    const lacking = node.inputs.find((name) => name !== '' && !known.has(name))
+    if (lacking !== undefined) throw broken(`${described(node)} reads "${lacking}", which nothing before it gives out`)
+    if (!node.outputs.some((name) => name !== '')) throw broken(`${described(node)} gives nothing out`)
+    for (const name of node.outputs) {
+      if (known.has(name)) throw broken(`${described(node)} gives out "${name}", which is there already`)
+      if (name !== '') known.add(name)
+    }
+  }
+  const lacking = [...outputs.keys()].find((name) => !known.has(name))
+  if (lacking !== undefined) throw broken(`nothing gives out its output "${lacking}"`)
 }
 
 /** Writes a model as the bytes of an ONNX file, the same for the same model. */
@@ -126,6 +145,9 @@ function decodeTensor(proto: TensorProto): Tensor {
   }
   const type = dataType(proto.dataType, what)
   const dims = proto.dims.map(Number)
+  const { BYTES_PER_ELEMENT: size } = dataTypes[type].array
+  if (dims.some((length) => length < 0)) throw broken(`${what} has the shape [${dims}]`)
+  if (proto.rawData.length % size !== 0) throw broken(`${what} of ${type} has ${proto.rawData.length} bytes`)
   const data = decodeData(proto, type)
   if (data.length === volume(dims)) return { type, dims, data }
   throw broken(`${what} of shape [${dims}] has ${data.length} elements`)
@@ -135,9 +157,8 @@ function decodeTensor(proto: TensorProto): Tensor {
 function decodeData(proto: TensorProto, type: DataType): TensorData {
   const { array } = dataTypes[type]
   if (proto.rawData.length) {
-    const whole = proto.rawData.length - (proto.rawData.length % array.BYTES_PER_ELEMENT)
     // A copy, because elements must be aligned; slice() of a Buffer would be none.
-    return new array(new Uint8Array(proto.rawData.subarray(0, whole)).buffer)
+    return new array(new Uint8Array(proto.rawData).buffer)
   }
   if (type === 'int64') return BigInt64Array.from(proto.int64Data)
   if (type === 'uint64') return BigUint64Array.from(proto.uint64Data)
@@ -166,10 +187,11 @@ function decodeValue({ name, type: proto }: ValueInfoProto): ValueType {
   if (proto?.value.case !== 'tensorType') throw broken(`value "${name}" is no tensor`)
   const { elemType, shape } = proto.value.value
   if (!shape) throw broken(`value "${name}" has no shape`)
-  // A length without a number or a name is unknown by itself: it gets a name nobody else has.
-  const dims = shape.dim.map(({ value }, axis) =>
-    value.case === 'dimValue' ? Number(value.value) : value.value || `${name}.${axis}`,
-  )
+  // A length without a number or a name is unknown by itself: it gets a name nobody else has. So does -1, of old exporters.
+  const dims = shape.dim.map(({ value }, axis) => {
+    if (value.case === 'dimValue' && value.value >= 0) return Number(value.value)
+    return (value.case === 'dimParam' && value.value) || `${name}.${axis}`
+  })
   return { type: dataType(elemType, `value "${name}"`), dims }
 }
 

@@ -1,6 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { GraphBuilder, OPSET } from './builder.js'
-import { described, type Model, type Node, tensor, volume } from './model.js'
+import { described, entryOf, type Model, type Node, tensor, volume } from './model.js'
 import { rules } from './rules/index.js'
 import { trainingGraph } from './statistics.js'
 
@@ -32,7 +32,7 @@ export function backpropagate(g: GraphBuilder, seeds: Record<string, string>, wr
 
   for (const node of forward.reverse()) {
     if (!node.outputs.some((value) => moves.has(value) && parts.has(value))) continue
-    const rule = node.domain === '' ? rules[node.op] : undefined
+    const rule = node.domain === '' ? entryOf(rules, node.op) : undefined
     if (!rule) {
       throw new InfomotionError(
         'ONNX_OPERATOR_UNSUPPORTED',

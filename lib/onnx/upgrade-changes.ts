@@ -67,6 +67,7 @@ function integersAsInputs(...names: string[]): Change['change'] {
 /** A number of the type of the node's first input, where that is known; ONNX had floats only, mostly float32. */
 function number(node: Node, name: string, value: number, context: UpgradeContext): string {
   const type = context.type(node.inputs[0])?.type ?? 'float32'
+  if (type.endsWith('int64')) throw refused(node, `its attribute "${name}" is a float, its input ${type}`)
   const array = dataTypes[type].array as typeof Float32Array
   return context.constant(`${node.outputs[0]}/${name}`, { type, dims: [], data: array.of(value) })
 }

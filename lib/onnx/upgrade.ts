@@ -1,6 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { IR_VERSION, OPSET } from './builder.js'
-import type { Model, Node, Tensor, ValueType } from './model.js'
+import { entryOf, type Model, type Node, type Tensor, type ValueType } from './model.js'
 import { constantsOf, inferNode } from './shapes/index.js'
 import { changes, type UpgradeContext } from './upgrade-changes.js'
 
@@ -40,7 +40,7 @@ export function upgraded(model: Model): Model {
     },
   }
   const nodes = model.nodes.flatMap((node) => {
-    const due = node.domain ? [] : (changes[node.op] ?? []).filter(({ before }) => version < before)
+    const due = node.domain ? [] : (entryOf(changes, node.op) ?? []).filter(({ before }) => version < before)
     // Only the last change of an operator may give more than one node.
     const now = due.reduce((parts, { change }) => change(parts[0], context), [node])
     for (const part of now) inferred(part, types, constants).forEach((type, i) => void types.set(part.outputs[i], type))

@@ -28,6 +28,9 @@ const TYPES = {
   '<u8': BigUint64Array,
 } as const
 
+/** Longest header that is read: version 1 has no longer ones, and only record types, which are not read here, need more. */
+const MAX_HEADER = 2 ** 16
+
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1')
 
 /**
@@ -77,17 +80,20 @@ export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] }
   const wide = bytes[MAGIC.length] >= 2
   const start = MAGIC.length + (wide ? 6 : 4)
   const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
+  if (end > bytes.length) throw unreadable(`its header ends at byte ${end} and it has ${bytes.length}`)
+  if (end > MAX_HEADER) throw unreadable(`its header takes ${end} bytes; that of a plain array takes 128`)
   const head = bytes.toString('latin1', start, end)
   const type = /'descr':\s*'([^']*)'/.exec(head)?.[1] ?? 'none'
   const tuple = /'shape':\s*\(([\d,\s]*)\)/.exec(head)?.[1]
   if (tuple === undefined) throw unreadable('its header names no shape')
   if (/'fortran_order':\s*True/.test(head)) throw unreadable('it is in Fortran order; save it from a C-ordered array')
-  if (!(type in TYPES)) throw unreadable(`its type "${type}" is none of ${Object.keys(TYPES).join(' ')}`)
+  if (!Object.hasOwn(TYPES, type)) throw unreadable(`its type "${type}" is none of ${Object.keys(TYPES).join(' ')}`)
   const shape = tuple
     .split(',')
     .filter((side) => side.trim() !== '')
     .map(Number)
   const count = shape.reduce((product, side) => product * side, 1)
+  if (!shape.every(Number.isSafeInteger)) throw unreadable(`its shape (${tuple}) is none`)
   const Type = TYPES[type as keyof typeof TYPES]
   const body = bytes.subarray(end)
   if (body.length !== count * Type.BYTES_PER_ELEMENT)

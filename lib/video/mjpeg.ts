@@ -92,7 +92,8 @@ async function decodeGray(jpeg: Buffer, out: Buffer): Promise<number> {
 
 /**
  * Width and height as the start-of-frame segment has them (ITU-T T.81, B.2.2); undefined if this is no JPEG, its head is
- * damaged, or it has fewer bytes than such a frame needs: every block of 8x8 takes at least one bit.
+ * damaged, it has fewer bytes than such a frame needs (every block of 8x8 takes at least one bit), or more scans than
+ * an encoder writes: each costs a pass over all blocks, however few its bytes.
  */
 export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | undefined {
   if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return undefined
@@ -107,7 +108,7 @@ export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | 
       const height = (jpeg[at + 5] << 8) | jpeg[at + 6]
       const width = (jpeg[at + 7] << 8) | jpeg[at + 8]
       const possible = width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE
-      return possible && width * height <= 512 * jpeg.length ? { width, height } : undefined
+      return possible && width * height <= 512 * jpeg.length && !hasManyScans(jpeg) ? { width, height } : undefined
     } else if (length < 2 || marker === 0xda) {
       return undefined
     } else {
@@ -115,6 +116,18 @@ export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | 
     }
   }
   return undefined
+}
+
+/** Encoders write one to four scans; progressive ones ten or so. */
+const MAX_SCANS = 64
+const START_OF_SCAN = Buffer.from([0xff, 0xda])
+
+function hasManyScans(jpeg: Uint8Array): boolean {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
+  let scans = 0
+  for (let at = bytes.indexOf(START_OF_SCAN); at >= 0; at = bytes.indexOf(START_OF_SCAN, at + 2))
+    if (++scans > MAX_SCANS) return true
+  return false
 }
 
 function mostCommon(sizes: ({ width: number; height: number } | undefined)[]) {

@@ -6,7 +6,12 @@ import { trainCnn } from '../../dist/train/cnn.js'
 /** Training clips: `writePhantom` of these; the seed is none that anything is evaluated on. */
 export const PHANTOM = { train: 600, test: 0, seed: 1001, variety: 'wide' }
 
-export const SETTINGS = { size: 'medium', channels: 'both', frames: 16, stride: 2, steps: 1000, batch: 16, seed: 1 }
+/** All of them, so that the model stays the same when defaults change. */
+export const SETTINGS = {
+  ...{ size: 'medium', channels: 'both', frames: 16, stride: 2, steps: 1000, batch: 16, seed: 1 },
+  ...{ learningRate: 0.005, weightDecay: 0.05 },
+  augmentation: { flip: true, rotation: 10, scale: 0.1, gain: 0.2, noise: 0.05, tempo: 0.2 },
+}
 const VIEWS = 2
 
 /**

@@ -35,7 +35,7 @@ try {
 
   let said = 0
   const onProgress = ({ done, total }) => {
-    if (done - said < 100 && done < total) return
+    if (done === said || (done - said < 100 && done < total)) return
     console.error(`step ${done} of ${total} after ${seconds()} s`)
     said = done
   }

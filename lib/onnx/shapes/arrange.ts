@@ -15,7 +15,8 @@ const reshape: ShapeRule = (c) => {
 
 const flatten: ShapeRule = (c) => {
   const { type, dims } = input(c, 0)
-  const axis = axisOf(intOf(c.node, 'axis', 1), dims.length)
+  const given = intOf(c.node, 'axis', 1)
+  const axis = given === dims.length ? given : axisOf(given, dims.length)
   const [rows, columns] = [quotient(dims.slice(0, axis), []), quotient(dims.slice(axis), [])]
   if (rows === undefined || columns === undefined) throw mismatch(c, 'no two unknown lengths to be made one')
   return [{ type, dims: [rows, columns] }]
@@ -101,6 +102,8 @@ export function rangesOf(node: Node, dims: readonly Dimension[], constants: (Ten
 const slice: ShapeRule = (c) => {
   const { type, dims } = input(c, 0)
   for (let i = 1; i < c.node.inputs.length; i++) constant(c, i)
+  const [starts, ends] = [constant(c, 1), constant(c, 2)]
+  if (!starts || starts.length !== ends?.length) throw mismatch(c, 'as many ends as starts')
   const sliced = [...dims]
   for (const { axis, count } of rangesOf(c.node, dims, c.constants)) sliced[axis] = count
   return [{ type, dims: sliced }]

@@ -36,7 +36,9 @@ export function constant(context: ShapeContext, i: number): number[] | undefined
 
 /** An axis of ONNX counts from the end when negative. */
 export function axisOf(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis
+  const place = axis < 0 ? axis + rank : axis
+  if (place >= 0 && place < rank) return place
+  throw new InfomotionError('ONNX_SHAPE_MISMATCH', `There is no axis ${axis} among ${rank}.`)
 }
 
 /** Two shapes as one, by ONNX's (NumPy's) broadcasting; undefined where they do not fit. */

@@ -1,5 +1,5 @@
 import { InfomotionError } from '../../runtime/errors.js'
-import { described, type Model, type Tensor, type ValueType } from '../model.js'
+import { described, entryOf, type Model, type Tensor, type ValueType } from '../model.js'
 import { arrangeShapes } from './arrange.js'
 import type { ShapeContext, ShapeRule } from './context.js'
 import { elementwiseShapes } from './elementwise.js'
@@ -22,7 +22,7 @@ const shapeRules: Record<string, ShapeRule> = {
  */
 export function inferNode(context: ShapeContext): ValueType[] {
   const { node } = context
-  const rule = node.domain === '' ? shapeRules[node.op] : undefined
+  const rule = node.domain === '' ? entryOf(shapeRules, node.op) : undefined
   if (rule) return rule(context)
   const { declared } = context
   if (declared.every((type) => type !== undefined)) return declared

@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { type Case, outcomeOf } from './bad-input/case.js'
+import { csvCases } from './bad-input/csv.js'
+import { networkCases } from './bad-input/networks.js'
+import { temporary } from './support.js'
+
+/** Longest that one case may take, and most memory that may come on top over all of a table. */
+const MAX_SECONDS = 2
+const MAX_GROWTH = 2 ** 29
+
+const tables: Record<string, () => Promise<Case[]> | Case[]> = {
+  'data sets': () => csvCases,
+  networks: () => networkCases,
+}
+
+t.setTimeout(120_000)
+
+let count = 0
+for (const [name, cases] of Object.entries(tables)) {
+  t.test(name, async (t) => {
+    const folder = temporary(t)
+    const before = process.memoryUsage.rss()
+    for (const [i, bad] of (await cases()).entries()) {
+      const own = join(folder, String(i))
+      mkdirSync(own)
+      const started = performance.now()
+      const outcome = await outcomeOf(bad, own).catch((error: Error) => `threw ${error.stack}`)
+      t.equal(outcome, bad.expected, bad.what)
+      const seconds = (performance.now() - started) / 1000
+      if (seconds > MAX_SECONDS) t.fail(`${bad.what} took ${seconds.toFixed(1)} s`)
+      count++
+    }
+    const growth = (process.memoryUsage.rss() - before) / 2 ** 20
+    t.ok(growth < MAX_GROWTH / 2 ** 20, `${growth.toFixed(0)} MiB more memory`)
+  })
+}
+
+t.test('no table was lost', async (t) => t.ok(count >= 300, `${count} cases`))

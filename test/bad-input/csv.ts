@@ -1,0 +1,171 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type ReadDataSetOptions, readDataSet } from 'infomotion'
+import type { Case } from './case.js'
+
+const CLIPS = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.avi`)
+const HEADER = 'FileName,EF,Split'
+const GOOD = ['a,20,TRAIN', 'b,35,TRAIN', 'c,45,TRAIN', 'd,60,TRAIN', 'e,75,VAL', 'f,30,TEST']
+const lines = (...rows: string[]) => `${[HEADER, ...rows].join('\n')}\n`
+/** The good table with its last rows replaced. */
+const ending = (...rows: string[]) => lines(...GOOD.slice(0, GOOD.length - rows.length), ...rows)
+
+/** Reads a table of six clips. Returns how many came out, and how many warnings. */
+function table(what: string, text: string | Buffer, expected: string, options: ReadDataSetOptions = {}): Case {
+  const read = async (folder: string) => {
+    mkdirSync(join(folder, 'Videos'))
+    for (const name of CLIPS) writeFileSync(join(folder, 'Videos', name), name)
+    writeFileSync(join(folder, 'FileList.csv'), text)
+    const { clips, warnings, root } = await readDataSet(folder, options)
+    for (const { id, path } of clips)
+      if (id.includes('..') || !path.startsWith(root)) throw new Error(`${id} leads out of the folder: ${path}`)
+    const said = warnings.some((warning) => /left out|are not in/.test(warning))
+    return `${clips.length} clips${said ? ', said what is missing' : ''}`
+  }
+  return { what: `CSV: ${what}`, read, expected }
+}
+
+/** Reads a folder of files. */
+function tree(what: string, files: Record<string, string>, expected: string, path = ''): Case {
+  const read = async (folder: string) => {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
+    return `${(await readDataSet(join(folder, path))).clips.length} clips`
+  }
+  return { what: `data set: ${what}`, read, expected }
+}
+
+const all = '6 clips'
+const five = '5 clips, said what is missing'
+const wrong = (options: object) => options as ReadDataSetOptions
+
+export const csvCases: Case[] = [
+  // What is unusual and right.
+  table('byte-order mark', `\ufeff${lines(...GOOD)}`, all),
+  table('CRLF', lines(...GOOD).replaceAll('\n', '\r\n'), all),
+  table('CR only', lines(...GOOD).replaceAll('\n', '\r'), all),
+  table('no line end at the end', lines(...GOOD).trimEnd(), all),
+  table('empty lines between', lines(...GOOD).replaceAll('\n', '\n\n'), all),
+  table('all values quoted', lines(...GOOD).replace(/[^,\n]+/g, '"$&"'), all),
+  table('spaces around values', lines(...GOOD).replaceAll(',', ' , '), all),
+  table('header in capitals', lines(...GOOD).replace(HEADER, HEADER.toUpperCase()), all),
+  table('UTF-16 with its mark', Buffer.from(`\ufeff${lines(...GOOD)}`, 'utf16le'), all),
+  table('columns in another order', 'Split,EF,FileName\nTRAIN,20,a\nTRAIN,60,b\n', '2 clips'),
+  table('names in another case, with endings', ending('E.AVI,75,VAL', 'F.avi,30,TEST'), all),
+  // The file as a whole.
+  table('empty', '', 'DATASET_TABLE_INVALID'),
+  table('a byte-order mark only', '\ufeff', 'DATASET_TABLE_INVALID'),
+  table('empty lines only', '\n\n\r\n\n', 'DATASET_TABLE_INVALID'),
+  table('header only', `${HEADER}\n`, 'DATASET_TABLE_INVALID'),
+  table('no header', GOOD.join('\n'), 'DATASET_NOT_FOUND'),
+  table('NUL bytes only', Buffer.alloc(1000), 'DATASET_TABLE_INVALID'),
+  table('random bytes', Buffer.from(Array.from({ length: 999 }, (_, i) => (i * 7919) % 251)), 'DATASET_TABLE_INVALID'),
+  table('semicolons for commas', lines(...GOOD).replaceAll(',', ';'), 'DATASET_NOT_FOUND'),
+  table('tabs for commas', lines(...GOOD).replaceAll(',', '\t'), 'DATASET_NOT_FOUND'),
+  table('UTF-16 without a mark', Buffer.from(lines(...GOOD), 'utf16le'), 'DATASET_NOT_FOUND'),
+  // Columns.
+  table('no column of names', 'Name,EF\na,1\n', 'DATASET_NOT_FOUND'),
+  table('no column of labels', 'FileName,Split\na,TRAIN\n', 'DATASET_NOT_FOUND'),
+  table('a column twice', 'FileName,EF,EF\na,1,2\n', 'DATASET_TABLE_INVALID'),
+  table('too few values in a row', ending('f,30'), 'DATASET_TABLE_INVALID'),
+  table('too many values in a row', ending('f,30,TEST,TEST'), 'DATASET_TABLE_INVALID'),
+  table('a quote that never closes', ending('"f,30,TEST'), 'DATASET_TABLE_INVALID'),
+  table('a quote in the middle', ending('f"f,30,TEST'), 'DATASET_TABLE_INVALID'),
+  table('text behind a quote', ending('"f"f,30,TEST'), 'DATASET_TABLE_INVALID'),
+  table('a field of 2 MiB', ending(`${'f'.repeat(2 ** 21)},30,TEST`), 'DATASET_TABLE_INVALID'),
+  table('an open quote before 2 MiB', ending(`"f\n${'x,1,TRAIN\n'.repeat(2e5)}`), 'DATASET_TABLE_INVALID'),
+  table('a named column that is not there', lines(...GOOD), 'DATASET_NOT_FOUND', { columns: { label: 'Grade' } }),
+  table('a column called __proto__', 'FileName,__proto__\na,x\nb,y\n', 'DATASET_TABLE_INVALID', {
+    columns: { label: '__proto__' },
+    classes: 'labels',
+  }),
+  table('a column called constructor', 'FileName,constructor\na,x\nb,y\n', '2 clips', {
+    columns: { label: 'constructor' },
+    classes: 'labels',
+  }),
+  // Names.
+  table('a name twice', ending('a,30,TEST'), 'DATASET_DUPLICATE'),
+  table('a name twice, once with its ending', ending('a.avi,30,TEST'), 'DATASET_DUPLICATE'),
+  table('a name twice, by way of ./', ending('./a,30,TEST'), 'DATASET_DUPLICATE'),
+  table('a name twice, by way of a folder', ending('x/../a,30,TEST'), 'DATASET_DUPLICATE'),
+  table('an empty name', ending(',30,TEST'), 'DATASET_FILES_MISSING'),
+  table('an empty name, allowed', ending(',30,TEST'), five, { allowMissing: true }),
+  table('a missing file', ending('g,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a missing file, allowed', ending('g,30,TEST'), five, { allowMissing: true }),
+  table('all files missing, allowed', lines('x,1,TRAIN', 'y,2,TRAIN'), 'DATASET_FILES_MISSING', { allowMissing: true }),
+  table('a NUL in a name', ending('f\0,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a NUL in a folder', ending('x\0/f,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a path of Windows', ending('C:\\Videos\\f.avi,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('backslashes', ending('Videos\\f.avi,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a path out of the folder', ending('../../../../etc/passwd,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('an absolute path elsewhere', ending('/etc/passwd,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('the root', ending('/,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a folder', ending('.,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('the folder above', ending('..,30,TEST'), 'DATASET_FILES_MISSING'),
+  table('a name of 5000 letters', ending(`${'f'.repeat(5000)},30,TEST`), 'DATASET_FILES_MISSING'),
+  table('a name like a pattern', ending('*,30,TEST'), 'DATASET_FILES_MISSING'),
+  // Labels.
+  ...['', 'NaN', 'Infinity', '-Infinity', '1e999', '-1', '100.5', 'fifty', '45%', '4 5', '1;5', '٣٠'].map((label) =>
+    table(`EF "${label}"`, ending(`f,${label},TEST`), five),
+  ),
+  table('EF "45,5" in quotes', ending('f,"45,5",TEST'), five),
+  table('no EF is a number', lines('a,x,TRAIN', 'b,y,TRAIN'), 'DATASET_LABELS_UNUSABLE'),
+  table('most EFs are out of range', lines('a,200,TRAIN', 'b,-3,TRAIN', 'c,50,TEST'), 'DATASET_LABELS_UNUSABLE'),
+  table('no label at all', lines('a,,TRAIN', 'b,,TRAIN'), 'DATASET_LABELS_UNUSABLE', { classes: 'labels' }),
+  table('quantiles of equal numbers', lines('a,5,TRAIN', 'b,5,TRAIN'), 'DATASET_LABELS_UNUSABLE', {
+    classes: 'quantile:2',
+  }),
+  // Splits.
+  table('an unknown split', ending('f,30,HOLDOUT'), 'DATASET_SPLIT_UNKNOWN'),
+  table('an empty split', ending('f,30,'), 'DATASET_SPLIT_UNKNOWN'),
+  table('fold 10', ending('f,30,10'), 'DATASET_SPLIT_UNKNOWN'),
+  table('fold -1', ending('f,30,-1'), 'DATASET_SPLIT_UNKNOWN'),
+  table('a split called constructor', ending('f,30,constructor'), 'DATASET_SPLIT_UNKNOWN'),
+  table('no TRAIN', lines('a,20,TEST', 'b,60,VAL'), 'DATASET_NO_TRAIN'),
+  table('a patient in two splits', 'path,label,split,patient\na,x,train,7\nb,y,test,7\n', 'DATASET_GROUP_STRADDLES'),
+  // Folders.
+  tree('nothing there', {}, 'DATASET_NOT_FOUND', 'none'),
+  tree('an empty folder', {}, 'DATASET_NOT_FOUND'),
+  tree('one class', { 'a/1.avi': '', 'a/2.avi': '' }, 'DATASET_NOT_FOUND'),
+  tree('no videos', { 'a/1.txt': '', 'b/2.txt': '' }, 'DATASET_NOT_FOUND'),
+  tree('two tables', { 'x.csv': 'path,label\na,1\n', 'y.csv': 'path,label\na,1\n' }, 'DATASET_AMBIGUOUS'),
+  tree('a video in the place of a table', { 'a.avi': 'RIFF\0\0\0\0AVI LIST' }, 'DATASET_COLUMN_MISSING', 'a.avi'),
+  tree('a path with a NUL', {}, 'DATASET_NOT_FOUND', 'a\0b'),
+  tree('a class called __proto__', { '__proto__/1.avi': '', 'b/2.avi': '' }, '2 clips'),
+  // Options.
+  ...[
+    { classes: 'ef4' },
+    { classes: 'toString' },
+    { classes: 'constructor' },
+    { classes: '__proto__' },
+    { classes: '' },
+    { classes: 5 },
+    { classes: 'quantile:' },
+    { classes: 'quantile:1' },
+    { classes: 'quantile:2.5' },
+    { classes: 'quantile:1000' },
+    { classes: 'edges:' },
+    { classes: 'edges:3,2' },
+    { classes: 'edges:1,1' },
+    { classes: 'edges:1,,2' },
+    { classes: 'edges:1,NaN' },
+    { seed: -1 },
+    { seed: 2 ** 32 },
+    { seed: 1.5 },
+    { seed: '1' },
+    { testFraction: 0 },
+    { testFraction: 1 },
+    { testFraction: Number.NaN },
+    { allowMissing: 'yes' },
+    { allow_missing: true },
+    { class: 'ef5' },
+    { columns: { lable: 'EF' } },
+    { columns: { label: 7 } },
+    { columns: ['FileName'] },
+    { columns: 'FileName' },
+  ].map((options) =>
+    table(`options ${JSON.stringify(options)}`, lines(...GOOD), 'INVALID_ARGUMENT', wrong(options)),
+  ),
+]
