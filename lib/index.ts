@@ -1,13 +1,14 @@
 // The public names, in pipeline order. The engines are entries of their own too: infomotion/flow, /graph, /infomap,
 // /onnx.
 export { type CompareOptions, compare } from './compare.js'
-export { type Clip, type DataSet, readDataSet, writeDataSet } from './dataset/index.js'
+export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export { type DistillOptions, type DistillResult, distill, STAGES } from './distill.js'
 export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
 export { createEncoder } from './features/encoder.js'
 export { extractFeatures } from './features/extract.js'
 export { describeClip, descriptorLayout, normaliseBlocks } from './features/index.js'
 export { type Volume, volumeOf } from './features/volume.js'
+export { listModels } from './features/zoo.js'
 export { farneback } from './flow/index.js'
 export { knn, similarityGraph } from './graph/index.js'
 export { codelength, infomap } from './infomap/index.js'

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { writePhantom } from '../phantom/index.js'
+import { type PhantomOptions, writePhantom } from '../phantom/index.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
 interface Options {
@@ -8,6 +8,8 @@ interface Options {
   val: number
   seed: number
   flow: boolean
+  variety: PhantomOptions['variety']
+  json?: boolean
 }
 
 /** `infomotion phantom DIR`: a synthetic echo data set to try everything on. */
@@ -20,11 +22,18 @@ export function register(program: Command): void {
     .option('--test <n>', 'clips for the test', integer, 100)
     .option('--val <n>', 'clips for validation', integer, 0)
     .option('--seed <n>', 'same seed, same clips', integer, 1)
+    .option(
+      '--variety <name>',
+      'usual, or wide: machines, views and patients vary far more (for training encoders)',
+      'usual',
+    )
     .option('--flow', 'write the true displacement of the first two clips as .flo files', false)
-    .action(async (out: string, { train, test, val, seed, flow }: Options) => {
+    .action(async (out: string, options: Options) => {
       const started = performance.now()
       const onProgress = progressBar()
-      const { clips } = await writePhantom(out, { train, test, val, seed, flow, signal: abortSignal(), onProgress })
+      const { json: _, ...given } = options
+      const { train, val, test } = given
+      const { clips } = await writePhantom(out, { ...given, signal: abortSignal(), onProgress })
       const seconds = (performance.now() - started) / 1000
       finish(
         { clips, train, val, test, out, seconds },

@@ -1,5 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
-import { invalid } from '../runtime/expect.js'
+import { entryOf, invalid } from '../runtime/expect.js'
 import type { Split } from './types.js'
 
 /** How labels become classes. */
@@ -72,7 +72,8 @@ function assignNames(labels: string[]): { classes: string[]; classIndex: Int32Ar
 }
 
 function binsOf(scheme: ClassScheme, values: number[], splits: Split[] | undefined, noun: string): Bins {
-  if (Object.hasOwn(EJECTION_FRACTION, scheme)) return EJECTION_FRACTION[scheme]
+  const clinical = entryOf(EJECTION_FRACTION, scheme)
+  if (clinical) return clinical
   const [kind, rest] = scheme.split(':')
   if (kind === 'quantile') {
     const k = Number(rest)

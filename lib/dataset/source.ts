@@ -89,6 +89,8 @@ function wanted(columns: Columns): string {
 
 /** One clip a row, its file beside the table or in `Videos/` beside it, whichever holds more of them. */
 async function readRows(file: string, table: Table, mapping: Mapping, allowMissing: boolean): Promise<Source> {
+  if (table.rows.length === 0)
+    throw new InfomotionError('DATASET_TABLE_INVALID', `${file} has a header line and no row: expected one a video.`)
   const root = dirname(file)
   const finder = new FileFinder()
   const names = table.rows.map((row) => row[mapping.path])

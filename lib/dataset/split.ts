@@ -1,4 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { entryOf } from '../runtime/expect.js'
 import { Random } from '../runtime/random.js'
 import type { Split } from './types.js'
 
@@ -16,7 +17,7 @@ const WORDS: Record<string, Split> = {
 /** The split that a word or an EchoNet-Pediatric fold (0-7 train, 8 val, 9 test) names, in any case. */
 export function splitNamed(word: string): Split | undefined {
   if (/^\d$/.test(word)) return word === '9' ? 'test' : word === '8' ? 'val' : 'train'
-  return WORDS[word.toLowerCase()]
+  return entryOf(WORDS, word.toLowerCase())
 }
 
 /** Reads a split column. */

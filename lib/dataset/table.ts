@@ -64,7 +64,8 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
       cause,
     })
   }
-  return table
+  if (table.columns.length > 0) return table
+  throw new InfomotionError('DATASET_TABLE_INVALID', `${path} is empty: expected a header line and a row a video.`)
 }
 
 /** The column of this name, in any case. */

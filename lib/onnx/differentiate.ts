@@ -1,6 +1,7 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { entryOf } from '../runtime/expect.js'
 import { GraphBuilder, OPSET } from './builder.js'
-import { described, entryOf, type Model, type Node, tensor, volume } from './model.js'
+import { described, type Model, type Node, tensor, volume } from './model.js'
 import { rules } from './rules/index.js'
 import { trainingGraph } from './statistics.js'
 

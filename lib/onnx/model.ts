@@ -133,11 +133,6 @@ export function intsOf(node: Node, name: string): number[] | undefined {
   return attribute && 'ints' in attribute ? attribute.ints : undefined
 }
 
-/** What a table has under a name out of a file; what every object inherits ("constructor") is not in the table. */
-export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined
-}
-
 /** How a node is called in messages: `MatMul "encoder/0"`. */
 export function described(node: Node): string {
   return `${node.domain ? `${node.domain}.` : ''}${node.op} "${node.name || node.outputs[0]}"`

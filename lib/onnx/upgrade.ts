@@ -1,6 +1,7 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { entryOf } from '../runtime/expect.js'
 import { IR_VERSION, OPSET } from './builder.js'
-import { entryOf, type Model, type Node, type Tensor, type ValueType } from './model.js'
+import type { Model, Node, Tensor, ValueType } from './model.js'
 import { constantsOf, inferNode } from './shapes/index.js'
 import { changes, type UpgradeContext } from './upgrade-changes.js'
 

@@ -46,6 +46,11 @@ export function expectOneOf<T extends string>(value: unknown, name: string, word
   throw invalid(`one of ${words.join(', ')}`, name, value)
 }
 
+/** What a table has under a name out of a file; what every object inherits ("constructor") is not in the table. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 /** Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. */
 export function expectOptions(options: object | undefined, name: string, known: readonly string[]): void {
   if (options === undefined) return

@@ -1,5 +1,6 @@
 import { InfomotionError } from '../../runtime/errors.js'
-import { described, entryOf, type Model, type Tensor, type ValueType } from '../model.js'
+import { entryOf } from '../../runtime/expect.js'
+import { described, type Model, type Tensor, type ValueType } from '../model.js'
 import { arrangeShapes } from './arrange.js'
 import type { ShapeContext, ShapeRule } from './context.js'
 import { elementwiseShapes } from './elementwise.js'

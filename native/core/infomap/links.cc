@@ -133,6 +133,9 @@ Status make_links(const LinkView& view, bool directed, Links& links) {
   std::vector<Link> list;
   Status status = read(view, list);
   if (!status.ok()) return status;
+  double total = 0;
+  for (const Link& link : list) total += 2 * link.weight;  // as flow counts it
+  if (std::isinf(total)) return invalid("The weights add up to more than a double can hold; scale them down.");
   std::vector<Link> lower;
   if (!directed) {
     const bool both_rows = view.offsets != nullptr;
