@@ -1,18 +1,28 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { arrayCases } from './bad-input/arrays.js'
 import { type Case, outcomeOf } from './bad-input/case.js'
+import { clipCases } from './bad-input/clips.js'
+import { commandLineCases } from './bad-input/command-line.js'
 import { csvCases } from './bad-input/csv.js'
 import { networkCases } from './bad-input/networks.js'
+import { onnxCases } from './bad-input/onnx.js'
+import { optionCases } from './bad-input/options.js'
 import { temporary } from './support.js'
 
 /** Longest that one case may take, and most memory that may come on top over all of a table. */
 const MAX_SECONDS = 2
 const MAX_GROWTH = 2 ** 29
 
-const tables: Record<string, () => Promise<Case[]> | Case[]> = {
+const tables: Record<string, (folder: string) => Promise<Case[]> | Case[]> = {
   'data sets': () => csvCases,
+  clips: clipCases,
   networks: () => networkCases,
+  'ONNX models': () => onnxCases,
+  'arrays and images': () => arrayCases,
+  options: () => optionCases,
+  'command line': () => commandLineCases,
 }
 
 t.setTimeout(120_000)
@@ -22,7 +32,7 @@ for (const [name, cases] of Object.entries(tables)) {
   t.test(name, async (t) => {
     const folder = temporary(t)
     const before = process.memoryUsage.rss()
-    for (const [i, bad] of (await cases()).entries()) {
+    for (const [i, bad] of (await cases(folder)).entries()) {
       const own = join(folder, String(i))
       mkdirSync(own)
       const started = performance.now()

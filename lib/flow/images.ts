@@ -50,7 +50,8 @@ export async function readLuma(path: string): Promise<Luma> {
 
 function readPng(bytes: Buffer): Samples {
   const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MOST_PIXELS_A_BYTE * bytes.length]
-  if (promised > possible) throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
+  if (promised < 1 || promised > possible)
+    throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
   const png = decodePng(bytes)
   const { width, height } = png
   if (png.palette) {

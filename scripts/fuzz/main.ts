@@ -58,7 +58,8 @@ async function main(): Promise<number> {
     const before = (run: number) => Atomics.store(progress, 1, run)
     const { failure, outcomes } = await fuzz(name, { runs: count, seed, first, before })
     const seconds = (performance.now() - started) / 1000
-    console.log(`${name}: ${count} files, ${Math.round(count / seconds)}/s, ${JSON.stringify(outcomes)}`)
+    const read = Object.values(outcomes).reduce((sum, files) => sum + files, 0)
+    console.log(`${name}: ${read} files, ${Math.round(read / seconds)}/s, ${JSON.stringify(outcomes)}`)
     if (!failure) continue
     tell(failure, seed)
     status = 1

@@ -71,8 +71,8 @@ export const networkCases: Case[] = [
   ),
   network('weights that add up to Infinity', '1 2 1.7e308\n2 3 1.7e308\n', 'INVALID_ARGUMENT'),
   // Ids.
-  ...['-1', '1.5', 'a', 'NaN', '1e3', '0x10', '9007199254740993', '99999999999999999999999', '"1"', '+1', '١'].map((id) =>
-    network(`id ${id}`, `${id} 2\n`, bad),
+  ...['-1', '1.5', 'a', 'NaN', '1e3', '0x10', '9007199254740993', '99999999999999999999999', '"1"', '+1', '١'].map(
+    (id) => network(`id ${id}`, `${id} 2\n`, bad),
   ),
   network('a target missing', '1\n', bad),
   network('too many values', '1 2 3 4\n', bad),
@@ -116,8 +116,8 @@ export const networkCases: Case[] = [
   partition('empty', '', 'PARTITION_MISMATCH'),
   partition('a node missing', '1 1\n2 1\n', 'PARTITION_MISMATCH'),
   partition('a node too many', '1 1\n2 1\n3 2\n4 2\n', 'PARTITION_MISMATCH'),
-  ...['x 1', '1 x', '1', '1 -1', '1 4294967296', '1 1 x', '1 1 NaN', '1 1 -1', '1 1 0.5 7', '1.5 1', '\0 1'].map((line) =>
-    partition(`the line ${JSON.stringify(line)}`, `${line}\n2 1\n3 1\n`, bad),
+  ...['x 1', '1 x', '1', '1 -1', '1 4294967296', '1 1 x', '1 1 NaN', '1 1 -1', '1 1 0.5 7', '1.5 1', '\0 1'].map(
+    (line) => partition(`the line ${JSON.stringify(line)}`, `${line}\n2 1\n3 1\n`, bad),
   ),
   // What no file says.
   call('nothing', undefined),

@@ -1,8 +1,8 @@
 import { InfomotionError } from '../../runtime/errors.js'
 import { entryOf } from '../../runtime/expect.js'
-import { described, type Model, type Tensor, type ValueType } from '../model.js'
+import { type Dimension, described, type Model, type Tensor, type ValueType } from '../model.js'
 import { arrangeShapes } from './arrange.js'
-import type { ShapeContext, ShapeRule } from './context.js'
+import { mismatch, type ShapeContext, type ShapeRule } from './context.js'
 import { elementwiseShapes } from './elementwise.js'
 import { matrixShapes } from './matrix.js'
 import { reduceShapes } from './reduce.js'
@@ -24,7 +24,7 @@ const shapeRules: Record<string, ShapeRule> = {
 export function inferNode(context: ShapeContext): ValueType[] {
   const { node } = context
   const rule = node.domain === '' ? entryOf(shapeRules, node.op) : undefined
-  if (rule) return rule(context)
+  if (rule) return expectLengths(context, rule(context))
   const { declared } = context
   if (declared.every((type) => type !== undefined)) return declared
   throw new InfomotionError(
@@ -32,6 +32,13 @@ export function inferNode(context: ShapeContext): ValueType[] {
     `The shape of ${described(node)} is not known: operator ${node.op} is none of ${Object.keys(shapeRules).join(', ')}, ` +
       'and the model gives no type for its outputs.',
   )
+}
+
+/** Attributes that make no sense (too few pads, a stride of 0) give lengths that are none. */
+function expectLengths(context: ShapeContext, types: ValueType[]): ValueType[] {
+  const isLength = (length: Dimension) => typeof length === 'string' || (Number.isSafeInteger(length) && length >= 0)
+  if (types.every(({ dims }) => dims.every(isLength))) return types
+  throw mismatch(context, `attributes that fit its inputs (it would give [${types[0].dims.join(', ')}])`)
 }
 
 /** Puts numbers in the place of named lengths: `{ N: 25 }` makes ["N", 64] into [25, 64]. */

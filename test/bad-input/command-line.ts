@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fixture, root } from '../support.js'
+import type { Case } from './case.js'
+
+/** Runs the command line. Returns the code of its one JSON document, and its exit status. */
+function run(args: string[], expected: string): Case {
+  const read = (folder: string) =>
+    new Promise<string>((done) => {
+      const options = { cwd: folder, timeout: 20_000, killSignal: 'SIGKILL' as const }
+      execFile(process.execPath, [join(root, 'dist/cli.js'), ...args, '--json'], options, (error, stdout, stderr) => {
+        const died = error?.signal ? `, died of ${error.signal}` : ''
+        const trace = /\n\s+at /.test(stderr) ? ', a stack trace' : ''
+        done(`${JSON.parse(stdout).error?.code}, ${error?.code ?? 0}${died}${trace}`)
+      })
+    })
+  return { what: `infomotion ${args.join(' ')}`, read, expected }
+}
+
+const wrong = 'INVALID_ARGUMENT, 2'
+
+export const commandLineCases: Case[] = [
+  run(['distil'], wrong),
+  run(['distill', 'none', '--out', 'x'], wrong),
+  run(['distill', 'none', '--out', 'x', '--vpc', 'five'], wrong),
+  run(['distill', 'none', '--out', 'x', '--vpc', '5', '--sed', '1'], wrong),
+  run(['distill', 'none', '--out', 'x', '--vpc', '5', '--student', 'resnet'], wrong),
+  run(['distill', 'none', '--out', 'x', '--vpc', '5', '--trials', '1.5'], wrong),
+  run(['distill', 'none', '--out', 'x', '--vpc', '5'], 'DATASET_NOT_FOUND, 1'),
+  run(['compare', 'none', '--out', 'x', '--vpc', '1,,2'], wrong),
+  run(['compare', 'none', '--out', 'x', '--selectors', 'kmeans'], wrong),
+  run(['compare', 'none', '--out', 'x', '--seeds', '0'], wrong),
+  run(['phantom', 'x', '--train', '-5'], wrong),
+  run(['phantom', 'x', '--trian', '5'], wrong),
+  run(['probe', 'none.avi'], 'VIDEO_NOT_FOUND, 1'),
+  run(['probe', fixture('video', 'empty.avi')], 'VIDEO_EMPTY, 1'),
+  run(['probe', fixture('video', 'garbage.avi'), '--backend', 'mjpeg'], 'VIDEO_UNREADABLE, 1'),
+  run(['flow', 'a.png', 'b.png', '-o', 'x.flo'], 'IMAGE_NOT_FOUND, 1'),
+  run(['flow', fixture('video', 'trunc.avi'), '-o', 'x.npy', '--pyr-scale', 'half'], wrong),
+  run(['flow', fixture('video', 'trunc.avi'), '-o', 'x.npy', '--winsize', '0'], wrong),
+  run(['infomap', 'none.txt', '--two-level'], 'NETWORK_NOT_FOUND, 1'),
+  run(['infomap', fixture('video', 'garbage.avi'), '--two-level'], 'NETWORK_UNREADABLE, 1'),
+  run(['infomap', fixture('video', 'empty.avi')], 'MULTILEVEL_NOT_AVAILABLE, 1'),
+  run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--two-level', '--num-trials', '0'], wrong),
+  run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--no-infomap'], wrong),
+]
