@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeClip } from '#lib/features/index.js'
+import { describeClip, descriptorLayout } from '#lib/features/index.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { OpenCvPeer, speckle } from './opencv.js'
 import { cpuSeconds, median, options, type Row, report } from './support.js'
@@ -63,8 +63,14 @@ const row: Row = {
 }
 report([row], peer?.versions ?? {})
 
-/** |ours - theirs| / |theirs|, L2. */
+/** |ours - theirs| / |theirs| (L2), the largest over the descriptor's blocks. */
 function relativeDifference(): number {
-  const square = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0)
-  return Math.sqrt(square(theirs.map((value, i) => value - ours[i])) / square(theirs))
+  const { dim, blocks } = descriptorLayout()
+  if (theirs.length !== dim) throw new Error(`the peer has ${theirs.length} numbers, not ${dim}`)
+  const norm = (values: number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+  const of = ({ offset, length }: (typeof blocks)[number]) => {
+    const block = theirs.slice(offset, offset + length)
+    return norm(block.map((value, i) => value - ours[offset + i])) / norm(block)
+  }
+  return Math.max(...blocks.map(of))
 }

@@ -54,15 +54,26 @@ def observe(field, fps):
         else:
             part = x * u + y * v - np.abs(v if x else u)
         bins.append(cells(np.maximum(part, 0)))
-    return [cells(ux + vy), cells(vx - uy), cells(np.hypot(u, v)), np.stack(bins, 1).ravel()]
+    divergence = cells(ux + vy)
+    moved = np.concatenate([cells(u) / u.shape[1], cells(v) / u.shape[0], divergence]) / fps
+    return [divergence, cells(vx - uy), cells(np.hypot(u, v)), np.stack(bins, 1).ravel(), moved]
+
+
+def excursion(moved):
+    """Deviation over time of how far each cell has come, about its line."""
+    position = np.cumsum(moved, 0, dtype=np.float64)
+    time = np.arange(len(position)) - (len(position) - 1) / 2
+    slope = time @ position / (time @ time)
+    return (position - position.mean(0) - time[:, None] * slope).std(0)
 
 
 def clip(request):
     start = time.process_time()
     frames, fps = luma_frames(request["path"])
     over_time = [observe(farneback(a, b), fps) for a, b in zip(frames, frames[1:])]
-    blocks = [np.stack(block) for block in zip(*over_time)]
-    descriptor = np.concatenate([np.concatenate([block.mean(0), block.std(0)]) for block in blocks])
+    *blocks, moved = [np.stack(block) for block in zip(*over_time)]
+    statistics = [np.concatenate([block.mean(0), block.std(0)]) for block in blocks]
+    descriptor = np.concatenate([*statistics, excursion(moved)])
     frames.mean(0), frames.std(0)  # the controls
     return {"seconds": time.process_time() - start, "frames": len(frames), "descriptor": descriptor.tolist()}
 
