@@ -4,7 +4,7 @@ import { capital, number, points, selectorName } from '../summary.js'
 import { budgetChart, type Series } from './budget.js'
 import { document } from './document.js'
 import { type Html, html } from './html.js'
-import { kindOf, SYNTHETIC } from './page.js'
+import { kindOf, SYNTHETIC, taught } from './page.js'
 import { recordTable, table } from './tables.js'
 
 type Budget = Comparison['budgets'][number]
@@ -143,11 +143,11 @@ const hundred = (fraction: number): string => number(100 * fraction)
 const withInterval = ({ mean, low, high }: Interval, format: (value: number) => string): Html =>
   html`${format(mean)} <small>${format(low)} to ${format(high)}</small>`
 
-function limits({ splits, budgets, majority }: Comparison): Html {
+function limits({ splits, budgets, majority, options }: Comparison): Html {
   const runs = budgets[0].evaluation.splits
   return html`
 <p>Each row is students trained on the clips that one selector chose from TRAIN, with their sample weights, and tested on
-clips that neither selection nor training has seen. The difference to random selection is in points of balanced
+clips that neither selection nor training has seen. ${taught(options)}The difference to random selection is in points of balanced
 accuracy, paired over the same test clips; an interval that holds zero means that this comparison cannot tell the two apart.</p>
 <p>Intervals (95 %): ${
     splits === 'given'

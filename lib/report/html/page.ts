@@ -61,14 +61,14 @@ function banners({ synthetic, layout, items, notices }: ReportInput): string[] {
   return [...banners, ...notices]
 }
 
-function limits({ evaluation }: ReportInput): Html {
+function limits({ evaluation, options }: ReportInput): Html {
   return html`
 ${
   evaluation &&
-  html`<p>Measured: students without pretraining, trained on the clips of one row only with their sample weights, and
-tested on the test split, which neither selection nor training has seen. All students of a table see the same features,
-projected and scaled by all training clips without their labels. Random selection is drawn class by class, as many clips
-as the distilled set has. The intervals cover ${evaluation.splits ? 'other splits of this data set' : 'other test clips'};
+  html`<p>Measured: students trained from scratch on the clips of one row only with their sample weights, and tested on the
+test split, which neither selection nor training has seen. All students of a table see the same; linear students see
+features that all training clips have scaled, without their labels. ${taught(options)}Random selection is drawn class by
+class, as many clips as the distilled set has. The intervals cover ${evaluation.splits ? 'other splits of this data set' : 'other test clips'};
 they do not cover ${!evaluation.splits && 'another split, '}other labels, another student, or data from elsewhere.</p>
 <p>The headline is the difference to random selection, because on small sets a few clips of any kind reach much of the
 accuracy of all of them. Balanced accuracy counts every class alike: always answering the most frequent class, which can
@@ -80,6 +80,18 @@ Flow, features, quotas, weights and student are this package\u2019s own. The pap
 EchoNet-Dynamic with 25 synthetic videos; its classes, its pool of videos, its splits and its student differ from these or
 are not known, so that number and those of this page cannot be compared.</p>
 <p>Nothing here has been checked for clinical use.</p>`
+}
+
+/** What students have from elsewhere than their own training clips. */
+export function taught({ teacher, encoder }: ReportInput['options']): string {
+  return [
+    typeof teacher === 'number' && teacher > 0
+      ? 'A teacher of all training clips gave a share of the labels: this is no claim about those few clips alone. '
+      : '',
+    typeof encoder === 'string' && encoder !== 'none'
+      ? `The encoder ${encoder} was trained before, on what its card says: this is a pretrained start. `
+      : '',
+  ].join('')
 }
 
 function run(input: ReportInput): Html {

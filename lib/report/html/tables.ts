@@ -49,8 +49,9 @@ ${(evaluation.warnings ?? []).map((text) => html`<p class="note">Note: ${text}</
 ${
   controls.length > 0 &&
   html`<h3>Controls</h3>
-<p>The same training clips, but students that see features without optical flow. Where these do as well as in the
-table above, this data set does not show that motion is used.</p>
+<p>The same training clips, but students that see something else: a part of the features above, or features without
+optical flow (mean frame, deviation over time, grey levels). Where the latter do as well as in the table above, this data
+set does not show that motion is used.</p>
 ${metricsTable(`Controls on the same ${count(evaluation.testClips, 'test clip')}`, controls, axes, input)}`
 }`
 }
