@@ -180,7 +180,9 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     evaluate: async () => {
       const { trainLabels, testLabels, testGroups } = state.spaces!
       if (testLabels.length === 0) return warn(['No TEST clips: nothing was evaluated.'])
-      const draws = Array.from(Array(settings.randomDraws).keys())
+      // draw 0 of random selection is the distilled set itself where that is drawn at random
+      const first = settings.selector === 'random' ? 1 : 0
+      const draws = Array.from({ length: settings.randomDraws }, (_, i) => first + i)
       const partners = new Set([settings.selector, 'kmedoids'].filter((name) => name !== state.selection!.selector))
       const selections = [
         state.selection!,

@@ -149,6 +149,15 @@ t.test('refined by swaps, weighted by flow, taught by a teacher, a CNN as studen
   t.same([...student.outputs.keys()], ['probabilities', 'embedding'])
 })
 
+t.test('a distilled set drawn at random is one draw more', async (t) => {
+  const { evaluation } = await distill(data, {
+    ...{ out: temporary(t), cache, vpc: 1, selector: 'random', randomDraws: 3, until: 'evaluate' },
+  })
+  const [random, kMedoids] = evaluation!.rows
+  t.same([random.selector, random.runs.length, kMedoids.selector], ['random', 4, 'kmedoids'])
+  t.equal(new Set(random.runs.map((run) => JSON.stringify(run))).size, 4, 'four other draws')
+})
+
 t.test('--until stops after its stage', async (t) => {
   const out = temporary(t)
   const early = await distill(data, { out, cache, vpc: 2, until: 'features' })
