@@ -103,7 +103,7 @@ async function run(
   const folds: Fold[] = []
   for (const ofFold of first.splits === 'given' ? [seeds] : seeds.map((seed) => [seed])) {
     // another seed splits the same clips, in the same order, in another way
-    const dataSet = await readDataSet(path, { ...reading, seed: ofFold[0] })
+    const dataSet = folds.length === 0 ? first : await readDataSet(path, { ...reading, seed: ofFold[0] })
     const spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
     const graphs = await classGraphs(spaces, settings, stage)
     folds.push({ dataSet, spaces, graphs, seeds: ofFold })
@@ -116,13 +116,15 @@ async function run(
   const total = settings.students.length * settings.vpc.length * folds.length
   let done = 0
   for (const name of settings.students) {
+    const { teacher, steps } = settings
+    const ofFolds = folds.map(({ dataSet, spaces }) =>
+      studentsOf(name, { classes: dataSet.classes.length, spaces, extracted, teacher, steps, answers }),
+    )
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
       for (const [f, { dataSet, spaces, seeds }] of folds.entries()) {
         throwIfAborted(stage.signal)
-        const { teacher, steps } = settings
-        const school = { classes: dataSet.classes.length, spaces, extracted, teacher, steps, answers }
-        const students = studentsOf(name, school)
+        const students = ofFolds[f]
         const { trainLabels, testLabels, testGroups } = spaces
         const input = { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces: students.spaces }
         evaluations.push(

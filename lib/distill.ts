@@ -6,7 +6,14 @@ import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces } from './distill/spaces.js'
-import { STUDENTS, type StudentName, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import {
+  STUDENTS,
+  type StudentName,
+  type Students,
+  seesVolumes,
+  studentsAtOnce,
+  studentsOf,
+} from './distill/students.js'
 import { type Evaluation, evaluate } from './evaluate/index.js'
 import type { ExtractedFeatures } from './features/extract.js'
 import { writeReport } from './report/index.js'
@@ -120,7 +127,8 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     selectBy(selector, state.spaces!, state.modules!, { ...settings, draw }, stage)
   const refined = (selector: string) => (settings.refine === 'swap' ? `${selector}+swap` : selector)
 
-  const students = () =>
+  let students: Students
+  const makeStudents = () =>
     studentsOf(settings.student, {
       classes: dataSet.classes.length,
       spaces: state.spaces!,
@@ -138,6 +146,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       if (settings.strict) expectAllRead(features)
       warn([...features.warnings, ...skippedWarning(features)])
       state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
+      students = makeStudents()
     },
 
     // one similarity graph a class, of TRAIN clips
@@ -169,7 +178,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
 
     // a student on the distilled set, reweighted
     train: async () => {
-      const model = await students().trainOn(state.selection!, seed, {
+      const model = await students.trainOn(state.selection!, seed, {
         ...stage,
         checkpoint: join(settings.cache, 'student.checkpoint'),
       })
@@ -190,7 +199,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
         ...(settings.refine === 'swap' ? await Promise.all(draws.map((draw) => selectionOf('random+swap', draw))) : []),
         ...(await Promise.all(draws.map((draw) => selectionOf('random', draw)))),
       ]
-      const { name, run, spaces } = students()
+      const { name, run, spaces } = students
       state.evaluation = await evaluate(
         { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces, selections },
         run,

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +7,7 @@ import { compare, writePhantom } from 'infomotion'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import type { Comparison } from '#lib/report/index.js'
-import { needs, root, temporary } from './support.js'
-
-const cli = join(root, 'dist/cli.js')
+import { cli, infomotion, needs, temporary } from './support.js'
 
 // One small phantom set serves all tests of this file.
 const shared = join(tmpdir(), `infomotion-compare-${process.pid}`)
@@ -18,14 +16,6 @@ const cache = join(shared, 'cache')
 t.setTimeout(300_000)
 t.before(() => writePhantom(data, { train: 30, test: 15, seed: 3 }))
 t.teardown(() => rmSync(shared, { recursive: true, force: true }))
-
-function infomotion(args: string[]): Promise<{ status: unknown; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { maxBuffer: 2 ** 26 }, (error, out, err) =>
-      resolve({ status: error ? (error.code ?? error.signal) : 0, out, err }),
-    )
-  })
-}
 
 const options = ['--selectors', 'infomap,kmedoids+swap', '--vpc', '1,2', '--seeds', '2', '--random-draws', '3']
 const answers = (folder: string) => readdirSync(join(folder, 'answers'))

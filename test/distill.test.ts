@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -15,18 +15,7 @@ import { parse } from 'csv-parse/sync'
 import { distill, readDataSet, writePhantom } from 'infomotion'
 import { decodeModel } from 'infomotion/onnx'
 import t from 'tap'
-import { root, temporary } from './support.js'
-
-const cli = join(root, 'dist/cli.js')
-
-/** Runs the command line: exit status, stdout, stderr. */
-function infomotion(args: string[], env = {}): Promise<{ status: number | string; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { env: { ...process.env, ...env } }, (error, out, err) =>
-      resolve({ status: error ? (error.code ?? error.signal ?? -1) : 0, out, err }),
-    )
-  })
-}
+import { cli, infomotion, temporary } from './support.js'
 
 // One small phantom set serves all tests of this file: 30 clips to distil, 15 to test on.
 const shared = join(tmpdir(), `infomotion-distill-${process.pid}`)

@@ -4,17 +4,9 @@ import t from 'tap'
 import { score } from '#lib/evaluate/index.js'
 import { similarityGraph } from '#lib/graph/index.js'
 import { infomap } from '#lib/infomap/index.js'
-import type { Features } from '#lib/runtime/features.js'
+import { type Features, takeRows } from '#lib/runtime/features.js'
 import { Random } from '#lib/runtime/random.js'
-import {
-  type ClassModules,
-  fitPca,
-  project,
-  type Selection,
-  select,
-  selectRandom,
-  takeRows,
-} from '#lib/select/index.js'
+import { type ClassModules, fitPca, project, type Selection, select, selectRandom } from '#lib/select/index.js'
 import { predict, trainStudent } from '#lib/train/index.js'
 import { fixture } from './support.js'
 

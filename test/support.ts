@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,21 @@ export function reference(...parts: string[]): string | undefined {
 /** Why a test cannot run here, as tap's options: loud, and fatal in CI (scripts/test.mjs counts and names skips). */
 export function needs(present: unknown, what: string): { skip?: string } {
   return present ? {} : { skip: `needs ${what}` }
+}
+
+/** The command line, as it ships. */
+export const cli = join(root, 'dist/cli.js')
+
+/** Runs the command line: exit status, stdout, stderr. */
+export function infomotion(args: string[], env = {}): Promise<{ status: number | string; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 },
+      (error, out, err) => resolve({ status: error ? (error.code ?? error.signal ?? -1) : 0, out, err }),
+    )
+  })
 }
 
 /** A fresh folder, removed at the test's end. */

@@ -1,7 +1,8 @@
 import { type SimilarityGraph, similarityGraph } from '../graph/index.js'
 import { infomap } from '../infomap/index.js'
 import type { StageOptions } from '../run/progress.js'
-import { type ClassModules, type Selection, select, takeRows, type WeightRule } from '../select/index.js'
+import { takeRows } from '../runtime/features.js'
+import { type ClassModules, type Selection, select, type WeightRule } from '../select/index.js'
 import type { Method } from './settings.js'
 import type { Spaces } from './spaces.js'
 

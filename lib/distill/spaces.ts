@@ -2,8 +2,8 @@ import type { DataSet, Split } from '../dataset/index.js'
 import type { ExtractedFeatures } from '../features/extract.js'
 import { descriptorLayout, normaliseBlocks } from '../features/index.js'
 import type { StageOptions } from '../run/progress.js'
-import type { Features } from '../runtime/features.js'
-import { fitPca, project, type SelectionClass, takeRows } from '../select/index.js'
+import { type Features, takeRows } from '../runtime/features.js'
+import { fitPca, project, type SelectionClass } from '../select/index.js'
 import type { Method } from './settings.js'
 
 /** The clips of one feature space. */
@@ -96,14 +96,8 @@ export async function featureSpaces(
 }
 
 /** Each row at length 1 (L2); rows of zeros stay. */
-function unitRows({ rows, dim, values }: Features): Features {
-  const unit = Float32Array.from(values)
-  for (let row = 0; row < rows; row++) {
-    const cells = unit.subarray(row * dim, (row + 1) * dim)
-    const norm = Math.sqrt(cells.reduce((sum, value) => sum + value * value, 0))
-    if (norm > 0) for (let i = 0; i < dim; i++) cells[i] /= norm
-  }
-  return { rows, dim, values: unit }
+function unitRows(features: Features): Features {
+  return normaliseBlocks(features, { dim: features.dim, blocks: [{ offset: 0, length: features.dim }] })
 }
 
 /** Matrices of as many rows each as one, each times its weight. */

@@ -1,9 +1,11 @@
-import type { RunStudent, StudentTask } from '../evaluate/index.js'
+import pMap from 'p-map'
+import { type RunStudent, type StudentTask, trainingSet } from '../evaluate/index.js'
 import type { Volume } from '../features/volume.js'
 import type { StageOptions } from '../run/progress.js'
 import { sha256 } from '../run/store.js'
+import { takeRows } from '../runtime/features.js'
 import { native } from '../runtime/native.js'
-import { type Selection, takeRows } from '../select/index.js'
+import type { Selection } from '../select/index.js'
 import {
   type Channels,
   type CnnSize,
@@ -36,6 +38,9 @@ export function seesVolumes(name: StudentName): boolean {
 
 /** What a CNN can see of the clips; the first is its table's, the others tell what carries the class. */
 const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey', flow: 'flow' }
+
+/** Volumes that are read at once: each is an open file. */
+const READ_AT_ONCE = 16
 
 /** Clips that are asked at once: bounds the memory for their volumes (0.6 MB each). */
 const ASK = 128
@@ -75,24 +80,22 @@ export function studentsAtOnce(): number {
 
 export function studentsOf(name: StudentName, school: School): Students {
   const kind = name === 'linear' ? linearStudents(school) : cnnStudents(school, CNN_SIZES[name])
+  const taught = once(() => teachingOf(school))
   return {
     name,
     ...kind,
-    run: ({ signal, ...lesson }) =>
-      school.answers.of([name, kind.dependsOn(lesson), school.teacher, lesson.seed], (checkpoint) =>
-        kind.answer(lesson, { signal, checkpoint }),
-      ),
-    trainOn: ({ representatives }, seed, training) => {
-      const clips = Uint32Array.from(representatives, ({ index }) => index)
-      const weights = Float32Array.from(representatives, ({ weight }) => weight)
-      return kind.train({ space: kind.spaces[0], clips, weights, seed }, training)
+    run: ({ signal, ...lesson }) => {
+      const on = [name, kind.dependsOn(lesson), lessonOf(lesson, school), taught(), lesson.seed]
+      return school.answers.of(on, (checkpoint) => kind.answer(lesson, { signal, checkpoint }))
     },
+    trainOn: (selection, seed, training) =>
+      kind.train({ space: kind.spaces[0], ...trainingSet(selection), seed }, training),
   }
 }
 
 interface StudentKind {
   spaces: string[]
-  /** Names all that the answers of a lesson's student depend on, but teacher and seed. */
+  /** Names all that the answers of a lesson's student depend on, but the lesson's clips and seed, and the teacher. */
   dependsOn(lesson: Lesson): unknown
   train(lesson: Lesson, training: Training): Promise<Uint8Array>
   answer(lesson: Lesson, training: Training): Promise<Float32Array>
@@ -102,6 +105,7 @@ function linearStudents(school: School): StudentKind {
   const { features } = school.spaces
   const spaceOf = ({ space }: Lesson) => features.find(({ name }) => name === space)!
   const digests = new Map(features.map((space) => [space.name, once(() => digestOf(space))]))
+  const scalings = new Map(features.map(({ name, train }) => [name, once(() => measureScaling(train))]))
   const targetsOf = teacherOf(school)
 
   // All TRAIN clips scale the features, without their labels, alike for all students: a few clips could not. A class
@@ -109,12 +113,12 @@ function linearStudents(school: School): StudentKind {
   const fit = async (lesson: Lesson, stage: StageOptions) => {
     const space = spaceOf(lesson)
     const targets = await targetsOf(space, lesson.clips, stage)
-    const options = { seed: lesson.seed, scaling: measureScaling(space.train), emptyClasses: 'allow' as const }
+    const options = { seed: lesson.seed, scaling: scalings.get(space.name)!(), emptyClasses: 'allow' as const }
     return trainStudent(takeRows(space.train, lesson.clips), targets, lesson.weights, options, stage)
   }
   return {
     spaces: features.map(({ name }) => name),
-    dependsOn: (lesson) => [digests.get(lesson.space)!(), lessonOf(lesson, school)],
+    dependsOn: ({ space }) => digests.get(space)!(),
     train: async (lesson, stage) => (await fit(lesson, stage)).model,
     answer: async (lesson, { signal }) => predict(await fit(lesson, { signal }), spaceOf(lesson).test, { signal }),
   }
@@ -124,8 +128,10 @@ function cnnStudents(school: School, size: CnnSize): StudentKind {
   const { spaces, classes } = school
   const { features, volumeKey } = school.extracted
   const targetsOf = teacherOf(school)
-  const volumes = (rows: Uint32Array): Promise<Volume[]> => Promise.all(Array.from(rows, (row) => features.volume(row)))
+  const volumes = (rows: Uint32Array): Promise<Volume[]> =>
+    pMap(rows, (row) => features.volume(row), { concurrency: READ_AT_ONCE })
   const keys = (rows: Uint32Array) => Array.from(rows, (row) => features.keys[row])
+  const clips = once(() => sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])))
 
   const fit = async ({ space, clips, weights, seed }: Lesson, { checkpoint, ...stage }: Training) => {
     const targets = await targetsOf(spaces.features[0], clips, stage)
@@ -142,14 +148,7 @@ function cnnStudents(school: School, size: CnnSize): StudentKind {
   }
   return {
     spaces: Object.keys(CNN_SPACES),
-    dependsOn: (lesson) => [
-      lesson.space,
-      sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])),
-      volumeKey,
-      school.steps ?? 'default',
-      school.teacher > 0 ? digestOf(spaces.features[0]) : '',
-      lessonOf(lesson, school),
-    ],
+    dependsOn: ({ space }) => [space, clips(), volumeKey, school.steps ?? 'default'],
     train: async (lesson, training) => (await fit(lesson, training)).model,
     answer: async (lesson, { signal, checkpoint }) => {
       const student = await fit(lesson, { signal, checkpoint })
@@ -184,6 +183,11 @@ function teacherOf({ spaces, classes, teacher }: School) {
     const answers = { rows: space.train.rows, dim: classes, values: await asked.get(space.name)! }
     return { classes, soft: mixTargets(labels, takeRows(answers, clips).values, classes, teacher) }
   }
+}
+
+/** Names what a teacher's answers depend on besides the space that the student sees. */
+function teachingOf({ teacher, spaces }: School): unknown {
+  return teacher > 0 ? [teacher, Array.from(spaces.trainLabels), digestOf(spaces.features[0])] : 0
 }
 
 /** The clips of a lesson with labels and weights, as a digest. */

@@ -43,7 +43,8 @@ export function candidatesOf(
   ]
 }
 
-function trainingSet({ representatives }: Selection): TrainingSet {
+/** The clips of a selection. */
+export function trainingSet({ representatives }: Selection): TrainingSet {
   return {
     clips: Uint32Array.from(representatives, ({ index }) => index),
     weights: Float32Array.from(representatives, ({ weight }) => weight),

@@ -1,10 +1,8 @@
 import type { StageOptions } from '../run/progress.js'
-import { ShardCache } from '../run/shards.js'
+import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
 import type { Features } from '../runtime/features.js'
 import type { Encoder } from './encoder.js'
 import type { ExtractedFeatures } from './extract.js'
-
-const SHARD_CLIPS = 32
 
 /**
  * What an encoder makes of each clip: one row a row of `extracted`, through a cache in shards, so
@@ -27,12 +25,12 @@ export async function embedClips(
     for (const row of wanted) yield await extracted.volume(row)
   }
   report(0)
-  const shard: { key: string; row: Float32Array; record: Record<string, unknown> }[] = []
+  const shard: ShardEntry[] = []
   let fresh = 0
   try {
     for await (const row of encoder.encode(volumes(), { signal })) {
       shard.push({ key: keys[wanted[fresh++]], row, record: {} })
-      if (shard.length === SHARD_CLIPS) await cache.append(shard.splice(0))
+      if (shard.length === SHARD_ROWS) await cache.append(shard.splice(0))
       report(fresh)
     }
   } finally {

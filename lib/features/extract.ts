@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clip } from '../dataset/types.js'
 import type { StageOptions } from '../run/progress.js'
-import { ShardCache, type ShardEntry } from '../run/shards.js'
+import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
 import { sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
@@ -15,7 +15,6 @@ import { VolumeStore } from './volumes.js'
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
 const SCHEMA = 2
 const VOLUME_SCHEMA = 1
-const SHARD_CLIPS = 32
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */
 interface DecodedClip {
@@ -136,7 +135,7 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
       const { count, width, height, fps, backend, damagedFrames } = video
       rows[index] = { key, row, record: { frames: count, width, height, fps, backend, damagedFrames } }
       fresh.push(rows[index])
-      if (fresh.length >= SHARD_CLIPS) await flush()
+      if (fresh.length >= SHARD_ROWS) await flush()
     } catch (thrown) {
       const error = asInfomotionError(thrown)
       if (!isClipFault(error)) throw error

@@ -118,7 +118,10 @@ export async function describeClip(
  * const { values, still } = normaliseBlocks({ rows: 1, dim: 400, values: motion }, descriptorLayout())
  * ```
  */
-export function normaliseBlocks(features: Features, layout: DescriptorLayout): Features & { still: number[] } {
+export function normaliseBlocks(
+  features: Features,
+  layout: { dim: number; blocks: { offset: number; length: number }[] },
+): Features & { still: number[] } {
   const { rows, dim } = features
   if (dim !== layout.dim) throw invalid(`rows of ${layout.dim} values`, 'features.dim', dim)
   if (features.values.length !== rows * dim)

@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, encodeNpy, npyHeader } from '../run/npy.js'
-import { writeWhole } from '../run/store.js'
+import { openFolder, writeWhole } from '../run/store.js'
 import { toVolume, type Volume, type VolumeShape } from './volume.js'
 
 /**
@@ -20,9 +20,7 @@ export class VolumeStore {
 
   /** Opens a folder of volumes of one shape, making it if need be. */
   static async open(directory: string, shape: Required<VolumeShape>): Promise<VolumeStore> {
-    await mkdir(directory, { recursive: true })
-    const left = (await readdir(directory)).filter((name) => name.endsWith('.tmp')) // of runs that were killed
-    await Promise.all(left.map((name) => rm(join(directory, name), { force: true })))
+    await openFolder(directory)
     return new VolumeStore(directory, shape)
   }
 

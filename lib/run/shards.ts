@@ -1,7 +1,10 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, encodeNpy } from './npy.js'
-import { sha256, writeWhole } from './store.js'
+import { openFolder, sha256, writeWhole } from './store.js'
+
+/** Rows of a shard: lost at most when a run is killed. */
+export const SHARD_ROWS = 32
 
 /** What is kept beside a row of numbers: any JSON. */
 export type ShardRecord = Record<string, unknown>
@@ -29,10 +32,7 @@ export class ShardCache {
   /** Opens a cache directory, making it if need be, and reads every complete shard. */
   static async open(directory: string): Promise<ShardCache> {
     const cache = new ShardCache(directory)
-    await mkdir(directory, { recursive: true })
-    const names = (await readdir(directory)).sort()
-    for (const name of names.filter((name) => name.endsWith('.tmp'))) await rm(join(directory, name), { force: true })
-    for (const name of names) {
+    for (const name of await openFolder(directory)) {
       const number = /^(\d{5})\.jsonl$/.exec(name)?.[1]
       if (number === undefined) continue
       cache.next = Math.max(cache.next, Number(number) + 1)

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
 export function sha256(data: Uint8Array | string): string {
@@ -27,6 +27,15 @@ export async function writeWhole(path: string, data: Uint8Array | string): Promi
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** Makes a folder if need be, removes what killed runs of {@link writeWhole} left there, and lists the rest, sorted. */
+export async function openFolder(folder: string): Promise<string[]> {
+  await mkdir(folder, { recursive: true })
+  const names = (await readdir(folder)).sort()
+  const left = names.filter((name) => name.endsWith('.tmp'))
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })))
+  return names.filter((name) => !name.endsWith('.tmp'))
 }
 
 /** JSON with keys in the order they were made, indented, ending with a newline: byte-equal for equal values. */

@@ -13,7 +13,6 @@ export {
 export { selectInfomap } from './infomap.js'
 export { fitPca, type Pca, project } from './projection.js'
 export type { QuotaRule } from './quota.js'
-export { takeRows } from './rows.js'
 export { expectSelector, SELECTORS, type SelectorName, select } from './select.js'
 export type { AllOptions as SelectByNameOptions } from './selection.js'
 export type * from './types.js'

@@ -1,7 +1,6 @@
-import type { Features } from '../runtime/features.js'
+import { type Features, takeRows } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import { takeRows } from './rows.js'
 import type { Choice } from './selection.js'
 import type { Selection, SelectionClass } from './types.js'
 

@@ -2,6 +2,7 @@ import type { Volume } from '../features/volume.js'
 import { encodeModel, type Model, TARGETS, WEIGHTS, withParameters } from '../onnx/index.js'
 import type { StageOptions } from '../run/progress.js'
 import { invalid } from '../runtime/expect.js'
+import { takeRows } from '../runtime/features.js'
 import { withSession } from '../runtime/onnx.js'
 import { checkClasses, checkTargets, checkWeights } from './check.js'
 import { resolveCnnOptions } from './cnn-options.js'
@@ -66,7 +67,7 @@ export async function trainCnn(
       const values = await loadSamples(volumes, shown, { ...sample, ...place })
       const samples = {
         clips: { values, dims },
-        [TARGETS]: { values: takeRows(lessons, shown, classes), dims: [classes] },
+        [TARGETS]: { values: takeRows({ dim: classes, values: lessons }, shown).values, dims: [classes] },
         [WEIGHTS]: { values: new Float32Array(shown.length).fill(1), dims: [] },
       }
       yield { samples, order: Int32Array.from(shown.keys()), steps: shown.length / batch }
@@ -145,14 +146,6 @@ function weightedTargets(targets: Float32Array, weights: Float32Array, rows: Int
   const classes = targets.length / weights.length
   const mean = rows.reduce((sum, row) => sum + weights[row], 0) / rows.length
   return targets.map((target, i) => (target * weights[Math.floor(i / classes)]) / mean)
-}
-
-function takeRows(matrix: Float32Array, rows: Int32Array, width: number): Float32Array {
-  const taken = new Float32Array(rows.length * width)
-  rows.forEach((row, i) => {
-    taken.set(matrix.subarray(row * width, (row + 1) * width), i * width)
-  })
-  return taken
 }
 
 /** The network with another student's parameters; its head stays as it is where the classes are others. */

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { fixture, root } from '../support.js'
+import { cli, fixture } from '../support.js'
 import type { Case } from './case.js'
 
 /** Runs the command line. Returns the code of its one JSON document, and its exit status. */
@@ -8,7 +7,7 @@ function run(args: string[], expected: string): Case {
   const read = (folder: string) =>
     new Promise<string>((done) => {
       const options = { cwd: folder, timeout: 20_000, killSignal: 'SIGKILL' as const }
-      execFile(process.execPath, [join(root, 'dist/cli.js'), ...args, '--json'], options, (error, stdout, stderr) => {
+      execFile(process.execPath, [cli, ...args, '--json'], options, (error, stdout, stderr) => {
         const died = error?.signal ? `, died of ${error.signal}` : ''
         const trace = /\n\s+at /.test(stderr) ? ', a stack trace' : ''
         done(`${JSON.parse(stdout).error?.code}, ${error?.code ?? 0}${died}${trace}`)

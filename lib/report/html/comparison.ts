@@ -5,7 +5,7 @@ import { budgetChart, type Series } from './budget.js'
 import { document } from './document.js'
 import { type Html, html } from './html.js'
 import { kindOf, SYNTHETIC, taught } from './page.js'
-import { recordTable, table } from './tables.js'
+import { hundred, recordTable, table, withInterval } from './tables.js'
 
 type Budget = Comparison['budgets'][number]
 
@@ -31,8 +31,8 @@ export function comparisonPage(comparison: Comparison): string {
 <div class="pair">${recordTable('Options', options)}${recordTable('Versions', versions)}</div>`,
       ],
     ],
-    footer: html`Made by infomotion ${versions.infomotion}, after InfoMotion (arXiv 2512.09422).
-The numbers of this page stand in comparison.json beside it.`,
+    version: versions.infomotion,
+    numbers: 'comparison.json',
   })
 }
 
@@ -44,8 +44,9 @@ const isFull = ({ selector }: EvaluationRow) => selector.startsWith('full')
 
 /** For each student, the selector that is best against random selection, and whether that can be told from chance. */
 function leadOf({ budgets }: Comparison): string[] {
-  return budgets.flatMap(({ student, vpc, ...rest }) => {
-    const rows = mainRows({ student, vpc, ...rest }).filter((row) => row.differenceToRandom)
+  return budgets.flatMap((budget) => {
+    const { student, vpc } = budget
+    const rows = mainRows(budget).filter((row) => row.differenceToRandom)
     const clear = rows.filter((row) => row.differenceToRandom!.low > 0).map((row) => selectorName(row.selector))
     const worse = rows.filter((row) => row.differenceToRandom!.high < 0).map((row) => selectorName(row.selector))
     const said = [
@@ -95,9 +96,8 @@ ${rowsTable('The same training clips, other features', controls)}</details>`
 }
 
 function seriesOf(budgets: Budget[], value: (row: EvaluationRow) => Interval | undefined): Series[] {
-  const selectors = [...new Set(budgets.flatMap((budget) => mainRows(budget).map(({ selector }) => selector)))]
-  return selectors
-    .filter((selector) => !selector.startsWith('full'))
+  const rows = budgets.flatMap(mainRows).filter((row) => !isFull(row))
+  return [...new Set(rows.map(({ selector }) => selector))]
     .map((selector) => ({
       name: capital(selectorName(selector)),
       points: budgets.flatMap((budget) => {
@@ -137,11 +137,6 @@ ${features && html`<th scope="col">Sees</th>`}<th scope="col" class="number">Cli
     'metrics',
   )
 }
-
-const hundred = (fraction: number): string => number(100 * fraction)
-
-const withInterval = ({ mean, low, high }: Interval, format: (value: number) => string): Html =>
-  html`${format(mean)} <small>${format(low)} to ${format(high)}</small>`
 
 function limits({ splits, budgets, majority, options }: Comparison): Html {
   const runs = budgets[0].evaluation.splits

@@ -13,7 +13,10 @@ export interface Page {
   lead: readonly string[]
   /** Anchor, heading, content. */
   sections: readonly (readonly [string, string, Html])[]
-  footer: Html
+  /** Of this package. */
+  version: string
+  /** The file beside the page that has its numbers. */
+  numbers: string
   script?: string
 }
 
@@ -21,7 +24,7 @@ export interface Page {
  * A page that needs nothing else: no network, and a policy that refuses every script and style but its own, by their
  * hashes.
  */
-export function document({ title, kind, banners, lead, sections, footer, script }: Page): string {
+export function document({ title, kind, banners, lead, sections, version, numbers, script }: Page): string {
   const policy =
     `default-src 'none'; img-src data:; style-src '${hash(style)}'; ` +
     `script-src ${script ? `'${hash(script)}'` : "'none'"}; base-uri 'none'; form-action 'none'`
@@ -51,7 +54,8 @@ ${content}
 </section>`,
   )}
 </main>
-<footer>${footer}</footer>${
+<footer>Made by infomotion ${version}, after InfoMotion (arXiv 2512.09422).
+The numbers of this page stand in ${numbers} beside it.</footer>${
     script &&
     html`
 <script>${trusted(script)}</script>`

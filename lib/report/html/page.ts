@@ -23,8 +23,8 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
     banners: banners(input),
     lead: summary(input),
     sections,
-    footer: html`Made by infomotion ${input.versions.infomotion}, after InfoMotion (arXiv 2512.09422).
-The numbers of this page stand in report.json beside it.`,
+    version: input.versions.infomotion,
+    numbers: 'report.json',
     script: player,
   })
 }

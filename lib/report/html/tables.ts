@@ -90,7 +90,8 @@ ${differences && html`<td></td><td>${axisPlot(axes.difference)}</td>`}<td></td><
   )
 }
 
-const hundred = (fraction: number): string => number(100 * fraction)
+/** A fraction in percent, without the sign. */
+export const hundred = (fraction: number): string => number(100 * fraction)
 
 function described(row: EvaluationRow, input: ReportInput): string {
   const parts = row.features === mainFeatures(input) || row.selector === 'majority' ? [] : [row.features]
@@ -104,7 +105,8 @@ function measured(interval: Interval | undefined, axis: Axis, format: (value: nu
   return html`<td class="number">${withInterval(interval, format)}</td><td>${intervalPlot(interval, axis)}</td>`
 }
 
-function withInterval({ mean, low, high }: Interval, format: (value: number) => string): Html {
+/** A mean with its interval in small print. */
+export function withInterval({ mean, low, high }: Interval, format: (value: number) => string): Html {
   return html`${format(mean)} <small>${format(low)} to ${format(high)}</small>`
 }
 
