@@ -39,8 +39,19 @@ import { upgraded } from './upgrade.js'
 const text = new TextDecoder()
 const bytes = new TextEncoder()
 
-function broken(what: string, cause?: unknown): InfomotionError {
+/** The error for what is no ONNX model, or none that can be read here. */
+export function broken(what: string, cause?: unknown): InfomotionError {
   return new InfomotionError('ONNX_MODEL_INVALID', `The ONNX model cannot be read: ${what}.`, { cause })
+}
+
+/** The bytes of an ONNX file as the messages of its schema. */
+export function parseModel(file: Uint8Array): ModelProto {
+  try {
+    // A Buffer's slices share its memory; a plain array's are copies, aligned as typed arrays must be.
+    return fromBinary(ModelProtoSchema, new Uint8Array(file.buffer, file.byteOffset, file.byteLength))
+  } catch (cause) {
+    throw broken(`its ${file.length} bytes are no protobuf message of ONNX's schema`, cause)
+  }
 }
 
 /**
@@ -59,13 +70,7 @@ function broken(what: string, cause?: unknown): InfomotionError {
  * ```
  */
 export function decodeModel(file: Uint8Array): Model {
-  let proto: ModelProto
-  try {
-    // A Buffer's slices share its memory; a plain array's are copies, aligned as typed arrays must be.
-    proto = fromBinary(ModelProtoSchema, new Uint8Array(file.buffer, file.byteOffset, file.byteLength))
-  } catch (cause) {
-    throw broken(`its ${file.length} bytes are no protobuf message of ONNX's schema`, cause)
-  }
+  const proto = parseModel(file)
   const graph = proto.graph
   if (!graph || proto.opsetImport.length === 0) throw broken('it has no graph or names no operator set')
   if (proto.functions.length) throw broken(`it defines functions of its own (${proto.functions[0].name})`)

@@ -1,6 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf'
-import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf'
-import { InfomotionError } from '../runtime/errors.js'
+import type { ValueInfoProto } from 'onnx-buf'
+import { broken, parseModel } from './codec.js'
 import { type DataType, dataTypes } from './model.js'
 
 /** An input or output of a model, as far as its file tells. */
@@ -27,15 +26,8 @@ export interface Signature {
  * @throws `ONNX_MODEL_INVALID`
  */
 export function readSignature(file: Uint8Array): Signature {
-  let proto: ModelProto
-  try {
-    proto = fromBinary(ModelProtoSchema, file)
-  } catch (cause) {
-    const what = `its ${file.length} bytes are no protobuf message of ONNX's schema`
-    throw new InfomotionError('ONNX_MODEL_INVALID', `The ONNX model cannot be read: ${what}.`, { cause })
-  }
-  const { graph, opsetImport } = proto
-  if (!graph) throw new InfomotionError('ONNX_MODEL_INVALID', 'The ONNX model cannot be read: it has no graph.')
+  const { graph, opsetImport } = parseModel(file)
+  if (!graph) throw broken('it has no graph')
   const constants = new Set(graph.initializer.map(({ name }) => name))
   return {
     inputs: graph.input.filter(({ name }) => !constants.has(name)).map(portOf),
