@@ -184,6 +184,19 @@ TEST("infomap: the delta of a move is total(after) - total(before), and aggregat
   }
 }
 
+TEST("infomap: the search goes on from a given partition") {
+  Random random(8);
+  const Flow flow = flow_of(random_network(random, 300, 900), false);
+  using Objective = MapEquation<true>;
+  const FlowGraph graph = make_flow_graph(flow);
+  const auto units = Objective::units(flow);
+  Partition first = optimize(graph, units, Objective(units), {}, Random(1), kNever);
+  const Partition again = optimize(graph, units, Objective(units), first.modules, Random(2), kNever);
+  CHECK(again.total <= first.total + 1e-9);
+  for (uint32_t& m : first.modules) m = 299 - m;  // numbers with gaps
+  CHECK(optimize(graph, units, Objective(units), first.modules, Random(2), kNever).total == again.total);
+}
+
 TEST("infomap: flow is conserved") {
   Random random(3);
   for (int i = 0; i < 100; ++i) {

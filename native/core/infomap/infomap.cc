@@ -30,7 +30,7 @@ Partition best_of_trials(const Flow& flow, const InfomapOptions& options, const 
   parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Partition found = optimize<Objective>(graph, units, Random(options.seed, {trial}), cancel);
+    Partition found = optimize(graph, units, Objective(units), {}, Random(options.seed, {trial}), cancel);
     totals[trial] = found.total;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);

@@ -50,15 +50,18 @@ class MapEquation {
     return units;
   }
 
-  // The last term of the formula, the same for all partitions of these nodes.
-  explicit MapEquation(const std::vector<Unit>& nodes) {
-    for (const Unit& node : nodes) node_term_ -= plogp(node.flow);
+  // The last term of the formula, the same for all partitions of these nodes. Where they are the inside of a module,
+  // that module's `outer_exit` is one more word of their index codebook: q = outer_exit + sum q_m, and the codebook
+  // costs plogp(outer_exit) less (M. Rosvall and C. T. Bergstrom, PLoS ONE 6, e18209 (2011)).
+  explicit MapEquation(const std::vector<Unit>& nodes, double outer_exit = 0)
+      : constant_(-plogp(outer_exit)), outer_exit_(outer_exit) {
+    for (const Unit& node : nodes) constant_ -= plogp(node.flow);
   }
 
   // Sets the modules; sums are taken afresh, so that rounding errors of moves do not add up.
   void start(const std::vector<Unit>& modules) {
     modules_.resize(modules.size());
-    enter_ = 0;
+    enter_ = outer_exit_;
     for (std::size_t m = 0; m < modules.size(); ++m) {
       modules_[m] = {modules[m], term(modules[m])};
       enter_ += modules[m].enter;
@@ -93,7 +96,7 @@ class MapEquation {
 
   // The codelength in bits.
   double total() const {
-    double sum = enter_term_ + node_term_;
+    double sum = enter_term_ + constant_;
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
@@ -113,8 +116,8 @@ class MapEquation {
     modules_[m] = {unit, term(unit)};
   }
 
-  double node_term_ = 0;
-  double enter_ = 0, enter_term_ = 0;
+  double constant_ = 0, outer_exit_ = 0;
+  double enter_ = 0, enter_term_ = 0;  // outer_exit_ included
   std::vector<Module> modules_;
 };
 

@@ -18,11 +18,11 @@ class Search {
  public:
   using Unit = typename Objective::Unit;
 
-  Search(const FlowGraph& graph, const std::vector<Unit>& units, Random random, const Cancel& cancel)
-      : graph_(graph), units_(units), objective_(units), random_(random), cancel_(cancel) {}
+  Search(const FlowGraph& graph, const std::vector<Unit>& units, Objective objective, Random random,
+         const Cancel& cancel)
+      : graph_(graph), units_(units), objective_(std::move(objective)), random_(random), cancel_(cancel) {}
 
-  Partition run() {
-    std::vector<uint32_t> modules;  // none yet
+  Partition run(std::vector<uint32_t> modules) {
     double best = 0;
     for (int cycle = 0; !cancel_.requested(); ++cycle) {
       refine(modules, cycle % 2 == 0 ? Sweep::kOnce : Sweep::kUntilSettled);
@@ -218,14 +218,14 @@ class Search {
 }  // namespace
 
 template <class Objective>
-Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Random random,
-                   const Cancel& cancel) {
-  return Search<Objective>(graph, units, random, cancel).run();
+Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Objective objective,
+                   std::vector<uint32_t> initial, Random random, const Cancel& cancel) {
+  return Search<Objective>(graph, units, std::move(objective), random, cancel).run(std::move(initial));
 }
 
-template Partition optimize<MapEquation<true>>(const FlowGraph&, const std::vector<MapEquation<true>::Unit>&, Random,
-                                               const Cancel&);
-template Partition optimize<MapEquation<false>>(const FlowGraph&, const std::vector<MapEquation<false>::Unit>&, Random,
-                                                const Cancel&);
+template Partition optimize(const FlowGraph&, const std::vector<MapEquation<true>::Unit>&, MapEquation<true>,
+                            std::vector<uint32_t>, Random, const Cancel&);
+template Partition optimize(const FlowGraph&, const std::vector<MapEquation<false>::Unit>&, MapEquation<false>,
+                            std::vector<uint32_t>, Random, const Cancel&);
 
 }  // namespace infomotion

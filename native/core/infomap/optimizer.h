@@ -25,9 +25,10 @@ struct Partition {
   double total = 0;  // the objective's own total
 };
 
-// Where `cancel` is raised it returns early, with what it has.
+// Starts from the partition `initial`, numbers below the number of nodes (empty: from each node by itself). Where `cancel`
+// is raised it returns early, with what it has.
 template <class Objective>
-Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Random random,
-                   const Cancel& cancel);
+Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Objective objective,
+                   std::vector<uint32_t> initial, Random random, const Cancel& cancel);
 
 }  // namespace infomotion
