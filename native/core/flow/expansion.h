@@ -4,6 +4,7 @@
 // SCIA 2003, section 2).
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "runtime/cancel.h"
@@ -25,6 +26,11 @@ class PolynomialBasis {
   // The expansion of a w x h image into out (w * h * kCoefficients). The image's border rows and columns stand for
   // what lies beyond. Stops early, with `out` unfinished, when cancelled.
   void expand(const float* image, int w, int h, float* out, std::vector<float>& scratch, const Cancel& cancel) const;
+
+  // What the expansion is made of, for other machines to make it: i^power g(i) for i = 0..radius (power 0, 1, 2), and
+  // the inverse of the normal equations, in the order { linear, square, constant to square, mixed }.
+  const std::vector<float>& taps(int power) const { return power == 0 ? g_ : power == 1 ? xg_ : xxg_; }
+  std::array<float, 4> inverse() const { return {first_, square_, constant_square_, mixed_}; }
 
  private:
   template <int kRadius>

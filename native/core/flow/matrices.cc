@@ -8,20 +8,6 @@
 namespace infomotion::flow {
 namespace {
 
-// Expansions near the border rest on invented samples: weight (squared) by distance from it, about .14^2 at 0 and 1 px,
-// .2 up to 4 px. In an image narrower than ten pixels both sides count.
-std::vector<float> squared_trust(int n) {
-  constexpr int kDistances = 5;
-  constexpr float kTrust[kDistances] = {0.14f, 0.14f, 0.4472f, 0.4472f, 0.4472f};
-  std::vector<float> trust(n, 1.0f);
-  for (int i = 0; i < std::min(kDistances, n); ++i) {
-    trust[i] *= kTrust[i];
-    trust[n - 1 - i] *= kTrust[i];
-  }
-  for (float& t : trust) t *= t;
-  return trust;
-}
-
 // The four pixels around a place in the second frame, and their bilinear weights.
 struct Corners {
   const float *top_left, *top_right, *bottom_left, *bottom_right;
@@ -50,6 +36,18 @@ void assemble(int w, const float* __restrict terms, const float* __restrict mixe
 }
 
 }  // namespace
+
+std::vector<float> squared_trust(int n) {
+  constexpr int kDistances = 5;
+  constexpr float kTrust[kDistances] = {0.14f, 0.14f, 0.4472f, 0.4472f, 0.4472f};
+  std::vector<float> trust(n, 1.0f);
+  for (int i = 0; i < std::min(kDistances, n); ++i) {
+    trust[i] *= kTrust[i];
+    trust[n - 1 - i] *= kTrust[i];
+  }
+  for (float& t : trust) t *= t;
+  return trust;
+}
 
 EquationRows::EquationRows(int width, int height, Border border)
     : border_(border),

@@ -24,6 +24,10 @@ struct MotionField {
   float* v;           // width * height px, downwards
 };
 
+// Expansions near the border rest on invented samples: weight (squared) by distance from it, about .14^2 at 0 and 1 px,
+// .2 up to 4 px. In an image narrower than ten pixels both sides count.
+std::vector<float> squared_trust(int n);
+
 class EquationRows {
  public:
   EquationRows(int width, int height, Border border);

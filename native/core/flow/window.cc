@@ -10,8 +10,11 @@ namespace {
 // The running sum down the columns starts anew after so many rows, so that rounding errors do not pile up.
 constexpr int kRestart = 32;
 
-// Keeps the determinant off zero where there is no structure; in grey levels to the fourth (images are 0..255).
-constexpr float kRegular = 1e-3f;
+void add_row(float* __restrict sum, const float* __restrict row, int n) {
+  for (int i = 0; i < n; ++i) sum[i] += row[i];
+}
+
+}  // namespace
 
 std::vector<float> gaussian_kernel(int half) {
   const double sigma = 0.3 * half;
@@ -22,12 +25,6 @@ std::vector<float> gaussian_kernel(int half) {
   for (double weight : weights) kernel.push_back(static_cast<float>(weight / sum));
   return kernel;
 }
-
-void add_row(float* __restrict sum, const float* __restrict row, int n) {
-  for (int i = 0; i < n; ++i) sum[i] += row[i];
-}
-
-}  // namespace
 
 WindowSolver::WindowSolver(int width, int height, int winsize, bool gaussian, Border border)
     : width_(width),

@@ -8,8 +8,13 @@
 
 namespace infomotion::flow {
 
+// Keeps the determinant off zero where there is no structure; in grey levels to the fourth (images are 0..255).
+constexpr float kRegular = 1e-3f;
+
 // A window of (2m + 1)^2 pixels, m = winsize / 2, border rows and columns standing for what lies beyond.
 // Box: equal weights 1 / winsize^2. Gaussian: sigma = 0.3 m, weights that sum to one.
+std::vector<float> gaussian_kernel(int half);  // for 0..half
+
 class WindowSolver {
  public:
   WindowSolver(int width, int height, int winsize, bool gaussian, Border border);
