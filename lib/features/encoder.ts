@@ -1,7 +1,8 @@
 import type { StageOptions } from '../run/progress.js'
 import { sha256 } from '../run/store.js'
-import { abortError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { quiet, unlessAborted } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import { OnnxModel } from '../runtime/onnx.js'
 import { loadViews } from '../train/loader.js'
@@ -204,20 +205,4 @@ class OnnxEncoder implements Encoder {
       `The encoder "${this.name}" was closed: make another for more volumes.`,
     )
   }
-}
-
-/** A promise whose rejection is met where it is awaited, if it ever is. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
-}
-
-/** The promise's value, or an abort without waiting for it. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortError(signal))
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -1,18 +1,19 @@
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import { runJob } from '../runtime/job.js'
+import type { StageOptions } from '../run/progress.js'
+import { expectOptions } from '../runtime/expect.js'
+import { runCounted } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import { expectFrames, FARNEBACK_DEFAULTS, type FarnebackOptions, resolveFarneback } from './options.js'
+import {
+  expectInitialFlow,
+  expectLayout,
+  FARNEBACK_DEFAULTS,
+  type FarnebackOptions,
+  type FrameShape,
+  resolveFarneback,
+} from './options.js'
 
-export { decodeFlo, encodeFlo, readFlo, writeFlo } from './flo.js'
-export { FARNEBACK_DEFAULTS, type FarnebackOptions } from './options.js'
-
-/** Size of the frames. */
-export interface FrameShape {
-  width: number
-  height: number
-  /** How many frames there are, checked against the array's length where given. */
-  frames?: number
-}
+export { decodeFlo, encodeFlo, type FlowField, readFlo, writeFlo } from './flo.js'
+export { FARNEBACK_DEFAULTS, type FarnebackOptions, type FrameShape } from './options.js'
+export { FlowSequence, flowPairs, type PairFlow, type PushOptions } from './sequence.js'
 
 /** Dense flow of the pairs of consecutive frames. */
 export interface Flow {
@@ -28,10 +29,9 @@ export interface Flow {
 }
 
 /** What {@link farneback} takes besides the method's parameters. */
-export interface FlowOptions extends FarnebackOptions {
+export interface FlowOptions extends FarnebackOptions, StageOptions {
   /** A first guess at the flow, of the result's shape: [pairs, height, width, 2]. Default: no motion. */
   initialFlow?: Float32Array
-  signal?: AbortSignal
 }
 
 /**
@@ -39,12 +39,14 @@ export interface FlowOptions extends FarnebackOptions {
  * the displacement is read off how the fit changes, coarse to fine. The numbers are those of OpenCV's
  * `calcOpticalFlowFarneback` (4.6: within 2e-5 px); a frame's expansion is computed once and serves both its pairs.
  * Runs on one thread of the addon's pool: start several calls to use more. Results depend on nothing but the input.
+ * Frames that come one by one, or more of them than fit into memory, are {@link FlowSequence}'s.
  *
  * Source: G. Farneback, "Two-Frame Motion Estimation Based on Polynomial Expansion", SCIA 2003.
  *
  * @param frames - [frames, height, width] grey levels 0..255, at least two frames; floats must be on the same scale
  *   (images in 0..1 give a flow near zero). Over a SharedArrayBuffer they are read without a copy: leave them unchanged
  *   until the promise settles.
+ * @param shape - their size, and where their rows do not follow each other directly, `rowStride` and `frameStride`
  * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`
  * @example
  * ```js
@@ -66,19 +68,17 @@ export async function farneback(
   shape: FrameShape,
   options: FlowOptions = {},
 ): Promise<Flow> {
-  if (!(frames instanceof Uint8Array || frames instanceof Float32Array))
-    throw invalid('a Uint8Array or Float32Array', 'frames', frames)
-  if (typeof shape !== 'object' || shape === null) throw invalid('an object { width, height }', 'shape', shape)
-  expectOptions(options, 'farneback', [...Object.keys(FARNEBACK_DEFAULTS), 'initialFlow', 'signal'])
-  const { initialFlow, signal, ...rest } = options
+  const layout = expectLayout(frames, shape, 2)
+  expectOptions(options, 'farneback', [...Object.keys(FARNEBACK_DEFAULTS), 'initialFlow', 'signal', 'onProgress'])
+  const { initialFlow, signal, onProgress, ...rest } = options
   const parameters = resolveFarneback(rest)
-  const { width, height } = shape
-  const count = expectFrames(frames, shape, 2)
-  if (shape.frames !== undefined) expectInteger(shape.frames, 'shape.frames', count, count)
-  const pairs = count - 1
-  const size = pairs * height * width * 2
-  if (initialFlow !== undefined && !(initialFlow instanceof Float32Array && initialFlow.length === size))
-    throw invalid(`a Float32Array of ${pairs} x ${height} x ${width} x 2 = ${size} values`, 'initialFlow', initialFlow)
-  const flow = await runJob(() => native().farneback(frames, width, height, parameters, initialFlow), signal)
+  const { width, height } = layout
+  const pairs = layout.count - 1
+  expectInitialFlow(initialFlow, pairs, layout)
+  const flow = await runCounted(
+    (done) => native().farneback(frames, layout, parameters, initialFlow, done),
+    { stage: 'flow', total: pairs, unit: 'pairs' },
+    { signal, onProgress },
+  )
   return { flow, pairs, width, height }
 }

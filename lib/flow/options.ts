@@ -1,4 +1,5 @@
 import { expectInteger, expectOneOf, invalid } from '../runtime/expect.js'
+import type { NativeFrameLayout } from '../runtime/native.js'
 
 /** Parameters of Farneback's method, named and numbered as OpenCV's `calcOpticalFlowFarneback` has them. */
 export interface FarnebackOptions {
@@ -67,8 +68,7 @@ export function expectFrames(
   { width, height }: { width: number; height: number },
   least: number,
 ): number {
-  expectInteger(width, 'width', 1, MAX_SIDE)
-  expectInteger(height, 'height', 1, MAX_SIDE)
+  expectSize({ width, height })
   const count = frames.length / (width * height)
   if (Number.isInteger(count) && count >= least) return count
   throw invalid(
@@ -76,4 +76,59 @@ export function expectFrames(
     'frames',
     frames,
   )
+}
+
+/** Size of the frames, and how they lie in their array. */
+export interface FrameShape {
+  width: number
+  height: number
+  /** How many frames there are. Default: as many as the array holds. */
+  frames?: number
+  /** Values from the start of a row to that of the next: a region of a larger image, padded rows. Default: width. */
+  rowStride?: number
+  /** Values from the start of a frame to that of the next. Default: height * rowStride. */
+  frameStride?: number
+}
+
+/** Checks frames and their shape. Where strides are given, values behind the last frame are padding, and not read. */
+export function expectLayout(frames: unknown, shape: FrameShape, least: number): NativeFrameLayout {
+  expectGreys(frames, 'frames')
+  const { width, height } = expectSize(shape)
+  const rowStride = expectInteger(shape.rowStride ?? width, 'shape.rowStride', width)
+  const span = (height - 1) * rowStride + width // of one frame, first pixel to last
+  const frameStride = expectInteger(shape.frameStride ?? height * rowStride, 'shape.frameStride', span)
+  const held = Math.max(0, Math.floor((frames.length - span) / frameStride) + 1)
+  const packed = shape.rowStride === undefined && shape.frameStride === undefined
+  if (held < least || (packed && held * span !== frames.length)) {
+    const strided = packed ? '' : `, rows ${rowStride} and frames ${frameStride} values apart`
+    const what = `at least ${least} whole frame${least === 1 ? '' : 's'} of ${width} x ${height} = ${width * height} values`
+    throw invalid(`${what}${strided}`, 'frames', frames)
+  }
+  const count = expectInteger(shape.frames ?? held, 'shape.frames', packed ? held : least, held)
+  return { width, height, count, rowStride, frameStride }
+}
+
+/** Grey levels, as bytes or floats. */
+export function expectGreys(frames: unknown, name: string): asserts frames is Uint8Array | Float32Array {
+  if (!(frames instanceof Uint8Array || frames instanceof Float32Array))
+    throw invalid('a Uint8Array or Float32Array', name, frames)
+}
+
+/** Checks width and height. */
+export function expectSize(shape: FrameShape): FrameShape {
+  if (typeof shape !== 'object' || shape === null) throw invalid('an object { width, height }', 'shape', shape)
+  expectInteger(shape.width, 'width', 1, MAX_SIDE)
+  expectInteger(shape.height, 'height', 1, MAX_SIDE)
+  return shape
+}
+
+/** Checks a first guess at the flow. */
+export function expectInitialFlow(
+  flow: unknown,
+  pairs: number,
+  { width, height }: { width: number; height: number },
+): void {
+  const size = pairs * height * width * 2
+  if (flow === undefined || (flow instanceof Float32Array && flow.length === size)) return
+  throw invalid(`a Float32Array of ${pairs} x ${height} x ${width} x 2 = ${size} values`, 'initialFlow', flow)
 }

@@ -12,14 +12,29 @@ export interface Native {
   /** Threads of the addon's pool: INFOMOTION_THREADS, else the number of processors. */
   readonly threads: number
 
-  /** Flow of each pair of consecutive frames: (u, v) interleaved, (frames - 1) * height * width * 2 values. */
+  /**
+   * Flow of each pair of consecutive frames: (u, v) interleaved, (count - 1) * height * width * 2 values. `progress`: one
+   * Int32 over a SharedArrayBuffer, raised by 1 at the end of each pair.
+   */
   farneback(
     frames: Uint8Array | Float32Array,
-    width: number,
-    height: number,
+    layout: NativeFrameLayout,
     options: NativeFarnebackOptions,
-    initialFlow?: Float32Array,
+    initialFlow: Float32Array | undefined,
+    progress: Int32Array,
   ): Job<Float32Array>
+  /** A sequence to push frames into, one at a time, with the memory that it needs. */
+  flowSequence(width: number, height: number, options: NativeFarnebackOptions): NativeFlowSequence
+  /** Flow from the frame pushed before; undefined for the first one, and the first after a failure or a `restart`. */
+  pushFrame(
+    sequence: NativeFlowSequence,
+    frame: Uint8Array | Float32Array,
+    rowStride: number,
+    initialFlow: Float32Array | undefined,
+    restart: boolean,
+  ): Job<Float32Array | undefined>
+  /** Frees the sequence's memory. No frame may be pushed any more. */
+  closeSequence(sequence: NativeFlowSequence): void
 
   describeClip(
     frames: Uint8Array,
@@ -68,6 +83,21 @@ export interface NativeFarnebackOptions {
   polySigma: number
   gaussian: boolean
   border: 'opencv' | 'symmetric'
+}
+
+/** Frame t begins at value t * frameStride, its row y at y * rowStride further on. */
+export interface NativeFrameLayout {
+  width: number
+  height: number
+  count: number
+  rowStride: number
+  frameStride: number
+}
+
+declare const sequence: unique symbol
+/** What `flowSequence` gives: nothing to look into. */
+export interface NativeFlowSequence {
+  readonly [sequence]: true
 }
 
 export interface NativeDescriptorOptions {

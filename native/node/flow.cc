@@ -1,5 +1,11 @@
-// farneback(frames, width, height, options, initialFlow | undefined) -> Job<Float32Array>
+// farneback(frames, layout, options, initialFlow | undefined, progress) -> Job<Float32Array>
+// flowSequence(width, height, options) -> sequence
+// pushFrame(sequence, frame, rowStride, initialFlow | undefined, restart) -> Job<Float32Array | undefined>
+// closeSequence(sequence)
 #include "flow.h"
+
+#include <atomic>
+#include <memory>
 
 #include "async.h"
 #include "flow/farneback.h"
@@ -8,53 +14,189 @@
 namespace infomotion::node {
 namespace {
 
+// Grey levels as bytes or floats.
+class Greys {
+ public:
+  Greys(const Napi::TypedArray& array, Task* task) {
+    if (array.TypedArrayType() == napi_float32_array)
+      floats_ = Input<float>(array.As<Napi::Float32Array>(), task);
+    else
+      bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
+  }
+
+  // Calls with a pointer to the frame that begins at value `offset`, its rows one behind the other.
+  template <typename Call>
+  auto with_frame(std::size_t offset, int width, int height, std::size_t row_stride, const Call& call) {
+    return floats_.size() > 0 ? call(packed(floats_.data() + offset, width, height, row_stride, packed_floats_))
+                              : call(packed(bytes_.data() + offset, width, height, row_stride, packed_bytes_));
+  }
+
+ private:
+  template <typename T>
+  static const T* packed(const T* frame, int width, int height, std::size_t row_stride, std::vector<T>& rows) {
+    if (row_stride == static_cast<std::size_t>(width)) return frame;
+    rows.resize(static_cast<std::size_t>(width) * height);
+    for (int y = 0; y < height; ++y)
+      std::copy_n(frame + y * row_stride, width, rows.begin() + static_cast<std::ptrdiff_t>(y) * width);
+    return rows.data();
+  }
+
+  Input<std::uint8_t> bytes_;
+  Input<float> floats_;
+  std::vector<std::uint8_t> packed_bytes_;
+  std::vector<float> packed_floats_;
+};
+
 class FarnebackTask : public Task {
  public:
   FarnebackTask(const Napi::CallbackInfo& info)
-      : width_(info[1].As<Napi::Number>().Int32Value()),
-        height_(info[2].As<Napi::Number>().Int32Value()),
-        params_(to_flow_params(info[3].As<Napi::Object>())) {
-    if (info[0].As<Napi::TypedArray>().TypedArrayType() == napi_float32_array)
-      floats_ = Input<float>(info[0].As<Napi::Float32Array>(), this);
-    else
-      bytes_ = Input<std::uint8_t>(info[0].As<Napi::Uint8Array>(), this);
-    if (info[4].IsTypedArray()) initial_ = Input<float>(info[4].As<Napi::Float32Array>(), this);
+      : layout_(info[1].As<Napi::Object>()),
+        params_(to_flow_params(info[2].As<Napi::Object>())),
+        frames_(info[0].As<Napi::TypedArray>(), this),
+        done_(info[4].As<Napi::Int32Array>(), this) {
+    if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
   }
 
   Status run(const Cancel& cancel) override {
-    return floats_.size() > 0 ? run(floats_, cancel) : run(bytes_, cancel);
+    const auto& [width, height, count, row_stride, frame_stride] = layout_;
+    const std::size_t values = static_cast<std::size_t>(width) * height * 2;
+    // One Int32 over a SharedArrayBuffer, so `done_` lies on JS's own memory: pairs done, which JS looks at.
+    auto* done = reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data()));
+    flow::FarnebackSequence sequence;
+    Status status = sequence.init(width, height, params_);
+    if (count > 0) flow_.resize((count - 1) * values);
+    for (std::size_t t = 0; status.ok() && t < count; ++t) {
+      const std::size_t offset = t > 0 ? (t - 1) * values : 0;  // the first frame gives no flow
+      const float* initial = initial_.size() > 0 ? initial_.data() + offset : nullptr;
+      status = frames_.with_frame(t * frame_stride, width, height, row_stride, [&](const auto* frame) {
+        return sequence.push(frame, initial, flow_.data() + offset, cancel);
+      });
+      if (t > 0 && status.ok()) done->fetch_add(1, std::memory_order_relaxed);
+    }
+    return status;
   }
 
   Napi::Value result(Napi::Env env) override { return to_array(env, flow_); }
 
  private:
-  template <typename T>
-  Status run(const Input<T>& frames, const Cancel& cancel) {
-    const std::size_t pixels = static_cast<std::size_t>(width_) * height_, count = frames.size() / pixels;
-    flow::FarnebackSequence sequence;
-    Status status = sequence.init(width_, height_, params_);
-    if (count > 0) flow_.resize((count - 1) * pixels * 2);
-    for (std::size_t t = 0; status.ok() && t < count; ++t) {
-      const std::size_t offset = t > 0 ? (t - 1) * pixels * 2 : 0;  // the first frame gives no flow
-      const float* initial = initial_.size() > 0 ? initial_.data() + offset : nullptr;
-      status = sequence.push(frames.data() + t * pixels, initial, flow_.data() + offset, cancel);
+  struct Layout {
+    explicit Layout(const Napi::Object& layout)
+        : width(layout.Get("width").As<Napi::Number>().Int32Value()),
+          height(layout.Get("height").As<Napi::Number>().Int32Value()),
+          count(size(layout, "count")),
+          row_stride(size(layout, "rowStride")),
+          frame_stride(size(layout, "frameStride")) {}
+    static std::size_t size(const Napi::Object& layout, const char* name) {
+      return static_cast<std::size_t>(layout.Get(name).As<Napi::Number>().Int64Value());
     }
+    int width, height;
+    std::size_t count, row_stride, frame_stride;
+  };
+
+  Layout layout_;
+  flow::FarnebackParams params_;
+  Greys frames_;
+  Input<float> initial_;
+  Input<int32_t> done_;
+  std::vector<float> flow_;
+};
+
+// A sequence that lives from frame to frame. lib/flow/sequence.ts sees to it that one frame is pushed at a time, and
+// none after the sequence was closed.
+struct Stream {
+  int width, height;
+  flow::FarnebackSequence sequence;
+  std::vector<float> flow;
+  bool primed = false;  // a frame has been pushed
+};
+
+// What JS holds. Its memory is told to V8, which else would see no reason to collect it.
+class Handle {
+ public:
+  Handle(Napi::Env env, std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {
+    bytes_ = kBytesAPixel * stream_->width * stream_->height;
+    Napi::MemoryManagement::AdjustExternalMemory(env, bytes_);
+  }
+  void close(Napi::Env env) {  // a task that runs keeps the stream until it is done
+    if (stream_) Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_);
+    stream_.reset();
+  }
+  const std::shared_ptr<Stream>& stream() const { return stream_; }
+
+ private:
+  static constexpr int64_t kBytesAPixel = 128;  // roughly: two expansions, planes, the flow
+  std::shared_ptr<Stream> stream_;
+  int64_t bytes_;
+};
+
+class PushTask : public Task {
+ public:
+  PushTask(const Napi::CallbackInfo& info)
+      : stream_(info[0].As<Napi::External<Handle>>().Data()->stream()),
+        frame_(info[1].As<Napi::TypedArray>(), this),
+        row_stride_(static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value())),
+        restart_(info[4].As<Napi::Boolean>().Value()) {
+    if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
+  }
+
+  Status run(const Cancel& cancel) override {
+    Stream& stream = *stream_;
+    if (restart_) {
+      stream.sequence.restart();
+      stream.primed = false;
+    }
+    gives_flow_ = stream.primed;
+    const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
+    Status status = frame_.with_frame(0, stream.width, stream.height, row_stride_, [&](const auto* frame) {
+      return stream.sequence.push(frame, initial, stream.flow.data(), cancel);
+    });
+    stream.primed = status.ok();
     return status;
   }
 
-  int width_, height_;
-  flow::FarnebackParams params_;
-  Input<std::uint8_t> bytes_;
-  Input<float> floats_;
+  Napi::Value result(Napi::Env env) override {
+    return gives_flow_ ? static_cast<Napi::Value>(to_array(env, stream_->flow)) : env.Undefined();
+  }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+  Greys frame_;
   Input<float> initial_;
-  std::vector<float> flow_;
+  std::size_t row_stride_;
+  bool restart_, gives_flow_ = false;
 };
+
+Napi::Value open_sequence(const Napi::CallbackInfo& info) {
+  auto stream = std::make_shared<Stream>();
+  stream->width = info[0].As<Napi::Number>().Int32Value();
+  stream->height = info[1].As<Napi::Number>().Int32Value();
+  try {
+    const Status status =
+        stream->sequence.init(stream->width, stream->height, to_flow_params(info[2].As<Napi::Object>()));
+    if (!status.ok()) throw to_error(info.Env(), status);
+    stream->flow.resize(static_cast<std::size_t>(stream->width) * stream->height * 2);
+  } catch (const std::bad_alloc&) {
+    throw to_error(info.Env(), Status::error("OUT_OF_MEMORY", "Not enough memory for frames of this size."));
+  }
+  return Napi::External<Handle>::New(info.Env(), new Handle(info.Env(), std::move(stream)),
+                                     [](Napi::Env env, Handle* handle) {
+                                       handle->close(env);
+                                       delete handle;
+                                     });
+}
 
 }  // namespace
 
 void init_flow(Napi::Env env, Napi::Object exports) {
   exports.Set("farneback", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return start(info.Env(), std::make_unique<FarnebackTask>(info));
+              }));
+  exports.Set("flowSequence", Napi::Function::New(env, open_sequence));
+  exports.Set("pushFrame", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return start(info.Env(), std::make_unique<PushTask>(info));
+              }));
+  exports.Set("closeSequence", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                info[0].As<Napi::External<Handle>>().Data()->close(info.Env());
               }));
 }
 

@@ -4,7 +4,7 @@
 
 namespace infomotion::node {
 
-// Adds `farneback` to the exports.
+// Adds `farneback`, `flowSequence`, `pushFrame` and `closeSequence` to the exports.
 void init_flow(Napi::Env env, Napi::Object exports);
 
 }  // namespace infomotion::node
