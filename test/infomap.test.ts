@@ -232,21 +232,23 @@ t.test('abort and progress', async (t) => {
 const parse = (text: string) => parseNetwork(Buffer.from(text), 'net.txt')
 
 t.test('link lists: ids with gaps, comments, weights, gzip', async (t) => {
-  const network = parse('# comment\n10 7 0.1\r\n\n7\t3000000000 2e-3\n  10 10  \n3000000000 7 0.12345678901234567\n')
+  const network = await parse(
+    '# comment\n10 7 0.1\r\n\n7\t3000000000 2e-3\n  10 10  \n3000000000 7 0.12345678901234567\n',
+  )
   t.same([...network.ids], [7, 10, 3000000000])
   t.same([...network.sources], [1, 0, 1, 2])
   t.same([...network.targets], [0, 2, 1, 0])
   t.same([...network.weights!], [0.1, 0.002, 1, Number('0.12345678901234567')])
-  t.equal(parse('0 1\n1 2').weights, undefined)
-  t.equal(parse('').nodes, 0)
+  t.equal((await parse('0 1\n1 2')).weights, undefined)
+  t.equal((await parse('')).nodes, 0)
   const path = join(temporary(t), 'ring.txt.gz')
   const plain = readFileSync(fixture('networks', 'ring_of_cliques_30x5.txt'))
   writeFileSync(path, gzipSync(plain))
-  t.same(await readNetwork(path), parseNetwork(plain))
+  t.same(await readNetwork(path), await parseNetwork(plain))
 })
 
 t.test('Pajek: sections, quoted names, nodes without links', async (t) => {
-  const network = parse('*Vertices 4\n1 "left one"\n2 b 0.5\n*Edges 1\n1 2 3\n% comment\n*arcs\n2 3\n')
+  const network = await parse('*Vertices 4\n1 "left one"\n2 b 0.5\n*Edges 1\n1 2 3\n% comment\n*arcs\n2 3\n')
   t.same(network.names, ['left one', 'b', '3', '4'])
   t.same([...network.ids], [1, 2, 3, 4])
   t.same([...network.sources], [0, 1])
@@ -255,18 +257,18 @@ t.test('Pajek: sections, quoted names, nodes without links', async (t) => {
 })
 
 t.test('reader errors say what was expected, where', async (t) => {
-  const fails = (text: string, message: RegExp) => t.throws(() => parse(text), { code: 'NETWORK_UNREADABLE', message })
-  fails('0 1\n0 x\n', /net.txt, line 2: expected a target node.* found "x"/)
-  fails('0 1\n\n5', /line 3: expected a target node.* found the end of the line/)
-  fails('0 1.5 2', /line 1: .*target node.*"1.5"/)
-  fails('0 1 -2', /line 1: expected a weight, a finite number of at least 0, but found "-2"/)
-  fails('0 1 nan', /found "nan"/)
-  fails('0 1 1 99', /expected the end of the line.*"99"/)
-  fails('-1 2', /source node.*"-1"/)
-  fails('*Vertices 2\n3 "c"', /line 2: expected a vertex, a whole number from 1 to 2,.*"3"/)
-  fails('*Vertices 2\n*Edges\n1 3', /line 3: expected a target node.*from 1 to 2/)
-  fails('*Vertices 2\n1 "open\n', /closing quote/)
-  fails('*States 3', /expected one of \*Vertices.*"\*States"/)
+  const fails = (text: string, message: RegExp) => t.rejects(parse(text), { code: 'NETWORK_UNREADABLE', message })
+  await fails('0 1\n0 x\n', /net.txt, line 2: expected a target node.* found "x"/)
+  await fails('0 1\n\n5', /line 3: expected a target node.* found the end of the line/)
+  await fails('0 1.5 2', /line 1: .*target node.*"1.5"/)
+  await fails('0 1 -2', /line 1: expected a weight, a finite number of at least 0, but found "-2"/)
+  await fails('0 1 nan', /found "nan"/)
+  await fails('0 1 1 99', /expected the end of the line.*"99"/)
+  await fails('-1 2', /source node.*"-1"/)
+  await fails('*Vertices 2\n3 "c"', /line 2: expected a vertex, a whole number from 1 to 2,.*"3"/)
+  await fails('*Vertices 2\n*Edges\n1 3', /line 3: expected a target node.*from 1 to 2/)
+  await fails('*Vertices 2\n1 "open\n', /closing quote/)
+  await fails('*States 3', /expected one of \*Vertices.*"\*States"/)
   await t.rejects(readNetwork('no-such-file.txt'), { code: 'NETWORK_NOT_FOUND', message: /no-such-file/ })
   const path = join(temporary(t), 'bad.gz')
   writeFileSync(path, gzipSync('0 1\n').subarray(0, 15))
@@ -274,7 +276,7 @@ t.test('reader errors say what was expected, where', async (t) => {
 })
 
 t.test('.clu and .tree', async (t) => {
-  const network: NamedNetwork = parse('*Vertices 3\n1 "a b"\n2 "c"\n3 "d"\n*Edges\n1 2\n')
+  const network: NamedNetwork = await parse('*Vertices 3\n1 "a b"\n2 "c"\n3 "d"\n*Edges\n1 2\n')
   const result = { modules: new Uint32Array([0, 0, 1]), flow: new Float64Array([0.4, 0.6, 0]), codelength: 1.5 }
   t.equal(toClu(network, result), '# codelength 1.5 bits\n# node_id module flow\n2 1 0.6\n1 1 0.4\n3 2 0\n')
   t.equal(

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { runJob } from '../runtime/job.js'
+import { native } from '../runtime/native.js'
 import type { InfomapResult } from './index.js'
 import type { NamedNetwork } from './reader.js'
-import { readTextBytes, Scanner } from './scanner.js'
+import { readText } from './text.js'
 
 /** What the writers need of a result. */
 type Modules = Pick<InfomapResult, 'modules' | 'flow' | 'codelength'>
@@ -46,7 +47,7 @@ function* byModule({ modules, flow }: Modules): Generator<{ node: number; module
  * Reads a `.clu` file (`node_id module [flow]` a line, comments from `#`) as modules of a network's nodes.
  *
  * @throws `NETWORK_NOT_FOUND`, `NETWORK_UNREADABLE` naming the line, `PARTITION_MISMATCH` naming a node that only one
- * of the two has
+ * of the two has, or that stands twice
  * @example
  * ```js
  * const modules = await readClu('karate.clu', network)
@@ -58,30 +59,7 @@ export async function readClu(
   network: NamedNetwork,
   options: { signal?: AbortSignal } = {},
 ): Promise<Uint32Array> {
-  throwIfAborted(options.signal)
-  const name = basename(path)
-  const scanner = new Scanner(await readTextBytes(path, 'a .clu file', options.signal), name)
-  const moduleOf = new Map<number, number>()
-  do {
-    const byte = scanner.peek()
-    if (byte < 0 || byte === 35) continue // blank, #
-    const id = scanner.integer('a node')
-    moduleOf.set(id, scanner.integer('a module', 0, 0xffffffff))
-    if (scanner.peek() >= 0) scanner.number('a flow')
-    if (scanner.peek() >= 0) throw scanner.error('the end of the line after node, module and flow')
-  } while (scanner.nextLine())
-  const modules = Uint32Array.from(network.ids, (id) => {
-    const module = moduleOf.get(id)
-    if (module !== undefined) return module
-    throw new InfomotionError('PARTITION_MISMATCH', `${name} has no module for node ${id} of the network.`)
-  })
-  if (moduleOf.size > network.nodes) {
-    const ids = new Set(network.ids)
-    const extra = [...moduleOf.keys()].find((id) => !ids.has(id))
-    throw new InfomotionError(
-      'PARTITION_MISMATCH',
-      `${name} has a module for node ${extra}, which is not in the network.`,
-    )
-  }
-  return modules
+  const start = () => native().partitionReader(basename(path), false)
+  const reader = await readText(path, 'a .clu file', start, options.signal)
+  return (await runJob(() => reader.finish(network.ids), options.signal)).path
 }

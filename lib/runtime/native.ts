@@ -62,6 +62,11 @@ export interface Native {
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
   codelength(network: NativeNetwork, options: NativeFlowOptions, modules: Uint32Array): Job<NativeCodelength>
 
+  /** Reads a network file in pieces. `name` is said in errors; `bytes`: how many will come at a guess, 0: no idea. */
+  networkReader(name: string, bytes: number): NativeNetworkReader
+  /** Reads a partition file in pieces: a tree of modules (.tree, .ftree), else .clu. */
+  partitionReader(name: string, tree: boolean): NativePartitionReader
+
   /** Exchanges chosen clips for others of their group until a ridge classifier's loss on all clips falls no more. */
   swapSearch(clips: NativeSwapClips, start: Uint32Array, options: { ridge: number; passes: number }): Job<NativeSwap>
 
@@ -168,6 +173,27 @@ export interface NativeInfomap extends NativeCodelength {
   exit: Float64Array
   trialCodelengths: Float64Array
   trial: number
+}
+
+/** Each job must end before the next starts. */
+export interface NativeNetworkReader {
+  append(piece: Uint8Array): Job<void>
+  finish(): Job<{ nodes: number; links: number; weighted: boolean; bipartite: number; nameBytes?: number }>
+  /** Arrays over SharedArrayBuffers of just the sizes that `finish` gave. The reader is empty then. */
+  moveInto(arrays: {
+    ids: Float64Array
+    sources: Uint32Array
+    targets: Uint32Array
+    weights?: Float64Array
+    names?: Uint8Array
+  }): Job<void>
+}
+
+/** Each job must end before the next starts. */
+export interface NativePartitionReader {
+  append(piece: Uint8Array): Job<void>
+  /** Modules from the top of node i, of the ids given: path[offsets[i]] ... path[offsets[i + 1] - 1]. */
+  finish(ids: Float64Array): Job<{ offsets: Uint32Array; path: Uint32Array }>
 }
 
 export interface NativeSampleShape {

@@ -1,31 +1,33 @@
-// infomap_bench FILE [-d] [-N trials] [--seed s] [--num-threads t]: reads a link list ("source target [weight]", ids
-// from 0), runs the two-level search, and prints one JSON line: codelength, modules, CPU seconds by phase, peak memory.
+// infomap_bench FILE [-d] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h), runs the two-level search, and prints one JSON line: codelength, modules, CPU seconds by phase, peak memory.
 // Alone of native/, benchmarks read files and print.
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <string>
 #include <vector>
 
 #include "infomap/infomap.h"
 #include "infomap/links.h"
+#include "infomap/reader.h"
 
 using namespace infomotion;
 
 static double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-static std::string read_file(const char* path) {
-  std::string text;
-  std::FILE* file = std::fopen(path, "rb");
-  if (file == nullptr) return text;
+static Status read_file(std::FILE* file, Network& network) {
+  const Cancel cancel;
+  std::fseek(file, 0, SEEK_END);
+  NetworkReader reader("network", static_cast<std::size_t>(std::ftell(file)));
+  std::rewind(file);
   std::vector<char> buffer(1 << 20);
-  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) text.append(buffer.data(), n);
-  std::fclose(file);
-  return text;
+  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) {
+    reader.append(buffer.data(), n);
+    Status status = reader.read(cancel);
+    if (!status.ok()) return status;
+  }
+  return reader.finish(cancel, network);
 }
 
 int main(int argc, char** argv) {
@@ -44,37 +46,22 @@ int main(int argc, char** argv) {
     else if (std::strcmp(argv[i], "--num-threads") == 0) options.threads = number();
     else path = argv[i];
   }
-  const std::string text = path ? read_file(path) : "";
-  if (text.empty()) {
+  std::FILE* file = path ? std::fopen(path, "rb") : nullptr;
+  if (file == nullptr) {
     std::fprintf(stderr, "usage: infomap_bench FILE [-d] [-N trials] [--seed s] [--num-threads t]\n");
     return 2;
   }
   const double start = cpu_seconds();
-  LinkView view;
-  std::vector<uint32_t> sources, targets;
-  std::vector<double> weights;
-  for (const char* at = text.c_str(); *at != 0;) {
-    char* end;
-    const auto source = static_cast<uint32_t>(std::strtoul(at, &end, 10));
-    if (end == at) break;
-    const auto target = static_cast<uint32_t>(std::strtoul(end, &end, 10));
-    const double weight = *end == ' ' ? std::strtod(end, &end) : 1;
-    sources.push_back(source);
-    targets.push_back(target);
-    weights.push_back(weight);
-    view.nodes = std::max({view.nodes, source + 1, target + 1});
-    at = end;
-  }
-  view.count = targets.size();
-  view.sources = sources.data();
-  view.targets = targets.data();
-  view.weights = weights.data();
+  Network network;
+  Status status = read_file(file, network);
+  std::fclose(file);
   const double read = cpu_seconds();
   const Cancel cancel;
   Links links;
   Flow flow;
   InfomapResult result;
-  Status status = make_links(view, directed, links);
+  if (status.ok()) status = make_links(network.view(), directed, links);
+  network = Network();
   if (status.ok()) status = compute_flow(std::move(links), 0.15, cancel, flow);
   const double flowed = cpu_seconds();
   if (status.ok()) status = infomap(flow, options, cancel, result);

@@ -7,6 +7,7 @@
 #include "flow.h"
 #include "graph.h"
 #include "infomap.h"
+#include "network.h"
 #include "runtime/thread_pool.h"
 #include "select.h"
 #include "train.h"
@@ -19,6 +20,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_features(env, exports);
   init_graph(env, exports);
   init_infomap(env, exports);
+  init_network(env, exports);
   init_select(env, exports);
   init_train(env, exports);
   exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));

@@ -113,8 +113,8 @@ const network: Target = {
     '\0',
   ),
   share: 0.27,
-  read(input) {
-    const found = parseNetwork(input, 'fuzz.txt')
+  async read(input) {
+    const found = await parseNetwork(input, 'fuzz.txt')
     const { nodes, sources, targets, weights, ids, names } = found
     promise(ids.length === nodes && (names?.length ?? nodes) === nodes, 'an id for each node')
     promise(sources.length === targets.length && (weights?.length ?? targets.length) === targets.length, 'whole links')

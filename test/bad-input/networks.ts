@@ -7,7 +7,7 @@ import type { Case } from './case.js'
 /** Reads a network, and asks for its modules where it reads. */
 function network(what: string, text: string | Uint8Array, expected: string): Case {
   const read = async () => {
-    const found = parseNetwork(Buffer.from(text as string))
+    const found = await parseNetwork(Buffer.from(text as string))
     await infomap(found, { twoLevel: true, trials: 1, threads: 1 })
     return `${found.nodes} nodes, ${found.sources.length} links`
   }
@@ -28,7 +28,7 @@ function networkFile(what: string, bytes: Uint8Array | undefined, expected: stri
 function partition(what: string, text: string, expected: string): Case {
   const read = async (folder: string) => {
     writeFileSync(join(folder, 'p.clu'), text)
-    return (await readClu(join(folder, 'p.clu'), parseNetwork(Buffer.from('1 2\n2 3\n')))).join()
+    return (await readClu(join(folder, 'p.clu'), await parseNetwork(Buffer.from('1 2\n2 3\n')))).join()
   }
   return { what: `.clu: ${what}`, read, expected }
 }

@@ -1,0 +1,68 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { type Job, runJob } from '../runtime/job.js'
+
+/** Bytes of a piece: enough that handing one over costs little beside reading it, few enough to hold nobody up. */
+const PIECE = 2 ** 20
+
+/** What takes text in pieces: a reader of the addon. */
+export interface TextReader {
+  append(piece: Uint8Array): Job<void>
+}
+
+/**
+ * Gives a file, unpacked if it is gzip's, to a reader of the addon. Off the event loop, one piece being read (and
+ * unpacked) while the piece before it is parsed. `what` it is goes into the error.
+ *
+ * @param start makes the reader; `bytes` is how much text will come, 0 where that is unknown
+ */
+export async function readText<R extends TextReader>(
+  path: string,
+  what: string,
+  start: (bytes: number) => R,
+  signal?: AbortSignal,
+): Promise<R> {
+  throwIfAborted(signal)
+  let file: FileHandle | undefined
+  try {
+    file = await open(path)
+    const magic = await file.read(Buffer.alloc(2), 0, 2, 0)
+    const gzip = magic.buffer.readUInt16BE() === 0x1f8b
+    const reader = start(gzip ? 0 : (await file.stat()).size)
+    const stream = file.createReadStream({ start: 0, highWaterMark: PIECE, autoClose: false })
+    const take = (pieces: AsyncIterable<Uint8Array>) => appendAll(reader, pieces, signal)
+    await (gzip ? pipeline(stream, createGunzip({ chunkSize: PIECE }), take) : pipeline(stream, take))
+    return reader
+  } catch (cause) {
+    if (cause instanceof InfomotionError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('Z_'))
+      throw new InfomotionError('NETWORK_UNREADABLE', `${basename(path)}: damaged gzip data (${message}).`, { cause })
+    throw new InfomotionError('NETWORK_NOT_FOUND', `Expected ${what} at ${path}: ${message}.`, { cause })
+  } finally {
+    await file?.close()
+  }
+}
+
+/** Gives bytes to a reader. */
+export async function readBytes<R extends TextReader>(bytes: Uint8Array, reader: R, signal?: AbortSignal): Promise<R> {
+  for (let at = 0; at < bytes.length; at += PIECE)
+    await runJob(() => reader.append(bytes.subarray(at, at + PIECE)), signal)
+  return reader
+}
+
+async function appendAll(reader: TextReader, pieces: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+  let last: Promise<void> | undefined
+  try {
+    for await (const piece of pieces) {
+      await last
+      last = runJob(() => reader.append(piece), signal)
+      last.catch(() => {}) // its failure is told when it is awaited
+    }
+  } finally {
+    await last
+  }
+}

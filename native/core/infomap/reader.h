@@ -1,0 +1,73 @@
+// Reads network files: link lists, Pajek, bipartite. The text is fed in pieces, so a file is never in memory as a whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infomap/links.h"
+#include "infomap/text.h"
+#include "runtime/cancel.h"
+#include "runtime/status.h"
+
+namespace infomotion {
+
+// A network as its file has it, its nodes numbered by ascending id.
+struct Network {
+  uint32_t nodes = 0;
+  std::vector<uint64_t> ids;  // one a node, ascending
+  std::vector<uint32_t> sources, targets;
+  std::vector<double> weights;  // empty: all 1
+  bool named = false;
+  std::string names;            // where it is: of all nodes, one a line (Pajek)
+  uint32_t bipartite = 0;       // nodes from this one on are of the second kind; 0: not bipartite
+
+  LinkView view() const;
+};
+
+class NetworkReader {
+ public:
+  // `name` is said in errors. `bytes`: how much text will come at a guess (0: no idea); saves memory, changes nothing else.
+  explicit NetworkReader(std::string name, std::size_t bytes = 0) : lines_(std::move(name)), bytes_(bytes) {}
+
+  // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
+  void append(const char* data, std::size_t size);
+  Status read(const Cancel& cancel);
+
+  // After all text: numbers the nodes. The reader is empty then.
+  Status finish(const Cancel& cancel, Network& network);
+
+ private:
+  enum class Section { kLinks, kVertices, kBipartite };
+  struct Name {
+    uint64_t id;
+    std::size_t begin, size;  // in names_
+  };
+
+  Status read_line(Line& line);
+  Status read_section(Line& line);
+  Status read_vertex(Line& line);
+  Status read_link(Line& line);
+  void add(uint64_t source, uint64_t target);
+  void reserve();
+  uint64_t table_size() const;
+  void number_by_table(uint64_t highest, Network& network);
+  void number_by_hash(Network& network);
+  void put_names(Network& network);
+
+  Lines lines_;
+  std::size_t bytes_, appended_ = 0;
+  Section section_ = Section::kLinks;
+  bool has_vertices_ = false;
+  uint64_t vertices_ = 0;
+  uint64_t second_kind_ = 0;  // *Bipartite: the lowest id of the second kind
+  std::vector<Name> name_list_;
+  std::string names_;
+  // Ids of the ends of links: their lower halves, and where one needs more than 32 bits the upper ones of all.
+  std::vector<uint32_t> sources_, targets_, source_high_, target_high_;
+  std::vector<double> weights_;
+};
+
+}  // namespace infomotion

@@ -1,0 +1,107 @@
+#include "infomap/text.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+namespace infomotion {
+namespace {
+
+// Longest part of a word that an error shows.
+constexpr std::size_t kShown = 40;
+
+// A number as C++ writes it, to the nearest double; false if [begin, end) is none, or none that is finite. What is too
+// small for a double is 0.
+bool to_double(const char* begin, const char* end, double& value) {
+#if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
+  const auto [rest, error] = std::from_chars(begin, end, value);
+  if (rest != end) return false;
+  if (error == std::errc()) return std::isfinite(value);
+  if (error != std::errc::result_out_of_range) return false;
+#endif
+  // Libraries without from_chars for doubles, and what is out of range. The callers let in no character that another
+  // locale or a hexadecimal number would need.
+  const std::string text(begin, end);
+  char* rest_of_text;
+  value = std::strtod(text.c_str(), &rest_of_text);
+  return *rest_of_text == 0 && std::isfinite(value);
+}
+
+}  // namespace
+
+bool Line::fits_64_bits(const char* begin, const char* end) {
+  uint64_t value;
+  const auto [rest, error] = std::from_chars(begin, end, value);
+  return rest == end && error == std::errc();
+}
+
+bool Line::any_number(double& value) {
+  const char* p = at_;
+  if (*p == '+' || *p == '-') ++p;
+  const char* digits = p;
+  bool some = false;
+  for (; is_digit(*p) || *p == '.'; ++p) some = some || is_digit(*p);
+  if (!some) return false;
+  if (*p == 'e' || *p == 'E') {
+    ++p;
+    if (*p == '+' || *p == '-') ++p;
+    if (!is_digit(*p)) return false;
+    while (is_digit(*p)) ++p;
+  }
+  double found;
+  if (!is_end(*p) || !to_double(digits, p, found) || (*at_ == '-' && found > 0)) return false;
+  value = found;
+  at_ = p;
+  return true;
+}
+
+bool Line::word(std::string_view& text) {
+  const bool quoted = peek() == '"';
+  const char* begin = quoted ? at_ + 1 : at_;
+  const char* p = begin;
+  while (*p != '\n' && !(quoted ? *p == '"' : is_end(*p))) ++p;
+  if (quoted && *p != '"') return false;
+  text = {begin, static_cast<std::size_t>(p - begin)};
+  at_ = quoted ? p + 1 : p;
+  return true;
+}
+
+bool Line::step(uint64_t& value, bool& more) {
+  peek();
+  const char* p = at_;
+  uint64_t v = 0;
+  for (; is_digit(*p); ++p) {
+    v = v * 10 + static_cast<uint64_t>(*p - '0');
+    if (v > std::numeric_limits<uint32_t>::max()) return false;
+  }
+  if (p == at_ || (*p != ':' && !is_end(*p))) return false;
+  value = v;
+  more = *p == ':';
+  at_ = more ? p + 1 : p;
+  return true;
+}
+
+std::string Line::expected(const std::string& what) {
+  std::string text = "expected " + what + " but found ";
+  if (peek() < 0) return text + "the end of the line";
+  text += '"';
+  for (const char* p = at_; !is_end(*p) && p - at_ < static_cast<std::ptrdiff_t>(kShown); ++p) {
+    const auto byte = static_cast<unsigned char>(*p);
+    constexpr char kHex[] = "0123456789abcdef";
+    if (byte < 0x20) {
+      text += "\\x";
+      text += kHex[byte >> 4];
+      text += kHex[byte & 15];
+    } else {
+      text += *p;
+    }
+  }
+  return text + '"';
+}
+
+Status Lines::error(const std::string& what) const {
+  return Status::error("NETWORK_UNREADABLE", name_ + ", line " + std::to_string(line_) + ": " + what + ".");
+}
+
+}  // namespace infomotion

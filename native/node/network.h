@@ -1,0 +1,7 @@
+#pragma once
+
+#include <napi.h>
+
+namespace infomotion::node {
+void init_network(Napi::Env env, Napi::Object exports);
+}  // namespace infomotion::node

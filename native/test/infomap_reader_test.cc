@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "infomap/partition_reader.h"
+#include "infomap/reader.h"
+#include "runtime/random.h"
+#include "test.h"
+
+using namespace infomotion;
+
+namespace {
+
+const Cancel kNever;
+
+// Reads text in pieces of at most `piece` bytes.
+Status read(const std::string& text, Network& network, std::size_t piece = 1 << 20, std::size_t guess = 0) {
+  NetworkReader reader("net.txt", guess);
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    reader.append(text.data() + at, std::min(piece, text.size() - at));
+    Status status = reader.read(kNever);
+    if (!status.ok()) return status;
+  }
+  return reader.finish(kNever, network);
+}
+
+bool same(const Network& a, const Network& b) {
+  return a.nodes == b.nodes && a.ids == b.ids && a.sources == b.sources && a.targets == b.targets &&
+         a.weights == b.weights && a.names == b.names && a.named == b.named && a.bipartite == b.bipartite;
+}
+
+}  // namespace
+
+TEST("infomap reader: numbers are those of strtod, to the last bit") {
+  Random random(3);
+  std::string text;
+  std::vector<double> expected;
+  const char* formats[] = {"%.17g", "%g", "%.3f", "%.15g", "%.20e", "%.0f", "%a"};
+  for (int i = 0; i < 40000; ++i) {
+    double value;
+    const uint64_t bits = uint64_t{random.next() >> 1} << 32 | random.next();  // of any magnitude
+    std::memcpy(&value, &bits, sizeof value);
+    if (i % 3 > 0) value = random.uniform() * random.below(2000);
+    if (!std::isfinite(value)) continue;
+    char word[400];
+    std::snprintf(word, sizeof word, formats[random.below(6)], value);
+    text += "1 2 " + std::string(word) + "\n";
+    expected.push_back(std::strtod(word, nullptr));
+  }
+  Network network;
+  const Status status = read(text, network);
+  CHECK(status.ok());
+  CHECK(network.weights.size() == expected.size());
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < network.weights.size(); ++i)
+    if (std::memcmp(&network.weights[i], &expected[i], sizeof(double)) != 0) ++wrong;
+  CHECK(wrong == 0);
+}
+
+TEST("infomap reader: pieces of any size give the same network") {
+  const std::string text =
+      "*Vertices 4\n1 \"left one\"\n2 b 0.5\n*Bipartite 3\n# comment\n1 3 0.1\r\n\n4\t2 2e-3\n  1 4  \n2 3 1e22";
+  Network whole;
+  CHECK(read(text, whole).ok());
+  CHECK(whole.nodes == 4 && whole.bipartite == 2 && whole.names == "left one\nb\n3\n4");
+  CHECK((whole.sources == std::vector<uint32_t>{0, 3, 0, 1}) && (whole.targets == std::vector<uint32_t>{2, 1, 3, 2}));
+  CHECK((whole.weights == std::vector<double>{0.1, 2e-3, 1, 1e22}));
+  for (std::size_t piece = 1; piece < text.size(); ++piece) {
+    Network network;
+    CHECK(read(text, network, piece).ok());
+    CHECK(same(network, whole));
+  }
+}
+
+TEST("infomap reader: small, far and huge ids are numbered alike") {
+  Random random(5);
+  std::vector<std::vector<uint32_t>> numbered;
+  for (const uint64_t step : {uint64_t{1}, uint64_t{1000003}, uint64_t{10000000019}}) {
+    std::string text;
+    Random same_draws(7);
+    for (int i = 0; i < 20000; ++i) {
+      const uint64_t u = same_draws.below(3000) * step, v = same_draws.below(3000) * step;
+      text += std::to_string(u) + " " + std::to_string(v) + "\n";
+    }
+    Network network;
+    CHECK(read(text, network, 1 << 16, text.size()).ok());
+    for (uint32_t u = 1; u < network.nodes; ++u) CHECK(network.ids[u - 1] < network.ids[u] && network.ids[u] % step == 0);
+    numbered.push_back(network.sources);
+    numbered.back().insert(numbered.back().end(), network.targets.begin(), network.targets.end());
+  }
+  CHECK(numbered[0] == numbered[1] && numbered[0] == numbered[2]);
+}
+
+TEST("infomap reader: errors name the line; a lying file takes no memory") {
+  const auto fails = [](const std::string& text, const std::string& message) {
+    Network network;
+    const Status status = read(text, network);
+    CHECK(status.code == "NETWORK_UNREADABLE");
+    if (status.message.find(message) == std::string::npos) test::fail(__FILE__, __LINE__, status.message);
+  };
+  fails("0 1\n0 x\n", "net.txt, line 2: expected a target node, a whole number of at least 0, but found \"x\".");
+  fails("0 1\n\n5", "line 3: expected a target node, a whole number of at least 0, but found the end of the line.");
+  fails("1 2 \x01\n", "line 1: expected a weight, a finite number of at least 0, but found \"\\x01\".");
+  fails("*Vertices 4294967295\n1 2", "it promises 4294967295");
+  fails("*Bipartite 3\n1 2\n", "line 2: expected a link between a node below 3 and one from there on, but found \"1\"");
+  fails("*Bipartite 3\n1 3\n*Edges\n", "line 3: expected no other links beside those of *Bipartite");
+  fails("1 2\n*Bipartite 2\n", "line 2: expected *Bipartite once, before all links,");
+  fails(std::string(40'000'000, 'x'), "line 1: expected lines of at most 16777216 bytes");
+  Cancel cancel;
+  cancel.request();
+  NetworkReader reader("net.txt");
+  for (int i = 0; i < 2000; ++i) reader.append("1 2\n", 4);
+  CHECK(reader.read(cancel).code == "ABORTED");
+}
+
+TEST("infomap reader: partitions of both kinds") {
+  const auto paths = [](const std::string& text, bool tree, std::vector<double> ids, Paths& out) {
+    PartitionReader reader("p", tree);
+    for (const char c : text) {
+      reader.append(&c, 1);
+      Status status = reader.read(kNever);
+      if (!status.ok()) return status;
+    }
+    return reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, out);
+  };
+  Paths clu, tree;
+  CHECK(paths("# c\n9 4 0.5\n7 2\n", false, {7, 9}, clu).ok());
+  CHECK((clu.path == std::vector<uint32_t>{2, 4}));
+  const std::string text = "# path flow name node_id\n1:1:1 0.5 \"a b\" 9\n2:1 0.25 c 7\n1:2:1 1e-3 \"\" 8\n*Links undirected\n1 x\n";
+  CHECK(paths(text, true, {7, 8, 9}, tree).ok());
+  CHECK((tree.path == std::vector<uint32_t>{2, 1, 2, 1, 1}));
+  CHECK((tree.offsets == std::vector<uint32_t>{0, 1, 3, 5}));
+  Paths none;
+  CHECK(paths("1 1\n", false, {1, 2}, none).message == "p has no module for node 2 of the network.");
+  CHECK(paths("1 1\n2 1\n", false, {1}, none).message == "p has a module for node 2, which is not in the network.");
+  CHECK(paths("1 1\n1 2\n", false, {1}, none).message == "p has node 1 twice.");
+  CHECK(paths("1:1 0.5 \"a 1\n", true, {1}, none).message.find("line 1: expected a closing quote") != std::string::npos);
+  CHECK(paths("1::1 0.5 a 1\n", true, {1}, none).message.find("expected a path of whole numbers") != std::string::npos);
+}
