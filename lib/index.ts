@@ -15,6 +15,7 @@ export { codelength, infomap } from './infomap/index.js'
 export { writePhantom } from './phantom/index.js'
 export { writeReport } from './report/index.js'
 export type { Progress, StageOptions } from './run/progress.js'
+export { type Device, type DeviceReport, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
 export { Random } from './runtime/random.js'
 export {

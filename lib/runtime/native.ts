@@ -12,6 +12,9 @@ export interface Native {
   /** Threads of the addon's pool: INFOMOTION_THREADS, else the number of processors. */
   readonly threads: number
 
+  /** Loads the CUDA plugin, once a process; `reason` is empty where a GPU can be used. */
+  cudaStatus(): Job<NativeCuda>
+
   /**
    * Flow of each pair of consecutive frames: (u, v) interleaved, (count - 1) * height * width * 2 values. `progress`: one
    * Int32 over a SharedArrayBuffer, raised by 1 at the end of each pair.
@@ -77,6 +80,13 @@ export interface Native {
     poses: Int32Array | NativeDraw,
     shape: NativeSampleShape,
   ): Job<Float32Array>
+}
+
+export interface NativeCuda {
+  reason: string
+  plugin: string
+  runtime: string
+  devices: { name: string; capability: string; multiprocessors: number; memory: number }[]
 }
 
 export interface NativeFarnebackOptions {

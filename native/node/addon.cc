@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "async.h"
+#include "device.h"
 #include "features.h"
 #include "flow.h"
 #include "graph.h"
@@ -16,6 +17,7 @@ namespace infomotion::node {
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_async(env);
+  init_device(env, exports);
   init_flow(env, exports);
   init_features(env, exports);
   init_graph(env, exports);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "features/motion.h"
 #include "flow/resample.h"
 
 namespace infomotion::features {
@@ -49,41 +48,60 @@ class Appearance {
 
 }  // namespace
 
-Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features) {
-  if (clip.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
-  Appearance appearance(clip);
-  for (std::size_t t = 0; t < clip.count; ++t) {
+ClipDescriber::ClipDescriber(const Clip& clip, const ClipParams& params)
+    : clip_(clip),
+      params_(params),
+      cells_(clip.width, clip.height, params.grid),
+      statistics_(cells_.size()),
+      excursions_(clip.width, clip.height, params.grid),
+      values_(cells_.size()) {
+  if (params.volume && clip.count > 0) volume_.emplace(clip, *params.volume);
+}
+
+void ClipDescriber::add(std::size_t t, const float* flow) {
+  add_flow(t, flow);
+  if (t + 1 == clip_.count) return;
+  cells_.measure(flow, clip_.fps, values_.data());
+  add_cells(values_.data());
+}
+
+void ClipDescriber::add_cells(const float* values) {
+  statistics_.add(values);
+  excursions_.add(values, clip_.fps);
+}
+
+void ClipDescriber::add_flow(std::size_t t, const float* flow) {
+  if (volume_) volume_->add(t, flow);
+}
+
+Status ClipDescriber::finish(const Cancel& cancel, ClipFeatures* features) const {
+  if (clip_.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
+  Appearance appearance(clip_);
+  for (std::size_t t = 0; t < clip_.count; ++t) {
     if (cancel.requested()) return Status::cancelled();
-    appearance.add(clip.frame(t));
+    appearance.add(clip_.frame(t));
   }
-  appearance.thumbnails(clip, params.thumbnail, features);
+  appearance.thumbnails(clip_, params_.thumbnail, features);
+  if (volume_) features->volume = volume_->finish();
 
-  std::optional<VolumeBuilder> volume;
-  if (params.volume) volume.emplace(clip, *params.volume);
-  MotionCells cells(clip.width, clip.height, params.grid);
-  TimeStatistics statistics(cells.size());
-  Excursions excursions(clip.width, clip.height, params.grid);
-  std::vector<float> values(cells.size());
-  const Status status = each_flow(clip, 0, clip.count, params.flow, cancel, [&](std::size_t t, const float* flow) {
-    if (volume) volume->add(t, flow);
-    if (t + 1 == clip.count) return;
-    cells.measure(flow, clip.fps, values.data());
-    statistics.add(values.data());
-    excursions.add(values.data(), clip.fps);
-  });
-  if (!status.ok()) return status;
-  if (volume) features->volume = volume->finish();
-
-  const std::size_t per_cell = static_cast<std::size_t>(params.grid) * params.grid;
+  const std::size_t per_cell = static_cast<std::size_t>(params_.grid) * params_.grid;
   features->descriptor.clear();
   std::size_t first = 0;
   for (const std::size_t length : {per_cell, per_cell, per_cell, per_cell * kDirections}) {
-    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics.mean(i));
-    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics.deviation(i));
+    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics_.mean(i));
+    for (std::size_t i = first; i < first + length; ++i) features->descriptor.push_back(statistics_.deviation(i));
     first += length;
   }
-  for (std::size_t i = 0; i < excursions.size(); ++i) features->descriptor.push_back(excursions.deviation(i));
+  for (std::size_t i = 0; i < excursions_.size(); ++i) features->descriptor.push_back(excursions_.deviation(i));
   return {};
+}
+
+Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features) {
+  ClipDescriber describer(clip, params);
+  if (clip.count < 1) return describer.finish(cancel, features);
+  const Status status = each_flow(clip, 0, clip.count, params.flow, cancel,
+                                  [&](std::size_t t, const float* flow) { describer.add(t, flow); });
+  return status.ok() ? describer.finish(cancel, features) : status;
 }
 
 }  // namespace infomotion::features

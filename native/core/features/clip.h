@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "features/clip_flow.h"
+#include "features/motion.h"
 #include "features/volume.h"
 
 namespace infomotion::features {
@@ -24,6 +25,32 @@ struct ClipFeatures {
   std::vector<float> mean_frame;  // thumbnail * thumbnail: mean over time, grey levels
   std::vector<float> deviation;   // thumbnail * thumbnail: standard deviation of each pixel over time, area mean
   std::vector<std::uint8_t> volume;  // as VolumeBuilder gives it
+};
+
+// Puts a clip's features together from the flow of its pairs, wherever that is computed.
+class ClipDescriber {
+ public:
+  ClipDescriber(const Clip& clip, const ClipParams& params);
+
+  // Values of a pair's cells, and their number.
+  std::size_t cells() const { return cells_.size(); }
+
+  // Each pair in turn: its flow (the last frame with the flow before it), measured; for the volume only.
+  void add(std::size_t t, const float* flow);
+  void add_cells(const float* values);
+  void add_flow(std::size_t t, const float* flow);
+
+  // Looks at the grey levels too.
+  Status finish(const Cancel& cancel, ClipFeatures* features) const;
+
+ private:
+  Clip clip_;
+  ClipParams params_;
+  std::optional<VolumeBuilder> volume_;
+  MotionCells cells_;
+  TimeStatistics statistics_;
+  Excursions excursions_;
+  std::vector<float> values_;
 };
 
 // Memory beside the clip itself does not grow with its length.

@@ -14,13 +14,48 @@ constexpr std::size_t kLanes = 4;      // partial sums of a product, the same on
 constexpr std::size_t kRowBlock = 32;  // rows a task takes: they stay in cache while all other rows pass
 constexpr std::size_t kTile = 2;       // kTile x kTile products are taken at once, from registers
 
-// The rows in double, scaled to length 1, padded with zeros to whole lanes.
-struct UnitRows {
-  std::size_t stride = 0;
-  std::vector<double> values;
-  std::vector<uint8_t> zero;  // rows of zeros
-  const double* row(std::size_t i) const { return values.data() + i * stride; }
-};
+// products[r][c] = a_r . b_c. Which tile a pair falls into does not change its sums.
+void multiply_tile(const double* const (&a)[kTile], const double* const (&b)[kTile], std::size_t stride,
+                   double (&products)[kTile][kTile]) {
+  double sums[kTile][kTile][kLanes] = {};
+  for (std::size_t d = 0; d < stride; d += kLanes) {
+    for (std::size_t r = 0; r < kTile; ++r)
+      for (std::size_t c = 0; c < kTile; ++c)
+        for (std::size_t l = 0; l < kLanes; ++l) sums[r][c][l] += a[r][d + l] * b[c][d + l];
+  }
+  for (std::size_t r = 0; r < kTile; ++r)
+    for (std::size_t c = 0; c < kTile; ++c)
+      products[r][c] = (sums[r][c][0] + sums[r][c][1]) + (sums[r][c][2] + sums[r][c][3]);
+}
+
+// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
+// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
+double rounded(double similarity) { return (similarity + 6144) - 6144; }
+
+void search_block(const UnitRows& unit, std::size_t begin, std::size_t end, Neighbours& result, const Cancel& cancel) {
+  const std::size_t n = result.rows;
+  std::vector<BestNeighbours> best(end - begin, BestNeighbours(result.k));
+  for (std::size_t j = 0; j < n; j += kTile) {
+    if (j % 64 == 0 && cancel.requested()) return;
+    const double* b[kTile];
+    for (std::size_t c = 0; c < kTile; ++c) b[c] = unit.row(std::min(j + c, n - 1));
+    for (std::size_t i = begin; i < end; i += kTile) {
+      const double* a[kTile];
+      for (std::size_t r = 0; r < kTile; ++r) a[r] = unit.row(std::min(i + r, end - 1));
+      double products[kTile][kTile];
+      multiply_tile(a, b, unit.stride, products);
+      for (std::size_t r = 0; r < std::min(kTile, end - i); ++r) {
+        for (std::size_t c = 0; c < std::min(kTile, n - j); ++c) {
+          if (i + r == j + c || unit.zero[i + r] || unit.zero[j + c]) continue;
+          best[i + r - begin].offer(rounded(products[r][c]), static_cast<uint32_t>(j + c));
+        }
+      }
+    }
+  }
+  for (std::size_t i = begin; i < end; ++i) best[i - begin].write(result, i);
+}
+
+}  // namespace
 
 Status make_unit_rows(const Matrix& matrix, UnitRows& unit) {
   unit.stride = (matrix.dim + kLanes - 1) / kLanes * kLanes;
@@ -47,73 +82,29 @@ Status make_unit_rows(const Matrix& matrix, UnitRows& unit) {
   return {};
 }
 
-// products[r][c] = a_r . b_c. Which tile a pair falls into does not change its sums.
-void multiply_tile(const double* const (&a)[kTile], const double* const (&b)[kTile], std::size_t stride,
-                   double (&products)[kTile][kTile]) {
-  double sums[kTile][kTile][kLanes] = {};
-  for (std::size_t d = 0; d < stride; d += kLanes) {
-    for (std::size_t r = 0; r < kTile; ++r)
-      for (std::size_t c = 0; c < kTile; ++c)
-        for (std::size_t l = 0; l < kLanes; ++l) sums[r][c][l] += a[r][d + l] * b[c][d + l];
-  }
-  for (std::size_t r = 0; r < kTile; ++r)
-    for (std::size_t c = 0; c < kTile; ++c)
-      products[r][c] = (sums[r][c][0] + sums[r][c][1]) + (sums[r][c][2] + sums[r][c][3]);
+double similarity(const UnitRows& unit, std::size_t a, std::size_t b) {
+  const double* const rows_a[kTile] = {unit.row(a), unit.row(a)};
+  const double* const rows_b[kTile] = {unit.row(b), unit.row(b)};
+  double products[kTile][kTile];
+  multiply_tile(rows_a, rows_b, unit.stride, products);
+  return rounded(products[0][0]);
 }
 
-// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
-// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
-double rounded(double similarity) { return (similarity + 6144) - 6144; }
-
-// The best k so far of one row: (similarity, index), kept sorted. k is small.
-class Best {
- public:
-  explicit Best(std::size_t k) : k_(k) { found_.reserve(k); }
-  // Rows come by rising index, so that of two equal ones the lower is already in.
-  void offer(double similarity, uint32_t index) {
-    if (found_.size() == k_ && similarity <= found_.back().first) return;
-    if (found_.size() == k_) found_.pop_back();
-    auto place = std::upper_bound(found_.begin(), found_.end(), similarity,
-                                  [](double s, const std::pair<double, uint32_t>& f) { return s > f.first; });
-    found_.insert(place, {similarity, index});
-  }
-  const std::vector<std::pair<double, uint32_t>>& found() const { return found_; }
-
- private:
-  std::size_t k_;
-  std::vector<std::pair<double, uint32_t>> found_;
-};
-
-void search_block(const UnitRows& unit, std::size_t begin, std::size_t end, Neighbours& result, const Cancel& cancel) {
-  const std::size_t n = result.rows;
-  std::vector<Best> best(end - begin, Best(result.k));
-  for (std::size_t j = 0; j < n; j += kTile) {
-    if (j % 64 == 0 && cancel.requested()) return;
-    const double* b[kTile];
-    for (std::size_t c = 0; c < kTile; ++c) b[c] = unit.row(std::min(j + c, n - 1));
-    for (std::size_t i = begin; i < end; i += kTile) {
-      const double* a[kTile];
-      for (std::size_t r = 0; r < kTile; ++r) a[r] = unit.row(std::min(i + r, end - 1));
-      double products[kTile][kTile];
-      multiply_tile(a, b, unit.stride, products);
-      for (std::size_t r = 0; r < std::min(kTile, end - i); ++r) {
-        for (std::size_t c = 0; c < std::min(kTile, n - j); ++c) {
-          if (i + r == j + c || unit.zero[i + r] || unit.zero[j + c]) continue;
-          best[i + r - begin].offer(rounded(products[r][c]), static_cast<uint32_t>(j + c));
-        }
-      }
-    }
-  }
-  for (std::size_t i = begin; i < end; ++i) {
-    std::size_t place = i * result.k;
-    for (const auto& [similarity, index] : best[i - begin].found()) {
-      result.index[place] = index;
-      result.similarity[place++] = similarity;
-    }
-  }
+void BestNeighbours::offer(double similarity, uint32_t index) {
+  if (found_.size() == k_ && similarity <= found_.back().first) return;
+  if (found_.size() == k_) found_.pop_back();
+  const auto place = std::upper_bound(found_.begin(), found_.end(), similarity,
+                                      [](double s, const std::pair<double, uint32_t>& f) { return s > f.first; });
+  found_.insert(place, {similarity, index});
 }
 
-}  // namespace
+void BestNeighbours::write(Neighbours& result, std::size_t row) const {
+  std::size_t place = row * result.k;
+  for (const auto& [similarity, index] : found_) {
+    result.index[place] = index;
+    result.similarity[place++] = similarity;
+  }
+}
 
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
                           Neighbours& result) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "runtime/cancel.h"
@@ -33,6 +34,34 @@ struct Neighbours {
 // where a value is not finite.
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
                           Neighbours& result);
+
+// What the search is made of, for other machines to search and these to have the last word.
+
+// The rows in double, scaled to length 1, padded with zeros to whole lanes.
+struct UnitRows {
+  std::size_t stride = 0;
+  std::vector<double> values;
+  std::vector<uint8_t> zero;  // rows of zeros
+  const double* row(std::size_t i) const { return values.data() + i * stride; }
+};
+Status make_unit_rows(const Matrix& matrix, UnitRows& unit);
+
+// The similarity of two rows as nearest_neighbours has it, to the last bit.
+double similarity(const UnitRows& unit, std::size_t a, std::size_t b);
+
+// The best k so far of one row: (similarity, index), kept sorted. k is small.
+class BestNeighbours {
+ public:
+  explicit BestNeighbours(std::size_t k) : k_(k) { found_.reserve(k); }
+  // Rows come by rising index, so that of two equal ones the lower is already in.
+  void offer(double similarity, uint32_t index);
+  const std::vector<std::pair<double, uint32_t>>& found() const { return found_; }
+  void write(Neighbours& result, std::size_t row) const;
+
+ private:
+  std::size_t k_;
+  std::vector<std::pair<double, uint32_t>> found_;
+};
 
 // Symmetric CSR, rows sorted by target.
 struct SimilarityGraph {

@@ -1,0 +1,17 @@
+// Exact nearest neighbours with the search on a device.
+#pragma once
+
+#include <cstddef>
+
+#include "device/plugin_interface.h"
+#include "graph/knn.h"
+
+namespace infomotion::device {
+
+// The very result of infomotion::nearest_neighbours. The device finds more candidates than k, in floats; their
+// similarities are taken again in double, and where rounding could have kept a neighbour off a row's list, all of that
+// row's are.
+Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, std::size_t k, const Cancel& cancel,
+                          Neighbours& result);
+
+}  // namespace infomotion::device
