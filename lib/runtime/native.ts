@@ -56,10 +56,24 @@ export interface Native {
     flow: NativeFarnebackOptions,
   ): Job<Uint8Array>
 
-  /** Exact k nearest rows by cosine; absent ones are 0xffffffff with similarity 0. */
-  nearestNeighbours(values: Float32Array, rows: number, dim: number, k: number): Job<NativeNeighbours>
-  /** The union of those neighbours as a symmetric CSR. */
-  similarityGraph(values: Float32Array, rows: number, dim: number, k: number): Job<NativeGraph>
+  /** Exact k nearest rows; absent ones are 0xffffffff with score 0. Scores: cosines, or distances. */
+  nearestNeighbours(
+    values: Float32Array,
+    rows: number,
+    dim: number,
+    k: number,
+    metric: 'cosine' | 'euclid',
+  ): Job<NativeNeighbours>
+  /** The graph of such neighbours (rows * k of them) as a symmetric CSR. */
+  neighbourGraph(
+    neighbours: Uint32Array,
+    scores: Float64Array,
+    rows: number,
+    k: number,
+    metric: 'cosine' | 'euclid',
+    links: 'union' | 'mutual',
+    weights: 'cosine' | 'local',
+  ): Job<NativeGraph>
 
   /** `progress`: one Int32 over a SharedArrayBuffer, raised by 1 at the end of each trial. */
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
@@ -138,7 +152,7 @@ export interface NativeClipFeatures {
 export interface NativeNeighbours {
   k: number
   neighbours: Uint32Array
-  similarities: Float32Array
+  scores: Float64Array
 }
 
 export interface NativeGraph {

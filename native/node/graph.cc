@@ -1,52 +1,69 @@
 #include "graph.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "async.h"
 #include "graph/knn.h"
+#include "graph/similarity.h"
 
 namespace infomotion::node {
 namespace {
 
-// Arguments of both functions: values (Float32Array), rows, dim, k; lengths are checked in lib/graph/index.ts.
+Metric to_metric(const Napi::Value& name) {
+  return name.As<Napi::String>().Utf8Value() == "euclid" ? Metric::kEuclid : Metric::kCosine;
+}
+
+// nearestNeighbours(values, rows, dim, k, metric); lengths are checked in lib/graph/.
 class NeighboursTask : public Task {
  public:
-  explicit NeighboursTask(const Napi::CallbackInfo& info) : values_(info[0].As<Napi::Float32Array>(), this) {
+  explicit NeighboursTask(const Napi::CallbackInfo& info)
+      : values_(info[0].As<Napi::Float32Array>(), this), metric_(to_metric(info[4])) {
     matrix_.rows = info[1].As<Napi::Number>().Uint32Value();
     matrix_.dim = info[2].As<Napi::Number>().Uint32Value();
     k_ = info[3].As<Napi::Number>().Uint32Value();
     matrix_.values = values_.data();
   }
 
-  Status run(const Cancel& cancel) override { return nearest_neighbours(matrix_, k_, 0, cancel, neighbours_); }
+  Status run(const Cancel& cancel) override {
+    return nearest_neighbours(matrix_, k_, 0, cancel, neighbours_, metric_);
+  }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
     object.Set("k", Napi::Number::New(env, static_cast<double>(neighbours_.k)));
     object.Set("neighbours", to_array(env, neighbours_.index));
-    const std::vector<float> similarities(neighbours_.similarity.begin(), neighbours_.similarity.end());
-    object.Set("similarities", to_array(env, similarities));
+    object.Set("scores", to_array(env, neighbours_.similarity));
     return object;
   }
 
- protected:
-  Neighbours neighbours_;
-
  private:
   Input<float> values_;
+  Metric metric_;
   Matrix matrix_;
   std::size_t k_ = 0;
+  Neighbours neighbours_;
 };
 
-class GraphTask : public NeighboursTask {
+// neighbourGraph(neighbours, scores, rows, k, metric, links, weights)
+class GraphTask : public Task {
  public:
-  using NeighboursTask::NeighboursTask;
+  explicit GraphTask(const Napi::CallbackInfo& info)
+      : metric_(to_metric(info[4])),
+        rule_(info[5].As<Napi::String>().Utf8Value() == "mutual" ? LinkRule::kMutual : LinkRule::kUnion),
+        weighting_(info[6].As<Napi::String>().Utf8Value() == "local" ? Weighting::kLocal : Weighting::kCosine) {
+    const auto index = info[0].As<Napi::Uint32Array>();
+    const auto scores = info[1].As<Napi::Float64Array>();
+    neighbours_.rows = info[2].As<Napi::Number>().Uint32Value();
+    neighbours_.k = info[3].As<Napi::Number>().Uint32Value();
+    neighbours_.index.assign(index.Data(), index.Data() + index.ElementLength());
+    neighbours_.similarity.assign(scores.Data(), scores.Data() + scores.ElementLength());
+  }
 
-  Status run(const Cancel& cancel) override {
-    Status status = NeighboursTask::run(cancel);
-    if (status.ok()) graph_ = union_graph(neighbours_);
-    return status;
+  Status run(const Cancel&) override {
+    graph_ = similarity_graph(neighbours_, metric_, rule_, weighting_);
+    return {};
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -58,6 +75,10 @@ class GraphTask : public NeighboursTask {
   }
 
  private:
+  Metric metric_;
+  LinkRule rule_;
+  Weighting weighting_;
+  Neighbours neighbours_;
   SimilarityGraph graph_;
 };
 
@@ -70,7 +91,7 @@ Napi::Value start_task(const Napi::CallbackInfo& info) {
 
 void init_graph(Napi::Env env, Napi::Object exports) {
   exports.Set("nearestNeighbours", Napi::Function::New(env, start_task<NeighboursTask>, "nearestNeighbours"));
-  exports.Set("similarityGraph", Napi::Function::New(env, start_task<GraphTask>, "similarityGraph"));
+  exports.Set("neighbourGraph", Napi::Function::New(env, start_task<GraphTask>, "neighbourGraph"));
 }
 
 }  // namespace infomotion::node

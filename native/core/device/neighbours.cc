@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "device/cuda.h"
+#include "graph/score.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion::device {
@@ -20,8 +21,8 @@ double most_error(std::size_t dim) { return (static_cast<double>(dim) + 8) * 1.0
 
 Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, std::size_t k, const Cancel& cancel,
                           Neighbours& result) {
-  UnitRows unit;
-  Status status = make_unit_rows(matrix, unit);
+  Score exact(matrix, Metric::kCosine);
+  Status status = exact.measure();
   if (!status.ok()) return status;
   const std::size_t rows = matrix.rows;
   result.rows = rows;
@@ -33,30 +34,33 @@ Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, s
   const std::size_t wanted = std::min(result.k + kSpare, rows - 1);
   std::vector<float> values(rows * matrix.dim), score(rows * wanted);
   std::vector<uint32_t> index(rows * wanted);
-  for (std::size_t i = 0; i < rows; ++i)
-    std::transform(unit.row(i), unit.row(i) + matrix.dim, values.begin() + static_cast<std::ptrdiff_t>(i * matrix.dim),
-                   [](double value) { return static_cast<float>(value); });
-  const InfomotionNeighboursRequest request = {rows,         matrix.dim,   wanted,       values.data(),    nullptr,
-                                               unit.zero.data(), index.data(), score.data(), to_plugin(cancel)};
+  std::vector<uint8_t> zero(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    zero[i] = exact.excluded(i);
+    if (zero[i]) continue;
+    for (std::size_t d = 0; d < matrix.dim; ++d)
+      values[i * matrix.dim + d] = static_cast<float>(exact.row(i)[d] / exact.length(i));
+  }
+  const InfomotionNeighboursRequest request = {rows,        matrix.dim,   wanted,       values.data(),    nullptr,
+                                               zero.data(), index.data(), score.data(), to_plugin(cancel)};
   InfomotionMessage message = {};
   status = to_status(table.neighbours(&request, &message), message);
   if (!status.ok()) return status;
 
   const double error = most_error(matrix.dim);
   parallel_for(rows, 0, [&](std::size_t i) {
-    if (unit.zero[i] || cancel.requested()) return;
-    const uint32_t* candidates = index.data() + i * wanted;
-    BestNeighbours best(result.k);
-    std::vector<uint32_t> ascending(candidates, std::find(candidates, candidates + wanted, kNoNeighbour));
-    const bool all = ascending.size() < wanted || wanted == rows - 1;  // there are no others
-    std::sort(ascending.begin(), ascending.end());
-    for (const uint32_t j : ascending) best.offer(similarity(unit, i, j), j);
-    if (!all && best.found().back().first <= score[(i + 1) * wanted - 1] + error) {
-      best = BestNeighbours(result.k);
+    if (zero[i] || cancel.requested()) return;
+    const uint32_t* first = index.data() + i * wanted;
+    std::vector<uint32_t> candidates(first, std::find(first, first + wanted, kNoNeighbour));
+    Score::Ranked nearest = exact.nearest(i, candidates, result.k);
+    const bool all = candidates.size() < wanted || wanted == rows - 1;  // there are no others
+    if (!all && -nearest.back().first <= score[(i + 1) * wanted - 1] + error) {
+      candidates.clear();
       for (std::size_t j = 0; j < rows; ++j)
-        if (j != i && !unit.zero[j]) best.offer(similarity(unit, i, j), static_cast<uint32_t>(j));
+        if (j != i && !zero[j]) candidates.push_back(static_cast<uint32_t>(j));
+      nearest = exact.nearest(i, candidates, result.k);
     }
-    best.write(result, i);
+    exact.write(nearest, i, result);
   });
   return cancel.requested() ? Status::cancelled() : Status{};
 }

@@ -2,150 +2,177 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <limits>
+#include <mutex>
 #include <utility>
 
+#include "graph/score.h"
+#include "graph/screen.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion {
 namespace {
 
-constexpr std::size_t kLanes = 4;      // partial sums of a product, the same ones on every instruction set
-constexpr std::size_t kRowBlock = 32;  // rows a task takes: they stay in cache while all other rows pass
-constexpr std::size_t kTile = 2;       // kTile x kTile products are taken at once, from registers
+// Each row keeps the candidates it was offered above its bar. The bar is the k-th best screened score so far less twice
+// the error: k rows are truly at least that score less once the error, and what is below the bar is truly below them all.
+class Search {
+ public:
+  Search(const Matrix& matrix, Metric metric, std::size_t k, Neighbours& result)
+      : matrix_(matrix), metric_(metric), k_(k), capacity_(std::max<std::size_t>(3 * k, 32)),
+        score_(matrix, metric), rows_(matrix.rows, matrix.dim), result_(result) {}
 
-// products[r][c] = a_r . b_c. Which tile a pair falls into does not change its sums.
-void multiply_tile(const double* const (&a)[kTile], const double* const (&b)[kTile], std::size_t stride,
-                   double (&products)[kTile][kTile]) {
-  double sums[kTile][kTile][kLanes] = {};
-  for (std::size_t d = 0; d < stride; d += kLanes) {
-    for (std::size_t r = 0; r < kTile; ++r)
-      for (std::size_t c = 0; c < kTile; ++c)
-        for (std::size_t l = 0; l < kLanes; ++l) sums[r][c][l] += a[r][d + l] * b[c][d + l];
+  Status run(std::size_t threads, const Cancel& cancel) {
+    const Status status = score_.measure();
+    if (!status.ok() || k_ == 0) return status;
+    fill_rows();
+    candidates_.resize(matrix_.rows);
+    blocks_ = (matrix_.rows + kScreenBlock - 1) / kScreenBlock;
+    bar_.assign(blocks_ * kScreenBlock, -std::numeric_limits<float>::infinity());
+    for (std::size_t i = 0; i < bar_.size(); ++i)
+      if (i >= matrix_.rows || score_.excluded(i)) bar_[i] = std::numeric_limits<float>::infinity();
+    locks_ = std::vector<std::mutex>(blocks_);
+    // Block j meets blocks 0 ... j: the longest tasks come first.
+    parallel_for(blocks_, threads, [&](std::size_t task) { screen_block(blocks_ - 1 - task, cancel); });
+    if (cancel.requested()) return Status::cancelled();
+    parallel_for(blocks_, threads, [&](std::size_t block) {
+      const std::size_t end = std::min((block + 1) * kScreenBlock, matrix_.rows);
+      for (std::size_t i = block * kScreenBlock; i < end && !cancel.requested(); ++i) finish(i);
+    });
+    return cancel.requested() ? Status::cancelled() : Status{};
   }
-  for (std::size_t r = 0; r < kTile; ++r)
-    for (std::size_t c = 0; c < kTile; ++c)
-      products[r][c] = (sums[r][c][0] + sums[r][c][1]) + (sums[r][c][2] + sums[r][c][3]);
-}
 
-// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
-// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
-double rounded(double similarity) { return (similarity + 6144) - 6144; }
+ private:
+  using Candidate = std::pair<float, uint32_t>;  // screened score, row
 
-void search_block(const UnitRows& unit, std::size_t begin, std::size_t end, Neighbours& result, const Cancel& cancel) {
-  const std::size_t n = result.rows;
-  std::vector<BestNeighbours> best(end - begin, BestNeighbours(result.k));
-  for (std::size_t j = 0; j < n; j += kTile) {
-    if (j % 64 == 0 && cancel.requested()) return;
-    const double* b[kTile];
-    for (std::size_t c = 0; c < kTile; ++c) b[c] = unit.row(std::min(j + c, n - 1));
-    for (std::size_t i = begin; i < end; i += kTile) {
-      const double* a[kTile];
-      for (std::size_t r = 0; r < kTile; ++r) a[r] = unit.row(std::min(i + r, end - 1));
-      double products[kTile][kTile];
-      multiply_tile(a, b, unit.stride, products);
-      for (std::size_t r = 0; r < std::min(kTile, end - i); ++r) {
-        for (std::size_t c = 0; c < std::min(kTile, n - j); ++c) {
-          if (i + r == j + c || unit.zero[i + r] || unit.zero[j + c]) continue;
-          best[i + r - begin].offer(rounded(products[r][c]), static_cast<uint32_t>(j + c));
-        }
-      }
+  // Cosine: unit rows. Euclid: rows less their mean (distances stay, products shrink), over the greatest length; then
+  // -d^2 / 2 = a.b - a.a / 2 - b.b / 2.
+  void fill_rows() {
+    const std::size_t n = matrix_.rows, dim = matrix_.dim;
+    std::vector<double> mean(dim, 0);
+    double greatest = 0;
+    half_.assign((n + kScreenBlock - 1) / kScreenBlock * kScreenBlock, 0);
+    if (metric_ == Metric::kEuclid) {
+      for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t d = 0; d < dim; ++d) mean[d] += score_.row(i)[d];
+      for (double& m : mean) m /= static_cast<double>(n);
+      for (std::size_t i = 0; i < n; ++i) greatest = std::max(greatest, centred_square(i, mean));
+      greatest = std::sqrt(greatest);
+      if (greatest == 0) greatest = 1;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (score_.excluded(i)) continue;
+      const double length = metric_ == Metric::kCosine ? score_.length(i) : greatest;
+      float* row = rows_.row(i);
+      for (std::size_t d = 0; d < dim; ++d) row[d] = static_cast<float>((score_.row(i)[d] - mean[d]) / length);
+      if (metric_ == Metric::kEuclid) half_[i] = static_cast<float>(centred_square(i, mean) / (length * length) / 2);
+    }
+    error_ = static_cast<float>(2 * screen_error(dim) + (metric_ == Metric::kEuclid ? 1e-6 : 0));
+  }
+
+  double centred_square(std::size_t i, const std::vector<double>& mean) const {
+    double square = 0;
+    for (std::size_t d = 0; d < matrix_.dim; ++d) square += (score_.row(i)[d] - mean[d]) * (score_.row(i)[d] - mean[d]);
+    return square;
+  }
+
+  void screen_block(std::size_t j, const Cancel& cancel) {
+    ScreenColumns columns(matrix_.dim);
+    std::vector<float> products(kScreenBlock * kScreenBlock);
+    columns.pack(rows_, j * kScreenBlock);
+    for (std::size_t i = 0; i <= j && !cancel.requested(); ++i) {
+      columns.multiply(rows_, i * kScreenBlock, products.data());
+      std::unique_lock<std::mutex> lower(locks_[i]), upper;  // always the lower block first
+      if (i != j) upper = std::unique_lock<std::mutex>(locks_[j]);
+      offer_block(i, j, products.data());
     }
   }
-  for (std::size_t i = begin; i < end; ++i) best[i - begin].write(result, i);
-}
+
+  // Offers each product to both of its rows.
+  void offer_block(std::size_t block_i, std::size_t block_j, float* products) {
+    const std::size_t first_i = block_i * kScreenBlock, first_j = block_j * kScreenBlock;
+    const float* __restrict column_half = half_.data() + first_j;
+    const float* column_bar = bar_.data() + first_j;
+    for (std::size_t r = 0; r < kScreenBlock; ++r) {
+      const std::size_t i = first_i + r;
+      if (i >= matrix_.rows) return;
+      float* __restrict row = products + r * kScreenBlock;
+      if (metric_ == Metric::kEuclid)
+        for (std::size_t c = 0; c < kScreenBlock; ++c) row[c] -= half_[i] + column_half[c];
+      if (score_.excluded(i)) continue;
+      uint32_t hits[kScreenBlock / 32];
+      above_bars(row, bar_[i], column_bar, hits);
+      for (std::size_t word = 0; word < kScreenBlock / 32; ++word)
+        for (; hits[word] != 0; hits[word] &= hits[word] - 1) {
+          const std::size_t c = 32 * word + static_cast<std::size_t>(__builtin_ctz(hits[word])), j = first_j + c;
+          if (j <= i && block_i == block_j) continue;  // a diagonal block holds each pair twice
+          if (j >= matrix_.rows || score_.excluded(j)) continue;
+          if (row[c] > bar_[i]) offer(i, row[c], j);
+          if (row[c] > bar_[j]) offer(j, row[c], i);
+        }
+    }
+  }
+
+  void offer(std::size_t i, float screened, std::size_t other) {
+    auto& found = candidates_[i];
+    if (found.empty()) found.reserve(capacity_);
+    found.emplace_back(screened, static_cast<uint32_t>(other));
+    if (found.size() == k_ || found.size() == capacity_) raise_bar(i);
+  }
+
+  // The bar at the k-th best; what is below it goes. Where too many remain (rows too alike for single precision) only
+  // the k nearest, exactly, are kept: the k nearest of all are among the k nearest of any part.
+  void raise_bar(std::size_t i) {
+    auto& found = candidates_[i];
+    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(k_ - 1), found.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    bar_[i] = std::max(bar_[i], found[k_ - 1].first - error_);
+    const float bar = bar_[i];
+    found.erase(std::remove_if(found.begin(), found.end(), [bar](const auto& f) { return f.first < bar; }), found.end());
+    if (found.size() <= capacity_ / 2) return;
+    std::vector<Candidate> kept;
+    kept.reserve(capacity_);
+    for (const auto& ranked : nearest(i)) {
+      const uint32_t j = ranked.second;
+      kept.push_back(*std::find_if(found.begin(), found.end(), [j](const auto& f) { return f.second == j; }));
+    }
+    found = std::move(kept);
+  }
+
+  Score::Ranked nearest(std::size_t i) const {
+    std::vector<uint32_t> rows;
+    for (const auto& [screened, j] : candidates_[i]) rows.push_back(j);
+    return score_.nearest(i, rows, k_);
+  }
+
+  void finish(std::size_t i) {
+    if (candidates_[i].size() > k_) raise_bar(i);
+    score_.write(nearest(i), i, result_);
+    std::vector<std::pair<float, uint32_t>>().swap(candidates_[i]);
+  }
+
+  const Matrix matrix_;
+  const Metric metric_;
+  const std::size_t k_, capacity_;
+  Score score_;
+  ScreenRows rows_;
+  Neighbours& result_;
+  std::size_t blocks_ = 0;
+  float error_ = 0;
+  std::vector<float> half_;  // Euclid: half of each row's square
+  std::vector<float> bar_;
+  std::vector<std::vector<Candidate>> candidates_;
+  std::vector<std::mutex> locks_;  // one a block of rows, for its candidates and bars
+};
 
 }  // namespace
 
-Status make_unit_rows(const Matrix& matrix, UnitRows& unit) {
-  unit.stride = (matrix.dim + kLanes - 1) / kLanes * kLanes;
-  unit.values.assign(matrix.rows * unit.stride, 0);
-  unit.zero.assign(matrix.rows, 0);
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    double square = 0;
-    double* row = unit.values.data() + i * unit.stride;
-    for (std::size_t d = 0; d < matrix.dim; ++d) {
-      row[d] = matrix.values[i * matrix.dim + d];
-      if (!std::isfinite(row[d])) {
-        return Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
-                                                     std::to_string(d) + " is " +
-                                                     (std::isnan(row[d]) ? "NaN" : "infinite") +
-                                                     "; features must be finite numbers.");
-      }
-      square += row[d] * row[d];
-    }
-    unit.zero[i] = square == 0;
-    if (square == 0) continue;
-    const double length = std::sqrt(square);
-    for (std::size_t d = 0; d < matrix.dim; ++d) row[d] /= length;
-  }
-  return {};
-}
-
-double similarity(const UnitRows& unit, std::size_t a, std::size_t b) {
-  const double* const rows_a[kTile] = {unit.row(a), unit.row(a)};
-  const double* const rows_b[kTile] = {unit.row(b), unit.row(b)};
-  double products[kTile][kTile];
-  multiply_tile(rows_a, rows_b, unit.stride, products);
-  return rounded(products[0][0]);
-}
-
-void BestNeighbours::offer(double similarity, uint32_t index) {
-  if (found_.size() == k_ && similarity <= found_.back().first) return;
-  if (found_.size() == k_) found_.pop_back();
-  const auto place = std::upper_bound(found_.begin(), found_.end(), similarity,
-                                      [](double s, const std::pair<double, uint32_t>& f) { return s > f.first; });
-  found_.insert(place, {similarity, index});
-}
-
-void BestNeighbours::write(Neighbours& result, std::size_t row) const {
-  std::size_t place = row * result.k;
-  for (const auto& [similarity, index] : found_) {
-    result.index[place] = index;
-    result.similarity[place++] = similarity;
-  }
-}
-
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
-                          Neighbours& result) {
-  UnitRows unit;
-  Status status = make_unit_rows(matrix, unit);
-  if (!status.ok()) return status;
+                          Neighbours& result, Metric metric) {
   result.rows = matrix.rows;
   result.k = matrix.rows == 0 ? 0 : std::min(k, matrix.rows - 1);
   result.index.assign(result.rows * result.k, kNoNeighbour);
   result.similarity.assign(result.rows * result.k, 0);
-  if (result.k == 0) return {};
-  parallel_for((matrix.rows + kRowBlock - 1) / kRowBlock, threads, [&](std::size_t block) {
-    const std::size_t begin = block * kRowBlock;
-    if (!cancel.requested()) search_block(unit, begin, std::min(begin + kRowBlock, matrix.rows), result, cancel);
-  });
-  return cancel.requested() ? Status::cancelled() : Status{};
-}
-
-SimilarityGraph union_graph(const Neighbours& neighbours) {
-  std::vector<std::vector<std::pair<uint32_t, double>>> rows(neighbours.rows);
-  for (std::size_t i = 0; i < neighbours.rows; ++i) {
-    for (std::size_t place = i * neighbours.k; place < (i + 1) * neighbours.k; ++place) {
-      const double weight = neighbours.similarity[place];
-      if (!(weight > 0)) continue;
-      rows[i].emplace_back(neighbours.index[place], weight);
-      rows[neighbours.index[place]].emplace_back(static_cast<uint32_t>(i), weight);
-    }
-  }
-  SimilarityGraph graph;
-  graph.offsets.push_back(0);
-  for (auto& row : rows) {
-    // A pair that are each other's neighbours stands twice, with the same similarity to the last bit.
-    std::sort(row.begin(), row.end());
-    row.erase(std::unique(row.begin(), row.end()), row.end());
-    for (const auto& [target, weight] : row) {
-      graph.targets.push_back(target);
-      graph.weights.push_back(weight);
-    }
-    graph.offsets.push_back(static_cast<uint32_t>(graph.targets.size()));
-  }
-  return graph;
+  return Search(matrix, metric, result.k, result).run(threads, cancel);
 }
 
 }  // namespace infomotion

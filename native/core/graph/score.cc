@@ -1,0 +1,72 @@
+#include "graph/score.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace infomotion {
+namespace {
+
+constexpr std::size_t kLanes = 4;  // partial sums in double, the same ones on every instruction set
+
+template <class Term>
+double sum_in_lanes(std::size_t n, Term term) {
+  double sums[kLanes] = {};
+  std::size_t d = 0;
+  for (; d + kLanes <= n; d += kLanes)
+    for (std::size_t l = 0; l < kLanes; ++l) sums[l] += term(d + l);
+  for (std::size_t l = 0; d < n; ++d, ++l) sums[l] += term(d);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
+// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
+double rounded(double similarity) { return (similarity + 6144) - 6144; }
+
+}  // namespace
+
+Status Score::measure() {
+  length_.resize(matrix_.rows);
+  for (std::size_t i = 0; i < matrix_.rows; ++i) {
+    const float* row = this->row(i);
+    for (std::size_t d = 0; d < matrix_.dim; ++d) {
+      if (std::isfinite(row[d])) continue;
+      return Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
+                                                   std::to_string(d) + " is " +
+                                                   (std::isnan(row[d]) ? "NaN" : "infinite") +
+                                                   "; features must be finite numbers.");
+    }
+    length_[i] = std::sqrt(sum_in_lanes(matrix_.dim, [row](std::size_t d) { return double{row[d]} * row[d]; }));
+  }
+  return {};
+}
+
+double Score::operator()(std::size_t i, std::size_t j) const {
+  const float *a = row(i), *b = row(j);
+  if (metric_ == Metric::kCosine)
+    return rounded(sum_in_lanes(matrix_.dim, [a, b](std::size_t d) { return double{a[d]} * b[d]; }) /
+                   (length_[i] * length_[j]));
+  return -sum_in_lanes(matrix_.dim, [a, b](std::size_t d) {
+    const double difference = double{a[d]} - b[d];
+    return difference * difference;
+  });
+}
+
+Score::Ranked Score::nearest(std::size_t i, const std::vector<uint32_t>& rows, std::size_t k) const {
+  Ranked ranked;
+  for (const uint32_t j : rows) ranked.emplace_back(-(*this)(i, j), j);
+  k = std::min(k, ranked.size());
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(k), ranked.end());
+  ranked.resize(k);
+  return ranked;
+}
+
+void Score::write(const Ranked& nearest, std::size_t i, Neighbours& result) const {
+  std::size_t place = i * result.k;
+  for (const auto& [minus_score, j] : nearest) {
+    result.index[place] = j;
+    result.similarity[place++] = metric_ == Metric::kCosine ? -minus_score : std::sqrt(minus_score);
+  }
+}
+
+}  // namespace infomotion

@@ -1,0 +1,59 @@
+// Products of many rows with many, in single precision and as fast as the processor can: they screen pairs, of which
+// knn.cc computes the promising ones exactly. How far they may be off is bounded (`kScreenError`), not how they round,
+// so instruction sets may differ here without the result differing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace infomotion {
+
+// Rows a block holds: a multiple of every kernel's tile (12, 16, 32 columns; 4, 6, 8 rows). The block's packed columns
+// and its products stay in the second-level cache.
+constexpr std::size_t kScreenBlock = 96;
+
+// Terms summed in one go before the sum is added to the product.
+constexpr std::size_t kScreenDepth = 128;
+
+// Rows of at most length 1, as floats, padded with zeros: to whole blocks of rows, and so that rows of a power of two
+// do not fall into the same cache sets.
+class ScreenRows {
+ public:
+  ScreenRows(std::size_t rows, std::size_t dim)
+      : dim_(dim), stride_((dim + 15) / 16 * 16 + 16), values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
+  std::size_t dim() const { return dim_; }
+  std::size_t stride() const { return stride_; }
+  float* row(std::size_t i) { return values_.data() + i * stride_; }
+  const float* row(std::size_t i) const { return values_.data() + i * stride_; }
+
+ private:
+  std::size_t dim_, stride_;
+  std::vector<float> values_;
+};
+
+// How far a product of two such rows may be from the true one of the values they were rounded from: each factor is
+// rounded once (2^-24 of it), and a sum of n terms takes n roundings of at most 2^-24 of sum |a_d b_d| <= 1 (N. Higham,
+// "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1); here n is the longest chain of additions.
+inline double screen_error(std::size_t dim) {
+  const double chain = static_cast<double>(kScreenDepth + dim / kScreenDepth + 8);
+  return chain * 1.01 / (1 << 24);
+}
+
+// Which of a row of kScreenBlock products are above `bar` or above their column's bar: a bit a column, 32 a word.
+void above_bars(const float* products, float bar, const float* column_bars, uint32_t (&bits)[kScreenBlock / 32]);
+
+// The columns of one block, repacked as the kernel reads them.
+class ScreenColumns {
+ public:
+  explicit ScreenColumns(std::size_t dim) : packed_(dim * kScreenBlock) {}
+  void pack(const ScreenRows& rows, std::size_t first);
+
+  // products[r * kScreenBlock + c] = row (first + r) . column c, for the kScreenBlock rows from `first` on.
+  void multiply(const ScreenRows& rows, std::size_t first, float* products) const;
+
+ private:
+  std::vector<float> packed_;
+};
+
+}  // namespace infomotion
