@@ -179,7 +179,11 @@ t.test('errors name the option, the array, the link at fault', async (t) => {
   const { sources, targets } = triangles
   const fails = (graph: unknown, options: object, message: RegExp, code = 'INVALID_ARGUMENT') =>
     t.rejects(infomap(graph as LinkList, { twoLevel, ...options }), { code, message })
-  await fails(triangles, { twoLevel: false }, /--two-level/, 'MULTILEVEL_NOT_AVAILABLE')
+  await fails(triangles, { twoLevel: 1 }, /twoLevel/)
+  await fails({ ...triangles, nodes: 2 ** 32 - 1 }, {}, /without gaps.*graph.nodes/)
+  await fails(triangles, { initial: new Uint32Array(5) }, /6 modules, one a node,.*initial/)
+  await fails(triangles, { markovTime: 0 }, /markovTime/)
+  await fails(triangles, { regularized: -1 }, /regularized/)
   await fails(triangles, { trial: 3 }, /Unknown option "trial"/)
   await fails(triangles, { trials: 0 }, /trials/)
   await fails(triangles, { teleportation: 2 }, /teleportation/)
@@ -334,7 +338,6 @@ t.test('command line: failures', async (t) => {
     const run = await cli(...args, '--json')
     t.same([run.code, run.json.error?.code], [code, error], args.join(' '))
   }
-  await fails([ring], 1, 'MULTILEVEL_NOT_AVAILABLE')
   await fails([ring, '-2', '--seed', 'x'], 2, 'INVALID_ARGUMENT')
   await fails([ring, '--no-infomap'], 2, 'INVALID_ARGUMENT')
   await fails(['none.txt', '-2'], 1, 'NETWORK_NOT_FOUND')

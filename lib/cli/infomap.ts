@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
-import { codelength, infomap, readClu, readNetwork, toClu, toTree } from '../infomap/index.js'
+import { type Codelength, codelength, infomap, readClu, readNetwork, toClu, toTree } from '../infomap/index.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .description('communities of a network (link list or Pajek, .gz too) by the map equation')
     .argument('<network>', 'file of "source target [weight]" lines, or Pajek')
     .option('-d, --directed', 'links have a direction (default: undirected)')
-    .option('-2, --two-level', 'one level of modules')
+    .option('-2, --two-level', 'one level of modules (default: modules inside modules)')
     .option('-s, --seed <number>', 'same seed, same result', wholeNumber, 123)
     .option('-N, --num-trials <number>', 'independent searches; the best is taken', wholeNumber, 10)
     .option('--num-threads <number>', 'trials at a time (0: one a processor)', wholeNumber, 0)
@@ -67,14 +67,10 @@ function expectConsistent({ infomap: search, clusterData, clu, tree }: Options):
   if (!search && (clu || tree)) throw wrong('--clu and --tree write what a search finds; --no-infomap makes none.')
 }
 
-function tell(
-  nodes: number,
-  code: { links: number; codelength: number; oneLevelCodelength: number; topModules: number },
-  started: number,
-): void {
-  const { links, codelength: bits, oneLevelCodelength, topModules } = code
+function tell(nodes: number, code: Codelength, started: number): void {
+  const { links, codelength: bits, oneLevelCodelength, levels, topModules } = code
   const seconds = (performance.now() - started) / 1000
-  finish({ nodes, links, codelength: bits, oneLevelCodelength, levels: 2, topModules, seconds }, () => {
+  finish({ nodes, links, codelength: bits, oneLevelCodelength, levels, topModules, seconds }, () => {
     const saved = oneLevelCodelength > 0 ? (100 * (1 - bits / oneLevelCodelength)).toFixed(1) : '0'
     return [
       `${nodes} nodes, ${links} links, ${topModules} modules`,

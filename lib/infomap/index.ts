@@ -1,8 +1,7 @@
 import type { StageOptions } from '../run/progress.js'
-import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
-import { native } from '../runtime/native.js'
+import { type NativeCodelength, type NativeFlowOptions, native } from '../runtime/native.js'
 import { type CsrNetwork, type LinkList, toNativeNetwork } from './network.js'
 
 export type { CsrNetwork, LinkList } from './network.js'
@@ -13,65 +12,122 @@ export { type NamedNetwork, parseNetwork, readNetwork } from './reader.js'
 export interface FlowOptions {
   /** Links have a direction, from source (or row) to target. Default false. */
   directed?: boolean
-  /** Directed networks: how often the walker teleports to a node in proportion to its out-weight, 0..1. Default 0.15. */
+  /** Directed networks: how often the walker teleports, 0..1. Default 0.15. */
   teleportation?: number
+  /**
+   * Directed networks: teleportation steps are described too, and land on nodes in proportion to their in-weight. Default
+   * false: they land in proportion to out-weight and only the steps along links that follow are described.
+   */
+  recordedTeleportation?: boolean
+  /** Directed networks: teleportation lands on all nodes alike. Default false. */
+  toNodes?: boolean
+  /** Steps of the walk for each step described: above 1 for larger modules, below for smaller ones. Default 1. */
+  markovTime?: number
+  /**
+   * The links are a sparse sample of those there are: any two nodes may be linked, a priori (Smiljanic, Edler and Rosvall,
+   * Phys. Rev. E 102, 012302, 2020). true, or the prior's strength (true is 1). Implies recorded teleportation. Default false.
+   */
+  regularized?: boolean | number
+  /** Links from a node to itself are as if absent. Default false. */
+  noSelfLinks?: boolean
+  /**
+   * Adds to the codelength what entropies of few observed links come out too low (Miller 1955), so that fewer small modules
+   * are found. true, or a factor (true is 1). Default false.
+   */
+  entropyCorrected?: boolean | number
 }
 
 /** What {@link infomap} takes. */
 export interface InfomapOptions extends FlowOptions, StageOptions {
-  /** One level of modules. Must be true as yet: nested modules are not built. */
+  /** One level of modules. Default false: modules inside modules, as many levels as shorten the code. */
   twoLevel?: boolean
   /** Independent searches, the best of which is taken. Default 10. */
   trials?: number
   /** Same seed, same result, for any number of threads. 0..2^32-1, default 123. */
   seed?: number
-  /** Trials at a time. Default 0: as many as the machine has processors. */
+  /** Threads at work at a time. Default 0: as many as the machine has processors. */
   threads?: number
+  /** Each module at the top more or fewer than this costs the search one bit (not in the codelength). Default: none. */
+  preferredModules?: number
+  /** A partition to start from, the module of each node, any numbers. Default: every node by itself. */
+  initial?: Uint32Array
+}
+
+/**
+ * Modules of one level, each inside one module of the level above. One that is the only module inside its parent is the
+ * parent itself, carried down to where others are split further; it is described once.
+ */
+export interface ModuleLevel {
+  /** Of each node: its module at this level, 0..count - 1. */
+  modules: Uint32Array
+  count: number
+  /** Of each module: its module in the level above. Empty at the top. */
+  parents: Uint32Array
+  /** Of each module: the sum of its nodes' flow, and the flow that enters and leaves it. */
+  flow: Float64Array
+  enter: Float64Array
+  exit: Float64Array
 }
 
 /** The length of a description of the random walk. */
 export interface Codelength {
-  /** Bits a step: index codebook plus module codebooks. */
+  /** Bits a step. */
   codelength: number
   /** Bits a step with all nodes in one module. */
   oneLevelCodelength: number
-  /** The part of `codelength` that says which module is entered. */
+  /** The part of `codelength` that says which top module is entered. */
   indexCodelength: number
+  /** The parts of `codelength`: the index codebook, then the codebooks of each level of modules. */
+  codelengths: Float64Array
+  /** Levels of modules, and one for the nodes. */
+  levels: number
   topModules: number
+  /** From the top to the finest. */
+  hierarchy: ModuleLevel[]
+  /** Visit rate of each node; sums to 1. 0 for nodes that no link leads to. */
+  flow: Float64Array
   /** Distinct links, after parallel ones are summed. */
   links: number
 }
 
-/** What {@link infomap} finds. Modules are numbered by falling flow, ties by their smallest node. */
+/** What {@link infomap} finds. Modules of a level are numbered by falling flow, ties by their smallest node. */
 export interface InfomapResult extends Codelength {
-  /** Module of each node. A node without links is a module of its own. */
+  /** Top module of each node. A node without links is a module of its own. */
   modules: Uint32Array
-  /** Visit rate of each node; sums to 1. 0 for nodes that no link leads to. */
-  flow: Float64Array
-  /** Per module: the sum of its nodes' flow, and the flow that enters and leaves it. */
+  /** Per top module: the sum of its nodes' flow, and the flow that enters and leaves it. */
   moduleFlow: Float64Array
   enter: Float64Array
   exit: Float64Array
-  levels: 2
   /** Bits, of each trial. */
   trialCodelengths: Float64Array
   /** The trial (from 0) that won: the shortest code, ties to the first. */
   trial: number
 }
 
-const FLOW_OPTIONS = ['directed', 'teleportation']
+const FLOW_OPTIONS = [
+  'directed',
+  'teleportation',
+  'recordedTeleportation',
+  'toNodes',
+  'markovTime',
+  'regularized',
+  'noSelfLinks',
+  'entropyCorrected',
+]
+const SEARCH_OPTIONS = ['twoLevel', 'trials', 'seed', 'threads', 'preferredModules', 'initial', 'signal', 'onProgress']
 
 /**
  * Communities of a network by the map equation (Rosvall, Axelsson and Bergstrom, Eur. Phys. J. Special Topics 178,
- * 2009): the partition whose two-level code describes a random walk in the fewest bits. Own implementation, in C++ on
- * pool threads; conventions as Infomap's (undirected: flow in proportion to weight; directed: PageRank with unrecorded
- * teleportation to links; self-links count; parallel links add up), so codelengths can be compared.
+ * 2009; PLoS ONE 6, e18209, 2011): the modules, and modules inside modules, whose code describes a random walk in the
+ * fewest bits. Own implementation, in C++ on pool threads; conventions as Infomap's (undirected: flow in proportion to
+ * weight; directed: PageRank with unrecorded teleportation to links; self-links count; parallel links add up), so
+ * codelengths can be compared.
  *
  * A network is given in rows (CSR) or as a list of links. Undirected: in a list each link stands once (`u v` and `v u`
  * are parallel links); in a CSR each link between two nodes stands in both rows, with the same weight, and counts once;
  * a self-link stands once in either. Directed: each entry is one link. Links of weight 0 are as if absent.
  *
- * Fails with `INVALID_ARGUMENT` naming the link at fault, `ABORTED`, and `MULTILEVEL_NOT_AVAILABLE` without `twoLevel`.
+ * Fails with `INVALID_ARGUMENT` naming the link at fault and `ABORTED`.
  *
  * @example
  * ```js
@@ -84,20 +140,18 @@ const FLOW_OPTIONS = ['directed', 'teleportation']
  * ```
  */
 export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOptions = {}): Promise<InfomapResult> {
-  const known = [...FLOW_OPTIONS, 'twoLevel', 'trials', 'seed', 'threads', 'signal', 'onProgress']
-  expectOptions(options, 'infomap', known)
-  if (options.twoLevel !== true)
-    throw new InfomotionError(
-      'MULTILEVEL_NOT_AVAILABLE',
-      'Nested modules are not available yet. Ask for one level of modules: twoLevel: true (on the command line, --two-level).',
-    )
+  expectOptions(options, 'infomap', [...FLOW_OPTIONS, ...SEARCH_OPTIONS])
+  const network = toNativeNetwork(graph)
+  const { twoLevel = false, initial } = options
   const search = {
     ...flowOptions(options),
+    twoLevel: expectBoolean(twoLevel, 'twoLevel'),
     trials: expectInteger(options.trials ?? 10, 'trials', 1, 1_000_000),
     seed: expectInteger(options.seed ?? 123, 'seed', 0, 0xffffffff),
     threads: expectInteger(options.threads ?? 0, 'threads', 0, 1024),
+    preferredModules: expectInteger(options.preferredModules ?? 0, 'preferredModules', 0, 0xffffffff),
+    ...(initial !== undefined && { initial: expectModules(initial, 'initial', network.nodes) }),
   }
-  const network = toNativeNetwork(graph)
   // The pool threads count finished trials in shared memory; looking there now and then costs them nothing.
   const done = new Int32Array(new SharedArrayBuffer(4))
   let told = -1
@@ -110,7 +164,10 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
   try {
     const found = await runJob(() => native().infomap(network, search, done), options.signal)
     tell()
-    return { ...found, levels: 2 }
+    const code = toCodelength(found)
+    const { modules, flow: moduleFlow, enter, exit } = code.hierarchy[0]
+    const { trialCodelengths, trial } = found
+    return { ...code, modules, moduleFlow, enter, exit, trialCodelengths, trial }
   } finally {
     clearInterval(timer)
   }
@@ -120,7 +177,8 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
  * The codelength of a given partition, from the plain formulas.
  *
  * @param graph - as for {@link infomap}
- * @param modules - one a node; any numbers, equal within a module
+ * @param modules - one a node, any numbers, equal within a module; or an array of those, from the top level to the finest
+ * @throws `INVALID_ARGUMENT` naming a node whose module lies in two modules of the level above
  * @example
  * ```js
  * import { codelength } from 'infomotion/infomap'
@@ -130,19 +188,60 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
  */
 export async function codelength(
   graph: CsrNetwork | LinkList,
-  modules: Uint32Array,
+  modules: Uint32Array | readonly Uint32Array[],
   options: FlowOptions & { signal?: AbortSignal } = {},
 ): Promise<Codelength> {
   expectOptions(options, 'codelength', [...FLOW_OPTIONS, 'signal'])
   const flow = flowOptions(options)
   const network = toNativeNetwork(graph)
-  if (!(modules instanceof Uint32Array)) throw invalid('a Uint32Array', 'modules', modules)
-  if (modules.length !== network.nodes) throw invalid(`${network.nodes} modules, one a node,`, 'modules', modules)
-  return runJob(() => native().codelength(network, flow, modules), options.signal)
+  const levels = Array.isArray(modules) ? modules : [modules]
+  if (levels.length === 0) throw invalid('at least one level', 'modules', modules)
+  for (const level of levels) expectModules(level, 'modules', network.nodes)
+  return toCodelength(await runJob(() => native().codelength(network, flow, levels), options.signal))
 }
 
-function flowOptions(options: FlowOptions): Required<FlowOptions> {
-  const { directed = false, teleportation = 0.15 } = options
-  if (typeof directed !== 'boolean') throw invalid('true or false', 'directed', directed)
-  return { directed, teleportation: expectNumber(teleportation, 'teleportation', 0, 1) }
+function toCodelength(found: NativeCodelength): Codelength {
+  const hierarchy = found.hierarchy.map((level) => ({ ...level, count: level.flow.length }))
+  const { codelength, oneLevelCodelength, codelengths, links, flow } = found
+  return {
+    codelength,
+    oneLevelCodelength,
+    indexCodelength: codelengths[0],
+    codelengths,
+    levels: hierarchy.length + 1,
+    topModules: hierarchy[0].count,
+    hierarchy,
+    flow,
+    links,
+  }
+}
+
+function flowOptions(options: FlowOptions): NativeFlowOptions {
+  const { directed, teleportation, recordedTeleportation, toNodes, markovTime, noSelfLinks } = options
+  return {
+    directed: expectBoolean(directed ?? false, 'directed'),
+    teleportation: expectNumber(teleportation ?? 0.15, 'teleportation', 0, 1),
+    recordedTeleportation: expectBoolean(recordedTeleportation ?? false, 'recordedTeleportation'),
+    toNodes: expectBoolean(toNodes ?? false, 'toNodes'),
+    markovTime: expectNumber(markovTime ?? 1, 'markovTime', 1e-6, 1e6),
+    regularization: strength(options.regularized, 'regularized'),
+    entropyCorrection: strength(options.entropyCorrected, 'entropyCorrected'),
+    noSelfLinks: expectBoolean(noSelfLinks ?? false, 'noSelfLinks'),
+  }
+}
+
+/** true is 1, false 0. */
+function strength(value: boolean | number | undefined, name: string): number {
+  return typeof value === 'number' ? expectNumber(value, name, 0, 1e6) : Number(expectBoolean(value ?? false, name))
+}
+
+function expectBoolean(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid('true or false', name, value)
+}
+
+function expectModules(modules: unknown, name: string, nodes: number): Uint32Array {
+  if (!(modules instanceof Uint32Array)) throw invalid('a Uint32Array', name, modules)
+  if (modules.length !== nodes) throw invalid(`${nodes} modules, one a node,`, name, modules)
+  return modules
 }

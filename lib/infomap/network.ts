@@ -20,6 +20,10 @@ export interface LinkList {
   nodes?: number
 }
 
+const MOST_NODES = 0xfffffffe
+/** Nodes that no link names cost memory all the same: a mistaken id must not cost gigabytes. */
+const MOST_ISOLATED = 10_000_000
+
 /** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
 export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   if (typeof network !== 'object' || network === null)
@@ -35,8 +39,13 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   if (sources.length !== targets.length)
     throw invalid(`${targets.length} sources, one a target,`, 'graph.sources', sources)
   const nodes = network.nodes ?? highest(sources, targets) + 1
-  if (!Number.isInteger(nodes) || nodes < 0 || nodes > 0xffffffff)
-    throw invalid('an integer between 0 and 4294967295', 'graph.nodes', nodes)
+  const most = Math.min(2 * targets.length + MOST_ISOLATED, MOST_NODES)
+  if (!Number.isInteger(nodes) || nodes < 0 || nodes > most)
+    throw invalid(
+      `an integer between 0 and ${most} (two nodes a link, and ${MOST_ISOLATED} without links; number nodes from 0 without gaps)`,
+      'graph.nodes',
+      nodes,
+    )
   return { nodes, sources, targets, ...(weights && { weights }) }
 }
 

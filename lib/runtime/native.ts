@@ -77,7 +77,7 @@ export interface Native {
 
   /** `progress`: one Int32 over a SharedArrayBuffer, raised by 1 at the end of each trial. */
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
-  codelength(network: NativeNetwork, options: NativeFlowOptions, modules: Uint32Array): Job<NativeCodelength>
+  codelength(network: NativeNetwork, options: NativeFlowOptions, levels: Uint32Array[]): Job<NativeCodelength>
 
   /** Reads a network file in pieces. `name` is said in errors; `bytes`: how many will come at a guess, 0: no idea. */
   networkReader(name: string, bytes: number): NativeNetworkReader
@@ -173,28 +173,45 @@ export interface NativeNetwork {
 export interface NativeFlowOptions {
   directed: boolean
   teleportation: number
+  recordedTeleportation: boolean
+  toNodes: boolean
+  /** Strengths; 0: none. */
+  regularization: number
+  entropyCorrection: number
+  markovTime: number
+  noSelfLinks: boolean
 }
 
 export interface NativeInfomapOptions extends NativeFlowOptions {
+  twoLevel: boolean
   trials: number
   seed: number
   threads: number
+  /** 0: none. */
+  preferredModules: number
+  /** A module for each node; left out: none. */
+  initial?: Uint32Array
+}
+
+/** Modules of one level; `parents` (modules of the level above) is empty at the top. */
+export interface NativeModuleLevel {
+  modules: Uint32Array
+  parents: Uint32Array
+  flow: Float64Array
+  enter: Float64Array
+  exit: Float64Array
 }
 
 export interface NativeCodelength {
   codelength: number
   oneLevelCodelength: number
-  indexCodelength: number
-  topModules: number
+  codelengths: Float64Array
   links: number
+  flow: Float64Array
+  hierarchy: NativeModuleLevel[]
 }
 
 export interface NativeInfomap extends NativeCodelength {
-  modules: Uint32Array
-  flow: Float64Array
-  moduleFlow: Float64Array
-  enter: Float64Array
-  exit: Float64Array
   trialCodelengths: Float64Array
   trial: number
 }

@@ -1,4 +1,5 @@
-// infomap_bench FILE [-d] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h), runs the two-level search, and prints one JSON line: codelength, modules, CPU seconds by phase, peak memory.
+// infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h), runs
+// the search, and prints one JSON line: codelength, modules, CPU seconds by phase, peak memory.
 // Alone of native/, benchmarks read files and print.
 #include <sys/resource.h>
 
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
       return static_cast<uint32_t>(std::strtoul(i + 1 < argc ? argv[++i] : "1", nullptr, 10));
     };
     if (std::strcmp(argv[i], "-d") == 0) directed = true;
+    else if (std::strcmp(argv[i], "-2") == 0) options.two_level = true;
     else if (std::strcmp(argv[i], "-N") == 0) options.trials = number();
     else if (std::strcmp(argv[i], "--seed") == 0) options.seed = number();
     else if (std::strcmp(argv[i], "--num-threads") == 0) options.threads = number();
@@ -48,7 +50,7 @@ int main(int argc, char** argv) {
   }
   std::FILE* file = path ? std::fopen(path, "rb") : nullptr;
   if (file == nullptr) {
-    std::fprintf(stderr, "usage: infomap_bench FILE [-d] [-N trials] [--seed s] [--num-threads t]\n");
+    std::fprintf(stderr, "usage: infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]\n");
     return 2;
   }
   const double start = cpu_seconds();
@@ -62,7 +64,7 @@ int main(int argc, char** argv) {
   InfomapResult result;
   if (status.ok()) status = make_links(network.view(), directed, links);
   network = Network();
-  if (status.ok()) status = compute_flow(std::move(links), 0.15, cancel, flow);
+  if (status.ok()) status = compute_flow(std::move(links), {}, cancel, flow);
   const double flowed = cpu_seconds();
   if (status.ok()) status = infomap(flow, options, cancel, result);
   const double done = cpu_seconds();
@@ -72,8 +74,8 @@ int main(int argc, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%u,", flow.nodes, flow.targets.size(),
-              result.codelength.total, result.count);
+  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,", flow.nodes, flow.targets.size(),
+              result.codelength.total, result.hierarchy[0].flow.size());
   std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,", read - start, flowed - read,
               done - flowed);
   std::printf("\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n", done, usage.ru_maxrss);

@@ -23,8 +23,15 @@ class Network {
     targets_ = Input<uint32_t>(network.Get("targets").As<Napi::Uint32Array>(), task);
     weighted_ = network.Has("weights");
     if (weighted_) weights_ = Input<double>(network.Get("weights").As<Napi::Float64Array>(), task);
-    directed_ = options.Get("directed").As<Napi::Boolean>();
-    teleportation_ = options.Get("teleportation").As<Napi::Number>();
+    const auto flag = [&](const char* name) { return options.Get(name).As<Napi::Boolean>().Value(); };
+    const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().DoubleValue(); };
+    directed_ = flag("directed");
+    options_.teleportation = number("teleportation");
+    options_.recorded = flag("recordedTeleportation");
+    options_.to_nodes = flag("toNodes");
+    options_.regularization = number("regularization");
+    options_.markov_time = number("markovTime");
+    options_.self_links = !flag("noSelfLinks");
   }
 
   uint32_t nodes() const { return nodes_; }
@@ -39,30 +46,49 @@ class Network {
     Links links;
     Status status = make_links(view, directed_, links);
     if (!status.ok()) return status;
-    return compute_flow(std::move(links), teleportation_, cancel, flow);
+    return compute_flow(std::move(links), options_, cancel, flow);
   }
 
  private:
   uint32_t nodes_ = 0;
   bool csr_ = false, weighted_ = false, directed_ = false;
-  double teleportation_ = 0;
+  FlowOptions options_;
   Input<uint32_t> rows_, targets_;
   Input<double> weights_;
 };
 
-void set_codelength(Napi::Object object, const Codelength& code, std::size_t links) {
+void set_codelength(Napi::Object object, const Codelength& code, const Hierarchy& hierarchy, const Flow& flow) {
   Napi::Env env = object.Env();
   object.Set("codelength", Napi::Number::New(env, code.total));
   object.Set("oneLevelCodelength", Napi::Number::New(env, code.one_level));
-  object.Set("indexCodelength", Napi::Number::New(env, code.index));
-  object.Set("topModules", Napi::Number::New(env, static_cast<double>(code.module_flow.size())));
-  object.Set("links", Napi::Number::New(env, static_cast<double>(links)));
+  object.Set("codelengths", to_array(env, code.by_level));
+  object.Set("links", Napi::Number::New(env, static_cast<double>(flow.targets.size())));
+  object.Set("flow", to_array(env, flow.node_flow));
+  Napi::Array levels = Napi::Array::New(env);
+  for (const Level& level : hierarchy) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("modules", to_array(env, level.modules));
+    one.Set("parents", to_array(env, level.parents));
+    one.Set("flow", to_array(env, level.flow));
+    one.Set("enter", to_array(env, level.enter));
+    one.Set("exit", to_array(env, level.exit));
+    levels.Set(levels.Length(), one);
+  }
+  object.Set("hierarchy", levels);
+}
+
+double entropy_correction(const Napi::Object& options) {
+  return options.Get("entropyCorrection").As<Napi::Number>().DoubleValue();
 }
 
 class InfomapTask : public Task {
  public:
   InfomapTask(const Napi::Object& network, const Napi::Object& options, const Napi::Int32Array& progress)
       : network_(network, options, this), progress_(progress, this) {
+    options_.two_level = options.Get("twoLevel").As<Napi::Boolean>();
+    options_.entropy_correction = entropy_correction(options);
+    options_.preferred_modules = options.Get("preferredModules").As<Napi::Number>().Uint32Value();
+    if (options.Has("initial")) initial_ = Input<uint32_t>(options.Get("initial").As<Napi::Uint32Array>(), this);
     options_.trials = options.Get("trials").As<Napi::Number>().Uint32Value();
     options_.seed = options.Get("seed").As<Napi::Number>().Uint32Value();
     options_.threads = options.Get("threads").As<Napi::Number>().Uint32Value();
@@ -75,17 +101,16 @@ class InfomapTask : public Task {
   Status run(const Cancel& cancel) override {
     Status status = network_.flow(cancel, flow_);
     if (!status.ok()) return status;
+    if (initial_.size() > 0) {
+      options_.initial.assign(initial_.data(), initial_.data() + network_.nodes());
+      number_modules(options_.initial);
+    }
     return infomap(flow_, options_, cancel, result_);
   }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
-    set_codelength(object, result_.codelength, flow_.targets.size());
-    object.Set("modules", to_array(env, result_.modules));
-    object.Set("flow", to_array(env, flow_.node_flow));
-    object.Set("moduleFlow", to_array(env, result_.codelength.module_flow));
-    object.Set("enter", to_array(env, result_.codelength.enter));
-    object.Set("exit", to_array(env, result_.codelength.exit));
+    set_codelength(object, result_.codelength, result_.hierarchy, flow_);
     object.Set("trialCodelengths", to_array(env, result_.trial_codelengths));
     object.Set("trial", Napi::Number::New(env, result_.trial));
     return object;
@@ -93,6 +118,7 @@ class InfomapTask : public Task {
 
  private:
   Network network_;
+  Input<uint32_t> initial_;
   Input<int32_t> progress_;
   InfomapOptions options_;
   Flow flow_;
@@ -101,28 +127,38 @@ class InfomapTask : public Task {
 
 class CodelengthTask : public Task {
  public:
-  CodelengthTask(const Napi::Object& network, const Napi::Object& options, const Napi::Uint32Array& modules)
-      : network_(network, options, this), modules_(modules, this) {}
+  // `levels`: arrays of the module of each node, from the top.
+  CodelengthTask(const Napi::Object& network, const Napi::Object& options, const Napi::Array& levels)
+      : network_(network, options, this), entropy_correction_(entropy_correction(options)) {
+    for (uint32_t i = 0; i < levels.Length(); ++i)
+      levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
+  }
 
   Status run(const Cancel& cancel) override {
     Status status = network_.flow(cancel, flow_);
     if (!status.ok()) return status;
-    std::vector<uint32_t> modules(modules_.data(), modules_.data() + network_.nodes());
-    const uint32_t count = number_modules(modules);
-    code_ = evaluate(flow_, modules, count);
-    return {};
+    std::vector<std::vector<uint32_t>> levels;
+    for (const Input<uint32_t>& level : levels_) {
+      levels.emplace_back(level.data(), level.data() + network_.nodes());
+      number_modules(levels.back());
+    }
+    status = make_hierarchy(flow_, std::move(levels), hierarchy_);
+    if (status.ok()) code_ = evaluate(flow_, hierarchy_, word_correction(flow_, entropy_correction_));
+    return status;
   }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
-    set_codelength(object, code_, flow_.targets.size());
+    set_codelength(object, code_, hierarchy_, flow_);
     return object;
   }
 
  private:
   Network network_;
-  Input<uint32_t> modules_;
+  double entropy_correction_;
+  std::vector<Input<uint32_t>> levels_;
   Flow flow_;
+  Hierarchy hierarchy_;
   Codelength code_;
 };
 
@@ -133,7 +169,7 @@ Napi::Value start_infomap(const Napi::CallbackInfo& info) {
 
 Napi::Value start_codelength(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_unique<CodelengthTask>(info[0].As<Napi::Object>(), info[1].As<Napi::Object>(),
-                                                            info[2].As<Napi::Uint32Array>()));
+                                                            info[2].As<Napi::Array>()));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ async function compare(program: string, { name, path, directed }: Network): Prom
   const theirs: Answer[][] = peers.map(() => [])
   for (let round = 0; round < rounds; round++) {
     const seed = 123 + round
-    const args = [path, '--seed', `${seed}`, ...(directed ? ['-d'] : [])]
+    const args = [path, '-2', '--seed', `${seed}`, ...(directed ? ['-d'] : [])]
     const { cpuSeconds, codelength } = JSON.parse(execFileSync(program, args, { encoding: 'utf8' }))
     ours.push({ seconds: cpuSeconds, codelength })
     for (const [i, { ask }] of peers.entries()) if (ask) theirs[i].push(await ask(seed, directed, path))

@@ -39,7 +39,6 @@ export const commandLineCases: Case[] = [
   run(['flow', fixture('video', 'trunc.avi'), '-o', 'x.npy', '--winsize', '0'], wrong),
   run(['infomap', 'none.txt', '--two-level'], 'NETWORK_NOT_FOUND, 1'),
   run(['infomap', fixture('video', 'garbage.avi'), '--two-level'], 'NETWORK_UNREADABLE, 1'),
-  run(['infomap', fixture('video', 'empty.avi')], 'MULTILEVEL_NOT_AVAILABLE, 1'),
   run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--two-level', '--num-trials', '0'], wrong),
   run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--no-infomap'], wrong),
 ]

@@ -6,82 +6,212 @@
 namespace infomotion {
 namespace {
 
-void undirected_flow(Flow& flow) {
-  double total = 0;
-  for (uint32_t u = 0; u < flow.nodes; ++u) {
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
-      total += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
-  }
-  if (total == 0) return;
+enum class End { kSource, kTarget };
+
+// For each node the sum of `value(link)` over the links of which it is that end. Undirected links count at both ends, a
+// self-link once.
+template <class Value>
+std::vector<double> sum_at(End end, const Flow& flow, Value value) {
+  std::vector<double> sums(flow.nodes);
   for (uint32_t u = 0; u < flow.nodes; ++u) {
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-      flow.link_flow[i] /= total;
-      flow.node_flow[u] += flow.link_flow[i];
-      if (flow.targets[i] != u) flow.node_flow[flow.targets[i]] += flow.link_flow[i];
+      const uint32_t v = flow.targets[i];
+      const bool at_source = end == End::kSource || !flow.directed, at_target = end == End::kTarget || !flow.directed;
+      if (at_source) sums[u] += value(i);
+      if (at_target && !(at_source && u == v)) sums[v] += value(i);
     }
   }
+  return sums;
 }
 
-Status directed_flow(double teleportation, const Cancel& cancel, Flow& flow) {
-  const uint32_t n = flow.nodes;
+std::vector<double> weight_at(End end, const Flow& flow) {
+  return sum_at(end, flow, [&](std::size_t i) { return flow.link_flow[i]; });
+}
+
+std::vector<double> links_at(End end, const Flow& flow) {
+  return sum_at(end, flow, [](std::size_t) { return 1.0; });
+}
+
+double sum(const std::vector<double>& values) {
   double total = 0;
-  std::vector<double> jump(n);  // v: where teleportation lands, in proportion to out-weight
+  for (double value : values) total += value;
+  return total;
+}
+
+// How the walker teleports: away from node u at `rate[u]` of its steps, to node v with `landing[v]` of them.
+struct Teleportation {
+  std::vector<double> rate, landing;
+};
+
+Teleportation pagerank_teleportation(const FlowOptions& options, const Flow& flow, const std::vector<double>& out) {
+  Teleportation teleportation;
+  teleportation.rate.resize(flow.nodes);
+  for (uint32_t u = 0; u < flow.nodes; ++u) teleportation.rate[u] = out[u] > 0 ? options.teleportation : 1;
+  std::vector<double>& landing = teleportation.landing;
+  if (options.to_nodes) landing.assign(flow.nodes, 1);
+  else landing = options.recorded ? weight_at(End::kTarget, flow) : out;
+  const double total = sum(landing);
+  for (double& v : landing) v /= total;
+  return teleportation;
+}
+
+// A priori node i links to j with weight g_ij = strength (ln N / N) u_i v_j / <w>: u_i and v_j the mean weights of i's
+// out-links and j's in-links (of a node without in-links: the least of the others'), <w> the mean of all links. The
+// walker's step is the posterior mean (w_ij + g_ij) / sum_j (w_ij + g_ij). As g is a product, that is teleportation.
+Teleportation prior_teleportation(double strength, const Flow& flow, const std::vector<double>& out) {
+  const uint32_t n = flow.nodes;
+  const std::vector<double> out_links = links_at(End::kSource, flow), in_links = links_at(End::kTarget, flow);
+  Teleportation teleportation;
+  teleportation.rate.assign(n, 1);
+  std::vector<double>& landing = teleportation.landing;
+  landing = weight_at(End::kTarget, flow);
+  double least = 0;
   for (uint32_t u = 0; u < n; ++u) {
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) jump[u] += flow.link_flow[i];
-    total += jump[u];
+    if (in_links[u] == 0) continue;
+    landing[u] /= in_links[u];
+    if (least == 0 || landing[u] < least) least = landing[u];
   }
-  if (total == 0) return {};
+  for (uint32_t u = 0; u < n; ++u)
+    if (in_links[u] == 0) landing[u] = least;
+  const double total = sum(landing), mean_weight = sum(out) / sum(out_links);
+  const double scale = strength * std::log(static_cast<double>(n)) / n / mean_weight;
   for (uint32_t u = 0; u < n; ++u) {
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= jump[u];
-    jump[u] /= total;
+    landing[u] /= total;
+    if (out_links[u] == 0) continue;
+    const double prior = scale * out[u] / out_links[u] * total;
+    teleportation.rate[u] = prior / (out[u] + prior);
   }
-  // q_j = (tau + (1 - tau) D) v_j + (1 - tau) sum_i q_i w_ij / out_i, D the rate at nodes without out-links.
-  std::vector<double> rate(jump), next(n);
-  double dangling = 0;
+  return teleportation;
+}
+
+// The stationary visit rates q_j = sum_i rate_i q_i landing_j + sum_i (1 - rate_i) q_i w_ij / out_i. On return the links
+// of `flow` hold the steps w_ij / out_i.
+Status visit_rates(const Teleportation& teleportation, const std::vector<double>& out, const Cancel& cancel, Flow& flow,
+                   std::vector<double>& rates) {
+  const uint32_t n = flow.nodes;
+  for (uint32_t u = 0; u < n; ++u)
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
+  rates = teleportation.landing;
+  std::vector<double> next(n);
   for (int iteration = 0; iteration < 400; ++iteration) {
     if (cancel.requested()) return Status::cancelled();
-    dangling = 0;
-    for (uint32_t u = 0; u < n; ++u)
-      if (jump[u] == 0) dangling += rate[u];
-    for (uint32_t u = 0; u < n; ++u) next[u] = (teleportation + (1 - teleportation) * dangling) * jump[u];
+    double teleporting = 0;
+    for (uint32_t u = 0; u < n; ++u) teleporting += teleportation.rate[u] * rates[u];
+    for (uint32_t u = 0; u < n; ++u) next[u] = teleporting * teleportation.landing[u];
     for (uint32_t u = 0; u < n; ++u) {
-      const double leaving = (1 - teleportation) * rate[u];
+      const double leaving = (1 - teleportation.rate[u]) * rates[u];
       for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
         next[flow.targets[i]] += leaving * flow.link_flow[i];
     }
-    double sum = 0, change = 0;
-    for (uint32_t u = 0; u < n; ++u) sum += next[u];
+    const double total = sum(next);
+    double change = 0;
     for (uint32_t u = 0; u < n; ++u) {
-      if (std::fabs(sum - 1) > 1e-10) next[u] /= sum;
-      change += std::fabs(next[u] - rate[u]);
+      if (std::fabs(total - 1) > 1e-10) next[u] /= total;
+      change += std::fabs(next[u] - rates[u]);
     }
-    rate.swap(next);
+    rates.swap(next);
     if (change <= 1e-15 && iteration >= 50) break;
   }
-  // The step along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D).
-  dangling = 0;
+  return {};
+}
+
+Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+  const std::vector<double> out = weight_at(End::kSource, flow);
+  const bool prior = options.regularization > 0;
+  Teleportation teleportation =
+      prior ? prior_teleportation(options.regularization, flow, out) : pagerank_teleportation(options, flow, out);
+  std::vector<double> rates;
+  const Status status = visit_rates(teleportation, out, cancel, flow, rates);
+  if (!status.ok()) return status;
+  const uint32_t n = flow.nodes;
+  if (prior || options.recorded) {
+    flow.teleported.resize(n);
+    for (uint32_t u = 0; u < n; ++u) {
+      flow.teleported[u] = teleportation.rate[u] * rates[u];
+      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
+        flow.link_flow[i] *= (1 - teleportation.rate[u]) * rates[u];
+    }
+    flow.landing = std::move(teleportation.landing);
+    flow.node_flow = std::move(rates);
+    return {};
+  }
+  // The step along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D the rate at nodes without out-links.
+  double dangling = 0;
   for (uint32_t u = 0; u < n; ++u)
-    if (jump[u] == 0) dangling += rate[u];
+    if (out[u] == 0) dangling += rates[u];
   for (uint32_t u = 0; u < n; ++u) {
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-      flow.link_flow[i] *= rate[u] / (1 - dangling);
+      flow.link_flow[i] *= rates[u] / (1 - dangling);
       flow.node_flow[flow.targets[i]] += flow.link_flow[i];
     }
   }
   return {};
 }
 
+// In proportion to weight, the prior's links included: the walk is reversible.
+void undirected_flow(const FlowOptions& options, Flow& flow) {
+  double total = flow.weight;
+  flow.node_flow = weight_at(End::kSource, flow);
+  if (options.regularization > 0) {
+    Teleportation prior = prior_teleportation(options.regularization, flow, flow.node_flow);
+    flow.landing = std::move(prior.landing);
+    // The prior's links weigh g_u = out_u rate_u / (1 - rate_u) at node u: the same multiple of its landing for all u.
+    uint32_t u = 0;
+    while (flow.node_flow[u] == 0) ++u;
+    const double scale = flow.node_flow[u] * prior.rate[u] / (1 - prior.rate[u]) / flow.landing[u];
+    flow.teleported.resize(flow.nodes);
+    for (uint32_t v = 0; v < flow.nodes; ++v) {
+      flow.teleported[v] = scale * flow.landing[v];
+      flow.node_flow[v] += flow.teleported[v];
+      total += flow.teleported[v];
+    }
+    for (double& teleported : flow.teleported) teleported /= total;
+  }
+  for (double& visits : flow.node_flow) visits /= total;
+  for (double& link : flow.link_flow) link /= total;
+}
+
+void drop_self_links(Links& links) {
+  std::size_t write = 0, begin = 0;
+  for (uint32_t u = 0; u < links.nodes; ++u) {
+    const std::size_t end = links.offsets[u + 1];
+    for (std::size_t i = begin; i < end; ++i) {
+      if (links.targets[i] == u) continue;
+      links.targets[write] = links.targets[i];
+      links.weights[write++] = links.weights[i];
+    }
+    links.offsets[u + 1] = write;
+    begin = end;
+  }
+  links.targets.resize(write);
+  links.weights.resize(write);
+}
+
 }  // namespace
 
-Status compute_flow(Links links, double teleportation, const Cancel& cancel, Flow& flow) {
+Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+  if (!options.self_links) drop_self_links(links);
   flow.nodes = links.nodes;
   flow.directed = links.directed;
   flow.offsets = std::move(links.offsets);
   flow.targets = std::move(links.targets);
   flow.link_flow = std::move(links.weights);
   flow.node_flow.assign(flow.nodes, 0);
-  if (flow.directed) return directed_flow(teleportation, cancel, flow);
-  undirected_flow(flow);
+  for (uint32_t u = 0; u < flow.nodes; ++u)
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
+      flow.weight += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
+  if (flow.weight == 0) return {};
+  if (flow.directed) {
+    const Status status = directed_flow(options, cancel, flow);
+    if (!status.ok()) return status;
+  } else {
+    undirected_flow(options, flow);
+  }
+  // Steps between modules are taken markov_time times as often as steps are described; visit rates stay.
+  if (options.markov_time != 1) {
+    for (double& link : flow.link_flow) link *= options.markov_time;
+    for (double& teleported : flow.teleported) teleported *= options.markov_time;
+  }
   return {};
 }
 

@@ -6,8 +6,10 @@
 #include <numeric>
 #include <utility>
 
+#include "infomap/counted.h"
 #include "infomap/map_equation.h"
 #include "infomap/optimizer.h"
+#include "infomap/recorded_map_equation.h"
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
@@ -20,27 +22,37 @@ double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
 
 // Runs the trials; only the best partition so far is kept.
 template <class Objective>
-Partition best_of_trials(const Flow& flow, const InfomapOptions& options, const Cancel& cancel,
-                         std::vector<double>& totals, uint32_t& best_trial) {
+Partition best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
+                         const Cancel& cancel, InfomapResult& result) {
   const FlowGraph graph = make_flow_graph(flow);
   const auto units = Objective::units(flow);
+  const Objective whole = objective.within(units);
   Partition best;
   std::mutex mutex;
-  totals.assign(options.trials, 0);
+  result.trial_codelengths.assign(options.trials, 0);
   parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Partition found = optimize(graph, units, Objective(units), {}, Random(options.seed, {trial}), cancel);
-    totals[trial] = found.total;
+    Partition found = optimize(graph, units, whole, options.initial, Random(options.seed, {trial}), cancel);
+    result.trial_codelengths[trial] = found.total;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);
     const bool first = best.modules.empty();
     const auto rank = [](double total, uint32_t number) { return std::make_pair(rounded(total), number); };
-    if (!first && rank(best.total, best_trial) < rank(found.total, trial)) return;
+    if (!first && rank(best.total, result.trial) < rank(found.total, trial)) return;
     best = std::move(found);
-    best_trial = trial;
+    result.trial = trial;
   });
   return best;
+}
+
+template <class Base>
+Partition search(const Flow& flow, const InfomapOptions& options, double correction, const Cancel& cancel,
+                 InfomapResult& result) {
+  if (correction == 0 && options.preferred_modules == 0)
+    return best_of_trials(flow, Base(flow), options, cancel, result);
+  const ModuleCosts costs{correction, options.preferred_modules};
+  return best_of_trials(flow, Counted<Base>(flow, costs), options, cancel, result);
 }
 
 // Numbers modules by falling flow, ties by the smallest node (modules come numbered by their first nodes).
@@ -58,15 +70,16 @@ void sort_modules(const Flow& flow, Partition& partition) {
 }  // namespace
 
 Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result) {
-  Partition best =
-      flow.directed
-          ? best_of_trials<MapEquation<false>>(flow, options, cancel, result.trial_codelengths, result.trial)
-          : best_of_trials<MapEquation<true>>(flow, options, cancel, result.trial_codelengths, result.trial);
+  const double correction = word_correction(flow, options.entropy_correction);
+  const auto run = flow.recorded()   ? search<RecordedMapEquation>
+                   : flow.directed ? search<MapEquation<false>>
+                                   : search<MapEquation<true>>;
+  Partition best = run(flow, options, correction, cancel, result);
   if (cancel.requested()) return Status::cancelled();
   sort_modules(flow, best);
-  result.codelength = evaluate(flow, best.modules, best.count);
-  result.modules = std::move(best.modules);
-  result.count = best.count;
+  const Status status = make_hierarchy(flow, {std::move(best.modules)}, result.hierarchy);
+  if (!status.ok()) return status;
+  result.codelength = evaluate(flow, result.hierarchy, correction);
   return {};
 }
 

@@ -13,21 +13,24 @@
 namespace infomotion {
 
 struct InfomapOptions {
+  bool two_level = false;                // one level of modules; else as many as shorten the code
   uint32_t trials = 10;
   uint32_t seed = 123;
   uint32_t threads = 0;                  // 0: as many as the pool has
+  double entropy_correction = 0;         // strength; 0: none (evaluate.h)
+  uint32_t preferred_modules = 0;        // at the top; 0: none (counted.h)
+  std::vector<uint32_t> initial;         // modules to start from, one a node; empty: none
   std::function<void()> on_trial_done;   // called from pool threads; may be empty
 };
 
 struct InfomapResult {
-  std::vector<uint32_t> modules;  // by falling flow, ties by the smallest node
-  uint32_t count = 0;
+  Hierarchy hierarchy;  // modules of each level by falling flow, ties by the smallest node
   Codelength codelength;
   uint32_t trial = 0;  // the one that won: the lowest codelength, ties by number
   std::vector<double> trial_codelengths;
 };
 
-// Two-level partition of the network. The same seed gives the same result for any number of threads.
+// The modules of the network. The same seed gives the same result for any number of threads.
 Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result);
 
 }  // namespace infomotion

@@ -6,10 +6,11 @@
 //       \______ index codebook ____/   \____________ module codebooks ___________________/
 //
 // The contract of an objective (optimizer.h knows no more): a Unit with `joined`, `start`, `leave` + `delta` (the
-// change by a move), `move`, `total`.
+// change by a move), `move`, `total`. Others: recorded_map_equation.h, counted.h.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "infomap/flow.h"
@@ -50,13 +51,22 @@ class MapEquation {
     return units;
   }
 
-  // The last term of the formula, the same for all partitions of these nodes. Where they are the inside of a module,
-  // that module's `outer_exit` is one more word of their index codebook: q = outer_exit + sum q_m, and the codebook
-  // costs plogp(outer_exit) less (M. Rosvall and C. T. Bergstrom, PLoS ONE 6, e18209 (2011)).
-  explicit MapEquation(const std::vector<Unit>& nodes, double outer_exit = 0)
-      : constant_(-plogp(outer_exit)), outer_exit_(outer_exit) {
-    for (const Unit& node : nodes) constant_ -= plogp(node.flow);
+  explicit MapEquation(const Flow&) {}
+
+  // The objective for a partition of these units: those of a whole network, or (Rosvall and Bergstrom, PLoS ONE 6,
+  // e18209 (2011)) the inside of a module, whose exit is one more word of the index codebook: q = outer_exit + sum q_m,
+  // and the codebook costs plogp(outer_exit) less.
+  MapEquation within(const std::vector<Unit>& units, std::optional<double> outer_exit = {}) const {
+    MapEquation objective(*this);
+    objective.outer_exit_ = outer_exit.value_or(0);
+    objective.constant_ = -plogp(objective.outer_exit_);  // and the last term, the same for all partitions
+    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow);
+    return objective;
   }
+
+  // The rates at which a module is entered and left.
+  double enter(const Unit& m) const { return m.enter; }
+  double exit(const Unit& m) const { return m.exit; }
 
   // Sets the modules; sums are taken afresh, so that rounding errors of moves do not add up.
   void start(const std::vector<Unit>& modules) {

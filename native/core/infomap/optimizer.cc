@@ -4,7 +4,9 @@
 #include <numeric>
 #include <utility>
 
+#include "infomap/counted.h"
 #include "infomap/map_equation.h"
+#include "infomap/recorded_map_equation.h"
 
 namespace infomotion {
 namespace {
@@ -223,9 +225,15 @@ Partition optimize(const FlowGraph& graph, const std::vector<typename Objective:
   return Search<Objective>(graph, units, std::move(objective), random, cancel).run(std::move(initial));
 }
 
-template Partition optimize(const FlowGraph&, const std::vector<MapEquation<true>::Unit>&, MapEquation<true>,
-                            std::vector<uint32_t>, Random, const Cancel&);
-template Partition optimize(const FlowGraph&, const std::vector<MapEquation<false>::Unit>&, MapEquation<false>,
-                            std::vector<uint32_t>, Random, const Cancel&);
+#define INSTANTIATE(...)                                                                                      \
+  template Partition optimize(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, __VA_ARGS__,           \
+                              std::vector<uint32_t>, Random, const Cancel&);
+INSTANTIATE(MapEquation<true>)
+INSTANTIATE(MapEquation<false>)
+INSTANTIATE(RecordedMapEquation)
+INSTANTIATE(Counted<MapEquation<true>>)
+INSTANTIATE(Counted<MapEquation<false>>)
+INSTANTIATE(Counted<RecordedMapEquation>)
+#undef INSTANTIATE
 
 }  // namespace infomotion

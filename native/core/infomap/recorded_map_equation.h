@@ -1,0 +1,115 @@
+// The map equation (map_equation.h) where teleportation is recorded: besides the links, the walker leaves node u by
+// teleportation at a rate t_u and lands on node v in a share l_v of all such steps. With t_m and l_m summed over a module
+// and t = sum t_m, a module is also left at t_m (1 - l_m) and entered at (t - t_m) l_m. The same serves the Bayesian prior
+// of flow.h, which is teleportation too.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "infomap/flow.h"
+#include "infomap/map_equation.h"
+#include "infomap/plogp.h"
+
+namespace infomotion {
+
+class RecordedMapEquation {
+ public:
+  struct Unit {
+    double flow = 0, enter = 0, exit = 0;  // enter, exit: along links
+    double teleported = 0, landing = 0;
+
+    Unit joined(const Unit& other, double s) const {
+      return {flow + other.flow, enter + other.enter - s, exit + other.exit - s, teleported + other.teleported,
+              landing + other.landing};
+    }
+    Unit without(const Unit& part, double s) const {
+      return {flow - part.flow, enter - part.enter + s, exit - part.exit + s, teleported - part.teleported,
+              landing - part.landing};
+    }
+  };
+
+  static std::vector<Unit> units(const Flow& flow) {
+    std::vector<Unit> units(flow.nodes);
+    const auto links = MapEquation<false>::units(flow);
+    for (uint32_t u = 0; u < flow.nodes; ++u)
+      units[u] = {links[u].flow, links[u].enter, links[u].exit, flow.teleported[u], flow.landing[u]};
+    return units;
+  }
+
+  explicit RecordedMapEquation(const Flow& flow) {
+    for (double teleported : flow.teleported) teleported_ += teleported;
+  }
+  RecordedMapEquation within(const std::vector<Unit>& units, std::optional<double> outer_exit = {}) const {
+    RecordedMapEquation objective(*this);
+    objective.outer_exit_ = outer_exit.value_or(0);
+    objective.constant_ = -plogp(objective.outer_exit_);
+    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow);
+    return objective;
+  }
+
+  double enter(const Unit& m) const { return m.enter + std::max(0.0, teleported_ - m.teleported) * m.landing; }
+  double exit(const Unit& m) const { return m.exit + m.teleported * std::max(0.0, 1 - m.landing); }
+
+  void start(const std::vector<Unit>& modules) {
+    modules_.resize(modules.size());
+    enter_ = outer_exit_;
+    for (std::size_t m = 0; m < modules.size(); ++m) {
+      modules_[m] = rated(modules[m]);
+      enter_ += modules_[m].enter;
+    }
+    enter_term_ = plogp(enter_);
+  }
+
+  struct Departure {
+    double term, enter;
+  };
+  Departure leave(const Unit& unit, uint32_t from, double s) const {
+    const Module& module = modules_[from];
+    const Module rest = rated(module.unit.without(unit, s));
+    return {rest.term - module.term - enter_term_, enter_ + rest.enter - module.enter};
+  }
+
+  double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
+    const Module& module = modules_[to];
+    const Module grown = rated(module.unit.joined(unit, s));
+    return departure.term + grown.term - module.term + plogp(departure.enter + grown.enter - module.enter);
+  }
+
+  void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
+    replace(from, modules_[from].unit.without(unit, s_from));
+    replace(to, modules_[to].unit.joined(unit, s_to));
+    enter_term_ = plogp(enter_);
+  }
+
+  double total() const {
+    double sum = enter_term_ + constant_;
+    for (const Module& module : modules_) sum += module.term;
+    return sum;
+  }
+
+ private:
+  struct Module {
+    Unit unit;
+    double enter = 0, term = 0;
+  };
+
+  Module rated(const Unit& unit) const {
+    const double q = enter(unit), x = exit(unit);
+    return {unit, q, plogp(x + unit.flow) - plogp(q) - plogp(x)};
+  }
+  void replace(uint32_t m, const Unit& unit) {
+    enter_ -= modules_[m].enter;
+    modules_[m] = rated(unit);
+    enter_ += modules_[m].enter;
+  }
+
+  double teleported_ = 0;
+  double constant_ = 0, outer_exit_ = 0;
+  double enter_ = 0, enter_term_ = 0;
+  std::vector<Module> modules_;
+};
+
+}  // namespace infomotion
