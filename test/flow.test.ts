@@ -291,7 +291,7 @@ t.test('the command line', async (t) => {
   await run(...pair('gauss112'), '-o', out, '--gaussian')
   t.ok(difference((await readFlo(out)).flow, (await readFlo(golden('gauss112.flo'))).flow).max <= 2e-3)
 
-  t.match(await run(...pair('box112'), '-o', join(directory, 'a.npy')), { code: 2, error: { message: /\.flo/ } })
+  t.match(await run(...pair('box112'), '-o', join(directory, 'a.txt')), { code: 2, error: { message: /\.flo/ } })
   t.match(await run(...pair('box112'), '-o', out, '--winsize', 'x'), { code: 2, error: { code: 'INVALID_ARGUMENT' } })
   t.match(await run(golden('box112.a.pgm'), golden('big256.b.pgm'), '-o', out), {
     code: 2,

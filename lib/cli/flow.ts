@@ -1,41 +1,70 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readLuma } from '../flow/images.js'
-import { FARNEBACK_DEFAULTS, type FarnebackOptions, farneback, readFlo, writeFlo } from '../flow/index.js'
+import {
+  colourFlow,
+  drawQuiver,
+  FARNEBACK_DEFAULTS,
+  type FarnebackOptions,
+  type FlowField,
+  farneback,
+  flowPairs,
+  type PairFlow,
+  type Picture,
+  readFlow,
+  writeFlow,
+  writePicture,
+} from '../flow/index.js'
+import { speedOf } from '../flow/picture.js'
 import { npyHeader } from '../run/npy.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { readClip } from '../video/index.js'
+import { invalid } from '../runtime/expect.js'
+import { type Frames, readClip, writePictures } from '../video/index.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
-/** Flow of a clip is computed and written in stretches of about so many bytes. */
-const STRETCH_BYTES = 2 ** 26
+/** How flow is shown, where it is not written as numbers. */
+type Look = 'colour' | 'quiver'
+
+/** Share of the pixels that are slower than what pictures show in full, where nothing else is asked for. */
+const SHOWN = 0.99
 
 interface Flags extends FarnebackOptions {
   out: string
   init?: string
+  colour?: boolean
+  quiver?: boolean
+  maxFlow?: number
 }
 
-interface Result {
-  out: string
+interface Done {
   width: number
   height: number
   pairs: number
-  seconds: number
+  /** Speed in px/frame that pictures show in full. */
+  maxFlow?: number
 }
 
-/** `infomotion flow A B -o OUT.flo` and `infomotion flow CLIP -o OUT.npy`. */
+/** `infomotion flow A B -o OUT.flo` and `infomotion flow CLIP -o OUT.npy`; `--colour` and `--quiver` make pictures. */
 export function register(program: Command): void {
   const { pyrScale, levels, winsize, iterations, polyN, polySigma, border } = FARNEBACK_DEFAULTS
   program
     .command('flow')
-    .description(
-      'dense Farneback flow of two images (PNG, JPEG, PGM, PPM) as .flo, or of a clip as .npy [pairs, h, w, 2]',
-    )
+    .description('dense Farneback flow of two images (PNG, JPEG, PGM, PPM) or of a clip, as numbers or as pictures')
     .argument('<first>', 'first image, or a clip')
     .argument('[second]', 'second image')
-    .requiredOption('-o, --out <file>', 'OUT.flo for two images, OUT.npy for a clip')
+    .requiredOption(
+      '-o, --out <file>',
+      'two images: OUT.flo, OUT.png (KITTI, 16 bits) or OUT.npy [h, w, 2]; a clip: OUT.npy [pairs, h, w, 2]; pictures: OUT.png, of a clip OUT.avi',
+    )
+    .addOption(new Option('--colour', 'a picture: direction as hue, speed as saturation').conflicts('quiver'))
+    .option('--quiver', 'a picture: arrows over the frame')
+    .option(
+      '--max-flow <px>',
+      'speed in px/frame that pictures show in full (default: 99 % of the pixels are slower)',
+      number,
+    )
     .option('--pyr-scale <x>', 'size of a pyramid level relative to the one before', number, pyrScale)
     .option('--levels <n>', 'levels beside the full size', number, levels)
     .option('--winsize <px>', 'side of the averaging window', number, winsize)
@@ -46,14 +75,16 @@ export function register(program: Command): void {
     .addOption(
       new Option('--border <kind>', 'the last row and column').choices(['opencv', 'symmetric']).default(border),
     )
-    .option('--init <file>', 'a first guess at the flow of two images (.flo)')
+    .option('--init <file>', 'a first guess at the flow of two images (.flo, KITTI .png, .npy)')
     .action(async (first: string, second: string | undefined, flags: Flags & { json?: boolean }) => {
-      const { out, init, json: _, ...parameters } = flags
+      const { out, init, colour, quiver, maxFlow, json: _, ...parameters } = flags
+      const look: Look | undefined = colour ? 'colour' : quiver ? 'quiver' : undefined
+      if (maxFlow !== undefined && !(look && maxFlow > 0))
+        throw invalid('a speed above 0, with --colour or --quiver,', '--max-flow', maxFlow)
       const started = performance.now()
-      const done = second
-        ? await ofImages(first, second, out, init, parameters)
-        : await ofClip(first, out, init, parameters)
-      const result: Result = { out, ...done, seconds: (performance.now() - started) / 1000 }
+      const wanted = { out, look, maxFlow, parameters }
+      const done = second ? await ofImages(first, second, init, wanted) : await ofClip(first, init, wanted)
+      const result = { out, ...done, seconds: (performance.now() - started) / 1000 }
       finish(result, () => {
         const { pairs, width, height, seconds } = result
         return `${out}: ${pairs} pair${pairs === 1 ? '' : 's'} of ${width} x ${height}, ${seconds.toFixed(2)} s`
@@ -61,16 +92,16 @@ export function register(program: Command): void {
     })
 }
 
-type Done = Omit<Result, 'out' | 'seconds'>
+interface Wanted {
+  out: string
+  look: Look | undefined
+  maxFlow: number | undefined
+  parameters: FarnebackOptions
+}
 
-async function ofImages(
-  first: string,
-  second: string,
-  out: string,
-  init: string | undefined,
-  parameters: FarnebackOptions,
-): Promise<Done> {
-  expectEnding(out, '.flo', 'the flow of two images')
+async function ofImages(first: string, second: string, init: string | undefined, wanted: Wanted): Promise<Done> {
+  const { out, look, parameters } = wanted
+  expectEnding(out, look ? ['.png'] : ['.flo', '.png', '.npy'], `${look ? 'a picture of ' : ''}the flow of two images`)
   const [a, b] = await Promise.all([readLuma(first), readLuma(second)])
   const { width, height } = a
   if (b.width !== width || b.height !== height) {
@@ -82,43 +113,80 @@ async function ofImages(
   const frames = new Uint8Array(2 * width * height)
   frames.set(a.pixels)
   frames.set(b.pixels, width * height)
-  const initialFlow = init === undefined ? undefined : (await readFlo(init)).flow
+  const initialFlow = init === undefined ? undefined : (await readFlow(init)).flow
   const { flow } = await farneback(frames, { width, height }, { ...parameters, initialFlow, signal: abortSignal() })
-  await writeFlo(out, { flow, width, height })
-  return { width, height, pairs: 1 }
+  const done = { width, height, pairs: 1 }
+  if (!look) {
+    await writeFlow(out, { flow, width, height })
+    return done
+  }
+  const maxFlow = wanted.maxFlow ?? speedOf({ flow, width, height }, SHOWN)
+  await writePicture(out, pictureOf({ flow, width, height }, a.pixels, look, maxFlow))
+  return { ...done, maxFlow }
 }
 
-/** Stretch by stretch, each beginning with the last frame of the one before: the numbers do not depend on the cuts. */
-async function ofClip(
-  path: string,
-  out: string,
-  init: string | undefined,
-  parameters: FarnebackOptions,
-): Promise<Done> {
-  expectEnding(out, '.npy', 'the flow of a clip')
+async function ofClip(path: string, init: string | undefined, wanted: Wanted): Promise<Done> {
+  const { out, look, parameters } = wanted
+  expectEnding(out, look ? ['.avi'] : ['.npy'], `${look ? 'pictures of ' : ''}the flow of a clip`)
   if (init !== undefined)
     throw new InfomotionError('INVALID_ARGUMENT', 'Expected two images with --init: a clip takes no first guess.')
   const signal = abortSignal()
-  const onProgress = progressBar()
-  const { frames, count, width, height } = await readClip(path, { signal })
+  const clip = await readClip(path, { signal })
+  const { count, width, height } = clip
   if (count < 2)
     throw new InfomotionError('INVALID_ARGUMENT', `Expected at least two frames, but ${path} has ${count}.`)
-  const pairs = count - 1
-  const pixels = width * height
-  const stretch = Math.max(1, Math.floor(STRETCH_BYTES / (pixels * 8)))
-  const temporary = `${out}.${randomBytes(4).toString('hex')}.tmp`
+  const done = { width, height, pairs: count - 1 }
   await mkdir(dirname(out), { recursive: true })
+  if (!look) {
+    await writeNpy(out, done, pairsOf(clip, parameters, 'flow'))
+    return done
+  }
+  // One scale for the whole clip: where it is not given, the flow is computed twice rather than kept.
+  let maxFlow = wanted.maxFlow ?? 0
+  if (wanted.maxFlow === undefined)
+    for await (const field of pairsOf(clip, parameters, 'scale')) maxFlow = Math.max(maxFlow, speedOf(field, SHOWN))
+  await writePictures(out, picturesOf(clip, parameters, look, maxFlow), { fps: clip.fps, signal })
+  return { ...done, maxFlow }
+}
+
+/** The flow of a clip, pair by pair, with progress. */
+async function* pairsOf(clip: Frames, parameters: FarnebackOptions, stage: string): AsyncGenerator<PairFlow> {
+  const onProgress = progressBar()
+  const total = clip.count - 1
+  for await (const field of flowPairs(framesOf(clip), clip, { ...parameters, signal: abortSignal() })) {
+    yield field
+    onProgress({ stage, done: field.pair + 1, total, unit: 'pairs' })
+  }
+}
+
+function* framesOf({ frames, count, width, height }: Frames): Generator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield frames.subarray(i * width * height, (i + 1) * width * height)
+}
+
+async function* picturesOf(
+  clip: Frames,
+  parameters: FarnebackOptions,
+  look: Look,
+  maxFlow: number,
+): AsyncGenerator<Picture> {
+  const pixels = clip.width * clip.height
+  for await (const field of pairsOf(clip, parameters, look)) {
+    yield pictureOf(field, clip.frames.subarray(field.pair * pixels, (field.pair + 1) * pixels), look, maxFlow)
+  }
+}
+
+function pictureOf(field: FlowField, frame: Uint8Array, look: Look, maxFlow: number): Picture {
+  const max = maxFlow || 1 // nothing moves
+  return look === 'colour' ? colourFlow(field, { max }) : drawQuiver(field, { frame, max })
+}
+
+/** Pair by pair, so that no more than one is in memory; the file appears when it is complete. */
+async function writeNpy(out: string, { width, height, pairs }: Done, fields: AsyncIterable<PairFlow>): Promise<void> {
+  const temporary = `${out}.${randomBytes(4).toString('hex')}.tmp`
   const file = await open(temporary, 'wx')
   try {
     await file.write(npyHeader('<f4', [pairs, height, width, 2]))
-    for (let from = 0; from < pairs; from += stretch) {
-      const to = Math.min(pairs, from + stretch)
-      onProgress({ stage: 'flow', done: from, total: pairs, unit: 'pairs' })
-      const part = frames.subarray(from * pixels, (to + 1) * pixels)
-      const { flow } = await farneback(part, { width, height }, { ...parameters, signal })
-      await file.writeFile(new Uint8Array(flow.buffer))
-    }
-    onProgress({ stage: 'flow', done: pairs, total: pairs, unit: 'pairs' })
+    for await (const { flow } of fields) await file.writeFile(new Uint8Array(flow.buffer))
     await file.close()
     await rename(temporary, out)
   } catch (error) {
@@ -126,14 +194,13 @@ async function ofClip(
     await rm(temporary, { force: true })
     throw error
   }
-  return { width, height, pairs }
 }
 
-function expectEnding(out: string, ending: string, what: string): void {
-  if (out.endsWith(ending)) return
+function expectEnding(out: string, endings: string[], what: string): void {
+  if (endings.includes(extname(out).toLowerCase())) return
   throw new InfomotionError(
     'INVALID_ARGUMENT',
-    `Expected a name ending in ${ending} for ${what} but received "${out}".`,
+    `Expected a name ending in ${endings.join(' or ')} for ${what} but received "${out}".`,
   )
 }
 

@@ -10,16 +10,30 @@ export interface FlowField {
   height: number
 }
 
+/** Flow that is not known: both values of a pixel are above 1e9 (Middlebury's convention), or no numbers. */
+export const UNKNOWN_FLOW = 1e10
+
+/** Whether the vector at flow[i], flow[i + 1] is known. */
+export function isKnown(flow: Float32Array, i: number): boolean {
+  return Math.abs(flow[i]) <= 1e9 && Math.abs(flow[i + 1]) <= 1e9
+}
+
+/** Checks a field's size. */
+export function expectField<T extends FlowField>(field: T): T {
+  if (typeof field !== 'object' || field === null) throw invalid('an object { flow, width, height }', 'field', field)
+  const width = expectInteger(field.width, 'width', 1)
+  const height = expectInteger(field.height, 'height', 1)
+  if (field.flow instanceof Float32Array && field.flow.length === width * height * 2) return field
+  throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'flow', field.flow)
+}
+
 /** The first four bytes of a `.flo` file, "PIEH", as a float. */
 const MAGIC = 202021.25
 const HEADER_BYTES = 12
 
 /** A flow field as a `.flo` file (Middlebury: magic, int32 width, int32 height, then (u, v) as float32). */
-export function encodeFlo({ flow, width, height }: FlowField): Buffer {
-  expectInteger(width, 'width', 1)
-  expectInteger(height, 'height', 1)
-  if (!(flow instanceof Float32Array && flow.length === width * height * 2))
-    throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'flow', flow)
+export function encodeFlo(field: FlowField): Buffer {
+  const { flow, width, height } = expectField(field)
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeFloatLE(MAGIC, 0)
   header.writeInt32LE(width, 4)

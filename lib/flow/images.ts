@@ -48,7 +48,8 @@ export async function readLuma(path: string): Promise<Luma> {
   }
 }
 
-function readPng(bytes: Buffer): Samples {
+/** The samples of a PNG file, if its size is one that so many bytes can hold; throws a plain Error. */
+export function readPng(bytes: Buffer): Samples {
   const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MOST_PIXELS_A_BYTE * bytes.length]
   if (promised < 1 || promised > possible)
     throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)

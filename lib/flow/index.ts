@@ -11,8 +11,12 @@ import {
   resolveFarneback,
 } from './options.js'
 
-export { decodeFlo, encodeFlo, type FlowField, readFlo, writeFlo } from './flo.js'
+export { readFlow, writeFlow } from './files.js'
+export { decodeFlo, encodeFlo, type FlowField, readFlo, UNKNOWN_FLOW, writeFlo } from './flo.js'
+export { decodeKitti, encodeKitti } from './kitti.js'
+export { type CvMat, type CvMatClass, farnebackMats, fromMat, toMat } from './mat.js'
 export { FARNEBACK_DEFAULTS, type FarnebackOptions, type FrameShape } from './options.js'
+export { colourFlow, drawQuiver, encodePicture, type Picture, type QuiverOptions, writePicture } from './picture.js'
 export { FlowSequence, flowPairs, type PairFlow, type PushOptions } from './sequence.js'
 
 /** Dense flow of the pairs of consecutive frames. */

@@ -7,7 +7,7 @@ import { openClip, unreadable } from './open.js'
 import type { Frames } from './types.js'
 
 export type { Frames } from './types.js'
-export { writeClip } from './write.js'
+export { writeClip, writePictures } from './write.js'
 
 export interface ReadClipOptions {
   /** "mjpeg": AVI of JPEG frames, in this process. "ffmpeg": anything, through an executable. Default "auto": by content. */

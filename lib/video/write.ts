@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import jpegTurbo from '@julusian/jpeg-turbo'
+import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { buildAvi } from './avi.js'
 import { forEachInFlight } from './mjpeg.js'
 import { MAX_SIDE } from './types.js'
 
 const GREY = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY }
+const COLOUR = { format: jpegTurbo.FORMAT_RGB, subsampling: jpegTurbo.SAMP_444 } // thin arrows keep their colour
 
 /**
  * Writes luma frames as a grey Motion JPEG AVI, the format of EchoNet's clips. The file appears under its name only
@@ -34,9 +36,53 @@ export async function writeClip(
     const jpeg = await jpegTurbo.compress(luma, { ...GREY, width, height, quality })
     jpegs[i] = Buffer.from(jpeg) // a copy of its true size: jpeg-turbo allocates for the worst case
   })
+  await saveAvi(path, jpegs, { width, height, fps }, options.signal)
+}
+
+/** A picture in colour: [height, width, 3] bytes, red, green, blue. */
+interface Rgb {
+  pixels: Uint8Array
+  width: number
+  height: number
+}
+
+/**
+ * Writes pictures in colour, all of one size, as a Motion JPEG AVI. They are taken one by one and kept compressed. The
+ * file appears under its name only when it is complete.
+ *
+ * @param options `fps`; `quality` of the JPEGs, 1..100, default 90
+ */
+export async function writePictures(
+  path: string,
+  pictures: AsyncIterable<Rgb>,
+  options: { fps: number; quality?: number; signal?: AbortSignal },
+): Promise<void> {
+  const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
+  const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  const jpegs: Buffer[] = []
+  let first: Rgb | undefined
+  for await (const picture of pictures) {
+    throwIfAborted(options.signal)
+    const { width, height, pixels } = picture
+    first ??= picture
+    if (width !== first.width || height !== first.height)
+      throw invalid(`pictures of one size, ${first.width} x ${first.height},`, 'pictures', `${width} x ${height}`)
+    const jpeg = await jpegTurbo.compress(Buffer.from(pixels), { ...COLOUR, width, height, quality })
+    jpegs.push(Buffer.from(jpeg))
+  }
+  if (!first) throw invalid('at least one picture', 'pictures', 0)
+  await saveAvi(path, jpegs, { width: first.width, height: first.height, fps }, options.signal)
+}
+
+async function saveAvi(
+  path: string,
+  jpegs: Buffer[],
+  { width, height, fps }: { width: number; height: number; fps: number },
+  signal?: AbortSignal,
+): Promise<void> {
   const partial = `${path}.${randomBytes(4).toString('hex')}.partial`
   try {
-    await writeFile(partial, buildAvi(jpegs, width, height, fps), { signal: options.signal })
+    await writeFile(partial, buildAvi(jpegs, width, height, fps), { signal })
     await rename(partial, path)
   } catch (error) {
     await rm(partial, { force: true })
