@@ -54,10 +54,10 @@ TEST("infomap: the search goes on from a given partition") {
   const FlowGraph graph = make_flow_graph(flow);
   const auto units = Objective::units(flow);
   Partition first = optimize(graph, units, Objective(flow).within(units), {}, Random(1), kNever);
-  const Partition again = optimize(graph, units, Objective(flow).within(units), first.modules, Random(2), kNever);
+  const Partition again = optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever);
   CHECK(again.total <= first.total + 1e-9);
   for (uint32_t& m : first.modules) m = 299 - m;  // numbers with gaps
-  CHECK(optimize(graph, units, Objective(flow).within(units), first.modules, Random(2), kNever).total == again.total);
+  CHECK(optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever).total == again.total);
 }
 
 TEST("infomap: two triangles, worked by hand") {

@@ -2,6 +2,7 @@
 // from few links, evaluate.h) and one bit for each module more or less than a preferred number.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -44,18 +45,29 @@ class Counted {
     return objective;
   }
 
+  Counted part(double share) const {
+    Counted objective(*this);
+    objective.base_ = base_.part(share);
+    objective.costs_.preferred = 0;
+    objective.inside_ = true;
+    return objective;
+  }
+
   double enter(const Unit& m) const { return base_.enter(m); }
   double exit(const Unit& m) const { return base_.exit(m); }
 
-  void start(const std::vector<Unit>& modules) {
-    base_.start({modules.begin(), modules.end()});
+  void start(const std::vector<Unit>& modules, std::size_t count = 0) {
+    base_.start({modules.begin(), modules.end()}, count);
     visited_.clear();
     count_ = 0;
     for (const Unit& module : modules) {
       visited_.push_back(module.visited);
       count_ += module.visited > 0;
     }
+    visited_.resize(std::max(modules.size(), count));
   }
+
+  Unit unit(uint32_t module) const { return {base_.unit(module), visited_[module]}; }
 
   struct Departure {
     typename Base::Departure base;

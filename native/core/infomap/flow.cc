@@ -265,6 +265,26 @@ FlowGraph make_flow_graph(const Flow& flow) {
   return graph;
 }
 
+void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, FlowGraph& result) {
+  const uint32_t n = graph.nodes;
+  std::vector<uint32_t> place(n);
+  for (uint32_t k = 0; k < n; ++k) place[order[k]] = k;
+  result.nodes = n;
+  result.offsets.resize(graph.offsets.size());
+  result.neighbours.resize(graph.neighbours.size());
+  result.flow.resize(graph.flow.size());
+  std::size_t to = 0;
+  for (uint32_t k = 0; k < n; ++k) {
+    const uint32_t u = order[k];
+    result.offsets[k] = to;
+    for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i, ++to) {
+      result.neighbours[to] = place[graph.neighbours[i]];
+      result.flow[to] = graph.flow[i];
+    }
+  }
+  result.offsets[n] = to;
+}
+
 FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count) {
   // Members of each module side by side, by counting sort.
   std::vector<uint32_t> first(static_cast<std::size_t>(count) + 1), members(graph.nodes);
@@ -276,22 +296,26 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   FlowGraph result;
   result.nodes = count;
   result.offsets.assign(static_cast<std::size_t>(count) + 1, 0);
-  std::vector<std::size_t> seen(count, SIZE_MAX);
+  std::vector<double> flow_to(count);  // of the module at its turn, by module
+  std::vector<uint32_t> near(count + std::size_t{1});
   for (uint32_t m = 0; m < count; ++m) {
-    const std::size_t begin = result.neighbours.size();
+    uint32_t found = 0;
     for (uint32_t k = first[m]; k < first[m + 1]; ++k) {
       const uint32_t u = members[k];
       for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i) {
         const uint32_t other = modules[graph.neighbours[i]];
-        if (other == m) continue;
-        if (seen[other] != SIZE_MAX && seen[other] >= begin) {
-          result.flow[seen[other]] += graph.flow[i];
-        } else {
-          seen[other] = result.neighbours.size();
-          result.neighbours.push_back(other);
-          result.flow.push_back(graph.flow[i]);
-        }
+        near[found] = other;
+        found += flow_to[other] == 0 && graph.flow[i] > 0;
+        flow_to[other] += graph.flow[i];
       }
+    }
+    for (uint32_t k = 0; k < found; ++k) {
+      const uint32_t other = near[k];
+      if (other != m) {
+        result.neighbours.push_back(other);
+        result.flow.push_back(flow_to[other]);
+      }
+      flow_to[other] = 0;
     }
     result.offsets[m + 1] = result.neighbours.size();
   }

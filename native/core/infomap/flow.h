@@ -57,6 +57,9 @@ struct FlowGraph {
 };
 FlowGraph make_flow_graph(const Flow& flow);
 
+// The same graph with node order[k] as its node k. `result` keeps its memory.
+void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, FlowGraph& result);
+
 // The graph between modules (0..count-1, none empty): s summed over the links between each two of them.
 FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count);
 

@@ -27,13 +27,14 @@ Partition best_of_trials(const Flow& flow, const Objective& objective, const Inf
   const FlowGraph graph = make_flow_graph(flow);
   const auto units = Objective::units(flow);
   const Objective whole = objective.within(units);
+  const SearchOptions search{options.initial, std::max<uint32_t>(1, options.threads / options.trials)};
   Partition best;
   std::mutex mutex;
   result.trial_codelengths.assign(options.trials, 0);
   parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Partition found = optimize(graph, units, whole, options.initial, Random(options.seed, {trial}), cancel);
+    Partition found = optimize(graph, units, whole, search, Random(options.seed, {trial}), cancel);
     result.trial_codelengths[trial] = found.total;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);

@@ -5,10 +5,11 @@
 //   L = plogp(q) - sum plogp(q_m) - sum plogp(x_m) + sum plogp(x_m + p_m) - sum plogp(p_i).
 //       \______ index codebook ____/   \____________ module codebooks ___________________/
 //
-// The contract of an objective (optimizer.h knows no more): a Unit with `joined`, `start`, `leave` + `delta` (the
-// change by a move), `move`, `total`. Others: recorded_map_equation.h, counted.h.
+// The contract of an objective (optimizer.h knows no more): a Unit with `flow` and `joined`, `start`, `leave` + `delta`
+// (the change by a move), `move`, `unit`, `total`, `part`. Others: recorded_map_equation.h, counted.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -68,16 +69,29 @@ class MapEquation {
   double enter(const Unit& m) const { return m.enter; }
   double exit(const Unit& m) const { return m.exit; }
 
-  // Sets the modules; sums are taken afresh, so that rounding errors of moves do not add up.
-  void start(const std::vector<Unit>& modules) {
-    modules_.resize(modules.size());
+  // The objective for a part of the network that holds `share` of its flow, if the modules of the rest are always as
+  // fine as those of the part: its enter rates are 1/share of the part's, so q has slope 1/share. Only differences of
+  // its total mean something.
+  MapEquation part(double share) const {
+    MapEquation objective(*this);
+    objective.outer_exit_ *= share;
+    objective.slope_ -= log2_portable(share);  // share plogp(q / share) = plogp(q) - q log2(share)
+    return objective;
+  }
+
+  // Sets the modules: at the start `modules`, then empty ones up to `count` (0: none). Sums are taken afresh, so that
+  // rounding errors of moves do not add up.
+  void start(const std::vector<Unit>& modules, std::size_t count = 0) {
+    modules_.assign(std::max(modules.size(), count), {});
     enter_ = outer_exit_;
     for (std::size_t m = 0; m < modules.size(); ++m) {
       modules_[m] = {modules[m], term(modules[m])};
       enter_ += modules[m].enter;
     }
-    enter_term_ = plogp(enter_);
+    enter_term_ = index(enter_);
   }
+
+  const Unit& unit(uint32_t module) const { return modules_[module].unit; }
 
   // A unit taken out of its module, to which `s` of its flow goes or comes: the part of `delta` that is the same for
   // every module it may join.
@@ -94,14 +108,14 @@ class MapEquation {
   double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
     const Module& module = modules_[to];
     const Unit grown = module.unit.joined(unit, s);
-    return departure.term + term(grown) - module.term + plogp(departure.enter + grown.enter - module.unit.enter);
+    return departure.term + term(grown) - module.term + index(departure.enter + grown.enter - module.unit.enter);
   }
 
   // Carries the move out.
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
     replace(from, modules_[from].unit.without(unit, s_from));
     replace(to, modules_[to].unit.joined(unit, s_to));
-    enter_term_ = plogp(enter_);
+    enter_term_ = index(enter_);
   }
 
   // The codelength in bits.
@@ -121,12 +135,13 @@ class MapEquation {
     const double both = kUndirected ? 2 * plogp(m.exit) : plogp(m.enter) + plogp(m.exit);
     return plogp(m.exit + m.flow) - both;
   }
+  double index(double enter) const { return plogp(enter) + slope_ * enter; }
   void replace(uint32_t m, const Unit& unit) {
     enter_ += unit.enter - modules_[m].unit.enter;
     modules_[m] = {unit, term(unit)};
   }
 
-  double constant_ = 0, outer_exit_ = 0;
+  double constant_ = 0, outer_exit_ = 0, slope_ = 0;
   double enter_ = 0, enter_term_ = 0;  // outer_exit_ included
   std::vector<Module> modules_;
 };

@@ -5,43 +5,64 @@
 #include <utility>
 
 #include "infomap/counted.h"
+#include "infomap/local_moves.h"
 #include "infomap/map_equation.h"
 #include "infomap/recorded_map_equation.h"
+#include "runtime/thread_pool.h"
 
 namespace infomotion {
 namespace {
 
-constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
-constexpr double kRelativeGain = 1e-5;   // a cycle must gain this much of the total, else the search ends
-constexpr uint32_t kShrink = 64;         // a coarser level must have 1/64 fewer units, else coarsening ends
+constexpr double kRelativeGain = 1e-5;     // a cycle must gain this much of the total, else the search ends
+constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
+constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
+
+// Renumbers modules 0, 1, ... in the order of their first units; `number[m]`: the new number of m, or UINT32_MAX.
+// Returns how many there are.
+uint32_t close_gaps(std::vector<uint32_t>& modules, std::vector<uint32_t>& number) {
+  number.assign(modules.size(), UINT32_MAX);
+  uint32_t count = 0;
+  for (uint32_t& m : modules) {
+    if (number[m] == UINT32_MAX) number[m] = count++;
+    m = number[m];
+  }
+  return count;
+}
 
 template <class Objective>
 class Search {
  public:
   using Unit = typename Objective::Unit;
 
-  Search(const FlowGraph& graph, const std::vector<Unit>& units, Objective objective, Random random,
-         const Cancel& cancel)
-      : graph_(graph), units_(units), objective_(std::move(objective)), random_(random), cancel_(cancel) {}
+  Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, Random random,
+         const SearchOptions& options, const Cancel& cancel)
+      : given_graph_(graph), given_units_(units), objective_(objective), random_(random), options_(options),
+        cancel_(cancel) {}
 
-  Partition run(std::vector<uint32_t> modules) {
+  Partition run() {
+    std::vector<uint32_t> modules = options_.initial;
     double best = 0;
-    for (int cycle = 0; !cancel_.requested(); ++cycle) {
-      refine(modules, cycle % 2 == 0 ? Sweep::kOnce : Sweep::kUntilSettled);
-      const double total = objective_.total();
-      if (cycle > 0 && best - total < std::max(kSmallestGain, kRelativeGain * best)) {
-        best = total;
-        break;
+    bool first = true;
+    while (!cancel_.requested()) {
+      if (modules.empty()) {
+        build(modules);
+      } else {
+        rebuild(modules);
       }
+      const double total = current_.total(), gain = best - total;
       best = total;
+      if (!first && gain < std::max(kSmallestGain, kRelativeGain * best)) break;
+      first = false;
     }
+    modules = in_given_order(modules);
     std::vector<uint32_t> joined = all_in_one();
-    objective_.start(module_units(graph_, units_, joined, graph_.nodes));
-    if (objective_.total() < best - kSmallestGain) {
-      best = objective_.total();
+    current_.start(module_units(given_graph_, given_units_, joined));
+    if (current_.total() < best - kSmallestGain) {
+      best = current_.total();
       modules = std::move(joined);
     }
-    const uint32_t count = close_gaps(modules);
+    std::vector<uint32_t> number;
+    const uint32_t count = close_gaps(modules, number);
     return {std::move(modules), count, best};
   }
 
@@ -52,69 +73,142 @@ class Search {
     std::vector<uint32_t> parents;  // of each unit of the level below: its unit here
   };
 
+  // The first cycle. Nodes merge into modules, those into larger ones, and so on, each having one turn only: so there
+  // are many levels, small modules to begin with. Then the units of each level move between the modules.
+  void build(std::vector<uint32_t>& modules) {
+    groups_ = {0, graph().nodes};
+    coarsen(Sweep::kOnce);
+    modules.resize(top_graph().nodes);
+    std::iota(modules.begin(), modules.end(), 0);
+    descend(modules);
+  }
+
+  // The cycles after it. Each module is divided afresh, into sub-modules that are as good as they can be; sub-modules
+  // and then nodes move between the modules. Nodes are renumbered so that those of a module lie side by side.
+  void rebuild(std::vector<uint32_t>& modules) {
+    groups_ = reorder(modules);
+    coarsen(Sweep::kUntilSettled);
+    modules.resize(top_graph().nodes);
+    for (uint32_t g = 0; g + 1 < groups_.size(); ++g)
+      std::fill(modules.begin() + groups_[g], modules.begin() + groups_[g + 1], g);
+    descend(modules);
+  }
+
+  // Merges units level by level, never across the bounds of a group, until nothing merges. Groups are ranges of units.
+  void coarsen(Sweep sweep) {
+    levels_.clear();
+    while (!cancel_.requested()) {
+      const FlowGraph& graph = top_graph();
+      Level level;
+      std::vector<uint32_t> bounds = merge_in_groups(sweep, level);
+      const uint32_t count = bounds.back();
+      if (count >= graph.nodes - graph.nodes / kShrink) break;
+      level.graph = aggregate(graph, level.parents, count);
+      groups_ = std::move(bounds);
+      levels_.push_back(std::move(level));
+    }
+  }
+
+  // One sweep over each group, in parallel: fills the next level's units and parents, returns its groups.
+  std::vector<uint32_t> merge_in_groups(Sweep sweep, Level& level) {
+    const FlowGraph& graph = top_graph();
+    const std::vector<Unit>& units = top_units();
+    const uint32_t n = graph.nodes;
+    double all_flow = 0;
+    for (const Unit& unit : units) all_flow += unit.flow;
+    std::vector<uint32_t> jobs{0};  // the first group of each
+    for (uint32_t g = 1; g + 1 < groups_.size(); ++g)
+      if (groups_[g] - groups_[jobs.back()] >= kUnitsPerJob) jobs.push_back(g);
+    jobs.push_back(static_cast<uint32_t>(groups_.size()) - 1);
+
+    const uint32_t stream = random_.next();
+    std::vector<uint32_t> counts(groups_.size() - 1);
+    level.parents.resize(n);
+    level.units.resize(n);
+    parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
+      LocalMoves<Objective> moves;
+      std::vector<uint32_t> parents, number;
+      for (uint32_t g = jobs[job]; g < jobs[job + 1]; ++g) {
+        const uint32_t first = groups_[g], end = groups_[g + 1];
+        const std::vector<Unit> inside(units.begin() + first, units.begin() + end);
+        double flow = 0;
+        for (const Unit& unit : inside) flow += unit.flow;
+        Objective objective = flow > 0 && flow < all_flow ? objective_.part(flow / all_flow) : objective_;
+        objective.start(inside);
+        parents.resize(end - first);
+        std::iota(parents.begin(), parents.end(), 0);
+        Random random(stream, {g});
+        moves.run({graph, first, inside}, sweep, random, cancel_, objective, parents.data());
+        counts[g] = close_gaps(parents, number);
+        std::copy(parents.begin(), parents.end(), level.parents.begin() + first);
+        for (uint32_t m = 0; m < end - first; ++m)
+          if (number[m] != UINT32_MAX) level.units[first + number[m]] = objective.unit(m);
+      }
+    });
+    std::vector<uint32_t> bounds{0};
+    for (uint32_t g = 0; g < counts.size(); ++g) {
+      const uint32_t first = groups_[g], to = bounds.back();
+      for (uint32_t u = first; u < groups_[g + 1]; ++u) level.parents[u] += to;
+      std::copy(level.units.begin() + first, level.units.begin() + first + counts[g], level.units.begin() + to);
+      bounds.push_back(to + counts[g]);
+    }
+    level.units.resize(bounds.back());
+    return bounds;
+  }
+
+  // From the coarsest level, whose `modules` are given, down to the nodes: moves the units of each between the modules.
+  void descend(std::vector<uint32_t>& modules) {
+    current_.start(module_units(top_graph(), top_units(), modules), graph().nodes);
+    for (;;) {
+      moves_.run({top_graph(), 0, top_units()}, Sweep::kUntilSettled, random_, cancel_, current_, modules.data());
+      if (levels_.empty()) return;
+      std::vector<uint32_t> below(levels_.back().parents.size());
+      for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels_.back().parents[u]];
+      modules = std::move(below);
+      levels_.pop_back();
+    }
+  }
+
+  // Renumbers the nodes by module. Returns the bounds of the modules.
+  std::vector<uint32_t> reorder(std::vector<uint32_t>& modules) {
+    const uint32_t n = given_graph_.nodes;
+    std::vector<uint32_t> bounds, order(n), number;
+    const uint32_t count = close_gaps(modules, number);
+    bounds.assign(static_cast<std::size_t>(count) + 1, 0);
+    for (uint32_t m : modules) ++bounds[m + 1];
+    for (uint32_t m = 0; m < count; ++m) bounds[m + 1] += bounds[m];
+    std::vector<uint32_t> place(bounds.begin(), bounds.end() - 1);
+    for (uint32_t u = 0; u < n; ++u) order[place[modules[u]]++] = order_.empty() ? u : order_[u];
+    order_ = std::move(order);
+    permute(given_graph_, order_, graph_);
+    units_.resize(n);
+    for (uint32_t k = 0; k < n; ++k) units_[k] = given_units_[order_[k]];
+    for (uint32_t m = 0; m < count; ++m) std::fill(modules.begin() + bounds[m], modules.begin() + bounds[m + 1], m);
+    return bounds;
+  }
+
+  std::vector<uint32_t> in_given_order(const std::vector<uint32_t>& modules) const {
+    if (order_.empty()) return modules;
+    std::vector<uint32_t> result(modules.size());
+    for (std::size_t k = 0; k < modules.size(); ++k) result[order_[k]] = modules[k];
+    return result;
+  }
+
   // All nodes with neighbours in one module: moves alone may never lead there, even where that is best.
   std::vector<uint32_t> all_in_one() const {
-    std::vector<uint32_t> modules(graph_.nodes);
+    const FlowGraph& graph = given_graph_;
+    std::vector<uint32_t> modules(graph.nodes);
     uint32_t first = 0;
-    while (first < graph_.nodes && graph_.offsets[first + 1] == 0) ++first;
-    for (uint32_t u = 0; u < graph_.nodes; ++u) modules[u] = graph_.offsets[u] < graph_.offsets[u + 1] ? first : u;
+    while (first < graph.nodes && graph.offsets[first + 1] == 0) ++first;
+    for (uint32_t u = 0; u < graph.nodes; ++u) modules[u] = graph.offsets[u] < graph.offsets[u + 1] ? first : u;
     return modules;
   }
 
-  enum class Sweep { kOnce, kUntilSettled };
-
-  // One cycle. `modules`: those of the nodes so far, or empty. Cycles take turns in how far each level merges: `kOnce`
-  // makes many levels of small sub-modules, `kUntilSettled` few of large ones; each finds what the other misses.
-  void refine(std::vector<uint32_t>& modules, Sweep coarsening) {
-    std::vector<Level> levels;
-    close_gaps(modules);
-    std::vector<uint32_t> within = modules;
-    const FlowGraph* graph = &graph_;
-    const std::vector<Unit>* units = &units_;
-    while (!cancel_.requested()) {
-      std::vector<uint32_t> parents(graph->nodes);
-      std::iota(parents.begin(), parents.end(), 0);
-      move_units(*graph, *units, parents, within, coarsening);
-      const uint32_t count = close_gaps(parents);
-      if (count >= graph->nodes - graph->nodes / kShrink) break;
-      Level level;
-      level.graph = aggregate(*graph, parents, count);
-      level.units = module_units(*graph, *units, parents, count);
-      if (!within.empty()) {
-        std::vector<uint32_t> above(count);
-        for (uint32_t u = 0; u < graph->nodes; ++u) above[parents[u]] = within[u];
-        within = std::move(above);
-      }
-      level.parents = std::move(parents);
-      levels.push_back(std::move(level));
-      graph = &levels.back().graph;
-      units = &levels.back().units;
-    }
-    modules = std::move(within);
-    if (modules.empty()) {
-      modules.resize(graph->nodes);
-      std::iota(modules.begin(), modules.end(), 0);
-    }
-    for (std::size_t k = levels.size() + 1; k-- > 0;) {
-      const bool leaves = k == 0;
-      move_units(leaves ? graph_ : levels[k - 1].graph, leaves ? units_ : levels[k - 1].units, modules, {},
-                 Sweep::kUntilSettled);
-      if (!leaves) modules = project(modules, levels[k - 1].parents);
-    }
-  }
-
-  // The modules of the level below, from those of its units' parents.
-  static std::vector<uint32_t> project(const std::vector<uint32_t>& modules, const std::vector<uint32_t>& parents) {
-    std::vector<uint32_t> below(parents.size());
-    for (std::size_t u = 0; u < parents.size(); ++u) below[u] = modules[parents[u]];
-    return below;
-  }
-
-  // The modules of a partition as units.
+  // The modules of a partition as units, one for each number below that of units.
   static std::vector<Unit> module_units(const FlowGraph& graph, const std::vector<Unit>& units,
-                                        const std::vector<uint32_t>& modules, uint32_t count) {
-    std::vector<Unit> result(count);
-    std::vector<double> inside(count);
+                                        const std::vector<uint32_t>& modules) {
+    std::vector<Unit> result(graph.nodes);
+    std::vector<double> inside(graph.nodes);
     for (uint32_t u = 0; u < graph.nodes; ++u) {
       const uint32_t m = modules[u];
       result[m] = result[m].joined(units[u], 0);
@@ -122,112 +216,43 @@ class Search {
         if (modules[graph.neighbours[i]] == m) inside[m] += graph.flow[i];
     }
     // Each link inside was met from both ends.
-    for (uint32_t m = 0; m < count; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
+    for (uint32_t m = 0; m < graph.nodes; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
     return result;
   }
 
-  // Moves each unit to the neighbouring module (or an empty one) it gains most by; those whose neighbourhood has
-  // changed then have another turn, until none gains, unless the sweep is `kOnce`. With `within`, units move only
-  // among those of the same outer module.
-  void move_units(const FlowGraph& graph, const std::vector<Unit>& units, std::vector<uint32_t>& modules,
-                  const std::vector<uint32_t>& within, Sweep sweep) {
-    const uint32_t n = graph.nodes;
-    objective_.start(module_units(graph, units, modules, n));
-    std::vector<uint32_t> size(n), empty;
-    for (uint32_t m : modules) ++size[m];
-    for (uint32_t m = n; m-- > 0;)
-      if (size[m] == 0) empty.push_back(m);
-
-    std::vector<uint32_t> queue(n);
-    std::iota(queue.begin(), queue.end(), 0);
-    random_.shuffle(queue.data(), n);
-    std::vector<uint8_t> queued(n, 1);
-    uint32_t waiting = n, head = 0;
-
-    std::vector<double> flow_to(n, -1);  // by module: the unit's flow to it; -1: not a neighbour
-    std::vector<uint32_t> near;          // the modules with flow_to >= 0
-    for (uint64_t visits = 0; waiting > 0; ++visits) {
-      if ((visits & 1023) == 0 && cancel_.requested()) return;
-      const uint32_t u = queue[head];
-      head = head + 1 == n ? 0 : head + 1;
-      --waiting;
-      queued[u] = 0;
-      const uint32_t from = modules[u];
-      near.clear();
-      flow_to[from] = 0;
-      near.push_back(from);
-      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i) {
-        const uint32_t v = graph.neighbours[i];
-        if (!within.empty() && within[v] != within[u]) continue;
-        const uint32_t m = modules[v];
-        if (flow_to[m] < 0) {
-          flow_to[m] = graph.flow[i];
-          near.push_back(m);
-        } else {
-          flow_to[m] += graph.flow[i];
-        }
-      }
-      const double flow_from = flow_to[from];
-      uint32_t best = from;
-      double best_delta = -kSmallestGain, best_flow = 0;
-      const auto departure = objective_.leave(units[u], from, flow_from);
-      for (std::size_t k = 1; k < near.size(); ++k) {
-        const double delta = objective_.delta(units[u], departure, near[k], flow_to[near[k]]);
-        if (delta < best_delta) best = near[k], best_delta = delta, best_flow = flow_to[near[k]];
-      }
-      if (size[from] > 1) {
-        const double delta = objective_.delta(units[u], departure, empty.back(), 0);
-        if (delta < best_delta) best = empty.back(), best_delta = delta, best_flow = 0;
-      }
-      for (uint32_t m : near) flow_to[m] = -1;
-      if (best == from) continue;
-
-      objective_.move(units[u], from, flow_from, best, best_flow);
-      modules[u] = best;
-      if (size[best]++ == 0) empty.pop_back();
-      if (--size[from] == 0) empty.push_back(from);
-      if (sweep == Sweep::kOnce) continue;
-      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i) {
-        const uint32_t v = graph.neighbours[i];
-        if (queued[v] || modules[v] == best || (!within.empty() && within[v] != within[u])) continue;
-        queued[v] = 1;
-        const uint32_t tail = n - head > waiting ? head + waiting : waiting - (n - head);
-        queue[tail] = v;
-        ++waiting;
-      }
-    }
+  const FlowGraph& graph() const { return order_.empty() ? given_graph_ : graph_; }
+  const FlowGraph& top_graph() const { return levels_.empty() ? graph() : levels_.back().graph; }
+  const std::vector<Unit>& top_units() const {
+    return levels_.empty() ? order_.empty() ? given_units_ : units_ : levels_.back().units;
   }
 
-  // Renumbers modules 0, 1, ... in the order of their first units; returns how many there are.
-  static uint32_t close_gaps(std::vector<uint32_t>& modules) {
-    if (modules.empty()) return 0;
-    std::vector<uint32_t> number(modules.size(), UINT32_MAX);
-    uint32_t count = 0;
-    for (uint32_t& m : modules) {
-      if (number[m] == UINT32_MAX) number[m] = count++;
-      m = number[m];
-    }
-    return count;
-  }
-
-  const FlowGraph& graph_;
-  const std::vector<Unit>& units_;
-  Objective objective_;
+  const FlowGraph& given_graph_;
+  const std::vector<Unit>& given_units_;
+  const Objective objective_;  // not started
   Random random_;
+  const SearchOptions& options_;
   const Cancel& cancel_;
+
+  std::vector<uint32_t> order_;  // of the renumbered nodes: their given numbers; empty: not renumbered
+  FlowGraph graph_;
+  std::vector<Unit> units_;
+  std::vector<uint32_t> groups_;  // bounds of the groups of units of the top level
+  std::vector<Level> levels_;     // above the nodes
+  Objective current_ = objective_;
+  LocalMoves<Objective> moves_;
 };
 
 }  // namespace
 
 template <class Objective>
-Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Objective objective,
-                   std::vector<uint32_t> initial, Random random, const Cancel& cancel) {
-  return Search<Objective>(graph, units, std::move(objective), random, cancel).run(std::move(initial));
+Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
+                   const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel) {
+  return Search<Objective>(graph, units, objective, random, options, cancel).run();
 }
 
-#define INSTANTIATE(...)                                                                                      \
-  template Partition optimize(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, __VA_ARGS__,           \
-                              std::vector<uint32_t>, Random, const Cancel&);
+#define INSTANTIATE(...)                                                                                         \
+  template Partition optimize(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,       \
+                              const SearchOptions&, Random, const Cancel&);
 INSTANTIATE(MapEquation<true>)
 INSTANTIATE(MapEquation<false>)
 INSTANTIATE(RecordedMapEquation)

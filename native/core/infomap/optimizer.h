@@ -1,13 +1,11 @@
 // Searches the partition of a graph that minimizes an objective. Knows of the objective only its contract
 // (map_equation.h), of the graph only the symmetric CSR.
 //
-// One cycle coarsens the graph by merging units (nodes, sub-modules, ...) level by level, inside the modules found so
-// far, until nothing merges; then, from the coarsest level down to the nodes, it moves the units of each level freely
-// between modules. So modules, sub-modules of every size and single nodes all get their turn ("coarse-tune" and
-// "fine-tune" in one): the multilevel refinement of graph partitioning. Cycles repeat until they gain too little.
-//
-// Moves are the "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9,
-// 5233 (2019): a queue of units whose neighbourhood has changed.
+// The first cycle coarsens the graph by merging units (nodes, sub-modules, ...) level by level until nothing merges; then,
+// from the coarsest level down to the nodes, it moves the units of each level freely between modules. Further cycles do
+// the same from sub-modules found inside the modules so far. So modules, sub-modules of every size and single nodes all
+// get their turn ("coarse-tune" and "fine-tune" in one): the multilevel refinement of graph partitioning. Cycles repeat
+// until they gain too little.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +23,14 @@ struct Partition {
   double total = 0;  // the objective's own total
 };
 
-// Starts from the partition `initial`, numbers below the number of nodes (empty: from each node by itself). Where `cancel`
-// is raised it returns early, with what it has.
+struct SearchOptions {
+  std::vector<uint32_t> initial;  // the partition to start from, numbers below the number of nodes; empty: none
+  uint32_t threads = 1;           // the result is the same for any number
+};
+
+// `objective` has not been started. Where `cancel` is raised it returns early, with what it has.
 template <class Objective>
-Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units, Objective objective,
-                   std::vector<uint32_t> initial, Random random, const Cancel& cancel);
+Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
+                   const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel);
 
 }  // namespace infomotion

@@ -50,18 +50,27 @@ class RecordedMapEquation {
     return objective;
   }
 
+  RecordedMapEquation part(double share) const {  // as in map_equation.h
+    RecordedMapEquation objective(*this);
+    objective.outer_exit_ *= share;
+    objective.slope_ -= log2_portable(share);
+    return objective;
+  }
+
   double enter(const Unit& m) const { return m.enter + std::max(0.0, teleported_ - m.teleported) * m.landing; }
   double exit(const Unit& m) const { return m.exit + m.teleported * std::max(0.0, 1 - m.landing); }
 
-  void start(const std::vector<Unit>& modules) {
-    modules_.resize(modules.size());
+  void start(const std::vector<Unit>& modules, std::size_t count = 0) {
+    modules_.assign(std::max(modules.size(), count), {});
     enter_ = outer_exit_;
     for (std::size_t m = 0; m < modules.size(); ++m) {
       modules_[m] = rated(modules[m]);
       enter_ += modules_[m].enter;
     }
-    enter_term_ = plogp(enter_);
+    enter_term_ = index(enter_);
   }
+
+  const Unit& unit(uint32_t module) const { return modules_[module].unit; }
 
   struct Departure {
     double term, enter;
@@ -75,13 +84,13 @@ class RecordedMapEquation {
   double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
     const Module& module = modules_[to];
     const Module grown = rated(module.unit.joined(unit, s));
-    return departure.term + grown.term - module.term + plogp(departure.enter + grown.enter - module.enter);
+    return departure.term + grown.term - module.term + index(departure.enter + grown.enter - module.enter);
   }
 
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
     replace(from, modules_[from].unit.without(unit, s_from));
     replace(to, modules_[to].unit.joined(unit, s_to));
-    enter_term_ = plogp(enter_);
+    enter_term_ = index(enter_);
   }
 
   double total() const {
@@ -96,6 +105,7 @@ class RecordedMapEquation {
     double enter = 0, term = 0;
   };
 
+  double index(double enter) const { return plogp(enter) + slope_ * enter; }
   Module rated(const Unit& unit) const {
     const double q = enter(unit), x = exit(unit);
     return {unit, q, plogp(x + unit.flow) - plogp(q) - plogp(x)};
@@ -107,7 +117,7 @@ class RecordedMapEquation {
   }
 
   double teleported_ = 0;
-  double constant_ = 0, outer_exit_ = 0;
+  double constant_ = 0, outer_exit_ = 0, slope_ = 0;
   double enter_ = 0, enter_term_ = 0;
   std::vector<Module> modules_;
 };
