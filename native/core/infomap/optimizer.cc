@@ -13,7 +13,7 @@
 namespace infomotion {
 namespace {
 
-constexpr double kRelativeGain = 1e-5;     // a cycle must gain this much of the total, else the search ends
+constexpr double kRelativeGain = 1e-4;     // a cycle must gain this much of the total, else the search ends
 constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
 
