@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
 import { Answers } from './distill/answers.js'
-import { classGraphs, classModules, selectBy } from './distill/communities.js'
+import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
@@ -106,6 +106,7 @@ async function run(
     const dataSet = folds.length === 0 ? first : await readDataSet(path, { ...reading, seed: ofFold[0] })
     const spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
     const graphs = await classGraphs(spaces, settings, stage)
+    warn(graphWarnings(spaces, graphs))
     folds.push({ dataSet, spaces, graphs, seeds: ofFold })
   }
 

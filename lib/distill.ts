@@ -1,7 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 import { Answers } from './distill/answers.js'
-import { classGraphs, classModules, selectBy } from './distill/communities.js'
+import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
@@ -152,7 +153,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     // one similarity graph a class, of TRAIN clips
     graph: async () => {
       state.graphs = await classGraphs(state.spaces!, settings, stage)
-      warn(state.graphs.flatMap(({ warnings }, c) => warnings.map((text) => `Class "${dataSet.classes[c]}": ${text}`)))
+      warn(graphWarnings(state.spaces!, state.graphs))
     },
 
     // its communities: the partition on which a random walk is described in the fewest bits
@@ -172,6 +173,9 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       const clips = Array.from(state.spaces!.trainClips, (index) => dataSet.clips[index])
       state.items = await synthesize(clips, state.selection!, stage)
       const selected = state.items.map(({ clip, weight }) => ({ index: dataSet.clips.indexOf(clip), weight }))
+      // what an earlier run into this folder said of its set is not true of this one
+      for (const name of ['manifest.json', 'student.onnx', 'report.json', 'report.html'])
+        await rm(join(folder, name), { force: true })
       await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize, signal: stage.signal })
       await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(state)))
     },

@@ -1,20 +1,31 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { withLock } from '#lib/run/lock.js'
 import { ShardCache } from '#lib/run/shards.js'
 import { toJson, writeWhole } from '#lib/run/store.js'
-import { temporary } from './support.js'
+import { needs, temporary } from './support.js'
 
 const entry = (key: string, ...row: number[]) => ({ key, row: Float32Array.from(row), record: { frames: row.length } })
 
 t.test('shards: what was appended is there after reopening', async (t) => {
   const folder = temporary(t)
-  const cache = await ShardCache.open(folder)
+  const cache = await ShardCache.open(folder, 2)
   await cache.append([entry('a', 1, 2), entry('b', 3, 4)])
   await cache.append([entry('c', 5, 6)])
-  const again = await ShardCache.open(folder)
+  const again = await ShardCache.open(folder, 2)
   t.equal(again.size, 3)
   t.same(again.get('c'), entry('c', 5, 6))
   t.same(again.warnings, [])
@@ -23,24 +34,62 @@ t.test('shards: what was appended is there after reopening', async (t) => {
 
 t.test('shards: numbers without their records, and half-written files, are not taken for a shard', async (t) => {
   const folder = temporary(t)
-  writeFileSync(join(folder, '00000.npy'), 'half')
-  writeFileSync(join(folder, '00000.jsonl.1234.tmp'), '{"rows":1')
-  const cache = await ShardCache.open(folder)
-  t.equal(cache.size, 0)
+  const path = (name: string) => join(folder, name)
+  writeFileSync(path('00000.npy'), 'half')
+  writeFileSync(path('00001.npy'), 'of a run that is at it')
+  writeFileSync(path('00001.jsonl.12345678.tmp'), '{"rows":1')
+  for (const name of ['00000.npy', '00002.jsonl.0badf00d.tmp']) {
+    writeFileSync(path(name), 'of a run that was killed an hour ago')
+    utimesSync(path(name), Date.now() / 1000 - 3600, Date.now() / 1000 - 3600)
+  }
+  const cache = await ShardCache.open(folder, 1)
+  t.same([cache.size, cache.warnings], [0, []])
+  t.same(readdirSync(folder).sort(), ['00001.jsonl.12345678.tmp', '00001.npy'], 'what is old is tidied away')
   await cache.append([entry('a', 1)])
-  t.equal((await ShardCache.open(folder)).size, 1)
+  t.equal((await ShardCache.open(folder, 1)).size, 1)
+  t.equal(readFileSync(path('00001.npy'), 'utf8'), 'of a run that is at it')
 })
 
 t.test('shards: a damaged one is named, removed and computed again', async (t) => {
+  const damages: Record<string, (base: string) => void> = {
+    'numbers cut short': (base) => truncateSync(`${base}.npy`, 100),
+    'a flipped bit in the numbers': (base) => flipBit(`${base}.npy`, 130),
+    'a flipped bit in the records': (base) => flipBit(`${base}.jsonl`, readFileSync(`${base}.jsonl`).length - 4),
+    'a flipped bit in the checksum': (base) => flipBit(`${base}.jsonl`, 40),
+    'no numbers': (base) => rmSync(`${base}.npy`),
+    'empty records': (base) => truncateSync(`${base}.jsonl`, 0),
+  }
+  for (const [what, damage] of Object.entries(damages)) {
+    const folder = temporary(t)
+    await (await ShardCache.open(folder, 2)).append([entry('a', 1, 2)])
+    await (await ShardCache.open(folder, 2)).append([entry('b', 3, 4)])
+    damage(join(folder, '00000'))
+    const cache = await ShardCache.open(folder, 2)
+    t.equal(cache.get('a'), undefined, what)
+    t.same(cache.get('b')?.row, Float32Array.of(3, 4))
+    if (what === 'no numbers') continue // there is no shard, then
+    t.match(cache.warnings, [/^Cache shard 00000 was damaged/], what)
+    t.same(readdirSync(folder).sort(), ['00001.jsonl', '00001.npy'])
+  }
+})
+
+t.test('shards: rows of another length, as another version wrote them, are not taken', async (t) => {
   const folder = temporary(t)
-  await (await ShardCache.open(folder)).append([entry('a', 1, 2)])
-  await (await ShardCache.open(folder)).append([entry('b', 3, 4)])
-  truncateSync(join(folder, '00000.npy'), 100)
-  const cache = await ShardCache.open(folder)
+  await (await ShardCache.open(folder, 3)).append([entry('a', 1, 2, 3)])
+  const cache = await ShardCache.open(folder, 2)
   t.equal(cache.get('a'), undefined)
-  t.same(cache.get('b')?.row, Float32Array.of(3, 4))
-  t.match(cache.warnings, [/^Cache shard 00000 was damaged/])
-  t.same(readdirSync(folder).sort(), ['00001.jsonl', '00001.npy'])
+  t.match(cache.warnings, [/rows have 3 numbers, not 2/])
+})
+
+t.test('shards: runs that share a cache do not write over each other', async (t) => {
+  const folder = temporary(t)
+  const [a, b] = await Promise.all([ShardCache.open(folder, 1), ShardCache.open(folder, 1)])
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) => (i % 2 ? a : b).append([entry(`key ${i}`, i), entry(`other ${i}`, -i)])),
+  )
+  const both = await ShardCache.open(folder, 1)
+  t.same([both.size, both.warnings], [80, []])
+  for (let i = 0; i < 40; i++) t.same(both.get(`key ${i}`)?.row, Float32Array.of(i))
 })
 
 t.test('files are written whole or not at all', async (t) => {
@@ -53,8 +102,18 @@ t.test('files are written whole or not at all', async (t) => {
   t.same(readdirSync(join(folder, 'deep')), ['a.json'], 'no temporary file is left')
 })
 
+t.test('a failure of the system says where, why, and what to do', async (t) => {
+  const folder = temporary(t)
+  writeFileSync(join(folder, 'file'), '')
+  await t.rejects(writeWhole(join(folder, 'file', 'b'), ''), {
+    code: /ENOTDIR|EEXIST/,
+    message: new RegExp(`^Could not write ${folder}/file/b: .*Choose another path`),
+  })
+})
+
 t.test('lock: a second run is refused, a dead one is taken over, the lock goes with the run', async (t) => {
   const folder = temporary(t)
+  const lock = join(folder, '.lock')
   await withLock(folder, async () => {
     await t.rejects(
       withLock(folder, async () => {}),
@@ -62,11 +121,88 @@ t.test('lock: a second run is refused, a dead one is taken over, the lock goes w
     )
   })
   t.same(readdirSync(folder), [])
-  writeFileSync(join(folder, '.lock'), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }))
+  const dead = { pid: 2 ** 22 + 1, host: hostname() }
+  writeFileSync(lock, JSON.stringify(dead))
+  writeFileSync(join(folder, 'manifest.json.0badf00d.tmp'), 'what it had begun')
+  mkdirSync(join(folder, '.partial-0badf00d'))
   t.equal(await withLock(folder, async () => 7), 7)
+  t.same(readdirSync(folder), [], 'what it left half-written is gone')
   await t.rejects(
     withLock(folder, async () => Promise.reject(new Error('x'))),
     { message: 'x' },
   )
   t.same(readdirSync(folder), [])
+
+  writeFileSync(lock, JSON.stringify({ ...dead, host: `not-${hostname()}` }))
+  await t.rejects(
+    withLock(folder, async () => {}),
+    { code: 'RUN_LOCKED', message: /not-/ },
+    'another machine cannot be asked',
+  )
+  writeFileSync(lock, '')
+  await t.rejects(
+    withLock(folder, async () => {}),
+    { code: 'RUN_LOCKED', message: /delete .*\.lock/ },
+  )
 })
+
+t.test(
+  'lock: a process number that is used again is not the process',
+  needs(existsSync('/proc/self/stat'), 'Linux'),
+  async (t) => {
+    const folder = temporary(t)
+    writeFileSync(join(folder, '.lock'), JSON.stringify({ pid: process.pid, host: hostname(), started: 'before 1' }))
+    t.equal(await withLock(folder, async () => 1), 1, 'ours, as every process 1 of a container')
+    writeFileSync(join(folder, '.lock'), JSON.stringify({ pid: 1, host: hostname(), started: 'before 1' }))
+    t.equal(await withLock(folder, async () => 2), 2, "another's")
+  },
+)
+
+t.test(
+  'lock: a thread that was terminated holds it no more',
+  needs(existsSync('/proc/self/stat'), 'Linux'),
+  async (t) => {
+    const folder = temporary(t)
+    const code = `
+    import { withLock } from ${JSON.stringify(new URL('../../../dist/run/lock.js', import.meta.url).href)}
+    import { parentPort } from 'node:worker_threads'
+    await withLock(${JSON.stringify(folder)}, () => { parentPort.postMessage('mine'); return new Promise(() => setInterval(() => {}, 1000)) })`
+    const thread = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
+    await once(thread, 'message')
+    await t.rejects(
+      withLock(folder, async () => {}),
+      { code: 'RUN_LOCKED' },
+    )
+    await thread.terminate()
+    t.equal(await withLock(folder, async () => 3), 3)
+  },
+)
+
+t.test('lock: of many that find a dead lock at once, one at a time gets it', async (t) => {
+  const folder = temporary(t)
+  const lock = join(folder, '.lock')
+  for (let round = 0; round < 30; round++) {
+    writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }))
+    let inside = 0
+    let most = 0
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, () =>
+        withLock(folder, async () => {
+          most = Math.max(most, ++inside)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          inside--
+        }),
+      ),
+    )
+    const refused = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]
+    t.equal(most, 1, `round ${round}: one at a time, ${refused.length} refused`)
+    for (const { reason } of refused) if (reason.code !== 'RUN_LOCKED') t.fail(String(reason.stack))
+  }
+  t.same(readdirSync(folder), [])
+})
+
+function flipBit(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  bytes[at] ^= 1
+  writeFileSync(path, bytes)
+}

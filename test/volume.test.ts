@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
@@ -119,6 +119,7 @@ t.test('extractFeatures keeps volumes, reads them lazily, and makes again what i
   truncateSync(file(0), 200)
   writeFileSync(file(1), 'something else')
   writeFileSync(`${file(2)}.0badf00d.tmp`, 'of a run that was killed')
+  utimesSync(`${file(2)}.0badf00d.tmp`, 1, 1)
   const mended = await extractFeatures(clips, { cache, decode, volumes })
   t.equal(decoded, 2)
   t.equal(mended.warnings.length, 2)
@@ -128,6 +129,11 @@ t.test('extractFeatures keeps volumes, reads them lazily, and makes again what i
   truncateSync(file(2), 300)
   t.same(await mended.volume(2), expected, 'damaged while in use')
   t.equal(decoded, 3)
+  const bytes = readFileSync(file(2))
+  bytes[bytes.length - 1] ^= 1
+  writeFileSync(file(2), bytes)
+  t.same(await mended.volume(2), expected, 'a flipped bit')
+  t.equal(decoded, 4)
 
   const broken = async (path: string) => {
     if (path === clips[1].path) throw new InfomotionError('VIDEO_UNREADABLE', 'no frame')

@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { access, copyFile, mkdir, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, copyFile, mkdir, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { partialIn } from '../run/store.js'
+import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Clip, DataSet } from './types.js'
 
@@ -71,10 +71,9 @@ export async function writeDataSet(
   const placed = dataSet.clips.flatMap((clip, i) =>
     clip.split !== 'train' || weights.has(i) ? [place(dataSet, i, materialize === 'list')] : [],
   )
-  await mkdir(out, { recursive: true })
-  const aside = join(out, `.partial-${randomBytes(4).toString('hex')}`)
+  const aside = partialIn(out)
   try {
-    await mkdir(aside)
+    await mkdir(aside, { recursive: true })
     if (materialize !== 'list') await writeVideos(aside, placed, materialize, options.signal)
     const table = await writeTables(aside, dataSet, placed, materialize === 'list')
     const rows = placed.flatMap(({ index, clip, file }) => {
@@ -84,10 +83,13 @@ export async function writeDataSet(
     await writeFile(join(aside, 'weights.csv'), stringify([['path', 'weight'], ...rows]))
     throwIfAborted(options.signal)
     const names = (await readdir(aside)).filter((name) => name !== table)
+    if (table) await rm(join(out, table), { force: true }) // an older set is none any more while this one moves in
     for (const name of table ? [...names, table] : names) {
       await rm(join(out, name), { recursive: true, force: true })
       await rename(join(aside, name), join(out, name))
     }
+  } catch (error) {
+    throw atPath(error, out)
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
@@ -116,6 +118,7 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
     await mkdir(dirname(to), { recursive: true })
     if (how === 'copy' && clip.split === 'train') {
       await copyFile(clip.path, to, constants.COPYFILE_FICLONE)
+      await flush(to)
       continue
     }
     await symlink(await realpath(clip.path), to).catch((cause) => {
@@ -125,6 +128,19 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
         { cause },
       )
     })
+  }
+}
+
+/** Has the system write a file to the disk: the manifest that tells of it must not be there without it. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path)
+  try {
+    await file.sync()
+  } catch (error) {
+    // Windows flushes only what was opened for writing, and a copy of a read-only clip cannot be
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+  } finally {
+    await file.close()
   }
 }
 

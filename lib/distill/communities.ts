@@ -20,6 +20,11 @@ export async function classGraphs(
   return graphs
 }
 
+/** What the class graphs have to say, each sentence with its class. */
+export function graphWarnings({ classes }: Spaces, graphs: readonly SimilarityGraph[]): string[] {
+  return graphs.flatMap(({ warnings }, c) => warnings.map((text) => `Class "${classes[c].name}": ${text}`))
+}
+
 /** The communities of each class graph: the partition on which a random walk is described in the fewest bits. */
 export async function classModules(
   { classes }: Spaces,

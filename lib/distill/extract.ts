@@ -9,6 +9,9 @@ import type { Features } from '../runtime/features.js'
 import { readClip } from '../video/index.js'
 import type { Method } from './settings.js'
 
+/** Raise when the numbers of an embedding would come out differently: older ones are then not read. */
+const EMBEDDING_SCHEMA = 2
+
 /** What is known of the clips, before any of it is fitted to a split. */
 export interface Extracted {
   features: ExtractedFeatures
@@ -42,7 +45,11 @@ export async function extract(
     const features = await extractFeatures(clips, options)
     const volumeKey = JSON.stringify([backend, shape])
     if (!encoder) return { features, volumeKey }
-    const folder = join(cache, 'embeddings', sha256(`${encoder.key} ${volumeKey}`).slice(0, 12))
+    const folder = join(
+      cache,
+      'embeddings',
+      sha256(JSON.stringify([EMBEDDING_SCHEMA, encoder.key, volumeKey])).slice(0, 12),
+    )
     return { features, volumeKey, embedding: await embedClips(features, encoder, folder, stage) }
   } finally {
     await encoder?.close()

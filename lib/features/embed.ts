@@ -17,7 +17,7 @@ export async function embedClips(
   { signal, onProgress }: StageOptions,
 ): Promise<Features> {
   const { keys } = extracted
-  const cache = await ShardCache.open(folder)
+  const cache = await ShardCache.open(folder, encoder.dim)
   const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))
   const report = (fresh: number) =>
     onProgress?.({ stage: 'embedding', done: keys.length - wanted.length + fresh, total: keys.length, unit: 'clips' })

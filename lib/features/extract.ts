@@ -13,8 +13,8 @@ import { resolveVolumeShape, type Volume, type VolumeShape, volumeOf } from './v
 import { VolumeStore } from './volumes.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
-const SCHEMA = 2
-const VOLUME_SCHEMA = 1
+const SCHEMA = 3
+const VOLUME_SCHEMA = 2
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */
 interface DecodedClip {
@@ -86,7 +86,8 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   const { signal, onProgress, decode } = options
   const layout = descriptorLayout(options.descriptor)
   const settings = sha256(JSON.stringify([SCHEMA, options.decoder ?? 'auto', layout.options])).slice(0, 12)
-  const cache = await ShardCache.open(join(options.cache, settings))
+  const control = layout.options.thumbnail ** 2
+  const cache = await ShardCache.open(join(options.cache, settings), layout.dim + 2 * control)
   const shape = options.volumes ? resolveVolumeShape(options.volumes) : undefined
   const { flow } = layout.options
   const volumeSettings = sha256(JSON.stringify([VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow])).slice(0, 12)
@@ -171,7 +172,6 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     throw new InfomotionError('NO_READABLE_CLIP', `Not one of ${clips.length} clips could be decoded.${why}`)
   }
   const values = Array.from(kept, (index) => (rows[index] as ShardEntry).row)
-  const control = (values[0].length - layout.dim) / 2
   return {
     clips: kept,
     facts: Array.from(kept, (index) => (rows[index] as ShardEntry).record as unknown as ClipFacts),

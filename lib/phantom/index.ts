@@ -1,13 +1,14 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'csv-stringify/sync'
 import type { StageOptions } from '../run/progress.js'
+import { writeWhole } from '../run/store.js'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { SIZE, VARIETIES, type Variety } from './patient.js'
-import type { PhantomRecord, PhantomTask } from './worker.js'
+import type { PhantomRecord, PhantomReply, PhantomTask } from './worker.js'
 
 export interface PhantomOptions extends StageOptions {
   /** Clips for training and for the test. */
@@ -70,8 +71,8 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
     test,
     ...(variety === 'usual' ? {} : { variety }),
   }
-  await writeFile(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
-  await writeFile(join(out, 'README.txt'), README)
+  await writeWhole(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
+  await writeWhole(join(out, 'README.txt'), README)
 
   const counts = [
     ['TRAIN', train],
@@ -93,8 +94,8 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
     }),
   )
   const records = await makeClips(tasks, options)
-  await writeFile(join(out, 'VolumeTracings.csv'), tracings(records))
-  await writeFile(join(out, 'FileList.csv'), fileList(records)) // last: with it the set is complete
+  await writeWhole(join(out, 'VolumeTracings.csv'), tracings(records))
+  await writeWhole(join(out, 'FileList.csv'), fileList(records)) // last: with it the set is complete
   return { clips: records.length }
 }
 
@@ -131,11 +132,11 @@ async function makeClips(tasks: PhantomTask[], { signal, onProgress }: StageOpti
         current = next++
         worker.postMessage(tasks[current])
       }
-      worker.on('message', ({ record, failure }: { record?: PhantomRecord; failure?: string }) => {
-        if (!record) {
+      worker.on('message', ({ record, failure }: PhantomReply) => {
+        if (failure) {
           next = tasks.length // the others stop as well
           worker.terminate()
-          reject(new InfomotionError('INTERNAL', `${tasks[current].name} could not be made: ${failure}`))
+          reject(new InfomotionError(failure.code, `${tasks[current].name} could not be made: ${failure.message}`))
           return
         }
         records[current] = record

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
+import { writeWhole } from '../run/store.js'
+import { asInfomotionError } from '../runtime/errors.js'
 import { writeClip } from '../video/index.js'
 import { drawPatient, SIZE, type Variety } from './patient.js'
 import { type Scan, scanOf, trueFlow } from './render.js'
@@ -34,6 +35,10 @@ export interface PhantomRecord {
   tracings: Tracing[]
 }
 
+export type PhantomReply =
+  | { record: PhantomRecord; failure?: undefined }
+  | { record?: undefined; failure: { code: string; message: string } }
+
 async function makeClip(task: PhantomTask): Promise<PhantomRecord> {
   const patient = drawPatient(task.seed, task.split, task.index, task.variety)
   const scan = scanOf(patient, task.seed, task.split, task.index)
@@ -53,20 +58,26 @@ async function makeClip(task: PhantomTask): Promise<PhantomRecord> {
 
 /** `Flow/NAME/0000.flo` is the displacement from frame 0 to frame 1: "PIEH", width, height, (u, v) row by row. */
 async function writeFlow(scan: Scan, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
   const head = Buffer.alloc(12)
   head.write('PIEH', 'latin1')
   head.writeInt32LE(SIZE, 4)
   head.writeInt32LE(SIZE, 8)
   for (let frame = 0; frame + 1 < scan.phases.length; frame++) {
     const flow = Buffer.from(trueFlow(scan, frame, frame + 1).buffer)
-    await writeFile(join(folder, `${String(frame).padStart(4, '0')}.flo`), Buffer.concat([head, flow]))
+    await writeWhole(join(folder, `${String(frame).padStart(4, '0')}.flo`), Buffer.concat([head, flow]))
   }
+}
+
+function reply(message: PhantomReply): void {
+  parentPort!.postMessage(message)
 }
 
 parentPort!.on('message', (task: PhantomTask) => {
   makeClip(task).then(
-    (record) => parentPort!.postMessage({ record }),
-    (error: Error) => parentPort!.postMessage({ failure: error.message }),
+    (record) => reply({ record }),
+    (error) => {
+      const { code, message } = asInfomotionError(error)
+      reply({ failure: { code, message } })
+    },
   )
 })

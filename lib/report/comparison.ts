@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataSet } from '../dataset/types.js'
 import type { Evaluation } from '../evaluate/types.js'
@@ -37,6 +38,7 @@ export async function writeComparison(dir: string, comparison: Comparison): Prom
   const paths = { json: join(dir, 'comparison.json'), html: join(dir, 'comparison.html') }
   const { options, versions, ...rest } = comparison
   const document = { schema: 'infomotion.comparison/1', ...rest, options: sorted(options), versions: sorted(versions) }
+  await rm(paths.json, { force: true }) // written last: where it is, the page beside it is of the same run
   await writeWhole(paths.html, comparisonPage(comparison))
   await writeWhole(paths.json, toJson(document))
   return paths

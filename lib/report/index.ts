@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import type { StageOptions } from '../run/progress.js'
 import { toJson, writeWhole } from '../run/store.js'
@@ -45,6 +46,7 @@ export async function writeReport(
   }
   throwIfAborted(signal)
   const paths = { json: join(dir, 'report.json'), html: join(dir, 'report.html') }
+  await rm(paths.json, { force: true }) // written last: where it is, the page beside it is of the same run
   await writeWhole(paths.html, reportPage(input, previews))
   await writeWhole(paths.json, toJson(reportDocument(input)))
   return paths

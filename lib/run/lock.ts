@@ -1,71 +1,146 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { InfomotionError } from '../runtime/errors.js'
+import { setTimeout } from 'node:timers/promises'
+import { atPath, InfomotionError } from '../runtime/errors.js'
+import { openFolder, removeLeftover } from './store.js'
 
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
- * is gone (kill -9, power) is taken over, on the machine it ran on.
+ * is gone (kill -9, power) is taken over, on the machine it ran on, and what it left half-written is removed.
  */
 export async function withLock<T>(directory: string, body: () => Promise<T>): Promise<T> {
-  await mkdir(directory, { recursive: true })
   const path = join(directory, '.lock')
-  // Written under a name of its own and then linked into place: a lock is never seen (or left by a crash) empty.
-  const mine = `${path}.${randomBytes(4).toString('hex')}`
-  await writeFile(mine, JSON.stringify({ pid: process.pid, host: hostname() }))
+  const held = await take(path, directory).catch((error) => {
+    throw atPath(error, directory)
+  })
   try {
-    await take(path, mine, directory)
-  } finally {
-    await rm(mine, { force: true })
-  }
-  try {
+    await openFolder(directory, { alone: true })
     return await body()
   } finally {
     await rm(path, { force: true })
+    await held.close()
   }
 }
 
-async function take(path: string, mine: string, directory: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await link(mine, path)
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const holder = await readHolder(path)
-      if (attempt === 0 && holder && isGone(holder)) {
-        await rm(path, { force: true })
-        continue
-      }
-      const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
-      throw new InfomotionError(
-        'RUN_LOCKED',
-        `${directory} is in use by ${who}. Wait for it to end, or choose another --out; if nothing runs there, delete ${path}.`,
-      )
-    }
-  }
-}
-
+/** Who holds a lock. A process is its number and its start, as numbers are used again: in a container, at every start. */
 interface Holder {
   pid: number
   host: string
+  /** When the process started, in the system's own terms; undefined where the system does not say. */
+  started?: string
 }
 
-async function readHolder(path: string): Promise<Holder | undefined> {
+/** Attempts to take a lock that changes hands, is broken up, or whose file a holder tidies away. */
+const ATTEMPTS = 10
+
+/** Gives the lock's file, open for as long as the lock is held (see {@link isOpenHere}). */
+async function take(path: string, directory: string): Promise<FileHandle> {
+  await mkdir(directory, { recursive: true })
+  const id = randomBytes(8).toString('hex') // no two locks are alike
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid), id })
+  let holder: Holder | undefined
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const held = await place(path, mine)
+    if (held) return held
+    const found = await readFile(path, 'utf8').catch(() => undefined)
+    if (found === undefined) continue // its run has just ended
+    holder = parse(found)
+    if (!holder || !(await isGone(holder, path))) break
+    await breakUp(path, found)
+  }
+  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
+  throw new InfomotionError(
+    'RUN_LOCKED',
+    `${directory} is in use by ${who}. Wait for it to end, or choose another --out; if nothing runs there, delete ${path}.`,
+  )
+}
+
+/** Puts the lock in its place, unless one is there. A lock is never seen, or left by a crash, half-written. */
+async function place(path: string, content: string): Promise<FileHandle | undefined> {
+  const written = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const file = await open(written, 'wx')
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
-  } catch {
-    return undefined // being written right now, or gone
+    await file.writeFile(content)
+    await link(written, path).catch((error) => {
+      // exFAT and some network shares have no hard links: a crash just here leaves a lock to delete by hand
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(error.code)) throw error
+      return copyFile(written, path, constants.COPYFILE_EXCL)
+    })
+    return file
+  } catch (error) {
+    await file.close()
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return undefined
+    if (code === 'ENOENT') return undefined // a holder took our file for a leftover
+    throw error
+  } finally {
+    await rm(written, { force: true })
   }
 }
 
-function isGone({ pid, host }: Holder): boolean {
+/** A break-up takes less than a millisecond; one that has lasted so long was killed in it. */
+const BREAK_UP_MS = 10_000
+
+/**
+ * Removes the lock of a process that is gone, and only that: another run may have broken it up and taken its place. So
+ * one run at a time breaks up a lock, and looks again before it does.
+ */
+async function breakUp(path: string, dead: string): Promise<void> {
+  const turn = `${path}.break`
+  try {
+    await (await open(turn, 'wx')).close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await removeLeftover(turn, BREAK_UP_MS)
+    return setTimeout(10 + Math.random() * 10)
+  }
+  try {
+    if ((await readFile(path, 'utf8').catch(() => '')) === dead) await rm(path, { force: true })
+  } finally {
+    await rm(turn, { force: true })
+  }
+}
+
+function parse(lock: string): Holder | undefined {
+  try {
+    return JSON.parse(lock) as Holder
+  } catch {
+    return undefined
+  }
+}
+
+async function isGone({ pid, host, started }: Holder, path: string): Promise<boolean> {
   if (host !== hostname()) return false
   try {
     process.kill(pid, 0)
-    return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
+  const now = await startOf(pid)
+  if (started === undefined || now === undefined) return false
+  return now !== started || (pid === process.pid && !(await isOpenHere(path)))
+}
+
+/** The boot and the clock tick in which a process started (Linux, proc(5): fields 3 and 22 of /proc/PID/stat). */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // from the 3rd on; the 2nd, a name, may hold blanks
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'ended' // killed, and its parent has not asked after it yet
+    return `${boot.trim()} ${fields[19]}`
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a thread of this process holds the lock: one that was terminated has closed its files, and said nothing. */
+async function isOpenHere(path: string): Promise<boolean> {
+  const lock = await stat(path).catch(() => undefined)
+  const files = await readdir('/proc/self/fd')
+  const facts = await Promise.all(files.map((fd) => stat(`/proc/self/fd/${fd}`).catch(() => undefined)))
+  return !lock || facts.some((file) => file && file.ino === lock.ino && file.dev === lock.dev)
 }

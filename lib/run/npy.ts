@@ -36,10 +36,13 @@ const MAGIC = Buffer.from('\x93NUMPY', 'latin1')
 /**
  * The head of a `.npy` file (NumPy Enhancement Proposal 1, version 1.0): the array's bytes follow it. For arrays that
  * are written piece by piece; {@link encodeNpy} makes whole files.
+ *
+ * @param comment - what {@link npyComment} finds: the head is a Python expression, behind which readers skip a comment
  */
-export function npyHeader(type: keyof typeof TYPES, shape: readonly number[]): Buffer {
+export function npyHeader(type: keyof typeof TYPES, shape: readonly number[], comment?: string): Buffer {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
-  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`
+  const plain = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`
+  const dictionary = comment === undefined ? plain : `${plain} # ${comment}`
   const before = MAGIC.length + 4 // version and length
   const padding = 64 - ((before + dictionary.length + 1) % 64) // the data starts at a multiple of 64
   const text = Buffer.from(`${dictionary}${' '.repeat(padding % 64)}\n`, 'latin1')
@@ -100,6 +103,12 @@ export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] }
     throw unreadable(`shape (${tuple}) of ${type} takes ${count * Type.BYTES_PER_ELEMENT} bytes, it has ${body.length}`)
   const copy = new Uint8Array(body) // typed arrays must start at a multiple of their element's size
   return { data: new Type(copy.buffer, 0, count), shape }
+}
+
+/** The comment in the head of a `.npy` file, or undefined. */
+export function npyComment(file: Uint8Array): string | undefined {
+  const head = Buffer.from(file.buffer, file.byteOffset, Math.min(file.byteLength, MAX_HEADER)).toString('latin1')
+  return /^[^\n#]*# ([^\n]*?) *\n/.exec(head.slice(MAGIC.length + 4))?.[1]
 }
 
 function unreadable(why: string): InfomotionError {

@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { atPath } from '../runtime/errors.js'
 import { decodeNpy, encodeNpy } from './npy.js'
-import { openFolder, sha256, writeWhole } from './store.js'
+import { openFolder, removeLeftover, sha256, writeNew, writeWhole } from './store.js'
 
 /** Rows of a shard: lost at most when a run is killed. */
 export const SHARD_ROWS = 32
@@ -18,8 +19,9 @@ export interface ShardEntry {
 
 /**
  * A cache of rows of numbers in shards: `NNNNN.npy` (float32, rows x dim) and, renamed into place last, `NNNNN.jsonl`
- * (a head with the checksum of the numbers, then one record a row). What has no `.jsonl` is not there: a run that was
+ * (a head with the checksum of numbers and records, then one record a row). What has no `.jsonl` is not there: a run that was
  * killed leaves whole shards only, and the next one goes on from them. A damaged shard is named and computed again.
+ * Several runs may append to one cache: a number belongs to the run that made its `.npy`.
  */
 export class ShardCache {
   /** Sentences about shards that could not be used. */
@@ -27,16 +29,22 @@ export class ShardCache {
   private readonly entries = new Map<string, ShardEntry>()
   private next = 0
 
-  private constructor(private readonly directory: string) {}
+  private constructor(
+    private readonly directory: string,
+    private readonly dim: number,
+  ) {}
 
-  /** Opens a cache directory, making it if need be, and reads every complete shard. */
-  static async open(directory: string): Promise<ShardCache> {
-    const cache = new ShardCache(directory)
-    for (const name of await openFolder(directory)) {
-      const number = /^(\d{5})\.jsonl$/.exec(name)?.[1]
+  /** Opens a cache directory of rows of `dim` numbers, making it if need be, and reads every complete shard. */
+  static async open(directory: string, dim: number): Promise<ShardCache> {
+    const cache = new ShardCache(directory, dim)
+    const names = await openFolder(directory)
+    const heads = new Set(names.filter((name) => name.endsWith('.jsonl')))
+    for (const name of names) {
+      const number = /^(\d{5,})\.npy$/.exec(name)?.[1]
       if (number === undefined) continue
       cache.next = Math.max(cache.next, Number(number) + 1)
-      await cache.read(number)
+      if (heads.has(`${number}.jsonl`)) await cache.read(number)
+      else await removeLeftover(join(directory, name)) // of a run that was killed, or is at it
     }
     return cache
   }
@@ -52,29 +60,47 @@ export class ShardCache {
   /** Writes one shard; all its rows have the same length. */
   async append(entries: ShardEntry[]): Promise<void> {
     if (entries.length === 0) return
-    const dim = entries[0].row.length
+    const { dim } = this
     const values = new Float32Array(entries.length * dim)
     for (const [i, { row }] of entries.entries()) values.set(row, i * dim)
     const body = encodeNpy(values, [entries.length, dim])
-    const head = { rows: entries.length, dim, sha256: sha256(body) }
-    const lines = [head, ...entries.map(({ key, record }) => ({ key, ...record }))]
-    const base = join(this.directory, String(this.next++).padStart(5, '0'))
-    await writeWhole(`${base}.npy`, body)
-    await writeWhole(`${base}.jsonl`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const records = entries.map(({ key, record }) => `${JSON.stringify({ key, ...record })}\n`).join('')
+    const head = { rows: entries.length, dim, sha256: checksum(body, records) }
+    const base = await this.claim(body)
+    await writeWhole(`${base}.jsonl`, `${JSON.stringify(head)}\n${records}`)
     for (const entry of entries) this.entries.set(entry.key, entry)
+  }
+
+  /** Writes the numbers of a shard under the first number that nobody has; gives its path without the ending. */
+  private async claim(body: Uint8Array): Promise<string> {
+    for (;;) {
+      const base = join(this.directory, String(this.next++).padStart(5, '0'))
+      try {
+        await writeNew(`${base}.npy`, body)
+        return base
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
+        await rm(`${base}.npy`, { force: true }).catch(() => {})
+        throw atPath(error, base)
+      }
+    }
   }
 
   private async read(number: string): Promise<void> {
     const base = join(this.directory, number)
     try {
-      const lines = (await readFile(`${base}.jsonl`, 'utf8')).trimEnd().split('\n')
-      const [head, ...records] = lines.map((line) => JSON.parse(line))
+      const text = await readFile(`${base}.jsonl`, 'utf8')
+      const start = text.indexOf('\n') + 1
+      const head = JSON.parse(text.slice(0, start))
       const body = await readFile(`${base}.npy`)
-      if (sha256(body) !== head.sha256 || records.length !== head.rows) throw new Error('its checksum does not match')
+      if (checksum(body, text.slice(start)) !== head.sha256) throw new Error('its checksum does not match')
+      if (head.dim !== this.dim) throw new Error(`its rows have ${head.dim} numbers, not ${this.dim}`)
       const { data } = decodeNpy(body)
-      records.forEach(({ key, ...record }, i) => {
-        this.entries.set(key, { key, record, row: (data as Float32Array).slice(i * head.dim, (i + 1) * head.dim) })
-      })
+      const records = text.slice(start).trimEnd().split('\n')
+      for (const [i, line] of records.entries()) {
+        const { key, ...record } = JSON.parse(line)
+        this.entries.set(key, { key, record, row: (data as Float32Array).slice(i * this.dim, (i + 1) * this.dim) })
+      }
     } catch (error) {
       this.warnings.push(
         `Cache shard ${number} was damaged (${(error as Error).message.split('\n')[0]}); its clips are computed again.`,
@@ -83,4 +109,8 @@ export class ShardCache {
       await rm(`${base}.npy`, { force: true })
     }
   }
+}
+
+function checksum(body: Uint8Array, records: string): string {
+  return sha256(Buffer.concat([body, Buffer.from(records)]))
 }

@@ -30,6 +30,29 @@ export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
+/** What the system refuses where something is written, in words, with the cure. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Free space, then run the same command again: what is done is kept',
+  EDQUOT: 'the disk quota is used up. Free space, then run the same command again: what is done is kept',
+  EFBIG: 'the file would be larger than the system allows (ulimit -f)',
+  EROFS: 'the file system is read-only. Choose another folder',
+  EACCES: 'permission is denied. Choose another folder, or change its owner or mode',
+  EPERM: 'the operation is not permitted there. Choose another folder, or change its owner or mode',
+  ENOTDIR: 'a part of that path is a file, not a folder. Choose another path',
+  EEXIST: 'a part of that path is a file, not a folder. Choose another path',
+  EISDIR: 'that is a folder. Choose another path',
+  EMFILE: 'too many files are open (ulimit -n)',
+  EIO: 'the disk reports an error. Look at the system log',
+}
+
+/** A failure of the system as an InfomotionError of the same code that says where it happened and what to do. */
+export function atPath(error: unknown, path: string): InfomotionError {
+  const known = asInfomotionError(error)
+  const refusal = REFUSALS[known.code]
+  if (error instanceof InfomotionError || !refusal) return known
+  return new InfomotionError(known.code, `Could not write ${path}: ${refusal}. (${known.message})`, { cause: error })
+}
+
 /** Any thrown value as an InfomotionError: native and system errors keep their code, others become `INTERNAL`. */
 export function asInfomotionError(error: unknown): InfomotionError {
   if (error instanceof InfomotionError) return error

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
 import jpegTurbo from '@julusian/jpeg-turbo'
+import { writeWhole } from '../run/store.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { buildAvi } from './avi.js'
@@ -80,12 +79,6 @@ async function saveAvi(
   { width, height, fps }: { width: number; height: number; fps: number },
   signal?: AbortSignal,
 ): Promise<void> {
-  const partial = `${path}.${randomBytes(4).toString('hex')}.partial`
-  try {
-    await writeFile(partial, buildAvi(jpegs, width, height, fps), { signal })
-    await rename(partial, path)
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw error
-  }
+  throwIfAborted(signal)
+  await writeWhole(path, buildAvi(jpegs, width, height, fps))
 }
