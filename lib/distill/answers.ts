@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeNpy, encodeNpy } from '../run/npy.js'
+import { decodeNpy, encodeNpy, npyComment } from '../run/npy.js'
 import { sha256, writeWhole } from '../run/store.js'
 
 /** Raise when students would answer differently: older answers are then not read. */
-const SCHEMA = 1
+const SCHEMA = 2
 
 /**
  * What students answered, kept by everything that their answers depend on: a comparison that was stopped goes on with
@@ -14,7 +14,7 @@ export class Answers {
   private readonly asked = new Map<string, Promise<Float32Array>>()
 
   constructor(
-    /** Folder of the files, `KEY.npy` each. */
+    /** Folder of the files, `KEY.npy` each, with the checksum of its values in its head. */
     private readonly folder: string,
   ) {}
 
@@ -36,13 +36,18 @@ export class Answers {
   private async read(key: string, train: (checkpoint: string) => Promise<Float32Array>): Promise<Float32Array> {
     const path = join(this.folder, `${key}.npy`)
     try {
-      const { data } = decodeNpy(await readFile(path))
-      if (data instanceof Float32Array) return data
+      const file = await readFile(path)
+      const { data } = decodeNpy(file)
+      if (data instanceof Float32Array && npyComment(file) === checksum(data)) return data
     } catch {
       // not there, or damaged: asked anew
     }
     const answers = await train(join(this.folder, `${key}.checkpoint`))
-    await writeWhole(path, encodeNpy(answers))
+    await writeWhole(path, encodeNpy(answers, [answers.length], checksum(answers)))
     return answers
   }
+}
+
+function checksum({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return sha256(new Uint8Array(buffer, byteOffset, byteLength))
 }

@@ -59,12 +59,12 @@ export function npyHeader(type: keyof typeof TYPES, shape: readonly number[], co
  * await writeFile('flow.npy', encodeNpy(flow, [pairs, height, width, 2]))
  * ```
  */
-export function encodeNpy(data: NpyArray, shape: readonly number[] = [data.length]): Buffer {
+export function encodeNpy(data: NpyArray, shape: readonly number[] = [data.length], comment?: string): Buffer {
   if (shape.reduce((product, side) => product * side, 1) !== data.length)
     throw invalid(`a shape of ${data.length} elements`, 'shape', `[${shape.join(', ')}]`)
   const type = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => data instanceof TYPES[name])
   if (!type) throw invalid('a typed array', 'data', data)
-  return Buffer.concat([npyHeader(type, shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
+  return Buffer.concat([npyHeader(type, shape, comment), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
 }
 
 /**
