@@ -1,7 +1,8 @@
-// Kills runs at random moments and lets them go on: `npm run kill -- [--kills 100] [--seed 1] [--clips 200]`.
+// Builds, then runs a program of scripts/NAME/: `npm run fuzz`, `npm run kill`, each with its options (see its main.ts).
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+const [name, ...rest] = process.argv.slice(2)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = (command, ...args) => {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
@@ -9,4 +10,4 @@ const run = (command, ...args) => {
 }
 run('npm', 'run', '--silent', 'compile')
 run('node_modules/.bin/tsc', '-p', 'test/tsconfig.json')
-run(process.execPath, 'build/test/scripts/kill/main.js', ...process.argv.slice(2))
+run(process.execPath, `build/test/scripts/${name}/main.js`, ...rest)
