@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::size_t kSpare = 22;  // candidates beside the k that are wanted
 
-// A product of two unit vectors, rounded to floats and summed in floats, is off by at most
-// (dim + 2) u sum |a_i b_i| <= (dim + 2) u, with u = 2^-24 (Higham, Accuracy and Stability, section 3.1); the second
-// term covers what is of higher order, and the rounding of the double itself.
-double most_error(std::size_t dim) { return (static_cast<double>(dim) + 8) * 1.01 / 16777216.0; }
+// A product of two rows of at most length 1, rounded to floats and summed in floats, is off by at most
+// (dim + 2) u sum |a_i b_i| <= (dim + 2) u, with u = 2^-24 (Higham, Accuracy and Stability, section 3.1); by distance
+// half a square is rounded and added to it. The rest covers what is of higher order, and the roundings in double.
+double most_error(std::size_t dim) { return (static_cast<double>(dim) + 16) * 1.01 / 16777216.0; }
 
 }  // namespace
 
 Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, std::size_t k, const Cancel& cancel,
-                          Neighbours& result) {
-  Score exact(matrix, Metric::kCosine);
+                          Neighbours& result, Metric metric) {
+  Score exact(matrix, metric);
   Status status = exact.measure();
   if (!status.ok()) return status;
   const std::size_t rows = matrix.rows;
@@ -35,26 +35,29 @@ Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, s
   std::vector<float> values(rows * matrix.dim), score(rows * wanted);
   std::vector<uint32_t> index(rows * wanted);
   std::vector<uint8_t> zero(rows);
-  for (std::size_t i = 0; i < rows; ++i) {
-    zero[i] = exact.excluded(i);
-    if (zero[i]) continue;
-    for (std::size_t d = 0; d < matrix.dim; ++d)
-      values[i * matrix.dim + d] = static_cast<float>(exact.row(i)[d] / exact.length(i));
-  }
-  const InfomotionNeighboursRequest request = {rows,        matrix.dim,   wanted,       values.data(),    nullptr,
+  for (std::size_t i = 0; i < rows; ++i) zero[i] = exact.excluded(i);
+  const Score::Screen screen = exact.screen(values.data(), matrix.dim);
+  std::vector<float> bias(rows);
+  std::transform(screen.half.begin(), screen.half.end(), bias.begin(), [](float half) { return -half; });
+  const float* column_bias = metric == Metric::kEuclid ? bias.data() : nullptr;
+  const InfomotionNeighboursRequest request = {rows,        matrix.dim,   wanted,       values.data(),    column_bias,
                                                zero.data(), index.data(), score.data(), to_plugin(cancel)};
   InfomotionMessage message = {};
   status = to_status(table.neighbours(&request, &message), message);
   if (!status.ok()) return status;
 
   const double error = most_error(matrix.dim);
+  // A score as the device sees it: by distance -d^2 / (2 length^2) and the row's own half square.
+  const auto on_device = [&](std::size_t i, double value) {
+    return metric == Metric::kEuclid ? value / (2 * screen.length * screen.length) + screen.half[i] : value;
+  };
   parallel_for(rows, 0, [&](std::size_t i) {
     if (zero[i] || cancel.requested()) return;
     const uint32_t* first = index.data() + i * wanted;
     std::vector<uint32_t> candidates(first, std::find(first, first + wanted, kNoNeighbour));
     Score::Ranked nearest = exact.nearest(i, candidates, result.k);
     const bool all = candidates.size() < wanted || wanted == rows - 1;  // there are no others
-    if (!all && -nearest.back().first <= score[(i + 1) * wanted - 1] + error) {
+    if (!all && on_device(i, -nearest.back().first) <= score[(i + 1) * wanted - 1] + error) {
       candidates.clear();
       for (std::size_t j = 0; j < rows; ++j)
         if (j != i && !zero[j]) candidates.push_back(static_cast<uint32_t>(j));

@@ -12,6 +12,6 @@ namespace infomotion::device {
 // similarities are taken again in double, and where rounding could have kept a neighbour off a row's list, all of that
 // row's are.
 Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, std::size_t k, const Cancel& cancel,
-                          Neighbours& result);
+                          Neighbours& result, Metric metric);
 
 }  // namespace infomotion::device

@@ -44,35 +44,10 @@ class Search {
  private:
   using Candidate = std::pair<float, uint32_t>;  // screened score, row
 
-  // Cosine: unit rows. Euclid: rows less their mean (distances stay, products shrink), over the greatest length; then
-  // -d^2 / 2 = a.b - a.a / 2 - b.b / 2.
   void fill_rows() {
-    const std::size_t n = matrix_.rows, dim = matrix_.dim;
-    std::vector<double> mean(dim, 0);
-    double greatest = 0;
-    half_.assign((n + kScreenBlock - 1) / kScreenBlock * kScreenBlock, 0);
-    if (metric_ == Metric::kEuclid) {
-      for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t d = 0; d < dim; ++d) mean[d] += score_.row(i)[d];
-      for (double& m : mean) m /= static_cast<double>(n);
-      for (std::size_t i = 0; i < n; ++i) greatest = std::max(greatest, centred_square(i, mean));
-      greatest = std::sqrt(greatest);
-      if (greatest == 0) greatest = 1;
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      if (score_.excluded(i)) continue;
-      const double length = metric_ == Metric::kCosine ? score_.length(i) : greatest;
-      float* row = rows_.row(i);
-      for (std::size_t d = 0; d < dim; ++d) row[d] = static_cast<float>((score_.row(i)[d] - mean[d]) / length);
-      if (metric_ == Metric::kEuclid) half_[i] = static_cast<float>(centred_square(i, mean) / (length * length) / 2);
-    }
-    error_ = static_cast<float>(2 * screen_error(dim) + (metric_ == Metric::kEuclid ? 1e-6 : 0));
-  }
-
-  double centred_square(std::size_t i, const std::vector<double>& mean) const {
-    double square = 0;
-    for (std::size_t d = 0; d < matrix_.dim; ++d) square += (score_.row(i)[d] - mean[d]) * (score_.row(i)[d] - mean[d]);
-    return square;
+    half_ = score_.screen(rows_.row(0), rows_.stride()).half;
+    half_.resize((matrix_.rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock, 0);
+    error_ = static_cast<float>(2 * screen_error(matrix_.dim) + (metric_ == Metric::kEuclid ? 1e-6 : 0));
   }
 
   void screen_block(std::size_t j, const Cancel& cancel) {

@@ -69,4 +69,33 @@ void Score::write(const Ranked& nearest, std::size_t i, Neighbours& result) cons
   }
 }
 
+double Score::centred_square(std::size_t i, const std::vector<double>& mean) const {
+  double square = 0;
+  for (std::size_t d = 0; d < matrix_.dim; ++d) square += (row(i)[d] - mean[d]) * (row(i)[d] - mean[d]);
+  return square;
+}
+
+Score::Screen Score::screen(float* rows, std::size_t stride) const {
+  const std::size_t n = matrix_.rows, dim = matrix_.dim;
+  std::vector<double> mean(dim, 0);
+  Screen screen;
+  screen.half.assign(n, 0);
+  if (metric_ == Metric::kEuclid) {
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t d = 0; d < dim; ++d) mean[d] += row(i)[d];
+    for (double& m : mean) m /= static_cast<double>(n);
+    double greatest = 0;
+    for (std::size_t i = 0; i < n; ++i) greatest = std::max(greatest, centred_square(i, mean));
+    if (greatest > 0) screen.length = std::sqrt(greatest);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    if (excluded(i)) continue;
+    const double length = metric_ == Metric::kCosine ? this->length(i) : screen.length;
+    for (std::size_t d = 0; d < dim; ++d) rows[i * stride + d] = static_cast<float>((row(i)[d] - mean[d]) / length);
+    if (metric_ == Metric::kEuclid)
+      screen.half[i] = static_cast<float>(centred_square(i, mean) / (length * length) / 2);
+  }
+  return screen;
+}
+
 }  // namespace infomotion

@@ -25,12 +25,23 @@ class Score {
   Ranked nearest(std::size_t i, const std::vector<uint32_t>& rows, std::size_t k) const;
   void write(const Ranked& nearest, std::size_t i, Neighbours& result) const;
 
+  // What single precision screens pairs by: rows of at most length 1, written `stride` apart from `rows` on (those excluded
+  // are left alone). By cosine unit rows, and the score is a . b; by distance rows less their mean (distances stay, products
+  // shrink) over the greatest length, and score / (2 length^2) is a . b - half[a] - half[b].
+  struct Screen {
+    std::vector<float> half;  // half of each row's square; by cosine 0
+    double length = 1;
+  };
+  Screen screen(float* rows, std::size_t stride) const;
+
   const float* row(std::size_t i) const { return matrix_.values + i * matrix_.dim; }
   double length(std::size_t i) const { return length_[i]; }
   // A row of zeros has no cosines.
   bool excluded(std::size_t i) const { return metric_ == Metric::kCosine && length_[i] == 0; }
 
  private:
+  double centred_square(std::size_t i, const std::vector<double>& mean) const;
+
   Matrix matrix_;
   Metric metric_;
   std::vector<double> length_;
