@@ -12,6 +12,9 @@ export interface Native {
   /** Threads of the addon's pool: INFOMOTION_THREADS, else the number of processors. */
   readonly threads: number
 
+  /** The instruction set of the flow's kernels: INFOMOTION_ISA where this processor has it, else its widest. */
+  readonly isa: 'scalar' | 'neon' | 'avx2' | 'avx512'
+
   /** Loads the CUDA plugin, once a process; `reason` is empty where a GPU can be used. */
   cudaStatus(): Job<NativeCuda>
 

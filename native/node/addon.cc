@@ -9,6 +9,7 @@
 #include "graph.h"
 #include "infomap.h"
 #include "network.h"
+#include "runtime/isa.h"
 #include "runtime/thread_pool.h"
 #include "select.h"
 #include "train.h"
@@ -26,6 +27,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_select(env, exports);
   init_train(env, exports);
   exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));
+  exports.Set("isa", Napi::String::New(env, isa_name(current_isa())));
   return exports;
 }
 

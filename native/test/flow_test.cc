@@ -61,14 +61,31 @@ Image texture(int width, int height, double dx = 0, double dy = 0) {
 
 template <typename T>
 std::vector<float> pair_flow(int width, int height, const std::vector<T>& a, const std::vector<T>& b,
-                             const FarnebackParams& params = {}, const float* initial = nullptr) {
+                             const FarnebackParams& params = {}, const float* initial = nullptr,
+                             Isa isa = current_isa(), int threads = 1) {
   const Cancel cancel;
   FarnebackSequence sequence;
   std::vector<float> flow(a.size() * 2, std::numeric_limits<float>::quiet_NaN());
-  CHECK(sequence.init(width, height, params).ok());
+  CHECK(sequence.init(width, height, params, threads, isa).ok());
   CHECK(sequence.push(a.data(), nullptr, nullptr, cancel).ok());
   CHECK(sequence.push(b.data(), initial, flow.data(), cancel).ok());
   return flow;
+}
+
+struct Difference {
+  double most = 0, mean = 0;
+};
+
+// A NaN stays.
+Difference difference(const std::vector<float>& a, const std::vector<float>& b) {
+  CHECK(a.size() == b.size());
+  Difference result;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double apart = std::fabs(a[i] - b[i]);
+    result.most = apart <= result.most ? result.most : apart;
+    result.mean += apart / static_cast<double>(a.size());
+  }
+  return result;
 }
 
 bool all_zero(const std::vector<float>& values) {
@@ -85,7 +102,7 @@ bool all_finite(const std::vector<float>& values) {
 
 }  // namespace
 
-TEST("flow: OpenCV's results, nine cases") {
+TEST("flow: OpenCV's results, nine cases, by every instruction set") {
   const std::string folder = test::fixtures() + "farneback-golden/";
   std::ifstream table(folder + "cases.txt");
   int cases = 0;
@@ -105,15 +122,11 @@ TEST("flow: OpenCV's results, nine cases") {
     CHECK(a.width == width && a.height == height && expected.size() == a.pixels.size() * 2);
 
     const float* guess = with_initial ? initial.data() : nullptr;
-    const std::vector<float> flow = pair_flow(width, height, a.pixels, b.pixels, params, guess);
-    double most = 0, sum = 0;
-    for (std::size_t i = 0; i < flow.size() && i < expected.size(); ++i) {
-      const double difference = std::fabs(flow[i] - expected[i]);
-      most = difference <= most ? most : difference;  // a NaN stays
-      sum += difference;
+    for (const Isa isa : available_isas()) {
+      const auto apart = difference(pair_flow(width, height, a.pixels, b.pixels, params, guess, isa), expected);
+      CHECK_NEAR(apart.most, 0, 2e-3);
+      CHECK_NEAR(apart.mean, 0, 1e-5);
     }
-    CHECK_NEAR(most, 0, 2e-3);
-    CHECK_NEAR(sum / static_cast<double>(flow.size()), 0, 1e-5);
     ++cases;
   }
   CHECK(cases == 9);
@@ -187,6 +200,57 @@ TEST("flow: a sequence is its pairs, bytes are floats, a sequence can begin anew
       const auto& b = frames[t].pixels;
       const std::vector<float> float_a(a.begin(), a.end()), float_b(b.begin(), b.end());
       CHECK(flow == pair_flow(70, 66, float_a, float_b));
+    }
+}
+
+TEST("flow: every instruction set gives the scalar results") {
+  const int sizes[][2] = {{112, 112}, {113, 97}, {67, 300}, {320, 40}, {17, 5}};
+  for (const auto& size : sizes) {
+    const int w = size[0], h = size[1];
+    const Image a = texture(w, h), b = texture(w, h, 1.7, -0.6);
+    for (const int winsize : {5, 14, 15, 21})  // a smaller Gaussian averages nothing: its equations may be singular
+      for (const bool gaussian : {false, true})
+        for (const auto border : {flow::Border::kOpenCV, flow::Border::kSymmetric}) {
+          FarnebackParams params;
+          params.winsize = winsize;
+          params.gaussian = gaussian;
+          params.border = border;
+          params.poly_n = winsize == 15 ? 5 : 7;
+          const auto scalar = pair_flow(w, h, a.pixels, b.pixels, params, nullptr, Isa::kScalar);
+          for (const Isa isa : available_isas()) {
+            const auto apart = difference(pair_flow(w, h, a.pixels, b.pixels, params, nullptr, isa), scalar);
+            CHECK_NEAR(apart.most, 0, 2e-3);
+            CHECK_NEAR(apart.mean, 0, 1e-5);
+            if (border == flow::Border::kSymmetric)
+              CHECK(all_zero(pair_flow(w, h, a.pixels, a.pixels, params, nullptr, isa)));
+          }
+        }
+  }
+}
+
+TEST("flow: any number of threads gives the same bytes") {
+  const Image a = texture(300, 420), b = texture(300, 420, 2.2, 1.1);
+  for (const int iterations : {0, 1, 3, 9})
+    for (const int winsize : {5, 15, 40}) {
+      FarnebackParams params;
+      params.iterations = iterations;
+      params.winsize = winsize;
+      params.gaussian = winsize == 5;
+      const auto one = pair_flow(300, 420, a.pixels, b.pixels, params);
+      for (const int threads : {2, 3, 6})
+        CHECK(one == pair_flow(300, 420, a.pixels, b.pixels, params, nullptr, current_isa(), threads));
+    }
+}
+
+TEST("flow: at most 128 bytes a pixel for each pair") {
+  for (const int side : {96, 112, 256, 1024})
+    for (const bool gaussian : {false, true}) {
+      FarnebackParams params;
+      params.gaussian = gaussian;
+      FarnebackSequence sequence;
+      CHECK(sequence.init(side, side, params).ok());
+      const std::size_t pixels = static_cast<std::size_t>(side) * side, flow = 2 * sizeof(float) * pixels;
+      CHECK(sequence.bytes() + flow <= 128 * pixels);
     }
 }
 

@@ -26,7 +26,7 @@ class Appearance {
   }
 
   void thumbnails(const Clip& clip, int side, ClipFeatures* features) const {
-    std::vector<float> mean(pixels_), deviation(pixels_), scratch;
+    std::vector<float> mean(pixels_), deviation(pixels_);
     const double n = static_cast<double>(count_);
     for (std::size_t i = 0; i < pixels_; ++i) {
       const double average = static_cast<double>(sum_[i]) / n;
@@ -37,8 +37,8 @@ class Appearance {
     const flow::AxisFilter fx = flow::area_filter(clip.width, side), fy = flow::area_filter(clip.height, side);
     features->mean_frame.resize(static_cast<std::size_t>(side) * side);
     features->deviation.resize(static_cast<std::size_t>(side) * side);
-    flow::resample(mean.data(), clip.width, fx, fy, 1, features->mean_frame.data(), scratch);
-    flow::resample(deviation.data(), clip.width, fx, fy, 1, features->deviation.data(), scratch);
+    flow::resample(mean.data(), clip.width, fx, fy, 1, features->mean_frame.data());
+    flow::resample(deviation.data(), clip.width, fx, fy, 1, features->deviation.data());
   }
 
  private:

@@ -48,7 +48,7 @@ class VolumeBuilder {
   int frames_;
   std::size_t first_, last_, cells_;
   flow::AxisFilter fx_, fy_;
-  std::vector<float> plane_, small_, scratch_;
+  std::vector<float> plane_, small_;
   std::vector<float> sums_;     // frames * kVolumeChannels * cells
   std::vector<double> weights_; // of each frame's sums
 };

@@ -5,16 +5,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <vector>
 
+#include "flow/pyramid.h"
+#include "flow/resample.h"
+#include "runtime/buffer.h"
 #include "runtime/cancel.h"
 
 namespace infomotion::flow {
-
-// Coefficients lie side by side, padded to 8 floats a pixel, so that one bilinear sample of all of them is four
-// aligned reads. The constant is not kept: motion does not depend on it.
-constexpr int kCoefficients = 8;
-enum Coefficient { kXX, kYY, kX, kY, kXY };
 
 // The Gaussian weights g(i), |i| <= radius, and what remains of the normal equations' inverse. With moments
 // m2 = sum g i^2 and m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, hence the closed form.
@@ -23,24 +22,67 @@ class PolynomialBasis {
   // sigma = 0: 0.3 * radius.
   PolynomialBasis(int radius, double sigma);
 
-  // The expansion of a w x h image into out (w * h * kCoefficients). The image's border rows and columns stand for
-  // what lies beyond. Stops early, with `out` unfinished, when cancelled.
-  void expand(const float* image, int w, int h, float* out, std::vector<float>& scratch, const Cancel& cancel) const;
+  int radius() const { return static_cast<int>(taps_[0].size()) - 1; }
 
-  // What the expansion is made of, for other machines to make it: i^power g(i) for i = 0..radius (power 0, 1, 2), and
-  // the inverse of the normal equations, in the order { linear, square, constant to square, mixed }.
-  const std::vector<float>& taps(int power) const { return power == 0 ? g_ : power == 1 ? xg_ : xxg_; }
-  std::array<float, 4> inverse() const { return {first_, square_, constant_square_, mixed_}; }
+  // i^power g(i) for i = 0..radius; power 0, 1, 2.
+  const std::vector<float>& taps(int power) const { return taps_[power]; }
+
+  // { linear: 1 / m2, square: 1 / (m4 - m2^2), constant to square: -m2 / (m4 - m2^2), mixed: 1 / m2^2 }
+  const std::array<float, 4>& inverse() const { return inverse_; }
 
  private:
-  template <int kRadius>
-  void expand_row(const float* const moments[3], int w, float* out) const;
+  std::vector<float> taps_[3];
+  std::array<float, 4> inverse_;
+};
 
-  int radius_;
-  std::vector<float> g_, xg_, xxg_;  // g(i), i g(i), i^2 g(i) for i = 0..radius
-  float first_;                      // 1 / m2
-  float square_, constant_square_;   // 1 / (m4 - m2^2), -m2 / (m4 - m2^2)
-  float mixed_;                      // 1 / m2^2
+// What is kept of the fit: half of each coefficient, a quarter of rxy, which is what the equations of motion take (the
+// mean of two frames, and the matrix of a quadratic form has half of rxy at both its places). Not the constant: motion
+// does not depend on it.
+constexpr int kCoefficients = 5;
+enum Coefficient { kXX, kYY, kX, kY, kXY };
+
+// The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring
+// pixels mostly move alike, so that a whole vector of them is sampled from neighbouring places: no gathers.
+class Expansion {
+ public:
+  Expansion(int width, int height)
+      : pitch_(static_cast<int>(padded(width))),
+        floats_(static_cast<std::size_t>(pitch_) * kCoefficients * height) {}
+
+  int pitch() const { return pitch_; }
+  float* row(int y) { return floats_.data() + static_cast<std::size_t>(y) * kCoefficients * pitch_; }
+  const float* row(int y) const { return floats_.data() + static_cast<std::size_t>(y) * kCoefficients * pitch_; }
+  std::size_t bytes() const { return floats_.size() * sizeof(float); }
+
+ private:
+  int pitch_;
+  Buffer floats_;
+};
+
+// Makes expansions of one level of frames, streaming: of the level's image only the rows in use are ever kept.
+class Expander {
+ public:
+  // All of these must outlive it.
+  Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level, int frame_width);
+
+  // Rows [begin, end) of the expansion of a frame (full size, rows end to end, T: uint8 or float). Stops early, with
+  // `out` unfinished, when cancelled.
+  template <typename T>
+  void expand(const T* frame, int begin, int end, Expansion* out, const Cancel& cancel);
+
+  std::size_t bytes() const { return (ring_.size() + moments_.size()) * sizeof(float); }
+
+ private:
+  float* image_row(int y) { return ring_.data() + static_cast<std::size_t>(y % ring_rows_) * pitch_; }
+
+  const Kernels& kernels_;
+  const PolynomialBasis& basis_;
+  const Level& level_;
+  int frame_width_, pitch_, moments_pitch_, ring_rows_;
+  Resampler resampler_;
+  Buffer ring_;     // rows of the level's image
+  Buffer moments_;  // three rows, padded
+  std::vector<const float*> window_;
 };
 
 }  // namespace infomotion::flow

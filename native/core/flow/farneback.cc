@@ -1,29 +1,110 @@
 #include "flow/farneback.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <string>
 #include <utility>
+
+#include "runtime/thread_pool.h"
 
 namespace infomotion::flow {
 namespace {
 
-// The first guess at a level: the area mean of the full-size one, in px of that level.
-void shrink_flow(const float* initial, int width, int height, const Level& level, std::vector<float>& u,
-                 std::vector<float>& v, std::vector<float>& scratch) {
-  const std::size_t pixels = static_cast<std::size_t>(width) * height;
-  const AxisFilter fx = area_filter(width, level.width), fy = area_filter(height, level.height);
-  std::vector<float> plane(pixels);
-  for (auto* component : {&u, &v}) {
-    for (std::size_t i = 0; i < pixels; ++i) plane[i] = initial[2 * i];
-    resample(plane.data(), width, fx, fy, static_cast<float>(level.scale), component->data(), scratch);
-    ++initial;
+// Iterations in one sweep: more would save little, and each keeps its rows of equations in the caches.
+constexpr int kSweep = 4;
+
+// A band of fewer rows would spend most of its time on what it shares with its neighbours.
+constexpr int kLeastBand = 64;
+
+class FlowInPlanes : public FirstGuess {
+ public:
+  explicit FlowInPlanes(const FlowPlanes& planes) : planes_(planes) {}
+  void row(int y, const float** u, const float** v) override {
+    *u = planes_.u.data() + static_cast<std::size_t>(y) * planes_.pitch;
+    *v = planes_.v.data() + static_cast<std::size_t>(y) * planes_.pitch;
+  }
+
+ private:
+  const FlowPlanes& planes_;
+};
+
+class NoFlow : public FirstGuess {
+ public:
+  void row(int, const float** u, const float** v) override { *u = *v = nullptr; }
+};
+
+// The flow of the next coarser level, in px of this one.
+class MagnifiedFlow : public FirstGuess {
+ public:
+  MagnifiedFlow(const Kernels& kernels, const Level& coarser, const Level& level, double pyr_scale)
+      : coarser_(coarser),
+        resampler_(kernels, level.flow_x, level.flow_y, static_cast<float>(1 / pyr_scale)),
+        u_(padded(level.width)),
+        v_(padded(level.width)) {}
+
+  void set(const FlowPlanes* planes) { planes_ = planes; }
+
+  void row(int y, const float** u, const float** v) override {
+    resampler_.row(planes_->u.data(), coarser_.width, planes_->pitch, y, u_.data());
+    resampler_.row(planes_->v.data(), coarser_.width, planes_->pitch, y, v_.data());
+    *u = u_.data();
+    *v = v_.data();
+  }
+
+ private:
+  const Level& coarser_;
+  const FlowPlanes* planes_ = nullptr;
+  Resampler resampler_;
+  Buffer u_, v_;
+};
+
+void write_guess(const Kernels& kernels, FirstGuess& guess, int width, int begin, int end, const FlowTarget& target) {
+  const std::vector<float> still(padded(width));
+  for (int y = begin; y < end; ++y) {
+    const float *u, *v;
+    guess.row(y, &u, &v);
+    if (u == nullptr) u = v = still.data();
+    const std::size_t at = static_cast<std::size_t>(y);
+    if (target.planes != nullptr) {
+      std::copy(u, u + width, target.planes->u.data() + at * target.planes->pitch);
+      std::copy(v, v + width, target.planes->v.data() + at * target.planes->pitch);
+    } else {
+      kernels.pairs(u, v, width, target.pairs + 2 * at * width);
+    }
   }
 }
 
+std::size_t plane_floats(const Level& level) { return padded(level.width) * level.height; }
+
 }  // namespace
 
-Status FarnebackSequence::init(int width, int height, const FarnebackParams& params) {
+// What a thread needs of its own.
+struct FarnebackSequence::Worker {
+  Worker(const FarnebackSequence& sequence)
+      : iterations(*sequence.kernels_, *sequence.window_, std::min(kSweep, sequence.params_.iterations),
+                   sequence.levels_[0].width, sequence.levels_[0].height) {
+    const std::vector<Level>& levels = sequence.levels_;
+    for (std::size_t k = 0; k < levels.size(); ++k) {
+      expanders.emplace_back(*sequence.kernels_, *sequence.basis_, levels[k], levels[0].width);
+      if (k + 1 < levels.size())
+        magnified.emplace_back(*sequence.kernels_, levels[k + 1], levels[k], sequence.params_.pyr_scale);
+    }
+  }
+
+  std::size_t bytes() const {
+    std::size_t bytes = iterations.bytes();
+    for (const Expander& expander : expanders) bytes += expander.bytes();
+    return bytes;
+  }
+
+  std::vector<Expander> expanders;  // one a level
+  std::vector<MagnifiedFlow> magnified;  // one a level but the coarsest
+  Iterations iterations;
+};
+
+FarnebackSequence::FarnebackSequence() = default;
+FarnebackSequence::~FarnebackSequence() = default;
+
+Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, Isa isa) {
   const auto refuse = [](const std::string& what) {
     return Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
   };
@@ -32,80 +113,155 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   if (params.levels < 0 || params.iterations < 0) return refuse("levels and iterations of at least 0");
   if (params.winsize < 1 || params.poly_n < 1) return refuse("winsize and polyN of at least 1");
   if (params.poly_sigma != 0 && !(params.poly_sigma >= 0.3)) return refuse("polySigma 0 or at least 0.3");
+  if (threads < 0) return refuse("threads of at least 0");
 
   params_ = params;
+  kernels_ = &kernels(isa);
   levels_ = make_levels(width, height, params.pyr_scale, params.levels);
-  basis_.assign(1, PolynomialBasis(params.poly_n, params.poly_sigma));
-  solvers_.clear();
-  for (const Level& level : levels_)
-    solvers_.emplace_back(level.width, level.height, params.winsize, params.gaussian, params.border);
-  for (auto* expansions : {&before_, &now_}) {
-    expansions->resize(levels_.size());
-    for (std::size_t k = 0; k < levels_.size(); ++k) (*expansions)[k].assign(levels_[k].pixels() * kCoefficients, 0.0f);
+  basis_ = std::make_unique<PolynomialBasis>(params.poly_n, params.poly_sigma);
+  window_ = std::make_unique<Window>(params.winsize, params.gaussian);
+  trust_x_.clear();
+  trust_y_.clear();
+  before_.clear();
+  now_.clear();
+  for (const Level& level : levels_) {
+    trust_x_.push_back(squared_trust(level.width));
+    trust_x_.back().resize(padded(level.width));
+    trust_y_.push_back(squared_trust(level.height));
+    before_.emplace_back(level.width, level.height);
+    now_.emplace_back(level.width, level.height);
   }
-  for (auto* plane : {&image_, &level_image_, &u_, &v_, &coarse_u_, &coarse_v_}) plane->resize(levels_[0].pixels());
+  for (FlowPlanes& planes : planes_) planes = FlowPlanes();
+  if (levels_.size() > 1) ensure_planes(1);
+  const std::size_t most = threads == 0 ? pool_threads() : static_cast<std::size_t>(threads);
+  const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
+  workers_.clear();
+  while (workers_.size() < bands) workers_.push_back(std::make_unique<Worker>(*this));
   primed_ = false;
   return {};
 }
 
 Status FarnebackSequence::push(const std::uint8_t* frame, const float* initial, float* flow, const Cancel& cancel) {
-  std::copy(frame, frame + image_.size(), image_.begin());
-  return push_image(initial, flow, cancel);
+  return push_frame(frame, initial, flow, cancel);
 }
 
 Status FarnebackSequence::push(const float* frame, const float* initial, float* flow, const Cancel& cancel) {
-  std::copy(frame, frame + image_.size(), image_.begin());
-  return push_image(initial, flow, cancel);
+  return push_frame(frame, initial, flow, cancel);
 }
 
-Status FarnebackSequence::push_image(const float* initial, float* flow, const Cancel& cancel) {
-  expand_levels(now_, cancel);
-  if (primed_) {
-    for (std::size_t k = levels_.size(); k-- > 0;) {
-      start_flow(k, initial);
-      const MotionField field = {levels_[k].width, levels_[k].height, before_[k].data(),
-                                 now_[k].data(),   u_.data(),         v_.data()};
-      for (int i = 0; i < params_.iterations; ++i) solvers_[k].iterate(field, cancel);
-    }
-  }
+std::size_t FarnebackSequence::bytes() const {
+  std::size_t bytes = 0;
+  for (const Expansions* expansions : {&before_, &now_})
+    for (const Expansion& expansion : *expansions) bytes += expansion.bytes();
+  for (const FlowPlanes& planes : planes_) bytes += (planes.u.size() + planes.v.size()) * sizeof(float);
+  for (const auto& worker : workers_) bytes += worker->bytes();
+  return bytes;
+}
+
+// body(worker, begin, end) for bands of rows that begin at multiples of `multiple`, side by side.
+template <typename Body>
+void FarnebackSequence::for_bands(int height, int multiple, Body body) {
+  const int bands = std::clamp(height / kLeastBand, 1, static_cast<int>(workers_.size()));
+  const auto bound = [&](std::size_t i) {
+    const int y = static_cast<int>(static_cast<long long>(height) * static_cast<long long>(i) / bands);
+    return static_cast<int>(i) == bands ? height : y - y % multiple;
+  };
+  parallel_for(static_cast<std::size_t>(bands), static_cast<std::size_t>(bands),
+               [&](std::size_t i) { body(*workers_[i], bound(i), bound(i + 1)); });
+}
+
+template <typename T>
+Status FarnebackSequence::push_frame(const T* frame, const float* initial, float* flow, const Cancel& cancel) {
+  for (std::size_t k = 0; k < levels_.size() && !cancel.requested(); ++k)
+    for_bands(levels_[k].height, 1, [&](Worker& worker, int begin, int end) {
+      worker.expanders[k].expand(frame, begin, end, &now_[k], cancel);
+    });
+  if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
     primed_ = false;
     return Status::cancelled();
-  }
-  if (primed_) {
-    for (std::size_t i = 0; i < u_.size(); ++i) {
-      flow[2 * i] = u_[i];
-      flow[2 * i + 1] = v_[i];
-    }
   }
   primed_ = true;
   std::swap(before_, now_);
   return {};
 }
 
-void FarnebackSequence::expand_levels(Expansions& out, const Cancel& cancel) {
-  for (std::size_t k = 0; k < levels_.size() && !cancel.requested(); ++k) {
-    const Level& level = levels_[k];
-    resample(image_.data(), levels_[0].width, level.image_x, level.image_y, 1, level_image_.data(), scratch_);
-    basis_[0].expand(level_image_.data(), level.width, level.height, out[k].data(), scratch_, cancel);
+// Coarse to fine; at each level as many sweeps as the iterations take.
+void FarnebackSequence::compute_flow(const float* initial, float* flow, const Cancel& cancel) {
+  const FlowPlanes* known = nullptr;
+  const auto other = [&] { return known == &planes_[0] ? &planes_[1] : &planes_[0]; };
+  if (initial != nullptr) {
+    ensure_planes(levels_.size() - 1);
+    shrink_initial(initial, &planes_[0]);
+    known = &planes_[0];
+  }
+  for (std::size_t k = levels_.size(); k-- > 0;) {
+    bool magnify = k + 1 < levels_.size();
+    int left = params_.iterations;
+    do {
+      const int count = std::min(left, kSweep);
+      left -= count;
+      FlowTarget target = {nullptr, flow};
+      if (k > 0 || left > 0) {
+        ensure_planes(k);
+        target = {other(), nullptr};
+        target.planes->pitch = padded(levels_[k].width);
+      }
+      sweep(k, count, known, magnify, target, cancel);
+      known = target.planes;
+      magnify = false;
+    } while (left > 0 && !cancel.requested());
   }
 }
 
-// u_ and v_ as the iterations of level k find them: the coarser level's flow, magnified, or the first guess.
-void FarnebackSequence::start_flow(std::size_t k, const float* initial) {
+void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify,
+                              const FlowTarget& target, const Cancel& cancel) {
   const Level& level = levels_[k];
-  if (k + 1 < levels_.size()) {
-    std::swap(u_, coarse_u_);
-    std::swap(v_, coarse_v_);
-    const int width = levels_[k + 1].width;
-    const float gain = static_cast<float>(1 / params_.pyr_scale);
-    resample(coarse_u_.data(), width, level.flow_x, level.flow_y, gain, u_.data(), scratch_);
-    resample(coarse_v_.data(), width, level.flow_x, level.flow_y, gain, v_.data(), scratch_);
-  } else if (initial != nullptr) {
-    shrink_flow(initial, levels_[0].width, levels_[0].height, level, u_, v_, scratch_);
-  } else {
-    std::fill_n(u_.begin(), level.pixels(), 0.0f);
-    std::fill_n(v_.begin(), level.pixels(), 0.0f);
+  const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
+                             trust_x_[k].data(), trust_y_[k].data(), params_.border};
+  for_bands(level.height, workers_[0]->iterations.restart(), [&](Worker& worker, int begin, int end) {
+    NoFlow none;
+    std::unique_ptr<FlowInPlanes> planes;
+    FirstGuess* guess = &none;
+    if (magnify) {
+      worker.magnified[k].set(known);
+      guess = &worker.magnified[k];
+    } else if (known != nullptr) {
+      planes = std::make_unique<FlowInPlanes>(*known);
+      guess = planes.get();
+    }
+    if (count > 0)
+      worker.iterations.run(field, count, *guess, begin, end, target, cancel);
+    else
+      write_guess(*kernels_, *guess, level.width, begin, end, target);
+  });
+}
+
+// The first guess at the coarsest level: the area mean of the full-size one, in px of that level.
+void FarnebackSequence::shrink_initial(const float* initial, FlowPlanes* planes) const {
+  const Level& full = levels_.front();
+  const Level& level = levels_.back();
+  const AxisFilter fx = area_filter(full.width, level.width), fy = area_filter(full.height, level.height);
+  Resampler resampler(*kernels_, fx, fy, static_cast<float>(level.scale));
+  planes->pitch = padded(level.width);
+  std::vector<float> plane(full.pixels());
+  for (Buffer* component : {&planes->u, &planes->v}) {
+    for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = initial[2 * i];
+    for (int y = 0; y < level.height; ++y)
+      resampler.row(plane.data(), full.width, full.width, y, component->data() + y * planes->pitch);
+    ++initial;
+  }
+}
+
+void FarnebackSequence::ensure_planes(std::size_t k) {
+  const std::size_t floats = plane_floats(levels_[k]);
+  for (FlowPlanes& planes : planes_) {
+    if (planes.u.size() >= floats) continue;
+    FlowPlanes larger(floats);
+    larger.pitch = planes.pitch;
+    std::copy(planes.u.data(), planes.u.data() + planes.u.size(), larger.u.data());
+    std::copy(planes.v.data(), planes.v.data() + planes.v.size(), larger.v.data());
+    planes = std::move(larger);
   }
 }
 

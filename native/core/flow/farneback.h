@@ -2,13 +2,16 @@
 // calcOpticalFlowFarneback. Each frame is expanded once and kept for the next pair.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "flow/expansion.h"
+#include "flow/iterations.h"
 #include "flow/pyramid.h"
-#include "flow/window.h"
 #include "runtime/cancel.h"
+#include "runtime/isa.h"
 #include "runtime/status.h"
 
 namespace infomotion::flow {
@@ -16,7 +19,7 @@ namespace infomotion::flow {
 struct FarnebackParams {
   double pyr_scale = 0.5;   // size of a level relative to the one before, 0 < pyr_scale < 1
   int levels = 3;           // levels beside the full size (fewer where a side would fall below 32 px)
-  int winsize = 15;         // px, see WindowSolver
+  int winsize = 15;         // px, see Window
   int iterations = 3;       // at each level
   int poly_n = 5;           // radius of the polynomial expansion, px
   double poly_sigma = 1.2;  // of its Gaussian, px, at least 0.3; 0: 0.3 * poly_n
@@ -26,7 +29,12 @@ struct FarnebackParams {
 
 class FarnebackSequence {
  public:
-  Status init(int width, int height, const FarnebackParams& params);
+  FarnebackSequence();
+  ~FarnebackSequence();
+
+  // Each pair is worked on by up to `threads` threads of the pool (0: all) in bands of rows; the result is the same,
+  // bit for bit, for any number.
+  Status init(int width, int height, const FarnebackParams& params, int threads = 1, Isa isa = current_isa());
 
   // Takes the next frame (row by row; grey levels 0..255, in bytes or floats) and, from the second on, gives the flow
   // from the frame before to this one: `flow` gets width * height pairs (u, v) in px. `initial`, where not null, is a
@@ -37,20 +45,32 @@ class FarnebackSequence {
   // Forgets the frames seen: the next push begins another sequence.
   void restart() { primed_ = false; }
 
- private:
-  using Expansions = std::vector<std::vector<float>>;  // one a level
+  // What its buffers hold: at most 128 a pixel at the default parameters, from 96 x 96 on.
+  std::size_t bytes() const;
 
-  Status push_image(const float* initial, float* flow, const Cancel& cancel);
-  void expand_levels(Expansions& out, const Cancel& cancel);
-  void start_flow(std::size_t level, const float* initial);
+ private:
+  struct Worker;
+  using Expansions = std::vector<Expansion>;  // one a level
+
+  template <typename T>
+  Status push_frame(const T* frame, const float* initial, float* flow, const Cancel& cancel);
+  void compute_flow(const float* initial, float* flow, const Cancel& cancel);
+  void sweep(std::size_t level, int count, const FlowPlanes* guess, bool magnify, const FlowTarget& target,
+             const Cancel& cancel);
+  void shrink_initial(const float* initial, FlowPlanes* planes) const;
+  void ensure_planes(std::size_t level);
+  template <typename Body>
+  void for_bands(int height, int multiple, Body body);
 
   FarnebackParams params_;
+  const Kernels* kernels_ = nullptr;
   std::vector<Level> levels_;
-  std::vector<PolynomialBasis> basis_;  // one, or none before init()
-  std::vector<WindowSolver> solvers_;   // one a level
-  std::vector<float> image_, level_image_, scratch_;
+  std::vector<std::vector<float>> trust_x_, trust_y_;  // one a level
+  std::unique_ptr<PolynomialBasis> basis_;
+  std::unique_ptr<Window> window_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // one a thread
   Expansions before_, now_;
-  std::vector<float> u_, v_, coarse_u_, coarse_v_;
+  FlowPlanes planes_[2];
   bool primed_ = false;  // before_ holds a frame
 };
 

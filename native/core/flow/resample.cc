@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstddef>
 
+#include "flow/kernels.h"
+#include "runtime/buffer.h"
+
 namespace infomotion::flow {
 namespace {
 
@@ -21,29 +24,13 @@ void finish(AxisFilter& filter, Border source) {
   const auto [low, high] = std::minmax_element(filter.first.begin(), filter.first.end());
   filter.before = std::max(0, -*low);
   for (int j = -filter.before; j < *high + filter.taps; ++j) filter.border.push_back(source(j));
-}
 
-// One output row from one padded row. kTaps = 0: any number.
-template <int kTaps>
-void filter_row(const AxisFilter& filter, const float* __restrict row, float* __restrict out) {
-  const int taps = kTaps ? kTaps : filter.taps;
-  const float* __restrict weights = filter.weights.data();
-  if (filter.shift_invariant) {
-    const int m = filter.outputs();
-    row += filter.first[0];
-    for (int i = 0; i < m; ++i) out[i] = weights[0] * row[i];
-    for (int t = 1; t < taps; ++t)
-      for (int i = 0; i < m; ++i) out[i] += weights[t] * row[i + t];
-    return;
-  }
-  const int m = filter.outputs();
-  for (int i = 0; i < m; ++i) {
-    const float* samples = row + filter.first[i];
-    float sum = 0;
-    for (int t = 0; t < taps; ++t) sum += weights[t] * samples[t];
-    out[i] = sum;
-    weights += taps;
-  }
+  const std::size_t n = filter.first.size(), pitch = padded(n), taps = filter.taps;
+  filter.lane_first.assign(filter.first.begin(), filter.first.end());
+  filter.lane_first.resize(pitch, filter.first.back());
+  filter.lane_weights.assign(taps * pitch, 0.0f);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t t = 0; t < taps; ++t) filter.lane_weights[t * pitch + i] = filter.weights[i * taps + t];
 }
 
 }  // namespace
@@ -86,29 +73,44 @@ AxisFilter area_filter(int n, int m) {
   return filter;
 }
 
-void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out,
-              std::vector<float>& scratch) {
-  const int padded = static_cast<int>(fx.border.size());
-  scratch.resize(std::max(padded, fx.before + w));
-  float* __restrict row = scratch.data() + fx.before;
-  for (int i = 0; i < fy.outputs(); ++i, out += fx.outputs()) {
-    for (int t = 0; t < fy.taps; ++t) {
-      const float weight = fy.weights[static_cast<std::size_t>(i) * fy.taps + t] * gain;
-      const float* __restrict line = in + static_cast<std::size_t>(fy.border[fy.before + fy.first[i] + t]) * w;
-      if (t == 0)
-        for (int x = 0; x < w; ++x) row[x] = weight * line[x];
-      else
-        for (int x = 0; x < w; ++x) row[x] += weight * line[x];
-    }
-    for (int j = -fx.before; j < 0; ++j) row[j] = row[fx.border[fx.before + j]];
-    for (int j = w; j < padded - fx.before; ++j) row[j] = row[fx.border[fx.before + j]];
-    if (fx.taps == 2)
-      filter_row<2>(fx, row, out);
-    else if (fx.taps == 4)
-      filter_row<4>(fx, row, out);
-    else
-      filter_row<0>(fx, row, out);
-  }
+Resampler::Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain)
+    : kernels_(&kernels), fx_(&fx), fy_(&fy), weights_(fy.weights), bytes_(fy.taps), floats_(fy.taps) {
+  for (float& weight : weights_) weight *= gain;
+}
+
+void Resampler::row(const std::uint8_t* in, int width, std::size_t pitch, int y, float* out) {
+  lines(bytes_, in, pitch, y);
+  kernels_->mix_bytes(bytes_.data(), weights(y), fy_->taps, width, line(width));
+  along(width, out);
+}
+
+void Resampler::row(const float* in, int width, std::size_t pitch, int y, float* out) {
+  lines(floats_, in, pitch, y);
+  kernels_->mix(floats_.data(), weights(y), fy_->taps, width, line(width));
+  along(width, out);
+}
+
+template <typename T>
+void Resampler::lines(std::vector<const T*>& lines, const T* in, std::size_t pitch, int y) const {
+  for (int t = 0; t < fy_->taps; ++t) lines[t] = in + pitch * fy_->border[fy_->before + fy_->first[y] + t];
+}
+
+float* Resampler::line(int width) {
+  line_.resize(fx_->border.size() + static_cast<std::size_t>(width));
+  return line_.data() + fx_->before;
+}
+
+void Resampler::along(int width, float* out) {
+  float* row = line(width);
+  const int end = static_cast<int>(fx_->border.size()) - fx_->before;
+  for (int j = -fx_->before; j < 0; ++j) row[j] = row[fx_->border[fx_->before + j]];
+  for (int j = width; j < end; ++j) row[j] = row[fx_->border[fx_->before + j]];
+  kernels_->filter_row(*fx_, row, out);
+}
+
+void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
+  Resampler resampler(kernels(current_isa()), fx, fy, gain);
+  for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, w, w, y, out + static_cast<std::size_t>(y) * fx.outputs());
 }
 
 }  // namespace infomotion::flow

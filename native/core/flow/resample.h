@@ -2,9 +2,15 @@
 // thing once their weights are written down, so one row kernel serves the pyramid, the flow and the thumbnails.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "runtime/buffer.h"
+
 namespace infomotion::flow {
+
+struct Kernels;
 
 // One axis of a separable filter from n samples to m:
 //   out[i] = sum over t < taps of weights[i * taps + t] * in[first[i] + t].
@@ -17,6 +23,11 @@ struct AxisFilter {
   std::vector<float> weights; // m * taps
   bool shift_invariant = false; // first[i] = first[0] + i, and the same weights for every i
 
+  // The same once more for kernels that make a vector of outputs at a time: one run of weights a tap, and both with
+  // room for a whole last vector (the last first[] repeated, weights 0).
+  std::vector<std::int32_t> lane_first;
+  std::vector<float> lane_weights;
+
   int outputs() const { return static_cast<int>(first.size()); }
 };
 
@@ -27,8 +38,31 @@ AxisFilter bilinear_filter(int n, int m, const std::vector<double>& kernel = {1.
 // The mean of the input over the stretch [i n / m, (i + 1) n / m).
 AxisFilter area_filter(int n, int m);
 
-// A w x h plane (row by row) to fx.outputs() x fy.outputs(), every value times `gain`.
-void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out,
-              std::vector<float>& scratch);
+// A plane to fx.outputs() x fy.outputs(), every value times `gain`, a row at a time. The filters must outlive it.
+class Resampler {
+ public:
+  Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain = 1);
+
+  // Output row y. Rows of `in` have `width` samples and begin `pitch` apart.
+  void row(const std::uint8_t* in, int width, std::size_t pitch, int y, float* out);
+  void row(const float* in, int width, std::size_t pitch, int y, float* out);
+
+ private:
+  template <typename T>
+  void lines(std::vector<const T*>& lines, const T* in, std::size_t pitch, int y) const;
+  const float* weights(int y) const { return weights_.data() + static_cast<std::size_t>(y) * fy_->taps; }
+  float* line(int width);
+  void along(int width, float* out);
+
+  const Kernels* kernels_;
+  const AxisFilter *fx_, *fy_;
+  std::vector<float> weights_;  // fy's, times the gain
+  std::vector<const std::uint8_t*> bytes_;
+  std::vector<const float*> floats_;
+  Buffer line_;
+};
+
+// A w x h plane, its rows end to end, all at once.
+void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out);
 
 }  // namespace infomotion::flow

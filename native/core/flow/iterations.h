@@ -1,0 +1,94 @@
+// The iterations of one level: from a first guess at the flow, equations of every pixel, averaged over a window and
+// solved for the displacement, over and over.
+//
+// All iterations run in one sweep down the level, each some rows behind the one before: the equations of a pixel take
+// its own flow only, so that iteration i + 1 can use a row as soon as iteration i has solved it. The rows of the
+// expansions in use and a few rows of equations for each iteration are all that the caches have to hold, and between
+// iterations the flow is never written out.
+#pragma once
+
+#include <vector>
+
+#include "flow/expansion.h"
+#include "flow/kernels.h"
+#include "flow/matrices.h"
+#include "flow/window.h"
+#include "runtime/buffer.h"
+#include "runtime/cancel.h"
+
+namespace infomotion::flow {
+
+// Two frames' expansions at one level.
+struct MotionField {
+  int width, height;
+  const Expansion* from;
+  const Expansion* to;
+  const float* trust_x;  // squared_trust(width), padded
+  const float* trust_y;  // squared_trust(height)
+  Border border;
+};
+
+// A flow field in two planes.
+struct FlowPlanes {
+  explicit FlowPlanes(std::size_t floats = 0) : u(floats), v(floats) {}
+  Buffer u, v;
+  std::size_t pitch = 0;  // set by who fills them
+};
+
+// A row of the flow that iterations begin with.
+class FirstGuess {
+ public:
+  virtual ~FirstGuess() = default;
+  virtual void row(int y, const float** u, const float** v) = 0;  // null: no motion
+};
+
+// Where iterations leave their result: in planes, or as (u, v) pairs.
+struct FlowTarget {
+  FlowPlanes* planes;
+  float* pairs;
+};
+
+class Iterations {
+ public:
+  // For fields up to this size, up to `stages` iterations in a sweep.
+  Iterations(const Kernels& kernels, const Window& window, int stages, int width, int height);
+
+  // `count` iterations (1 .. stages) for rows [begin, end) of the result. The rows are the same, bit for bit, whatever
+  // band they are computed in. Stops early when cancelled.
+  void run(const MotionField& field, int count, FirstGuess& guess, int begin, int end, const FlowTarget& target,
+           const Cancel& cancel);
+
+  // Bands should begin at multiples of this.
+  int restart() const { return restart_; }
+
+  std::size_t bytes() const;
+
+ private:
+  struct Stage {
+    Buffer ring;     // equations of the rows in use
+    Buffer columns;  // summed over the window's rows
+    Buffer u, v;     // the row solved last
+    int made = 0, next = 0;  // rows of equations made, of flow solved
+  };
+
+  void begin_stages(int count, int begin);
+  void solve_row(int stage, int y, float* u, float* v);
+  void make_equations(int stage, int y);
+  float* equations(Stage& stage, int y) {
+    return stage.ring.data() + static_cast<std::size_t>(y % ring_rows_) * row_floats_;
+  }
+
+  const Kernels& kernels_;
+  const Window& window_;
+  const int restart_;
+  std::vector<Stage> stages_;
+  Buffer scratch_;
+  std::vector<const float*> lines_;
+
+  // Of the sweep that runs.
+  const MotionField* field_ = nullptr;
+  FirstGuess* guess_ = nullptr;
+  int pitch_ = 0, row_floats_ = 0, ring_rows_ = 0;
+};
+
+}  // namespace infomotion::flow

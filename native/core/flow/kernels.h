@@ -1,0 +1,77 @@
+// The inner loops of the flow, a row at a time: all that is compiled for each instruction set. Their one text is
+// kernels.inc; a kernels_*.cc file instantiates it for one set.
+//
+// Rows that kernels read lie in a Buffer unless said otherwise: whole vectors are read and written, a little beyond
+// the last pixel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "flow/expansion.h"
+#include "flow/resample.h"
+#include "runtime/isa.h"
+
+namespace infomotion::flow {
+
+// The equations of motion of one row.
+struct EquationRow {
+  int width, height, y;
+  const float* from;  // row y of the first frame's expansion
+  const float* to;    // row 0 of the second's
+  int pitch;          // of both
+  const float* u;     // flow of this row known so far, px; null: none
+  const float* v;
+  const float* trust_x;  // squared_trust(width)
+  float trust_y;         // of this row
+  bool symmetric;        // Border::kSymmetric
+  float* out;            // equation e of pixel x goes to out[e * out_pitch + x]
+  int out_pitch;
+};
+
+// From the equations summed down the window's columns to the flow of one row. Pixel x's window is columns
+// x .. x + 2 half of each of the kEquations stretches.
+struct WindowRow {
+  int width, half;
+  const float* columns;
+  int pitch;            // of a stretch; a multiple of 16
+  const float* kernel;  // Gaussian weights for 0..half; null: box
+  float regular;        // keeps the determinant off zero where there is no structure
+  float* scratch;       // kEquations * pitch
+  float* u;
+  float* v;
+};
+
+struct Kernels {
+  // out[x] = sum over t of weights[t] * rows[t][x], x < n. Rows are anywhere, and read no further than n.
+  void (*mix_bytes)(const std::uint8_t* const* rows, const float* weights, int taps, int n, float* out);
+  void (*mix)(const float* const* rows, const float* weights, int taps, int n, float* out);
+
+  // The filter along one row that is padded at both ends (AxisFilter::before). `out` is anywhere.
+  void (*filter_row)(const AxisFilter& filter, const float* row, float* out);
+
+  // From 2 radius + 1 rows of an image to sum g f, sum j g f, sum j^2 g f of each column, `pitch` floats apart.
+  void (*moments)(const PolynomialBasis& basis, const float* const* rows, int width, float* out, int pitch);
+
+  // From those, padded by the radius at both ends, to one row of an Expansion.
+  void (*expand)(const PolynomialBasis& basis, const float* moments, int pitch, int width, float* out, int out_pitch);
+
+  void (*equations)(const EquationRow& row);
+
+  // sum[i] += row[i]; sum[i] += enters[i] - leaves[i].
+  void (*add)(float* sum, const float* row, int n);
+  void (*slide)(float* sum, const float* enters, const float* leaves, int n);
+
+  // out[i] = sum over |j| <= half of kernel[|j|] * rows[half + j][i]
+  void (*blur)(const float* const* rows, const float* kernel, int half, int n, float* out);
+
+  void (*solve)(const WindowRow& row);
+
+  // out = u[0], v[0], u[1], v[1], ... up to n. `out` is anywhere.
+  void (*pairs)(const float* u, const float* v, int n, float* out);
+};
+
+// `isa` is one of available_isas().
+const Kernels& kernels(Isa isa);
+
+}  // namespace infomotion::flow
