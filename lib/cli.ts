@@ -19,7 +19,7 @@ async function main(): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} }) // fail() says it, once
     .showHelpAfterError(false)
-  for (const name of ['distill', 'compare', 'phantom', 'probe', 'flow', 'infomap'] as const) {
+  for (const name of ['distill', 'compare', 'phantom', 'probe', 'flow', 'infomap', 'doctor'] as const) {
     const { register } = (await import(`./cli/${name}.js`)) as { register(program: Command): void }
     register(program)
   }
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   for (const command of program.commands) command.option('--json', 'print exactly one JSON document on stdout')
   try {
     await program.parseAsync()
-    return 0
+    return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0 // --help, --version

@@ -1,71 +1,121 @@
-// What a stranger gets: packs the package with a prebuilt binary, installs the tarball into an empty project with
-// install scripts disabled, imports and requires every entry, runs the embedded model, and the
-// command line once.
+// What a stranger gets: packs the package with its prebuilt binaries and installs the tarball, install scripts disabled,
+// into an empty project where no compiler is to be found; there, on each version of Node that is supported, on arm64, and
+// with and without the optional dependency, a small real use of every entry runs (scripts/package/stranger.mjs).
+import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodes } from './package/nodes.mjs'
+
+/** MiB packed and unpacked; some room above what it is. */
+const LIMITS = { packed: 2.5, unpacked: 5 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const run = (command, args, cwd = root, env = {}) =>
-  execFileSync(command, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+const run = (command, args, { cwd = root, env = process.env } = {}) =>
+  execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const say = (line) => console.log(`package check: ${line}`)
+const bin = (name) => join(root, 'node_modules', '.bin', name)
 
-// node-gyp wants Node's headers; those beside this Node serve where they cannot be downloaded.
-const beside = dirname(dirname(process.execPath))
-const headers = existsSync(join(beside, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: beside } : {}
-rmSync(join(root, 'prebuilds'), { recursive: true, force: true })
-const before = existsSync(join(root, 'build', 'Release', 'infomotion.node'))
-run('node_modules/.bin/prebuildify', ['--napi', '--strip', '--name', 'infomotion', '--out', root], root, headers)
-// prebuildify moves build/Release/*.node away: the development build is made again.
-if (before) run('npm', ['run', '--silent', 'compile:native'])
+process.stdout.write(run('npm', ['run', '--silent', 'prebuild']))
 run('npm', ['run', '--silent', 'compile:ts'])
-
-run('node_modules/.bin/publint', ['--strict'])
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))
 try {
-  run('npm', ['pack', '--silent', '--pack-destination', folder])
-  const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))
-  writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }')
-  run('npm', ['install', '--ignore-scripts', '--silent', '--no-audit', '--no-fund', join(folder, tarball)], folder)
-  writeFileSync(
-    join(folder, 'use.mjs'),
-    `import { createRequire } from 'node:module'
-     import { similarityGraph } from 'infomotion/graph'
-     import { infomap } from 'infomotion/infomap'
-     const require = createRequire(import.meta.url)
-     for (const entry of ['', '/flow', '/infomap', '/graph', '/onnx']) {
-       const names = Object.keys(await import('infomotion' + entry)).sort().join()
-       const required = Object.keys(require('infomotion' + entry)).sort().join()
-       if (names.length === 0 || names !== required) throw new Error('infomotion' + entry + ': ' + names + ' | ' + required)
-     }
-     const values = Float32Array.from({ length: 40 }, (_, i) => (i % 2 === (i >> 1 < 10 ? 0 : 1) ? 1 : 0.1 * (i % 7)))
-     const { modules } = await infomap(await similarityGraph({ rows: 20, dim: 2, values }, { k: 4 }), { twoLevel: true })
-     if (modules.length !== 20) throw new Error('expected 20 nodes, got ' + modules.length)
-     const { createEncoder } = await import('infomotion')
-     const encoder = await createEncoder()
-     const volume = { values: new Uint8Array(64 * 3 * 56 * 56).fill(128), frames: 64, side: 56 }
-     for await (const embedding of encoder.encode([volume]))
-       if (!embedding.every(Number.isFinite)) throw new Error('the embedded model gave ' + embedding)
-     await encoder.close()
-     console.log('ok')`,
-  )
-  const said = run(process.execPath, ['use.mjs'], folder).trim()
-  const version = run(join(folder, 'node_modules', '.bin', 'infomotion'), ['--version'], folder).trim()
-  if (said !== 'ok') throw new Error(`the installed package said ${JSON.stringify(said)}`)
-  const files = run('tar', ['-tzf', join(folder, tarball)])
-    .trim()
-    .split('\n')
-  const stray = files.filter((file) => /\.(ts|tsbuildinfo|npy|avi|log)$/.test(file) && !file.endsWith('.d.ts'))
-  if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.join(', ')}`)
-  console.log(
-    `package check: ${tarball} (${files.length} files), infomotion ${version} installs, imports, requires, runs`,
-  )
+  const tarball = pack()
+  strangers(tarball)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** Packs, and looks at what was packed. */
+function pack() {
+  run(bin('publint'), ['--strict'])
+  const [{ filename, size, unpackedSize, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--pack-destination', folder]),
+  )
+  const tarball = join(folder, filename)
+  // CommonJS gets ES modules, which Node requires since 20.19: "node16 (from CJS)" is meant so.
+  run(bin('attw'), [
+    tarball,
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
+    '--profile',
+    'node16',
+    '--no-color',
+    '--format',
+    'ascii',
+  ])
+  const paths = files.map(({ path }) => path)
+  const stray = paths.filter((path) => /\.(ts|tsbuildinfo|npy|avi|log)$/.test(path) && !path.endsWith('.d.ts'))
+  assert.deepEqual(stray, [], 'files that do not belong in the package')
+  const wanted = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md', 'dist/cli.js', 'models/zoo.json']
+  for (const path of wanted) assert.ok(paths.includes(path), `${path} is not in the package`)
+  const mib = (bytes) => bytes / 2 ** 20
+  say(`${files.length} files, ${mib(size).toFixed(2)} MiB, unpacked ${mib(unpackedSize).toFixed(2)} MiB`)
+  assert.ok(
+    mib(size) <= LIMITS.packed && mib(unpackedSize) <= LIMITS.unpacked,
+    'the package has grown beyond its limits',
+  )
+  return tarball
+}
+
+/** Installs and uses the tarball where nothing but Node, npm and a shell can be found. */
+function strangers(tarball) {
+  const path = join(folder, 'bin')
+  const project = join(folder, 'project')
+  for (const made of [path, project]) mkdirSync(made)
+  symlinkSync(process.execPath, join(path, 'node'))
+  symlinkSync('/bin/sh', join(path, 'sh'))
+  const env = { ...process.env, PATH: path }
+  const npm = realpathSync(findOnPath('npm'))
+  const install = (...args) =>
+    run(process.execPath, [npm, 'install', '--no-audit', '--no-fund', '--silent', '--prefer-offline', ...args], {
+      cwd: project,
+      env,
+    })
+  writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }')
+  copyFileSync(join(root, 'scripts', 'package', 'stranger.mjs'), join(project, 'stranger.mjs'))
+
+  install('--ignore-scripts', '--omit=optional', tarball)
+  const command = (args) =>
+    run(process.execPath, [join(project, 'node_modules', '.bin', 'infomotion'), ...args], { cwd: project, env })
+  command(['phantom', 'phantom', '--train', '4', '--test', '2', '--seed', '3'])
+  const use = ({ name, command: [program, ...options] }, out, ...without) => {
+    const started = performance.now()
+    const args = [...options, 'stranger.mjs', join(root, 'test', 'fixtures'), 'phantom', out, ...without]
+    const said = JSON.parse(run(program, args, { cwd: project, env }))
+    say(
+      `${name}${without.length > 0 ? ', no ONNX Runtime' : ''}: used, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    )
+    return said
+  }
+  const { x64, arm64 } = nodes()
+  const without = x64.map((node, i) => use(node, `without-${i}`, 'without-onnxruntime'))
+  for (const said of without) assert.deepEqual(said, without[0], 'results differ between versions of Node')
+  assert.deepEqual(use(arm64, 'arm64', 'without-onnxruntime').everywhere, without[0].everywhere)
+
+  // what the error says to do about ONNX Runtime
+  env.ONNXRUNTIME_NODE_INSTALL = 'skip'
+  install('onnxruntime-node')
+  const all = x64.map((node, i) => use(node, `with-${i}`))
+  for (const said of all) assert.deepEqual(said, all[0], 'results differ between versions of Node')
+  assert.deepEqual({ ...all[0].here, evaluation: undefined }, { ...without[0].here, evaluation: undefined })
+}
+
+function findOnPath(name) {
+  const folder = process.env.PATH.split(delimiter).find((folder) =>
+    readdirSync(folder, { throwIfNoEntry: false }).includes(name),
+  )
+  assert.ok(folder, `${name} is not on PATH`)
+  return join(folder, name)
 }

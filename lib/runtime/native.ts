@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from './errors.js'
 import type { Job } from './job.js'
+import { libc } from './versions.js'
 
 /**
  * Everything the C++ addon exports, one block a noun. `native/node/` has the other side of this contract. Arrays are
@@ -270,9 +271,12 @@ export interface NativeSwap {
   swaps: number
 }
 
+/** What `npm run prebuild` makes, and the oldest system that it asks for. */
+const PREBUILT = 'linux-x64 and linux-arm64 with glibc 2.17 or newer (not musl)'
+
 let loaded: Native | undefined
 
-/** The addon, loaded on first use: a prebuilt binary (`prebuilds/`), else a local build (`build/Release/`). */
+/** The addon, loaded on first use: a local build (`build/Release/`), else a prebuilt binary (`prebuilds/`). */
 export function native(): Native {
   loaded ??= load()
   return loaded
@@ -287,9 +291,10 @@ function load(): Native {
     const what = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new InfomotionError(
       'ADDON_NOT_LOADED',
-      `The native addon of infomotion did not load on ${process.platform}-${process.arch}, Node ${process.version}: ${what}. ` +
-        `Expected a binary in ${join(root, 'prebuilds')} or ${join(root, 'build', 'Release')}. To build it here (CMake, a C++17 compiler): ` +
-        `npm install --no-save cmake-js node-addon-api node-api-headers && npx cmake-js compile -d native -O build, in ${root}.`,
+      `The native addon of infomotion did not load on ${process.platform}-${process.arch} (${libc() ?? 'no libc'}), ` +
+        `Node ${process.version}: ${what}. The package has binaries for ${PREBUILT}, in ${join(root, 'prebuilds')}. ` +
+        'To build one here (CMake, a C++17 compiler): npm install --no-save cmake-js node-addon-api node-api-headers && ' +
+        `npx cmake-js compile -d native -O build, in ${root}.`,
       { cause },
     )
   }

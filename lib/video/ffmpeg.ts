@@ -1,7 +1,20 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { abortError, InfomotionError } from '../runtime/errors.js'
 import { type Frames, MAX_CLIP_BYTES, MAX_SIDE } from './types.js'
+
+/** What to do where there is none. */
+export const FFMPEG_CURE =
+  'Install ffmpeg (Debian and Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg) or set FFMPEG_PATH to its full path.'
+
+const ffmpeg = () => process.env.FFMPEG_PATH || 'ffmpeg'
+
+/** The version of the ffmpeg that would be used; rejects as `execFile` does where none can be started. */
+export async function ffmpegVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)(ffmpeg(), ['-version'], { timeout: 10_000 })
+  return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown'
+}
 
 /** Most of what ffmpeg says on stderr that is kept. */
 const STDERR_BYTES = 64 * 1024
@@ -15,7 +28,7 @@ export async function decodeWithFfmpeg(
   path: string,
   options: { maxFrames?: number; signal?: AbortSignal } = {},
 ): Promise<Frames> {
-  const executable = process.env.FFMPEG_PATH || 'ffmpeg'
+  const executable = ffmpeg()
   const input = ['-protocol_whitelist', 'file,pipe', '-i', `file:${resolve(path)}`, '-map', '0:v:0', '-vsync', '0']
   const limit = options.maxFrames === undefined ? [] : ['-frames:v', String(options.maxFrames)]
   const output = ['-pix_fmt', 'gray', '-strict', '-1', '-f', 'yuv4mpegpipe', 'pipe:1']
@@ -92,8 +105,7 @@ function notFound(executable: string, path: string, cause: unknown): InfomotionE
   const looked = process.env.FFMPEG_PATH ? `FFMPEG_PATH (${executable})` : 'PATH'
   return new InfomotionError(
     'FFMPEG_NOT_FOUND',
-    `${path} is not a Motion JPEG AVI, and any other format needs an ffmpeg executable, which was not found on ${looked}. ` +
-      'Install ffmpeg (Debian and Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg) or set FFMPEG_PATH to its full path.',
+    `${path} is not a Motion JPEG AVI, and any other format needs an ffmpeg executable, which was not found on ${looked}. ${FFMPEG_CURE}`,
     { cause },
   )
 }

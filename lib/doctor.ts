@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import { encodeModel, GraphBuilder } from './onnx/index.js'
+import { type DeviceReport, devices } from './runtime/device.js'
+import { InfomotionError } from './runtime/errors.js'
+import { native } from './runtime/native.js'
+import { withSession } from './runtime/onnx.js'
+import { libc, versions } from './runtime/versions.js'
+import { FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
+
+/** Something that the package uses: whether it is here, whether it works, and what to do if not. */
+export interface Finding {
+  name: string
+  /** `works`: it was tried; `absent`: not installed; `broken`: it is here, but does not work. */
+  status: 'works' | 'absent' | 'broken'
+  version?: string
+  /** What needs it. */
+  use: string
+  /** Nothing works without it. */
+  required: boolean
+  /** What is wrong, as it says itself. */
+  reason?: string
+  /** The command that mends it. */
+  cure?: string
+}
+
+/** What a machine has for infomotion. */
+export interface Diagnosis {
+  /** Nothing that is required is absent, and nothing that is here is broken. */
+  healthy: boolean
+  versions: Record<string, string>
+  /** "linux-x64, glibc 2.36". */
+  platform: string
+  /** Of the addon's vector code, as chosen for this processor or by INFOMOTION_ISA; absent where the addon does not load. */
+  instructionSet?: string
+  /** What computes; absent where the addon does not load. */
+  devices?: DeviceReport
+  findings: Finding[]
+}
+
+type Outcome = Pick<Finding, 'status' | 'version' | 'reason' | 'cure'>
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Looks at the machine and tries everything that infomotion uses: the addon, the JPEG decoder, ONNX Runtime, ffmpeg, the
+ * optional packages, GPUs. Nothing is installed or changed. The first call of a process takes a second or two.
+ *
+ * @example
+ * ```js
+ * import { doctor } from 'infomotion'
+ * const { healthy, findings } = await doctor()
+ * for (const { name, status, cure } of findings) console.log(name, status, cure ?? '')
+ * ```
+ */
+export async function doctor(): Promise<Diagnosis> {
+  const tried = await Promise.all(
+    CHECKS.map(async ({ attempt, ...check }): Promise<Finding> => ({ ...check, ...(await attempt()) })),
+  )
+  const addon = tried[0].status === 'works'
+  return {
+    healthy: tried.every(({ status, required }) => status === 'works' || (status === 'absent' && !required)),
+    versions: versions(),
+    platform: [`${process.platform}-${process.arch}`, libc()].filter(Boolean).join(', '),
+    ...(addon && { instructionSet: native().isa, devices: await devices() }),
+    findings: tried,
+  }
+}
+
+/** What is looked at, in this order; the addon first. */
+const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Promise<Outcome> })[] = [
+  { name: 'addon', use: 'flow, features, graphs, communities, selection', required: true, attempt: tryAddon },
+  { name: 'jpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
+  { name: 'onnxruntime-node', use: 'students, encoders', required: false, attempt: tryOnnxRuntime },
+  { name: 'ffmpeg', use: 'clips of other formats than Motion JPEG', required: false, attempt: tryFfmpeg },
+  {
+    name: 'opencv4nodejs',
+    use: 'its Mat as frames and flow',
+    required: false,
+    attempt: () => tryPackage('opencv4nodejs', 'npm install opencv4nodejs@npm:@u4/opencv4nodejs@7'),
+  },
+  {
+    name: 'usearch',
+    use: 'approximate neighbours of large sets',
+    required: false,
+    attempt: () => tryPackage('usearch', 'npm install usearch@2'),
+  },
+]
+
+async function tryAddon(): Promise<Outcome> {
+  try {
+    native()
+    return { status: 'works', version: versions().infomotion }
+  } catch (error) {
+    return { status: 'broken', reason: (error as Error).message }
+  }
+}
+
+async function tryJpeg(): Promise<Outcome> {
+  const cure = 'npm install infomotion'
+  try {
+    const { default: jpeg } = await import('@julusian/jpeg-turbo')
+    const grey = { format: jpeg.FORMAT_GRAY, width: 8, height: 8 }
+    const { data } = jpeg.decompressSync(jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }), grey)
+    if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}`, cure }
+    return { status: 'works', version: packageVersion('@julusian/jpeg-turbo') }
+  } catch (error) {
+    return { status: 'broken', reason: firstLine(error), cure }
+  }
+}
+
+async function tryOnnxRuntime(): Promise<Outcome> {
+  const g = new GraphBuilder('doctor')
+  g.output(g.node('Relu', [g.input('x', [2])], {}, 'y'))
+  try {
+    const x = { type: 'float32' as const, data: Float32Array.of(-1, 1), dims: [2] }
+    const { y } = await withSession(encodeModel(g.build()), [], (session) => session.run({ x }))
+    if (y.data[0] !== 0 || y.data[1] !== 1) return { status: 'broken', reason: `Relu gave ${y.data}` }
+    return { status: 'works', version: packageVersion('onnxruntime-node') }
+  } catch (error) {
+    const absent = error instanceof InfomotionError && error.code === 'ONNXRUNTIME_MISSING' && !found('onnxruntime-node')
+    const cure = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
+    return { status: absent ? 'absent' : 'broken', cure, ...(!absent && { reason: firstLine(error) }) }
+  }
+}
+
+async function tryFfmpeg(): Promise<Outcome> {
+  try {
+    return { status: 'works', version: await ffmpegVersion() }
+  } catch (error) {
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT' && !process.env.FFMPEG_PATH
+    return { status: absent ? 'absent' : 'broken', cure: FFMPEG_CURE, ...(!absent && { reason: firstLine(error) }) }
+  }
+}
+
+/** A package that users may install beside this one, loaded in a process of its own: what it says or does there stays there. */
+async function tryPackage(name: string, cure: string): Promise<Outcome> {
+  const path = found(name)
+  if (!path) return { status: 'absent', cure }
+  try {
+    await promisify(execFile)(process.execPath, ['-e', `require(${JSON.stringify(path)})`], { timeout: 30_000 })
+    return { status: 'works', version: packageVersion(name) }
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string }
+    const said = stderr?.split('\n').find((line) => /Error/.test(line)) ?? message
+    return { status: 'broken', version: packageVersion(name), reason: said.trim(), cure }
+  }
+}
+
+function found(name: string): string | undefined {
+  try {
+    return require.resolve(name)
+  } catch {
+    return undefined
+  }
+}
+
+function packageVersion(name: string): string | undefined {
+  try {
+    return (require(`${name}/package.json`) as { version: string }).version
+  } catch {
+    return undefined // one that does not export its package.json
+  }
+}
+
+const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n')[0]

@@ -1,0 +1,60 @@
+// `npm run prebuild [-- linux-x64 linux-arm64]`: the binaries that travel inside the package, stripped, one folder a platform:
+// prebuilds/linux-x64/infomotion.glibc.node. prebuildify (node-gyp, binding.gyp) builds them in a copy of the native
+// sources, so that the development build in build/ is left alone. Compilers: g++, and aarch64-linux-gnu-g++ for arm64
+// (Debian: scripts/debian-packages.sh). They ask for no newer system than Node does (scripts/prebuild/floor.mjs); that is checked.
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { oldVersions } from './prebuild/floor.mjs'
+import { PLATFORMS } from './prebuild/platforms.mjs'
+import { expectFloor, requirements } from './prebuild/requirements.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const wanted = process.argv.slice(2)
+for (const platform of wanted)
+  if (!PLATFORMS[platform])
+    throw new Error(`Expected platforms of ${Object.keys(PLATFORMS).join(', ')}, got ${platform}.`)
+
+const work = join(root, 'build', 'prebuild')
+rmSync(work, { recursive: true, force: true })
+mkdirSync(work, { recursive: true })
+for (const name of ['package.json', 'binding.gyp', 'native'])
+  cpSync(join(root, name), join(work, name), { recursive: true })
+symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'))
+
+// node-gyp wants Node's headers; those beside this Node serve where they cannot be downloaded.
+const beside = dirname(dirname(process.execPath))
+const headers = existsSync(join(beside, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: beside } : {}
+const launcher = process.env.CMAKE_CXX_COMPILER_LAUNCHER ? `${process.env.CMAKE_CXX_COMPILER_LAUNCHER} ` : ''
+
+for (const platform of wanted.length > 0 ? wanted : Object.keys(PLATFORMS)) {
+  const { arch, tools, oldest } = PLATFORMS[platform]
+  rmSync(join(root, 'prebuilds', platform), { recursive: true, force: true })
+  const options = ['--napi', '--name=infomotion', '--tag-libc=glibc', '--strip', '--quiet']
+  execFileSync(
+    join(root, 'node_modules/.bin/prebuildify'),
+    [...options, `--arch=${arch}`, `--cwd=${work}`, `--out=${root}`],
+    {
+      cwd: work,
+      env: {
+        ...process.env,
+        ...headers,
+        CC: `${launcher}${tools}gcc`,
+        CXX: `${launcher}${tools}g++`,
+        AR: `${tools}ar`,
+        PREBUILD_STRIP_BIN: `${tools}strip`,
+        LDFLAGS: oldVersions(`${tools}gcc`, oldest, join(work, 'floor', platform)).join(' '),
+        JOBS: String(availableParallelism()),
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  )
+  const binary = join(root, 'prebuilds', platform, 'infomotion.glibc.node')
+  const needs = requirements(binary)
+  expectFloor(binary, needs)
+  console.log(
+    `${relative(root, binary)}: ${(statSync(binary).size / 1024).toFixed(0)} KiB, glibc ${needs.versions.GLIBC}`,
+  )
+}
