@@ -59,7 +59,7 @@ interface Fold {
  * @throws {InfomotionError} with the codes of `readDataSet` and of the stages; `RUN_LOCKED`; `ABORTED`
  * @example
  * ```js
- * const { budgets } = await compare('EchoNet-Dynamic', { out: 'comparison', vpc: [1, 5], students: ['linear', 'cnn'] })
+ * const { budgets } = await compare('EchoNet-Dynamic', { out: 'comparison', vpc: [1, 5] })
  * for (const { student, vpc, evaluation } of budgets) console.log(student, vpc, evaluation.rows[0].balancedAccuracy)
  * ```
  */

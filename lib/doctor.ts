@@ -32,8 +32,6 @@ export interface Diagnosis {
   versions: Record<string, string>
   /** "linux-x64, glibc 2.36". */
   platform: string
-  /** Of the addon's vector code, as chosen for this processor or by INFOMOTION_ISA; absent where the addon does not load. */
-  instructionSet?: string
   /** What computes; absent where the addon does not load. */
   devices?: DeviceReport
   findings: Finding[]
@@ -63,7 +61,7 @@ export async function doctor(): Promise<Diagnosis> {
     healthy: tried.every(({ status, required }) => status === 'works' || (status === 'absent' && !required)),
     versions: versions(),
     platform: [`${process.platform}-${process.arch}`, libc()].filter(Boolean).join(', '),
-    ...(addon && { instructionSet: native().isa, devices: await devices() }),
+    ...(addon && { devices: await devices() }),
     findings: tried,
   }
 }
@@ -102,7 +100,10 @@ async function tryJpeg(): Promise<Outcome> {
   try {
     const { default: jpeg } = await import('@julusian/jpeg-turbo')
     const grey = { format: jpeg.FORMAT_GRAY, width: 8, height: 8 }
-    const { data } = jpeg.decompressSync(jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }), grey)
+    const { data } = jpeg.decompressSync(
+      jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }),
+      grey,
+    )
     if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}`, cure }
     return { status: 'works', version: packageVersion('@julusian/jpeg-turbo') }
   } catch (error) {
@@ -119,7 +120,8 @@ async function tryOnnxRuntime(): Promise<Outcome> {
     if (y.data[0] !== 0 || y.data[1] !== 1) return { status: 'broken', reason: `Relu gave ${y.data}` }
     return { status: 'works', version: packageVersion('onnxruntime-node') }
   } catch (error) {
-    const absent = error instanceof InfomotionError && error.code === 'ONNXRUNTIME_MISSING' && !found('onnxruntime-node')
+    const absent =
+      error instanceof InfomotionError && error.code === 'ONNXRUNTIME_MISSING' && !found('onnxruntime-node')
     const cure = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
     return { status: absent ? 'absent' : 'broken', cure, ...(!absent && { reason: firstLine(error) }) }
   }

@@ -3,6 +3,7 @@
 export { type CompareOptions, compare } from './compare.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export { type DistillOptions, type DistillResult, distill, STAGES } from './distill.js'
+export { type Diagnosis, doctor, type Finding } from './doctor.js'
 export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
 export { createEncoder } from './features/encoder.js'
 export { extractFeatures } from './features/extract.js'

@@ -2,8 +2,9 @@
 # The Debian packages that some tests need; without them those tests skip by name.
 #   chromium   test/report.test.ts opens the report in a real browser
 #   ffmpeg     test/video.test.ts reads formats other than MJPEG AVI
+#   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` runs that in an emulator
 set -euo pipefail
-packages=(chromium ffmpeg)
+packages=(chromium ffmpeg g++-aarch64-linux-gnu qemu-user)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -46,7 +46,7 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  * @throws INVALID_ARGUMENT, PHANTOM_FOLDER_IN_USE, ABORTED
  * @example
  * ```js
- * await writePhantom('phantom', { train: 200, test: 100, seed: 1 })
+ * await writePhantom('phantom', { train: 8, test: 4, seed: 1 })
  * const dataSet = await readDataSet('phantom')
  * ```
  */

@@ -32,7 +32,8 @@ const PREDICT_CLIPS = 8
  * @example
  * ```js
  * const volumes = await Promise.all(clips.map(({ frames, ...clip }) => volumeOf(frames, clip)))
- * const student = await trainCnn(volumes, { classes: 2, labels }, new Float32Array(volumes.length).fill(1))
+ * const weights = new Float32Array(volumes.length).fill(1)
+ * const student = await trainCnn(volumes, { classes: 2, labels }, weights, { steps: 20 })
  * const probabilities = await predictCnn(student, volumes) // [clips, 2]
  * ```
  */
