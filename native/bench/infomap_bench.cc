@@ -74,8 +74,9 @@ int main(int argc, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,", flow.nodes, flow.targets.size(),
-              result.codelength.total, result.hierarchy[0].flow.size());
+  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,\"levels\":%zu,", flow.nodes, flow.targets.size(),
+              result.codelength.total, result.hierarchy[0].flow.size(),
+              result.hierarchy.size() + 1);
   std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,", read - start, flowed - read,
               done - flowed);
   std::printf("\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n", done, usage.ru_maxrss);

@@ -91,13 +91,17 @@ class Counted {
   }
 
   double total() const { return base_.total() + cost(count_); }
+  double undivided() const { return base_.undivided() + costs_.correction * (words_ - (inside_ || words_ == 0 ? 0 : 1)); }
+  double preference(uint32_t count) const {
+    if (costs_.preferred == 0) return 0;
+    return costs_.preferred > count ? costs_.preferred - count : count - costs_.preferred;
+  }
 
  private:
   // A whole network in one module needs no index codebook; every other module has a word there.
   double cost(uint32_t count) const {
     const double words = words_ + (count > 1 || inside_ ? count : 0.0) - (inside_ || words_ == 0 ? 0 : 1);
-    const uint32_t away = costs_.preferred > count ? costs_.preferred - count : count - costs_.preferred;
-    return costs_.correction * words + (costs_.preferred > 0 && !inside_ ? away : 0);
+    return costs_.correction * words + (inside_ ? 0 : preference(count));
   }
 
   Base base_;

@@ -8,6 +8,7 @@
 
 #include "infomap/counted.h"
 #include "infomap/map_equation.h"
+#include "infomap/multilevel.h"
 #include "infomap/optimizer.h"
 #include "infomap/recorded_map_equation.h"
 #include "runtime/random.h"
@@ -20,27 +21,46 @@ namespace {
 // whatever order sums were taken in.
 double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
 
-// Runs the trials; only the best partition so far is kept.
+// What the objective adds to the codelength for the number of modules, of which those count that the walker visits.
 template <class Objective>
-Partition best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
-                         const Cancel& cancel, InfomapResult& result) {
+double preference_of(const Objective& objective, const Flow& flow, const std::vector<uint32_t>& modules,
+                     uint32_t count) {
+  std::vector<uint8_t> visited(count);
+  for (uint32_t u = 0; u < flow.nodes; ++u)
+    if (flow.node_flow[u] > 0) visited[modules[u]] = 1;
+  return objective.preference(static_cast<uint32_t>(std::count(visited.begin(), visited.end(), 1)));
+}
+
+// Runs the trials; only the best modules so far are kept.
+template <class Objective>
+Nested best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
+                      const Cancel& cancel, InfomapResult& result) {
   const FlowGraph graph = make_flow_graph(flow);
   const auto units = Objective::units(flow);
-  const Objective whole = objective.within(units);
-  const SearchOptions search{options.initial, std::max<uint32_t>(1, options.threads / options.trials)};
-  Partition best;
+  // Threads that trials leave idle work inside them.
+  const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(pool_threads()) : options.threads;
+  const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
+  const auto search = [&](Random random) -> Nested {
+    if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);
+    Partition found = optimize_network(graph, units, objective, inner, random, cancel);
+    const double preference = preference_of(objective, flow, found.modules, found.count);
+    return {{std::move(found.modules)}, found.total - preference, preference};
+  };
+  Nested best;
   std::mutex mutex;
   result.trial_codelengths.assign(options.trials, 0);
   parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Partition found = optimize(graph, units, whole, search, Random(options.seed, {trial}), cancel);
-    result.trial_codelengths[trial] = found.total;
+    Nested found = search(Random(options.seed, {trial}));
+    result.trial_codelengths[trial] = found.codelength;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);
-    const bool first = best.modules.empty();
-    const auto rank = [](double total, uint32_t number) { return std::make_pair(rounded(total), number); };
-    if (!first && rank(best.total, result.trial) < rank(found.total, trial)) return;
+    const bool first = best.levels.empty();
+    const auto rank = [](const Nested& nested, uint32_t number) {
+      return std::make_pair(rounded(nested.codelength + nested.preference), number);
+    };
+    if (!first && rank(best, result.trial) < rank(found, trial)) return;
     best = std::move(found);
     result.trial = trial;
   });
@@ -48,24 +68,25 @@ Partition best_of_trials(const Flow& flow, const Objective& objective, const Inf
 }
 
 template <class Base>
-Partition search(const Flow& flow, const InfomapOptions& options, double correction, const Cancel& cancel,
-                 InfomapResult& result) {
+Nested search(const Flow& flow, const InfomapOptions& options, double correction, const Cancel& cancel,
+              InfomapResult& result) {
   if (correction == 0 && options.preferred_modules == 0)
     return best_of_trials(flow, Base(flow), options, cancel, result);
   const ModuleCosts costs{correction, options.preferred_modules};
   return best_of_trials(flow, Counted<Base>(flow, costs), options, cancel, result);
 }
 
-// Numbers modules by falling flow, ties by the smallest node (modules come numbered by their first nodes).
-void sort_modules(const Flow& flow, Partition& partition) {
-  std::vector<double> module_flow(partition.count);
-  for (uint32_t u = 0; u < flow.nodes; ++u) module_flow[partition.modules[u]] += flow.node_flow[u];
-  std::vector<uint32_t> order(partition.count), rank(partition.count);
+// Numbers modules by falling flow, ties by the smallest node.
+void sort_modules(const Flow& flow, std::vector<uint32_t>& modules) {
+  const uint32_t count = number_modules(modules);
+  std::vector<double> module_flow(count);
+  for (uint32_t u = 0; u < flow.nodes; ++u) module_flow[modules[u]] += flow.node_flow[u];
+  std::vector<uint32_t> order(count), rank(count);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return rounded(module_flow[a]) > rounded(module_flow[b]); });
-  for (uint32_t r = 0; r < partition.count; ++r) rank[order[r]] = r;
-  for (uint32_t& m : partition.modules) m = rank[m];
+  for (uint32_t r = 0; r < count; ++r) rank[order[r]] = r;
+  for (uint32_t& m : modules) m = rank[m];
 }
 
 }  // namespace
@@ -75,10 +96,10 @@ Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& ca
   const auto run = flow.recorded()   ? search<RecordedMapEquation>
                    : flow.directed ? search<MapEquation<false>>
                                    : search<MapEquation<true>>;
-  Partition best = run(flow, options, correction, cancel, result);
+  Nested best = run(flow, options, correction, cancel, result);
   if (cancel.requested()) return Status::cancelled();
-  sort_modules(flow, best);
-  const Status status = make_hierarchy(flow, {std::move(best.modules)}, result.hierarchy);
+  for (std::vector<uint32_t>& modules : best.levels) sort_modules(flow, modules);
+  const Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
   if (!status.ok()) return status;
   result.codelength = evaluate(flow, result.hierarchy, correction);
   return {};

@@ -61,7 +61,8 @@ class MapEquation {
     MapEquation objective(*this);
     objective.outer_exit_ = outer_exit.value_or(0);
     objective.constant_ = -plogp(objective.outer_exit_);  // and the last term, the same for all partitions
-    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow);
+    objective.flow_ = 0;
+    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow), objective.flow_ += unit.flow;
     return objective;
   }
 
@@ -118,12 +119,15 @@ class MapEquation {
     enter_term_ = index(enter_);
   }
 
-  // The codelength in bits.
+  // The codelength in bits, and what it would be with no modules: one codebook for all units.
   double total() const {
     double sum = enter_term_ + constant_;
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
+  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }
+  // Bits besides the codelength for having this many modules at the top (counted.h).
+  double preference(uint32_t) const { return 0; }
 
  private:
   struct Module {
@@ -141,7 +145,7 @@ class MapEquation {
     modules_[m] = {unit, term(unit)};
   }
 
-  double constant_ = 0, outer_exit_ = 0, slope_ = 0;
+  double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
   double enter_ = 0, enter_term_ = 0;  // outer_exit_ included
   std::vector<Module> modules_;
 };

@@ -46,7 +46,8 @@ class RecordedMapEquation {
     RecordedMapEquation objective(*this);
     objective.outer_exit_ = outer_exit.value_or(0);
     objective.constant_ = -plogp(objective.outer_exit_);
-    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow);
+    objective.flow_ = 0;
+    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow), objective.flow_ += unit.flow;
     return objective;
   }
 
@@ -98,6 +99,8 @@ class RecordedMapEquation {
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
+  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }
+  double preference(uint32_t) const { return 0; }
 
  private:
   struct Module {
@@ -117,7 +120,7 @@ class RecordedMapEquation {
   }
 
   double teleported_ = 0;
-  double constant_ = 0, outer_exit_ = 0, slope_ = 0;
+  double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
   double enter_ = 0, enter_term_ = 0;
   std::vector<Module> modules_;
 };

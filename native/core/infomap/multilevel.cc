@@ -1,0 +1,338 @@
+#include "infomap/multilevel.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "infomap/counted.h"
+#include "infomap/map_equation.h"
+#include "infomap/optimizer.h"
+#include "infomap/recorded_map_equation.h"
+#include "runtime/thread_pool.h"
+
+namespace infomotion {
+namespace {
+
+constexpr double kSmallestGain = 1e-10;  // bits that a change of the tree must gain
+constexpr double kRelativeGain = 1e-5;   // of the total, that a round must gain, else the search ends
+
+// Nodes of the network that belong together, as a network of their own.
+template <class Unit>
+struct Part {
+  FlowGraph graph;
+  std::vector<Unit> units;
+  std::vector<uint32_t> nodes;  // their numbers in the whole network
+};
+
+// A module, or the whole network: it holds modules or, finest, nodes.
+template <class Unit>
+struct Tree {
+  std::vector<Tree> children;
+  std::vector<uint32_t> nodes;
+  Unit unit;        // of all nodes inside
+  double bits = 0;  // its codebook and those of all modules inside
+};
+
+// How many children the walker visits.
+template <class Unit>
+uint32_t visited(const Tree<Unit>& tree) {
+  uint32_t count = 0;
+  for (const Tree<Unit>& child : tree.children) count += child.unit.flow > 0;
+  return count;
+}
+
+template <class Objective>
+class LevelSearch {
+ public:
+  using Unit = typename Objective::Unit;
+  using Module = Tree<Unit>;
+
+  LevelSearch(const Objective& objective, uint32_t threads, const Cancel& cancel)
+      : objective_(objective), threads_(threads), cancel_(cancel) {}
+
+  Module run(const Part<Unit>& whole, std::vector<uint32_t> initial, Random random) const {
+    Module best = build(whole, {}, std::move(initial), random);
+    while (visited(best) > 1) {
+      Module next = best;
+      regroup(next, whole, random);
+      improve(next, whole, random);
+      if (cancel_.requested()) break;
+      const double gain = score(best, {}) - score(next, {});
+      if (gain > kSmallestGain) best = std::move(next);
+      if (gain < std::max(kSmallestGain, kRelativeGain * best.bits)) break;
+    }
+    return best;
+  }
+
+ private:
+  // The codebook of a module (or, without `exit`, the index of the whole network) over these words.
+  double book(const std::vector<Unit>& words, std::optional<double> exit) const {
+    return objective_.within(words, exit).undivided();
+  }
+
+  // The units of modules as words of the codebook above.
+  std::vector<Unit> words(const std::vector<Module>& modules) const {
+    std::vector<Unit> result;
+    for (const Module& module : modules) {
+      result.push_back(module.unit);
+      result.back().flow = objective_.enter(module.unit);
+    }
+    return result;
+  }
+
+  // What a change of the tree is judged by.
+  double score(const Module& tree, std::optional<double> exit) const {
+    return tree.bits + (exit ? 0 : objective_.preference(visited(tree)));
+  }
+
+  void sum_bits(Module& tree, std::optional<double> exit) const {
+    tree.bits = book(words(tree.children), exit);
+    for (const Module& child : tree.children) tree.bits += child.bits;
+  }
+
+  // The tree of a part: of the whole network, or of a module that is left at rate `exit`.
+  Module build(const Part<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial, Random& random) const {
+    Module tree;
+    tree.nodes = part.nodes;
+    const Objective objective = objective_.within(part.units, exit);
+    tree.bits = objective.undivided();
+    if (exit && (part.nodes.size() <= 2 || cancel_.requested())) return tree;
+    const Random own(random.next());
+    const SearchOptions options{std::move(initial), threads_};
+    const Partition found = exit ? optimize(part.graph, part.units, objective, options, own, cancel_)
+                                 : optimize_network(part.graph, part.units, objective, options, own, cancel_);
+    if (exit && (found.count <= 1 || found.total >= tree.bits - kSmallestGain)) return tree;
+    std::vector<Part<Unit>> parts = split(part, found.modules, found.count);
+    const std::vector<Unit> units = sum(part, found.modules, found.count);
+    tree.nodes.clear();
+    tree.children.resize(found.count);
+    for (uint32_t m = 0; m < found.count; ++m) tree.children[m].unit = units[m];
+    const bool lone = !exit && visited(tree) <= 1;  // the only module of the network is never left
+    for (uint32_t m = 0; m < found.count; ++m) {
+      Module& child = tree.children[m];
+      child.nodes = std::move(parts[m].nodes);
+      child.bits = book(parts[m].units, lone ? std::nullopt : std::optional<double>(objective_.exit(child.unit)));
+    }
+    parts.clear();
+    group(tree, aggregate(part.graph, found.modules, found.count), exit, random);
+    if (!lone) improve(tree, part, random, exit);
+    return tree;
+  }
+
+  // Groups the children, and those groups, while that gains. `graph`: between the children.
+  void group(Module& tree, FlowGraph graph, std::optional<double> exit, Random& random) const {
+    sum_bits(tree, exit);
+    while (tree.children.size() > 2 && !cancel_.requested()) {
+      const std::vector<Unit> units = words(tree.children);
+      const Objective objective = objective_.within(units, exit);
+      const Partition found = optimize(graph, units, objective, {{}, threads_}, Random(random.next()), cancel_);
+      if (found.count <= 1 || found.count == tree.children.size()) return;
+      Module grouped;
+      grouped.unit = tree.unit;
+      grouped.children.resize(found.count);
+      std::vector<uint32_t> size(found.count);
+      for (uint32_t m : found.modules) ++size[m];
+      std::vector<Unit> sums = sum_units(graph, units, found.modules, found.count);
+      for (std::size_t c = 0; c < tree.children.size(); ++c) {
+        const uint32_t m = found.modules[c];
+        if (size[m] == 1) grouped.children[m] = tree.children[c];
+        else grouped.children[m].children.push_back(tree.children[c]);
+      }
+      for (uint32_t m = 0; m < found.count; ++m) {
+        Module& group = grouped.children[m];
+        if (size[m] == 1) continue;
+        group.unit = sums[m];
+        group.unit.flow = 0;
+        for (const Module& child : group.children) group.unit.flow += child.unit.flow;
+        sum_bits(group, objective_.exit(group.unit));
+      }
+      sum_bits(grouped, exit);
+      if (score(grouped, exit) >= score(tree, exit) - kSmallestGain) return;
+      tree = std::move(grouped);
+      graph = aggregate(graph, found.modules, found.count);
+    }
+  }
+
+  // Searches the inside of each child anew, and of its children where nothing better is found.
+  void improve(Module& tree, const Part<Unit>& part, Random& random, std::optional<double> exit = {}) const {
+    std::vector<uint32_t> modules(part.nodes.size());
+    const uint32_t count = static_cast<uint32_t>(tree.children.size());
+    const std::vector<Part<Unit>> parts = split(part, labels(tree, part), count);
+    const uint32_t seed = random.next();
+    parallel_for(count, threads_, [&](std::size_t m) {
+      Module& child = tree.children[m];
+      const double child_exit = objective_.exit(child.unit);
+      Random own(seed, {static_cast<uint32_t>(m)});
+      Module found = build(parts[m], child_exit, {}, own);
+      if (found.bits < child.bits - kSmallestGain) {
+        found.unit = child.unit;
+        child = std::move(found);
+      } else if (!child.children.empty()) {
+        improve(child, parts[m], own, child_exit);
+      }
+    });
+    sum_bits(tree, exit);
+  }
+
+  // Takes all levels above the finest away and groups the finest modules anew.
+  void regroup(Module& tree, const Part<Unit>& part, Random& random) const {
+    std::vector<Module> finest;
+    take_finest(tree, finest);
+    tree.children = std::move(finest);
+    const uint32_t count = static_cast<uint32_t>(tree.children.size());
+    group(tree, aggregate(part.graph, labels(tree, part), count), {}, random);
+  }
+
+  static void take_finest(Module& tree, std::vector<Module>& finest) {
+    for (Module& child : tree.children) {
+      if (child.children.empty()) finest.push_back(std::move(child));
+      else take_finest(child, finest);
+    }
+  }
+
+  // The child that each node of the part is in.
+  static std::vector<uint32_t> labels(const Module& tree, const Part<Unit>& part) {
+    std::vector<std::pair<uint32_t, uint32_t>> child_of;  // node, child
+    child_of.reserve(part.nodes.size());
+    for (std::size_t c = 0; c < tree.children.size(); ++c) collect(tree.children[c], static_cast<uint32_t>(c), child_of);
+    std::sort(child_of.begin(), child_of.end());
+    std::vector<uint32_t> result(part.nodes.size());  // part.nodes ascend
+    for (std::size_t k = 0; k < result.size(); ++k) result[k] = child_of[k].second;
+    return result;
+  }
+  static void collect(const Module& tree, uint32_t label, std::vector<std::pair<uint32_t, uint32_t>>& out) {
+    for (uint32_t node : tree.nodes) out.emplace_back(node, label);
+    for (const Module& child : tree.children) collect(child, label, out);
+  }
+
+  static std::vector<Unit> sum_units(const FlowGraph& graph, const std::vector<Unit>& units,
+                                     const std::vector<uint32_t>& modules, uint32_t count) {
+    std::vector<Unit> result(count);
+    std::vector<double> inside(count);
+    for (uint32_t u = 0; u < graph.nodes; ++u) {
+      result[modules[u]] = result[modules[u]].joined(units[u], 0);
+      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i)
+        if (modules[graph.neighbours[i]] == modules[u]) inside[modules[u]] += graph.flow[i];
+    }
+    for (uint32_t m = 0; m < count; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
+    return result;
+  }
+  static std::vector<Unit> sum(const Part<Unit>& part, const std::vector<uint32_t>& modules, uint32_t count) {
+    return sum_units(part.graph, part.units, modules, count);
+  }
+
+  // The nodes of each module, with the links among them.
+  static std::vector<Part<Unit>> split(const Part<Unit>& part, const std::vector<uint32_t>& modules, uint32_t count) {
+    std::vector<Part<Unit>> parts(count);
+    std::vector<uint32_t> place(part.nodes.size());
+    for (std::size_t u = 0; u < modules.size(); ++u) {
+      Part<Unit>& into = parts[modules[u]];
+      place[u] = static_cast<uint32_t>(into.nodes.size());
+      into.nodes.push_back(part.nodes[u]);
+      into.units.push_back(part.units[u]);
+    }
+    for (Part<Unit>& into : parts) {
+      into.graph.nodes = static_cast<uint32_t>(into.nodes.size());
+      into.graph.offsets.reserve(into.nodes.size() + 1);
+      into.graph.offsets.push_back(0);
+    }
+    for (uint32_t u = 0; u < modules.size(); ++u) {
+      FlowGraph& graph = parts[modules[u]].graph;
+      for (std::size_t i = part.graph.offsets[u]; i < part.graph.offsets[u + 1]; ++i) {
+        const uint32_t v = part.graph.neighbours[i];
+        if (modules[v] != modules[u]) continue;
+        graph.neighbours.push_back(place[v]);
+        graph.flow.push_back(part.graph.flow[i]);
+      }
+      graph.offsets.push_back(graph.neighbours.size());
+    }
+    return parts;
+  }
+
+  const Objective& objective_;
+  uint32_t threads_;
+  const Cancel& cancel_;
+};
+
+template <class Unit>
+std::size_t depth(const Tree<Unit>& tree) {
+  std::size_t deepest = 0;
+  for (const Tree<Unit>& child : tree.children) deepest = std::max(deepest, depth(child));
+  return deepest + (tree.children.empty() ? 0 : 1);
+}
+
+// Labels the nodes of each module at its level, and at those below it if it is finest.
+template <class Unit>
+void label(const Tree<Unit>& tree, std::size_t level, std::vector<std::vector<uint32_t>>& levels,
+           std::vector<uint32_t>& counts) {
+  for (const Tree<Unit>& child : tree.children) {
+    std::vector<const Tree<Unit>*> open{&child};
+    while (!open.empty()) {
+      const Tree<Unit>* inside = open.back();
+      open.pop_back();
+      for (uint32_t node : inside->nodes) levels[level][node] = counts[level];
+      for (const Tree<Unit>& deeper : inside->children) open.push_back(&deeper);
+    }
+    ++counts[level];
+    if (!child.children.empty()) {
+      label(child, level + 1, levels, counts);
+      continue;
+    }
+    for (std::size_t below = level + 1; below < levels.size(); ++below) {
+      for (uint32_t node : child.nodes) levels[below][node] = counts[below];
+      ++counts[below];
+    }
+  }
+}
+
+}  // namespace
+
+template <class Objective>
+Partition optimize_network(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
+                           const Objective& objective, const SearchOptions& options, Random random,
+                           const Cancel& cancel) {
+  const Objective whole = objective.within(units);
+  Partition found = optimize(graph, units, whole, options, random, cancel);
+  const double one = whole.undivided() + whole.preference(1);
+  if (one >= found.total - kSmallestGain) return found;
+  found.total = one;
+  found.count = 0;
+  uint32_t first = UINT32_MAX;
+  for (uint32_t u = 0; u < graph.nodes; ++u) {
+    const bool joins = units[u].flow > 0;
+    found.modules[u] = joins && first != UINT32_MAX ? first : found.count++;
+    if (joins && first == UINT32_MAX) first = found.modules[u];
+  }
+  return found;
+}
+
+template <class Objective>
+Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
+                       const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel) {
+  Part<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
+  std::iota(whole.nodes.begin(), whole.nodes.end(), 0);
+  const auto tree = LevelSearch<Objective>(objective, options.threads, cancel).run(whole, options.initial, random);
+  Nested nested;
+  nested.codelength = tree.bits;
+  nested.preference = objective.preference(visited(tree));
+  nested.levels.assign(std::max<std::size_t>(1, depth(tree)), std::vector<uint32_t>(graph.nodes));
+  std::vector<uint32_t> counts(nested.levels.size());
+  label(tree, 0, nested.levels, counts);
+  return nested;
+}
+
+#define INSTANTIATE(...)                                                                                            \
+  template Partition optimize_network(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,  \
+                                      const SearchOptions&, Random, const Cancel&);                                 \
+  template Nested optimize_levels(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,      \
+                                  const SearchOptions&, Random, const Cancel&);
+INSTANTIATE(MapEquation<true>)
+INSTANTIATE(MapEquation<false>)
+INSTANTIATE(RecordedMapEquation)
+INSTANTIATE(Counted<MapEquation<true>>)
+INSTANTIATE(Counted<MapEquation<false>>)
+INSTANTIATE(Counted<RecordedMapEquation>)
+#undef INSTANTIATE
+
+}  // namespace infomotion
