@@ -142,6 +142,22 @@ TEST("knn: the same for any number of threads") {
   }
 }
 
+TEST("knn: the same on every instruction set") {
+  Random random(9);
+  for (std::size_t dim : {1, 7, 130, 300}) {
+    const std::size_t rows = 250;
+    const std::vector<float> values = random_values(random, rows * dim);
+    for (Metric metric : {Metric::kCosine, Metric::kEuclid}) {
+      Neighbours scalar, other;
+      nearest_neighbours({rows, dim, values.data()}, 8, 1, kNever, scalar, metric, Isa::kScalar);
+      for (const Isa isa : available_isas()) {
+        CHECK(nearest_neighbours({rows, dim, values.data()}, 8, 1, kNever, other, metric, isa).ok());
+        CHECK(other.index == scalar.index && other.similarity == scalar.similarity);
+      }
+    }
+  }
+}
+
 TEST("knn: rows of zeros have no neighbours and are none; values that are no numbers are named") {
   std::vector<float> values{1, 0, 0, 0, 1, 1, -1, 0};  // rows: x, zero, diagonal, -x
   const Neighbours found = neighbours_of(values, 2, 3);

@@ -17,8 +17,8 @@ namespace {
 // the error: k rows are truly at least that score less once the error, and what is below the bar is truly below them all.
 class Search {
  public:
-  Search(const Matrix& matrix, Metric metric, std::size_t k, Neighbours& result)
-      : matrix_(matrix), metric_(metric), k_(k), capacity_(std::max<std::size_t>(3 * k, 32)),
+  Search(const Matrix& matrix, Metric metric, Isa isa, Neighbours& result)
+      : matrix_(matrix), metric_(metric), isa_(isa), k_(result.k), capacity_(std::max<std::size_t>(3 * k_, 32)),
         score_(matrix, metric), rows_(matrix.rows, matrix.dim), result_(result) {}
 
   Status run(std::size_t threads, const Cancel& cancel) {
@@ -51,19 +51,19 @@ class Search {
   }
 
   void screen_block(std::size_t j, const Cancel& cancel) {
-    ScreenColumns columns(matrix_.dim);
+    ScreenColumns columns(matrix_.dim, isa_);
     std::vector<float> products(kScreenBlock * kScreenBlock);
     columns.pack(rows_, j * kScreenBlock);
     for (std::size_t i = 0; i <= j && !cancel.requested(); ++i) {
       columns.multiply(rows_, i * kScreenBlock, products.data());
       std::unique_lock<std::mutex> lower(locks_[i]), upper;  // always the lower block first
       if (i != j) upper = std::unique_lock<std::mutex>(locks_[j]);
-      offer_block(i, j, products.data());
+      offer_block(columns, i, j, products.data());
     }
   }
 
   // Offers each product to both of its rows.
-  void offer_block(std::size_t block_i, std::size_t block_j, float* products) {
+  void offer_block(const ScreenColumns& columns, std::size_t block_i, std::size_t block_j, float* products) {
     const std::size_t first_i = block_i * kScreenBlock, first_j = block_j * kScreenBlock;
     const float* __restrict column_half = half_.data() + first_j;
     const float* column_bar = bar_.data() + first_j;
@@ -75,7 +75,7 @@ class Search {
         for (std::size_t c = 0; c < kScreenBlock; ++c) row[c] -= half_[i] + column_half[c];
       if (score_.excluded(i)) continue;
       uint32_t hits[kScreenBlock / 32];
-      above_bars(row, bar_[i], column_bar, hits);
+      columns.above(row, bar_[i], column_bar, hits);
       for (std::size_t word = 0; word < kScreenBlock / 32; ++word)
         for (; hits[word] != 0; hits[word] &= hits[word] - 1) {
           const std::size_t c = 32 * word + static_cast<std::size_t>(__builtin_ctz(hits[word])), j = first_j + c;
@@ -127,6 +127,7 @@ class Search {
 
   const Matrix matrix_;
   const Metric metric_;
+  const Isa isa_;
   const std::size_t k_, capacity_;
   Score score_;
   ScreenRows rows_;
@@ -142,12 +143,12 @@ class Search {
 }  // namespace
 
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
-                          Neighbours& result, Metric metric) {
+                          Neighbours& result, Metric metric, Isa isa) {
   result.rows = matrix.rows;
   result.k = matrix.rows == 0 ? 0 : std::min(k, matrix.rows - 1);
   result.index.assign(result.rows * result.k, kNoNeighbour);
   result.similarity.assign(result.rows * result.k, 0);
-  return Search(matrix, metric, result.k, result).run(threads, cancel);
+  return Search(matrix, metric, isa, result).run(threads, cancel);
 }
 
 }  // namespace infomotion

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/cancel.h"
+#include "runtime/isa.h"
 #include "runtime/status.h"
 
 namespace infomotion {
@@ -39,6 +40,6 @@ struct Neighbours {
 // instruction set, and value(a, b) == value(b, a) to the last bit. Fails with INVALID_ARGUMENT where a value is not
 // finite.
 Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
-                          Neighbours& result, Metric metric = Metric::kCosine);
+                          Neighbours& result, Metric metric = Metric::kCosine, Isa isa = current_isa());
 
 }  // namespace infomotion

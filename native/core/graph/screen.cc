@@ -7,16 +7,17 @@
 #endif
 
 namespace infomotion {
-namespace {
 
 // A kernel takes `rows` rows (`stride` apart) times a panel of `columns` packed columns, over `depth` terms, and adds
 // the products to, or with `fresh` writes them into, `products` (kScreenBlock apart).
-struct Kernel {
+struct ScreenKernel {
   std::size_t rows, columns;
   void (*multiply)(const float* a, std::size_t stride, const float* panel, std::size_t depth, bool fresh,
                    float* products);
   uint32_t (*above)(const float* products, float bar, const float* column_bars);  // 32 columns
 };
+
+namespace {
 
 // Eight columns as two vectors of four: what SSE2 and NEON have registers for.
 void multiply_portable(const float* a, std::size_t stride, const float* panel, std::size_t depth, bool fresh,
@@ -111,30 +112,33 @@ __attribute__((target("avx512f"))) uint32_t above_avx512(const float* products, 
 }
 #endif
 
-Kernel choose() {
+constexpr ScreenKernel kPortable = {4, 8, multiply_portable, above_portable};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return {8, 32, multiply_avx512, above_avx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {6, 16, multiply_avx2, above_avx2};
+constexpr ScreenKernel kAvx2 = {6, 16, multiply_avx2, above_avx2};
+constexpr ScreenKernel kAvx512 = {8, 32, multiply_avx512, above_avx512};
 #endif
-  return {4, 8, multiply_portable, above_portable};
-}
 
-const Kernel& kernel() {
-  static const Kernel chosen = choose();
-  return chosen;
+const ScreenKernel& kernel_of([[maybe_unused]] Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return kAvx512;
+  if (isa == Isa::kAvx2) return kAvx2;
+#endif
+  return kPortable;
 }
 
 }  // namespace
 
-void above_bars(const float* products, float bar, const float* column_bars, uint32_t (&bits)[kScreenBlock / 32]) {
-  const auto above = kernel().above;
+ScreenColumns::ScreenColumns(std::size_t dim, Isa isa) : kernel_(kernel_of(isa)), packed_(dim * kScreenBlock) {}
+
+void ScreenColumns::above(const float* products, float bar, const float* column_bars,
+                          uint32_t (&bits)[kScreenBlock / 32]) const {
   for (std::size_t word = 0; word < kScreenBlock / 32; ++word)
-    bits[word] = above(products + 32 * word, bar, column_bars + 32 * word);
+    bits[word] = kernel_.above(products + 32 * word, bar, column_bars + 32 * word);
 }
 
 // Order: depth block, panel of columns, term, column of the panel.
 void ScreenColumns::pack(const ScreenRows& rows, std::size_t first) {
-  const std::size_t columns = kernel().columns, dim = rows.dim();
+  const std::size_t columns = kernel_.columns, dim = rows.dim();
   float* out = packed_.data();
   for (std::size_t begin = 0; begin < dim; begin += kScreenDepth) {
     const std::size_t end = std::min(begin + kScreenDepth, dim);
@@ -147,14 +151,13 @@ void ScreenColumns::pack(const ScreenRows& rows, std::size_t first) {
 }
 
 void ScreenColumns::multiply(const ScreenRows& rows, std::size_t first, float* products) const {
-  const Kernel& by = kernel();
   const std::size_t dim = rows.dim(), stride = rows.stride();
   const float* panel = packed_.data();
   for (std::size_t begin = 0; begin < dim; begin += kScreenDepth) {
     const std::size_t depth = std::min(kScreenDepth, dim - begin);
-    for (std::size_t c = 0; c < kScreenBlock; c += by.columns, panel += depth * by.columns)
-      for (std::size_t r = 0; r < kScreenBlock; r += by.rows)
-        by.multiply(rows.row(first + r) + begin, stride, panel, depth, begin == 0, products + r * kScreenBlock + c);
+    for (std::size_t c = 0; c < kScreenBlock; c += kernel_.columns, panel += depth * kernel_.columns)
+      for (std::size_t r = 0; r < kScreenBlock; r += kernel_.rows)
+        kernel_.multiply(rows.row(first + r) + begin, stride, panel, depth, begin == 0, products + r * kScreenBlock + c);
   }
 }
 

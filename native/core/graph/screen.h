@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/isa.h"
+
 namespace infomotion {
 
 // Rows a block holds: a multiple of every kernel's tile (12, 16, 32 columns; 4, 6, 8 rows). The block's packed columns
@@ -40,19 +42,22 @@ inline double screen_error(std::size_t dim) {
   return chain * 1.01 / (1 << 24);
 }
 
-// Which of a row of kScreenBlock products are above `bar` or above their column's bar: a bit a column, 32 a word.
-void above_bars(const float* products, float bar, const float* column_bars, uint32_t (&bits)[kScreenBlock / 32]);
+struct ScreenKernel;
 
 // The columns of one block, repacked as the kernel reads them.
 class ScreenColumns {
  public:
-  explicit ScreenColumns(std::size_t dim) : packed_(dim * kScreenBlock) {}
+  ScreenColumns(std::size_t dim, Isa isa);
   void pack(const ScreenRows& rows, std::size_t first);
 
   // products[r * kScreenBlock + c] = row (first + r) . column c, for the kScreenBlock rows from `first` on.
   void multiply(const ScreenRows& rows, std::size_t first, float* products) const;
 
+  // Which of one such row's products are above `bar` or above their column's bar: a bit a column, 32 a word.
+  void above(const float* products, float bar, const float* column_bars, uint32_t (&bits)[kScreenBlock / 32]) const;
+
  private:
+  const ScreenKernel& kernel_;
   std::vector<float> packed_;
 };
 
