@@ -59,6 +59,8 @@ t.test('knn: ties go to the lower index, k is at most n - 1, rows of zeros are l
     neighbours: new Uint32Array(),
     similarities: new Float32Array(),
     recall: 1,
+    device: 'cpu',
+    deviceReason: 'so small a search is faster on the CPU',
   })
 })
 

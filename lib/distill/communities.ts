@@ -9,12 +9,12 @@ import type { Spaces } from './spaces.js'
 /** One similarity graph a class, of its TRAIN clips. */
 export async function classGraphs(
   { points, classes }: Spaces,
-  { neighbours }: Method,
+  { neighbours, device }: Method,
   { signal, onProgress }: StageOptions,
 ): Promise<SimilarityGraph[]> {
   const graphs: SimilarityGraph[] = []
   for (const { rows } of classes) {
-    graphs.push(await similarityGraph(takeRows(points, rows), { k: neighbours, signal }))
+    graphs.push(await similarityGraph(takeRows(points, rows), { k: neighbours, device, signal }))
     onProgress?.({ stage: 'graph', done: graphs.length, total: classes.length, unit: 'classes' })
   }
   return graphs

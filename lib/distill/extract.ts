@@ -27,7 +27,7 @@ export interface Extracted {
  */
 export async function extract(
   { clips }: DataSet,
-  { cache, backend, encoder: model }: Method,
+  { cache, backend, device, encoder: model }: Method,
   volumes: boolean,
   stage: StageOptions,
 ): Promise<Extracted> {
@@ -39,11 +39,12 @@ export async function extract(
       cache,
       decode,
       decoder: backend,
+      device,
       volumes: encoder || volumes ? shape : (false as const),
       ...stage,
     }
     const features = await extractFeatures(clips, options)
-    const volumeKey = JSON.stringify([backend, shape])
+    const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, shape, 'cuda'] : [backend, shape])
     if (!encoder) return { features, volumeKey }
     const folder = join(
       cache,

@@ -1,3 +1,4 @@
+import { type Device, expectDevice } from '../runtime/device.js'
 import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
 import { WEIGHT_RULES, type WeightRule } from '../select/index.js'
 
@@ -15,6 +16,8 @@ export const METHOD = {
   randomDraws: 10,
   /** Video decoder. */
   backend: 'auto' as 'auto' | 'mjpeg' | 'ffmpeg',
+  /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
+  device: 'auto' as Device,
   /** Temporal CNN whose embedding stands beside the motion descriptor: a name of models/zoo.json, an ONNX file, or none. */
   encoder: 'none',
   /** How much descriptor and embedding count for graphs and selection; 0 leaves one out for students too. */
@@ -41,6 +44,7 @@ export function expectMethod(method: Method): void {
   expectInteger(method.components, 'components', 1)
   expectInteger(method.randomDraws, 'randomDraws', 1)
   expectOneOf(method.backend, 'backend', ['auto', 'mjpeg', 'ffmpeg'])
+  expectDevice(method.device)
   expectNumber(method.descriptorWeight, 'descriptorWeight', 0, 1e6)
   expectNumber(method.embeddingWeight, 'embeddingWeight', 0, 1e6)
   expectOneOf(method.weights, 'weights', WEIGHT_RULES)

@@ -4,6 +4,7 @@ import type { Clip } from '../dataset/types.js'
 import type { StageOptions } from '../run/progress.js'
 import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
 import { sha256 } from '../run/store.js'
+import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
 import type { Features } from '../runtime/features.js'
@@ -36,6 +37,8 @@ export interface ExtractOptions extends StageOptions {
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   descriptor?: DescriptorOptions
+  /** Where flow is computed: `auto` (default), `cpu`, `cuda`. What a GPU computed is cached apart. */
+  device?: Device
   /** Also keep each clip as networks see it, of the descriptor's flow. Default false. */
   volumes?: VolumeShape | false
 }
@@ -52,6 +55,8 @@ export interface ClipFacts {
 
 /** The features of a data set's readable clips; row i of each matrix belongs to `clips[i]`. */
 export interface ExtractedFeatures {
+  /** Where the rows were computed. */
+  device: 'cpu' | 'cuda'
   /** Indices into the data set's clips, ascending. */
   clips: Uint32Array
   facts: ClipFacts[]
@@ -77,7 +82,7 @@ export interface ExtractedFeatures {
 /**
  * Describes every clip, in parallel over the addon's threads, through a cache in shards: a run that was stopped or
  * killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache key of a row is the
- * hash of the file's bytes, the decoder, the descriptor's options and the schema version. Volumes are cached beside them,
+ * hash of the file's bytes, the decoder, the descriptor's options, the device and the schema version. Volumes are cached beside them,
  * one file a clip; a clip is decoded, and its flow computed, once for both.
  *
  * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
@@ -85,12 +90,17 @@ export interface ExtractedFeatures {
 export async function extractFeatures(clips: Clip[], options: ExtractOptions): Promise<ExtractedFeatures> {
   const { signal, onProgress, decode } = options
   const layout = descriptorLayout(options.descriptor)
-  const settings = sha256(JSON.stringify([SCHEMA, options.decoder ?? 'auto', layout.options])).slice(0, 12)
+  const wanted = expectDevice(options.device ?? 'auto')
+  const device = await resolveDevice(wanted, signal)
+  // A GPU rounds otherwise than the CPU, whose rows keep the keys they always had.
+  const key = (...parts: unknown[]) =>
+    sha256(JSON.stringify(device === 'cuda' ? [...parts, device] : parts)).slice(0, 12)
+  const settings = key(SCHEMA, options.decoder ?? 'auto', layout.options)
   const control = layout.options.thumbnail ** 2
   const cache = await ShardCache.open(join(options.cache, settings), layout.dim + 2 * control)
   const shape = options.volumes ? resolveVolumeShape(options.volumes) : undefined
   const { flow } = layout.options
-  const volumeSettings = sha256(JSON.stringify([VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow])).slice(0, 12)
+  const volumeSettings = key(VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow)
   const store = shape && (await VolumeStore.open(join(options.cache, `volumes-${volumeSettings}`), shape))
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
   const skipped: (ExtractedFeatures['skipped'][number] | undefined)[] = new Array(clips.length)
@@ -107,7 +117,11 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   /** Makes and keeps the volume of a clip whose descriptor is known. */
   const makeVolume = async (index: number, at: { signal?: AbortSignal } = { signal }): Promise<Volume> => {
     const video = await decode(clips[index].path, at)
-    const volume = await volumeOf(video.frames, video, { ...shape, flow, ...at })
+    // volumeOf looks at no more frames than it must, on the CPU.
+    const volume =
+      device === 'cpu'
+        ? await volumeOf(video.frames, video, { ...shape, flow, ...at })
+        : ((await describeClip(video.frames, video, { flow, volume: shape, device, ...at })).volume as Volume)
     await store?.write((rows[index] as ShardEntry).key, volume)
     return volume
   }
@@ -126,7 +140,12 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
         return
       }
       const video = await decode(clip.path, { signal })
-      const features = await describeClip(video.frames, video, { ...options.descriptor, volume, signal })
+      const features = await describeClip(video.frames, video, {
+        ...options.descriptor,
+        volume,
+        device: wanted,
+        signal,
+      })
       const { motion, meanFrame, deviation } = features
       if (features.volume) await store?.write(key, features.volume)
       const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
@@ -173,6 +192,7 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   }
   const values = Array.from(kept, (index) => (rows[index] as ShardEntry).row)
   return {
+    device,
     clips: kept,
     facts: Array.from(kept, (index) => (rows[index] as ShardEntry).record as unknown as ClipFacts),
     keys: Array.from(kept, (index) => (rows[index] as ShardEntry).key),

@@ -1,4 +1,5 @@
 import type { FarnebackOptions } from '../flow/options.js'
+import { type Device, type DeviceUsed, deviceUsed, expectDevice } from '../runtime/device.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import type { Features } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
@@ -31,7 +32,7 @@ export interface DescriptorLayout {
 }
 
 /** The features of one clip that need no model. */
-export interface ClipFeatures {
+export interface ClipFeatures extends DeviceUsed {
   /** The motion descriptor; {@link descriptorLayout} says what is where. */
   motion: Float32Array
   /** Control: the mean frame, area-averaged to thumbnail x thumbnail grey levels. */
@@ -84,8 +85,10 @@ export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLay
  *   without a copy: leave them unchanged until the promise settles.
  * @param clip - width and height in px, frame rate in frames/s
  * @param options - with `volume`, the clip's volume (see {@link volumeOf}) is made of the same flow, which is most of
- *   the work of both
- * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`
+ *   the work of both. `device`: `auto` (default) computes the flow on a GPU where one can be used (see `devices`), else on
+ *   the CPU; `cuda` on a GPU, or fails
+ * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`; with `device: 'cuda'` also
+ *   `CUDA_UNAVAILABLE`, `CUDA_OUT_OF_MEMORY`, `CUDA_FAILED`
  * @example
  * ```js
  * const { frames, width, height, fps } = await readClip('Videos/0X1A.avi')
@@ -95,17 +98,18 @@ export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLay
 export async function describeClip(
   frames: Uint8Array,
   clip: { width: number; height: number; fps: number },
-  options: DescriptorOptions & { volume?: VolumeShape; signal?: AbortSignal } = {},
+  options: DescriptorOptions & { volume?: VolumeShape; device?: Device; signal?: AbortSignal } = {},
 ): Promise<ClipFeatures> {
   expectClip(frames, clip)
-  const { signal, volume, ...rest } = options
+  const { signal, volume, device = 'auto', ...rest } = options
+  expectDevice(device)
   const { options: descriptor } = descriptorLayout(rest)
   const shape = volume && resolveVolumeShape(volume)
   const { width, height, fps } = clip
-  const { volume: values, ...features } = await runJob(
-    () => native().describeClip(frames, width, height, fps, shape ? { ...descriptor, volume: shape } : descriptor),
-    signal,
-  )
+  const wanted = shape ? { ...descriptor, volume: shape } : descriptor
+  const described = await runJob(() => native().describeClip(frames, width, height, fps, wanted, device), signal)
+  const { motion, meanFrame, deviation, volume: values, ...used } = described
+  const features = { motion, meanFrame, deviation, ...deviceUsed(used) }
   return values && shape ? { ...features, volume: toVolume(values, shape.side) } : features
 }
 

@@ -1,4 +1,5 @@
 import type { StageOptions } from '../run/progress.js'
+import { type Device, type DeviceUsed, deviceUsed, expectDevice } from '../runtime/device.js'
 import { expectOptions } from '../runtime/expect.js'
 import { runCounted } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
@@ -36,13 +37,16 @@ export interface Flow {
 export interface FlowOptions extends FarnebackOptions, StageOptions {
   /** A first guess at the flow, of the result's shape: [pairs, height, width, 2]. Default: no motion. */
   initialFlow?: Float32Array
+  /** `auto` (default): a GPU where one can be used (see `devices`), else the CPU; `cpu`; `cuda`: a GPU, or an error. */
+  device?: Device
 }
 
 /**
  * Dense optical flow of a sequence of frames by Farneback's method: every neighbourhood is fitted by a quadratic, and
  * the displacement is read off how the fit changes, coarse to fine. The numbers are those of OpenCV's
  * `calcOpticalFlowFarneback` (4.6: within 2e-5 px); a frame's expansion is computed once and serves both its pairs.
- * Runs on one thread of the addon's pool: start several calls to use more. Results depend on nothing but the input.
+ * Runs on one thread of the addon's pool: start several calls to use more. Results depend on nothing but the input; those
+ * of a GPU are within 1e-3 px of the CPU's.
  * Frames that come one by one, or more of them than fit into memory, are {@link FlowSequence}'s.
  *
  * Source: G. Farneback, "Two-Frame Motion Estimation Based on Polynomial Expansion", SCIA 2003.
@@ -51,7 +55,8 @@ export interface FlowOptions extends FarnebackOptions, StageOptions {
  *   (images in 0..1 give a flow near zero). Over a SharedArrayBuffer they are read without a copy: leave them unchanged
  *   until the promise settles.
  * @param shape - their size, and where their rows do not follow each other directly, `rowStride` and `frameStride`
- * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`
+ * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`; with `device: 'cuda'` also `CUDA_UNAVAILABLE`,
+ *   `CUDA_OUT_OF_MEMORY`, `CUDA_FAILED`
  * @example
  * ```js
  * import { farneback } from 'infomotion/flow'
@@ -71,18 +76,25 @@ export async function farneback(
   frames: Uint8Array | Float32Array,
   shape: FrameShape,
   options: FlowOptions = {},
-): Promise<Flow> {
+): Promise<Flow & DeviceUsed> {
   const layout = expectLayout(frames, shape, 2)
-  expectOptions(options, 'farneback', [...Object.keys(FARNEBACK_DEFAULTS), 'initialFlow', 'signal', 'onProgress'])
-  const { initialFlow, signal, onProgress, ...rest } = options
+  expectOptions(options, 'farneback', [
+    ...Object.keys(FARNEBACK_DEFAULTS),
+    'initialFlow',
+    'device',
+    'signal',
+    'onProgress',
+  ])
+  const { initialFlow, device = 'auto', signal, onProgress, ...rest } = options
+  expectDevice(device)
   const parameters = resolveFarneback(rest)
   const { width, height } = layout
   const pairs = layout.count - 1
   expectInitialFlow(initialFlow, pairs, layout)
-  const flow = await runCounted(
-    (done) => native().farneback(frames, layout, parameters, initialFlow, done),
+  const { flow, ...used } = await runCounted(
+    (done) => native().farneback(frames, layout, parameters, initialFlow, done, device),
     { stage: 'flow', total: pairs, unit: 'pairs' },
     { signal, onProgress },
   )
-  return { flow, pairs, width, height }
+  return { flow, pairs, width, height, ...deviceUsed(used) }
 }

@@ -1,4 +1,5 @@
 import type { StageOptions } from '../run/progress.js'
+import { type Device, type DeviceUsed, deviceUsed, expectDevice } from '../runtime/device.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Features } from '../runtime/features.js'
 import { runJob } from '../runtime/job.js'
@@ -19,6 +20,11 @@ export interface SearchOptions {
    * share of the true neighbours it found is measured on 200 rows and given as `recall`.
    */
   search?: 'exact' | 'approximate'
+  /**
+   * Of the exact search: `auto` (default): a GPU where one can be used (see `devices`) and the search is not small, else
+   * the CPU; `cpu`; `cuda`: a GPU, or an error. The result is the same to the last bit.
+   */
+  device?: Device
   signal?: AbortSignal
 }
 
@@ -49,7 +55,8 @@ export interface SimilarityGraph extends Graph {
  *
  * @param features - rows * dim finite values, row by row; a NaN is an `INVALID_ARGUMENT` naming row and column
  * @param k - at least 1; at most rows - 1 are given
- * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `USEARCH_MISSING`
+ * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`, `USEARCH_MISSING`; with `device: 'cuda'` also `CUDA_UNAVAILABLE`,
+ *   `CUDA_OUT_OF_MEMORY`, `CUDA_FAILED`
  * @example
  * ```js
  * import { knn } from 'infomotion/graph'
@@ -67,16 +74,21 @@ export async function knn(features: Features, k: number, options: SearchOptions 
     neighbours: found.neighbours,
     ...(options.metric === 'euclid' ? { distances: values } : { similarities: values }),
     recall: found.recall,
+    device: found.device,
+    ...(found.deviceReason !== undefined && { deviceReason: found.deviceReason }),
   }
 }
 
-const SEARCH_OPTIONS = ['metric', 'search', 'signal']
+const SEARCH_OPTIONS = ['metric', 'search', 'device', 'signal']
 
-async function search(features: Features, k: number, options: SearchOptions): Promise<Scored> {
+async function search(features: Features, k: number, options: SearchOptions): Promise<Scored & DeviceUsed> {
   const metric = expectOneOf(options.metric ?? 'cosine', 'metric', ['cosine', 'euclid'])
   const how = expectOneOf(options.search ?? 'exact', 'search', ['exact', 'approximate'])
+  const device = expectDevice(options.device ?? 'auto')
   const { rows, dim, values } = expectFeatures(features)
   expectInteger(k, 'k', 1)
+  if (how === 'approximate' && device === 'cuda')
+    throw invalid('auto or cpu, where an approximate search runs,', 'device', device)
   if (how === 'approximate' && rows > 1) {
     const wrong = values.findIndex((value) => !Number.isFinite(value))
     if (wrong >= 0)
@@ -85,10 +97,11 @@ async function search(features: Features, k: number, options: SearchOptions): Pr
         `features at row ${Math.floor(wrong / dim)}, column ${wrong % dim}`,
         values[wrong],
       )
-    return approximateNeighbours(features, k, metric, options.signal)
+    return { ...(await approximateNeighbours(features, k, metric, options.signal)), device: 'cpu' }
   }
-  const job = () => native().nearestNeighbours(values, rows, dim, Math.min(k, rows), metric)
-  return { ...(await runJob(job, options.signal)), recall: 1 }
+  const job = () => native().nearestNeighbours(values, rows, dim, Math.min(k, rows), metric, device)
+  const { k: most, neighbours, scores, ...used } = await runJob(job, options.signal)
+  return { k: most, neighbours, scores, recall: 1, ...deviceUsed(used) }
 }
 
 /** What {@link similarityGraph} takes. */

@@ -1,3 +1,5 @@
+import type { DeviceUsed } from '../runtime/device.js'
+
 /** Stands in `Neighbours.neighbours` where a row has fewer than k neighbours. */
 export const NO_NEIGHBOUR = 0xffffffff
 
@@ -5,7 +7,7 @@ export const NO_NEIGHBOUR = 0xffffffff
 export type Metric = 'cosine' | 'euclid'
 
 /** The k rows nearest to each row. */
-export interface Neighbours {
+export interface Neighbours extends DeviceUsed {
   /** min(k asked for, rows - 1). */
   k: number
   /** rows * k: those of row i at i * k, nearest first, ties by lower index; {@link NO_NEIGHBOUR} at the end of short ones. */

@@ -1,6 +1,6 @@
 import { expectOneOf } from './expect.js'
 import { runJob } from './job.js'
-import { native } from './native.js'
+import { type NativeUsed, native } from './native.js'
 
 /** Where work is done: `'auto'` on a GPU where one can be used, else on the CPU. */
 export type Device = 'auto' | 'cpu' | 'cuda'
@@ -10,6 +10,24 @@ export const DEVICES = ['auto', 'cpu', 'cuda'] as const
 /** One of {@link DEVICES}. */
 export function expectDevice(value: unknown): Device {
   return expectOneOf(value, 'device', DEVICES)
+}
+
+/** Where a result was computed. */
+export interface DeviceUsed {
+  device: 'cpu' | 'cuda'
+  /** With `'auto'` on the CPU: why not on a GPU. */
+  deviceReason?: string
+}
+
+/** As results have it. */
+export function deviceUsed({ device, reason }: NativeUsed): DeviceUsed {
+  return reason === '' ? { device } : { device, deviceReason: reason }
+}
+
+/** Where `device` leads on this machine; `'cuda'` is not asked whether it can be used. */
+export async function resolveDevice(device: Device, signal?: AbortSignal): Promise<'cpu' | 'cuda'> {
+  if (device !== 'auto') return device
+  return (await devices({ signal })).cuda.available ? 'cuda' : 'cpu'
 }
 
 /** What this machine can compute on. */

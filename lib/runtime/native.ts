@@ -29,7 +29,8 @@ export interface Native {
     options: NativeFarnebackOptions,
     initialFlow: Float32Array | undefined,
     progress: Int32Array,
-  ): Job<Float32Array>
+    device: NativeDevice,
+  ): Job<{ flow: Float32Array } & NativeUsed>
   /** A sequence to push frames into, one at a time, with the memory that it needs. */
   flowSequence(width: number, height: number, options: NativeFarnebackOptions): NativeFlowSequence
   /** Flow from the frame pushed before; undefined for the first one, and the first after a failure or a `restart`. */
@@ -49,7 +50,8 @@ export interface Native {
     height: number,
     fps: number,
     options: NativeDescriptorOptions,
-  ): Job<NativeClipFeatures>
+    device: NativeDevice,
+  ): Job<NativeClipFeatures & NativeUsed>
   /** frames * 3 * side * side bytes: grey, u, v. */
   makeVolume(
     frames: Uint8Array,
@@ -67,7 +69,8 @@ export interface Native {
     dim: number,
     k: number,
     metric: 'cosine' | 'euclid',
-  ): Job<NativeNeighbours>
+    device: NativeDevice,
+  ): Job<NativeNeighbours & NativeUsed>
   /** The graph of such neighbours (rows * k of them) as a symmetric CSR. */
   neighbourGraph(
     neighbours: Uint32Array,
@@ -98,6 +101,14 @@ export interface Native {
     poses: Int32Array | NativeDraw,
     shape: NativeSampleShape,
   ): Job<Float32Array>
+}
+
+export type NativeDevice = 'auto' | 'cpu' | 'cuda'
+
+/** Where something was computed, and with `auto` on the CPU why not on a GPU (else empty). */
+export interface NativeUsed {
+  device: 'cpu' | 'cuda'
+  reason: string
 }
 
 export interface NativeCuda {

@@ -41,6 +41,16 @@ class StatusTask : public Task {
 
 }  // namespace
 
+device::Choice to_choice(const Napi::Value& name) {
+  const std::string text = name.As<Napi::String>().Utf8Value();
+  return text == "auto" ? device::Choice::kAuto : text == "cuda" ? device::Choice::kCuda : device::Choice::kCpu;
+}
+
+void set_used(Napi::Env env, Napi::Object result, const device::Used& used) {
+  result.Set("device", Napi::String::New(env, used.cuda ? "cuda" : "cpu"));
+  result.Set("reason", Napi::String::New(env, used.reason));
+}
+
 void init_device(Napi::Env env, Napi::Object exports) {
   exports.Set("cudaStatus", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return start(info.Env(), std::make_unique<StatusTask>());

@@ -1,8 +1,10 @@
-// describeClip(frames, width, height, fps, options) -> Job<{ motion, meanFrame, deviation, volume? }>
+// describeClip(frames, width, height, fps, options, device) -> Job<{ motion, meanFrame, deviation, volume?, device, reason }>
 // makeVolume(frames, width, height, fps, options, flow) -> Job<Uint8Array>
 #include "features.h"
 
 #include "async.h"
+#include "device.h"
+#include "device/flow.h"
 #include "features/clip.h"
 #include "features/volume.h"
 #include "flow_params.h"
@@ -32,7 +34,7 @@ features::VolumeParams to_volume_params(const Napi::Object& options) {
 class DescribeTask : public Task {
  public:
   explicit DescribeTask(const Napi::CallbackInfo& info)
-      : frames_(info[0].As<Napi::Uint8Array>(), this), clip_(to_clip(info, frames_)) {
+      : frames_(info[0].As<Napi::Uint8Array>(), this), clip_(to_clip(info, frames_)), choice_(to_choice(info[5])) {
     const auto options = info[4].As<Napi::Object>();
     params_.grid = options.Get("grid").As<Napi::Number>().Int32Value();
     params_.thumbnail = options.Get("thumbnail").As<Napi::Number>().Int32Value();
@@ -40,7 +42,12 @@ class DescribeTask : public Task {
     if (options.Has("volume")) params_.volume = to_volume_params(options.Get("volume").As<Napi::Object>());
   }
 
-  Status run(const Cancel& cancel) override { return features::describe_clip(clip_, params_, cancel, &features_); }
+  Status run(const Cancel& cancel) override {
+    return device::compute(
+        choice_, &used_,
+        [&](const InfomotionPlugin& table) { return device::describe_clip(table, clip_, params_, cancel, &features_); },
+        [&] { return features::describe_clip(clip_, params_, cancel, &features_); });
+  }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object result = Napi::Object::New(env);
@@ -48,12 +55,15 @@ class DescribeTask : public Task {
     result.Set("meanFrame", to_array(env, features_.mean_frame));
     result.Set("deviation", to_array(env, features_.deviation));
     if (params_.volume) result.Set("volume", to_array(env, features_.volume));
+    set_used(env, result, used_);
     return result;
   }
 
  private:
   Input<std::uint8_t> frames_;
   features::Clip clip_;
+  device::Choice choice_;
+  device::Used used_;
   features::ClipParams params_;
   features::ClipFeatures features_;
 };

@@ -1,4 +1,4 @@
-// farneback(frames, layout, options, initialFlow | undefined, progress) -> Job<Float32Array>
+// farneback(frames, layout, options, initialFlow | undefined, progress, device) -> Job<{ flow, device, reason }>
 // flowSequence(width, height, options) -> sequence
 // pushFrame(sequence, frame, rowStride, initialFlow | undefined, restart) -> Job<Float32Array | undefined>
 // closeSequence(sequence)
@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "async.h"
+#include "device.h"
+#include "device/flow.h"
 #include "flow/farneback.h"
 #include "flow_params.h"
 
@@ -31,7 +33,29 @@ class Greys {
                               : call(packed(bytes_.data() + offset, width, height, row_stride, packed_bytes_));
   }
 
+  // Calls with a pointer to `count` frames, end to end.
+  template <typename Call>
+  auto with_clip(int width, int height, std::size_t count, std::size_t row_stride, std::size_t frame_stride,
+                 const Call& call) {
+    return floats_.size() > 0
+               ? call(packed_clip(floats_.data(), width, height, count, row_stride, frame_stride, packed_floats_))
+               : call(packed_clip(bytes_.data(), width, height, count, row_stride, frame_stride, packed_bytes_));
+  }
+
  private:
+  template <typename T>
+  static const T* packed_clip(const T* frames, int width, int height, std::size_t count, std::size_t row_stride,
+                              std::size_t frame_stride, std::vector<T>& clip) {
+    const std::size_t pixels = static_cast<std::size_t>(width) * height;
+    if (row_stride == static_cast<std::size_t>(width) && (frame_stride == pixels || count < 2)) return frames;
+    clip.resize(pixels * count);
+    for (std::size_t t = 0; t < count; ++t)
+      for (int y = 0; y < height; ++y)
+        std::copy_n(frames + t * frame_stride + y * row_stride, width,
+                    clip.begin() + static_cast<std::ptrdiff_t>(t * pixels + static_cast<std::size_t>(y) * width));
+    return clip.data();
+  }
+
   template <typename T>
   static const T* packed(const T* frame, int width, int height, std::size_t row_stride, std::vector<T>& rows) {
     if (row_stride == static_cast<std::size_t>(width)) return frame;
@@ -53,15 +77,48 @@ class FarnebackTask : public Task {
       : layout_(info[1].As<Napi::Object>()),
         params_(to_flow_params(info[2].As<Napi::Object>())),
         frames_(info[0].As<Napi::TypedArray>(), this),
-        done_(info[4].As<Napi::Int32Array>(), this) {
+        done_(info[4].As<Napi::Int32Array>(), this),
+        choice_(to_choice(info[5])) {
     if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
   }
 
   Status run(const Cancel& cancel) override {
+    return device::compute(
+        choice_, &used_, [&](const InfomotionPlugin& table) { return run_on_device(table, cancel); },
+        [&] { return run_on_cpu(cancel); });
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("flow", to_array(env, flow_));
+    set_used(env, result, used_);
+    return result;
+  }
+
+ private:
+  // One Int32 over a SharedArrayBuffer, so `done_` lies on JS's own memory: pairs done, which JS looks at.
+  void add_done(std::size_t pairs) {
+    reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data()))
+        ->fetch_add(static_cast<int32_t>(pairs), std::memory_order_relaxed);
+  }
+
+  Status run_on_device(const InfomotionPlugin& table, const Cancel& cancel) {
+    const auto& [width, height, count, row_stride, frame_stride] = layout_;
+    if (count > 0) flow_.resize((count - 1) * static_cast<std::size_t>(width) * height * 2);
+    const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
+    const Status status = frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
+      const InfomotionClip clip = {frames, count, initial, flow_.data(), nullptr};
+      const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
+      InfomotionMessage message = {};
+      return device::to_status(table.flow(&request, &message), message);
+    });
+    if (status.ok() && count > 0) add_done(count - 1);
+    return status;
+  }
+
+  Status run_on_cpu(const Cancel& cancel) {
     const auto& [width, height, count, row_stride, frame_stride] = layout_;
     const std::size_t values = static_cast<std::size_t>(width) * height * 2;
-    // One Int32 over a SharedArrayBuffer, so `done_` lies on JS's own memory: pairs done, which JS looks at.
-    auto* done = reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data()));
     flow::FarnebackSequence sequence;
     Status status = sequence.init(width, height, params_);
     if (count > 0) flow_.resize((count - 1) * values);
@@ -71,14 +128,11 @@ class FarnebackTask : public Task {
       status = frames_.with_frame(t * frame_stride, width, height, row_stride, [&](const auto* frame) {
         return sequence.push(frame, initial, flow_.data() + offset, cancel);
       });
-      if (t > 0 && status.ok()) done->fetch_add(1, std::memory_order_relaxed);
+      if (t > 0 && status.ok()) add_done(1);
     }
     return status;
   }
 
-  Napi::Value result(Napi::Env env) override { return to_array(env, flow_); }
-
- private:
   struct Layout {
     explicit Layout(const Napi::Object& layout)
         : width(layout.Get("width").As<Napi::Number>().Int32Value()),
@@ -98,6 +152,8 @@ class FarnebackTask : public Task {
   Greys frames_;
   Input<float> initial_;
   Input<int32_t> done_;
+  device::Choice choice_;
+  device::Used used_;
   std::vector<float> flow_;
 };
 

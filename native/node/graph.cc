@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "async.h"
+#include "device.h"
+#include "device/neighbours.h"
 #include "graph/knn.h"
 #include "graph/similarity.h"
 
@@ -15,11 +17,11 @@ Metric to_metric(const Napi::Value& name) {
   return name.As<Napi::String>().Utf8Value() == "euclid" ? Metric::kEuclid : Metric::kCosine;
 }
 
-// nearestNeighbours(values, rows, dim, k, metric); lengths are checked in lib/graph/.
+// nearestNeighbours(values, rows, dim, k, metric, device); lengths are checked in lib/graph/.
 class NeighboursTask : public Task {
  public:
   explicit NeighboursTask(const Napi::CallbackInfo& info)
-      : values_(info[0].As<Napi::Float32Array>(), this), metric_(to_metric(info[4])) {
+      : values_(info[0].As<Napi::Float32Array>(), this), metric_(to_metric(info[4])), choice_(to_choice(info[5])) {
     matrix_.rows = info[1].As<Napi::Number>().Uint32Value();
     matrix_.dim = info[2].As<Napi::Number>().Uint32Value();
     k_ = info[3].As<Napi::Number>().Uint32Value();
@@ -27,7 +29,7 @@ class NeighboursTask : public Task {
   }
 
   Status run(const Cancel& cancel) override {
-    return nearest_neighbours(matrix_, k_, 0, cancel, neighbours_, metric_);
+    return device::nearest_neighbours(choice_, matrix_, k_, cancel, neighbours_, metric_, &used_);
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -35,12 +37,15 @@ class NeighboursTask : public Task {
     object.Set("k", Napi::Number::New(env, static_cast<double>(neighbours_.k)));
     object.Set("neighbours", to_array(env, neighbours_.index));
     object.Set("scores", to_array(env, neighbours_.similarity));
+    set_used(env, object, used_);
     return object;
   }
 
  private:
   Input<float> values_;
   Metric metric_;
+  device::Choice choice_;
+  device::Used used_;
   Matrix matrix_;
   std::size_t k_ = 0;
   Neighbours neighbours_;

@@ -91,13 +91,6 @@ const Cuda& cuda() {
   return *instance;
 }
 
-Status use_cuda(Choice choice, bool* use) {
-  *use = choice != Choice::kCpu && cuda().usable();
-  if (choice == Choice::kCuda && !*use)
-    return Status::error("CUDA_UNAVAILABLE", "Expected a GPU for device 'cuda', but there is none to use: " + cuda().reason + ".");
-  return {};
-}
-
 Status to_status(std::int32_t result, const InfomotionMessage& message) {
   switch (result) {
     case kInfomotionDone: return {};

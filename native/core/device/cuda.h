@@ -27,15 +27,34 @@ struct Cuda {
 // cells and a few neighbours must be those of the CPU. Takes up to a few seconds where there is a GPU. Any thread.
 const Cuda& cuda();
 
-// Where work is to be done.
+// Where work is to be done: on a GPU if there is one, else on the CPU; on the CPU; on a GPU.
 enum class Choice { kAuto, kCpu, kCuda };
 
-// Whether to use the GPU: not with kCpu; with kCuda always, or fails with CUDA_UNAVAILABLE and the reason; with kAuto
-// where it can be used.
-Status use_cuda(Choice choice, bool* use);
+// Where it was done.
+struct Used {
+  bool cuda = false;
+  std::string reason;  // with kAuto on the CPU: why not on a GPU
+};
 
-// What a function of the table came to.
+// What a function of the table came to: CUDA_UNAVAILABLE, CUDA_OUT_OF_MEMORY, CUDA_FAILED or ABORTED.
 Status to_status(int32_t result, const InfomotionMessage& message);
+
+// Does work on_cuda(table) or on_cpu(), both of which give a Status. kCuda is the GPU or an error; kAuto goes over to the
+// CPU where there is no GPU or it fails.
+template <class OnCuda, class OnCpu>
+Status compute(Choice choice, Used* used, const OnCuda& on_cuda, const OnCpu& on_cpu) {
+  if (choice != Choice::kCpu) {
+    const Cuda& gpu = cuda();
+    used->cuda = gpu.usable();
+    const Status status =
+        used->cuda ? on_cuda(*gpu.table)
+                   : Status::error("CUDA_UNAVAILABLE", "Expected a GPU for device 'cuda', but none can be used: " + gpu.reason + ".");
+    const bool of_the_gpu = status.code.rfind("CUDA_", 0) == 0;
+    if (choice == Choice::kCuda || !of_the_gpu) return status;
+    *used = {false, gpu.usable() ? status.message : gpu.reason};
+  }
+  return on_cpu();
+}
 
 inline InfomotionCancel to_plugin(const Cancel& cancel) {
   return {[](const void* context) { return static_cast<const Cancel*>(context)->requested() ? 1 : 0; }, &cancel};

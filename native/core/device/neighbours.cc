@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "device/cuda.h"
 #include "graph/score.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion::device {
 namespace {
+
+constexpr double kFewProducts = 1e9;
 
 constexpr std::size_t kSpare = 22;  // candidates beside the k that are wanted
 
@@ -66,6 +67,17 @@ Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, s
     exact.write(nearest, i, result);
   });
   return cancel.requested() ? Status::cancelled() : Status{};
+}
+
+Status nearest_neighbours(Choice choice, const Matrix& matrix, std::size_t k, const Cancel& cancel, Neighbours& result,
+                          Metric metric, Used* used) {
+  const double products = static_cast<double>(matrix.rows) * static_cast<double>(matrix.rows) * static_cast<double>(matrix.dim);
+  const bool few = choice == Choice::kAuto && products < kFewProducts;
+  if (few) used->reason = "so small a search is faster on the CPU";
+  return compute(
+      few ? Choice::kCpu : choice, used,
+      [&](const InfomotionPlugin& table) { return nearest_neighbours(table, matrix, k, cancel, result, metric); },
+      [&] { return infomotion::nearest_neighbours(matrix, k, 0, cancel, result, metric); });
 }
 
 }  // namespace infomotion::device

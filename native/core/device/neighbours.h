@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "device/plugin_interface.h"
+#include "device/cuda.h"
 #include "graph/knn.h"
 
 namespace infomotion::device {
@@ -13,5 +13,9 @@ namespace infomotion::device {
 // row's are.
 Status nearest_neighbours(const InfomotionPlugin& table, const Matrix& matrix, std::size_t k, const Cancel& cancel,
                           Neighbours& result, Metric metric);
+
+// As chosen. kAuto leaves what the CPU does in some milliseconds to it.
+Status nearest_neighbours(Choice choice, const Matrix& matrix, std::size_t k, const Cancel& cancel, Neighbours& result,
+                          Metric metric, Used* used);
 
 }  // namespace infomotion::device
