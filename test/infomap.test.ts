@@ -1,21 +1,8 @@
-import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import {
-  codelength,
-  infomap,
-  type LinkList,
-  type NamedNetwork,
-  parseNetwork,
-  readClu,
-  readNetwork,
-  toClu,
-  toTree,
-} from 'infomotion/infomap'
+import { readFileSync } from 'node:fs'
+import { codelength, infomap, type LinkList, readNetwork } from 'infomotion/infomap'
 import t, { type Test } from 'tap'
 import { Random } from '#lib/runtime/random.js'
-import { fixture, needs, reference, root, temporary } from './support.js'
+import { fixture, needs, reference } from './support.js'
 
 /** Two triangles, joined by the link 2 - 3. */
 const triangles = { sources: new Uint32Array([0, 0, 1, 3, 3, 4, 2]), targets: new Uint32Array([1, 2, 2, 4, 5, 5, 3]) }
@@ -67,7 +54,7 @@ function mapEquation(flow: number[][], modules: ArrayLike<number>): number {
   return entropy(enter) + books.reduce((a, b) => a + b, 0)
 }
 
-function randomNetwork(random: Random, nodes: number, links: number): Required<LinkList> {
+function randomNetwork(random: Random, nodes: number, links: number): Required<Omit<LinkList, 'bipartite'>> {
   const draw = (n: number) => Uint32Array.from({ length: links }, () => random.below(n))
   const weights = Float64Array.from({ length: links }, () => (random.below(9) ? 4 * random.uniform() : 0))
   return { nodes, sources: draw(nodes - 2), targets: draw(nodes - 1), weights }
@@ -229,116 +216,4 @@ t.test('abort and progress', async (t) => {
   const done: number[] = []
   await infomap(network, { twoLevel: true, trials: 3, onProgress: (p) => done.push(p.done) })
   t.equal(done.at(-1), 3)
-})
-
-// ---- Files
-
-const parse = (text: string) => parseNetwork(Buffer.from(text), 'net.txt')
-
-t.test('link lists: ids with gaps, comments, weights, gzip', async (t) => {
-  const network = await parse(
-    '# comment\n10 7 0.1\r\n\n7\t3000000000 2e-3\n  10 10  \n3000000000 7 0.12345678901234567\n',
-  )
-  t.same([...network.ids], [7, 10, 3000000000])
-  t.same([...network.sources], [1, 0, 1, 2])
-  t.same([...network.targets], [0, 2, 1, 0])
-  t.same([...network.weights!], [0.1, 0.002, 1, Number('0.12345678901234567')])
-  t.equal((await parse('0 1\n1 2')).weights, undefined)
-  t.equal((await parse('')).nodes, 0)
-  const path = join(temporary(t), 'ring.txt.gz')
-  const plain = readFileSync(fixture('networks', 'ring_of_cliques_30x5.txt'))
-  writeFileSync(path, gzipSync(plain))
-  t.same(await readNetwork(path), await parseNetwork(plain))
-})
-
-t.test('Pajek: sections, quoted names, nodes without links', async (t) => {
-  const network = await parse('*Vertices 4\n1 "left one"\n2 b 0.5\n*Edges 1\n1 2 3\n% comment\n*arcs\n2 3\n')
-  t.same(network.names, ['left one', 'b', '3', '4'])
-  t.same([...network.ids], [1, 2, 3, 4])
-  t.same([...network.sources], [0, 1])
-  t.same([...network.targets], [1, 2])
-  t.same([...network.weights!], [3, 1])
-})
-
-t.test('reader errors say what was expected, where', async (t) => {
-  const fails = (text: string, message: RegExp) => t.rejects(parse(text), { code: 'NETWORK_UNREADABLE', message })
-  await fails('0 1\n0 x\n', /net.txt, line 2: expected a target node.* found "x"/)
-  await fails('0 1\n\n5', /line 3: expected a target node.* found the end of the line/)
-  await fails('0 1.5 2', /line 1: .*target node.*"1.5"/)
-  await fails('0 1 -2', /line 1: expected a weight, a finite number of at least 0, but found "-2"/)
-  await fails('0 1 nan', /found "nan"/)
-  await fails('0 1 1 99', /expected the end of the line.*"99"/)
-  await fails('-1 2', /source node.*"-1"/)
-  await fails('*Vertices 2\n3 "c"', /line 2: expected a vertex, a whole number from 1 to 2,.*"3"/)
-  await fails('*Vertices 2\n*Edges\n1 3', /line 3: expected a target node.*from 1 to 2/)
-  await fails('*Vertices 2\n1 "open\n', /closing quote/)
-  await fails('*States 3', /expected one of \*Vertices.*"\*States"/)
-  await t.rejects(readNetwork('no-such-file.txt'), { code: 'NETWORK_NOT_FOUND', message: /no-such-file/ })
-  const path = join(temporary(t), 'bad.gz')
-  writeFileSync(path, gzipSync('0 1\n').subarray(0, 15))
-  await t.rejects(readNetwork(path), { code: 'NETWORK_UNREADABLE', message: /gzip/ })
-})
-
-t.test('.clu and .tree', async (t) => {
-  const network: NamedNetwork = await parse('*Vertices 3\n1 "a b"\n2 "c"\n3 "d"\n*Edges\n1 2\n')
-  const result = { modules: new Uint32Array([0, 0, 1]), flow: new Float64Array([0.4, 0.6, 0]), codelength: 1.5 }
-  t.equal(toClu(network, result), '# codelength 1.5 bits\n# node_id module flow\n2 1 0.6\n1 1 0.4\n3 2 0\n')
-  t.equal(
-    toTree(network, result),
-    '# codelength 1.5 bits\n# path flow name node_id\n1:1 0.6 "c" 2\n1:2 0.4 "a b" 1\n2:1 0 "d" 3\n',
-  )
-  const path = join(temporary(t), 'x.clu')
-  const clu = (text: string) => {
-    writeFileSync(path, text)
-    return readClu(path, network)
-  }
-  t.same([...(await clu('# comment\n3 9 0\n1 4 0.2\n2 4\n'))], [4, 4, 9])
-  await t.rejects(clu('1 1\n2 1\n'), { code: 'PARTITION_MISMATCH', message: /no module for node 3/ })
-  await t.rejects(clu('1 1\n2 1\n3 1\n8 1'), { code: 'PARTITION_MISMATCH', message: /node 8, which is not/ })
-  await t.rejects(clu('1 1\n2 x\n'), { code: 'NETWORK_UNREADABLE', message: /line 2: expected a module/ })
-})
-
-// ---- Command line
-
-interface Document {
-  codelength: number
-  oneLevelCodelength: number
-  error?: { code: string }
-}
-
-/** Runs `infomotion infomap`; `json` is what it printed under --json. */
-async function cli(...args: string[]): Promise<{ code: number; json: Document; stdout: string }> {
-  const call = [join(root, 'dist', 'cli.js'), 'infomap', ...args]
-  const { code, stdout } = await new Promise<{ code: number; stdout: string }>((resolve) => {
-    execFile(process.execPath, call, (error, stdout) => resolve({ code: Number(error?.code ?? 0), stdout }))
-  })
-  return { code, json: args.includes('--json') ? JSON.parse(stdout) : {}, stdout }
-}
-
-t.test('command line: search, write, evaluate what was written', async (t) => {
-  const folder = temporary(t)
-  const [clu, tree] = [join(folder, 'out.clu'), join(folder, 'out.tree')]
-  const ring = fixture('networks', 'ring_of_cliques_30x5.txt')
-  const found = await cli(ring, '--two-level', '-N', '3', '--seed', '7', '--clu', clu, '--tree', tree, '--json')
-  t.equal(found.code, 0)
-  t.match(found.json, { nodes: 150, links: 330, levels: 2, topModules: 30, seconds: Number })
-  t.ok(Math.abs(found.json.codelength - 3.2106181936205) < 1e-9)
-  t.ok(Math.abs(found.json.oneLevelCodelength - 7.219991262) < 1e-8)
-  const again = await cli(ring, '--no-infomap', '--cluster-data', clu, '--json')
-  t.match(again.json, { nodes: 150, links: 330, levels: 2, topModules: 30 })
-  t.ok(Math.abs(again.json.codelength - found.json.codelength) < 1e-12)
-  t.match(readFileSync(tree, 'utf8'), /\n1:1 0\.00\d+ "\d+" \d+\n/)
-  const text = await cli(ring, '-2', '-d')
-  t.match(text.stdout, /150 nodes, 330 links, \d+ modules\ncodelength \d/)
-})
-
-t.test('command line: failures', async (t) => {
-  const ring = fixture('networks', 'ring_of_cliques_30x5.txt')
-  const fails = async (args: string[], code: number, error: string) => {
-    const run = await cli(...args, '--json')
-    t.same([run.code, run.json.error?.code], [code, error], args.join(' '))
-  }
-  await fails([ring, '-2', '--seed', 'x'], 2, 'INVALID_ARGUMENT')
-  await fails([ring, '--no-infomap'], 2, 'INVALID_ARGUMENT')
-  await fails(['none.txt', '-2'], 1, 'NETWORK_NOT_FOUND')
 })

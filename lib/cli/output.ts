@@ -33,10 +33,11 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** Ends a command: the one JSON document, or the text for people, on stdout. */
+/** Ends a command: the one JSON document, or the text for people (none if empty), on stdout. */
 export function finish(result: object, text: () => string): void {
   clearBar()
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${text()}\n`)
+  const said = json ? JSON.stringify(result) : text()
+  if (said !== '') process.stdout.write(`${said}\n`)
 }
 
 /** Reports a failure, and the exit code for it: 2 where the call itself is wrong, 130 after Ctrl-C, else 1. */

@@ -1,41 +1,22 @@
 import type { StageOptions } from '../run/progress.js'
-import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
-import { type NativeCodelength, type NativeFlowOptions, native } from '../runtime/native.js'
+import { type NativeCodelength, native } from '../runtime/native.js'
 import { type CsrNetwork, type LinkList, toNativeNetwork } from './network.js'
+import { expectBoolean, expectModules, FLOW_OPTIONS, type FlowOptions, flowOptions } from './options.js'
 
+export { type ModuleLinks, moduleLinks } from './links.js'
+export { type ModuleMapOptions, moduleMap } from './map.js'
 export type { CsrNetwork, LinkList } from './network.js'
-export { readClu, toClu, toTree } from './partition.js'
-export { type NamedNetwork, parseNetwork, readNetwork } from './reader.js'
-
-/** How the random walker whose path is described moves over the network. */
-export interface FlowOptions {
-  /** Links have a direction, from source (or row) to target. Default false. */
-  directed?: boolean
-  /** Directed networks: how often the walker teleports, 0..1. Default 0.15. */
-  teleportation?: number
-  /**
-   * Directed networks: teleportation steps are described too, and land on nodes in proportion to their in-weight. Default
-   * false: they land in proportion to out-weight and only the steps along links that follow are described.
-   */
-  recordedTeleportation?: boolean
-  /** Directed networks: teleportation lands on all nodes alike. Default false. */
-  toNodes?: boolean
-  /** Steps of the walk for each step described: above 1 for larger modules, below for smaller ones. Default 1. */
-  markovTime?: number
-  /**
-   * The links are a sparse sample of those there are: any two nodes may be linked, a priori (Smiljanic, Edler and Rosvall,
-   * Phys. Rev. E 102, 012302, 2020). true, or the prior's strength (true is 1). Implies recorded teleportation. Default false.
-   */
-  regularized?: boolean | number
-  /** Links from a node to itself are as if absent. Default false. */
-  noSelfLinks?: boolean
-  /**
-   * Adds to the codelength what entropies of few observed links come out too low (Miller 1955), so that fewer small modules
-   * are found. true, or a factor (true is 1). Default false.
-   */
-  entropyCorrected?: boolean | number
-}
+export type { FlowOptions } from './options.js'
+export {
+  formatPartition,
+  type PartitionFormat,
+  type PartitionOptions,
+  readPartition,
+  writePartition,
+} from './partition.js'
+export { type NamedNetwork, parseNetwork, type ReadNetworkOptions, readNetwork } from './reader.js'
 
 /** What {@link infomap} takes. */
 export interface InfomapOptions extends FlowOptions, StageOptions {
@@ -104,16 +85,6 @@ export interface InfomapResult extends Codelength {
   trial: number
 }
 
-const FLOW_OPTIONS = [
-  'directed',
-  'teleportation',
-  'recordedTeleportation',
-  'toNodes',
-  'markovTime',
-  'regularized',
-  'noSelfLinks',
-  'entropyCorrected',
-]
 const SEARCH_OPTIONS = ['twoLevel', 'trials', 'seed', 'threads', 'preferredModules', 'initial', 'signal', 'onProgress']
 
 /**
@@ -144,7 +115,7 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
   const network = toNativeNetwork(graph)
   const { twoLevel = false, initial } = options
   const search = {
-    ...flowOptions(options),
+    ...flowOptions(options, network),
     twoLevel: expectBoolean(twoLevel, 'twoLevel'),
     trials: expectInteger(options.trials ?? 10, 'trials', 1, 1_000_000),
     seed: expectInteger(options.seed ?? 123, 'seed', 0, 0xffffffff),
@@ -192,8 +163,8 @@ export async function codelength(
   options: FlowOptions & { signal?: AbortSignal } = {},
 ): Promise<Codelength> {
   expectOptions(options, 'codelength', [...FLOW_OPTIONS, 'signal'])
-  const flow = flowOptions(options)
   const network = toNativeNetwork(graph)
+  const flow = flowOptions(options, network)
   const levels = Array.isArray(modules) ? modules : [modules]
   if (levels.length === 0) throw invalid('at least one level', 'modules', modules)
   for (const level of levels) expectModules(level, 'modules', network.nodes)
@@ -214,34 +185,4 @@ function toCodelength(found: NativeCodelength): Codelength {
     flow,
     links,
   }
-}
-
-function flowOptions(options: FlowOptions): NativeFlowOptions {
-  const { directed, teleportation, recordedTeleportation, toNodes, markovTime, noSelfLinks } = options
-  return {
-    directed: expectBoolean(directed ?? false, 'directed'),
-    teleportation: expectNumber(teleportation ?? 0.15, 'teleportation', 0, 1),
-    recordedTeleportation: expectBoolean(recordedTeleportation ?? false, 'recordedTeleportation'),
-    toNodes: expectBoolean(toNodes ?? false, 'toNodes'),
-    markovTime: expectNumber(markovTime ?? 1, 'markovTime', 1e-6, 1e6),
-    regularization: strength(options.regularized, 'regularized'),
-    entropyCorrection: strength(options.entropyCorrected, 'entropyCorrected'),
-    noSelfLinks: expectBoolean(noSelfLinks ?? false, 'noSelfLinks'),
-  }
-}
-
-/** true is 1, false 0. */
-function strength(value: boolean | number | undefined, name: string): number {
-  return typeof value === 'number' ? expectNumber(value, name, 0, 1e6) : Number(expectBoolean(value ?? false, name))
-}
-
-function expectBoolean(value: unknown, name: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw invalid('true or false', name, value)
-}
-
-function expectModules(modules: unknown, name: string, nodes: number): Uint32Array {
-  if (!(modules instanceof Uint32Array)) throw invalid('a Uint32Array', name, modules)
-  if (modules.length !== nodes) throw invalid(`${nodes} modules, one a node,`, name, modules)
-  return modules
 }

@@ -1,4 +1,5 @@
-import { invalid } from '../runtime/expect.js'
+import { InfomotionError } from '../runtime/errors.js'
+import { expectInteger, invalid } from '../runtime/expect.js'
 import type { NativeNetwork } from '../runtime/native.js'
 
 /** A network in rows: the links of node i are offsets[i] ... offsets[i + 1] - 1. */
@@ -18,6 +19,11 @@ export interface LinkList {
   weights?: Float64Array | Float32Array
   /** Number of nodes. Default: the highest number in the links, plus 1. */
   nodes?: number
+  /**
+   * Nodes are of two kinds, those from this one on of the second, and every link joins the two. Then two steps of the walk,
+   * to the second kind and back, count as one, and nodes of the second kind have no flow of their own. Undirected only.
+   */
+  bipartite?: number
 }
 
 const MOST_NODES = 0xfffffffe
@@ -38,15 +44,17 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   const sources = expectUint32('sources', network.sources)
   if (sources.length !== targets.length)
     throw invalid(`${targets.length} sources, one a target,`, 'graph.sources', sources)
-  const nodes = network.nodes ?? highest(sources, targets) + 1
-  const most = Math.min(2 * targets.length + MOST_ISOLATED, MOST_NODES)
+  const nodes = network.nodes ?? nodesOf(sources, targets)
+  const most = mostNodes(targets.length)
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > most)
     throw invalid(
       `an integer between 0 and ${most} (two nodes a link, and ${MOST_ISOLATED} without links; number nodes from 0 without gaps)`,
       'graph.nodes',
       nodes,
     )
-  return { nodes, sources, targets, ...(weights && { weights }) }
+  const { bipartite } = network
+  if (bipartite !== undefined) expectInteger(bipartite, 'graph.bipartite', 1, nodes)
+  return { nodes, sources, targets, ...(weights && { weights }), ...(bipartite && { bipartite }) }
 }
 
 function expectUint32(name: string, value: unknown): Uint32Array {
@@ -59,11 +67,24 @@ function expectWeights(weights: Float64Array | Float32Array | undefined, length:
   if (!(weights instanceof Float64Array || weights instanceof Float32Array))
     throw invalid('a Float64Array or Float32Array', 'graph.weights', weights)
   if (weights.length !== length) throw invalid(`${length} weights, one a target,`, 'graph.weights', weights)
-  return weights instanceof Float64Array ? weights : Float64Array.from(weights)
+  return weights instanceof Float64Array ? weights : new Float64Array(weights)
 }
 
-function highest(sources: Uint32Array, targets: Uint32Array): number {
+const mostNodes = (links: number) => Math.min(2 * links + MOST_ISOLATED, MOST_NODES)
+
+/** One more than the highest number in the links, which must not be out of all proportion. */
+function nodesOf(sources: Uint32Array, targets: Uint32Array): number {
   let high = -1
-  for (let i = 0; i < sources.length; i++) high = Math.max(high, sources[i], targets[i])
-  return high
+  for (let i = 0; i < sources.length; i++) {
+    if (sources[i] > high) high = sources[i]
+    if (targets[i] > high) high = targets[i]
+  }
+  const most = mostNodes(targets.length)
+  if (high < most) return high + 1
+  const link = Math.max(sources.indexOf(high), targets.indexOf(high))
+  throw new InfomotionError(
+    'INVALID_ARGUMENT',
+    `Link ${link} (${sources[link]} -> ${targets[link]}): node ${high} is out of range; of a network of ${targets.length} ` +
+      `links at most ${most} nodes are expected, numbered from 0 without gaps.`,
+  )
 }

@@ -1,65 +1,122 @@
-import { basename } from 'node:path'
+import { createWriteStream } from 'node:fs'
+import { basename, extname } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import type { InfomapResult } from './index.js'
+import { formats, type PartitionContents, type PartitionFormat } from './formats.js'
+import type { ModuleLinks } from './links.js'
 import type { NamedNetwork } from './reader.js'
 import { readText } from './text.js'
 
-/** What the writers need of a result. */
-type Modules = Pick<InfomapResult, 'modules' | 'flow' | 'codelength'>
+export type { PartitionFormat } from './formats.js'
 
-/**
- * A partition as Infomap's `.clu` text: `node_id module flow` a line, modules from 1, those of most flow first.
- *
- * @example
- * ```js
- * await writeFile('karate.clu', toClu(network, await infomap(network, { twoLevel: true })))
- * ```
- */
-export function toClu(network: NamedNetwork, result: Modules): string {
-  const lines = [`# codelength ${result.codelength} bits`, '# node_id module flow']
-  for (const { node, module } of byModule(result)) lines.push(`${network.ids[node]} ${module + 1} ${result.flow[node]}`)
-  return `${lines.join('\n')}\n`
-}
-
-/** A partition as Infomap's `.tree` text: `path flow name node_id` a line, the path being `module:rank`, from 1. */
-export function toTree(network: NamedNetwork, result: Modules): string {
-  const lines = [`# codelength ${result.codelength} bits`, '# path flow name node_id']
-  for (const { node, module, rank } of byModule(result)) {
-    const name = (network.names?.[node] ?? String(network.ids[node])).replaceAll('"', "'")
-    lines.push(`${module + 1}:${rank + 1} ${result.flow[node]} "${name}" ${network.ids[node]}`)
-  }
-  return `${lines.join('\n')}\n`
-}
-
-/** Nodes module by module, in each by falling flow, ties by number. */
-function* byModule({ modules, flow }: Modules): Generator<{ node: number; module: number; rank: number }> {
-  const order = Uint32Array.from(modules, (_, i) => i)
-  order.sort((a, b) => modules[a] - modules[b] || flow[b] - flow[a] || a - b)
-  let rank = 0
-  for (const [i, node] of order.entries()) {
-    rank = i > 0 && modules[node] === modules[order[i - 1]] ? rank + 1 : 0
-    yield { node, module: modules[node], rank }
-  }
+/** What {@link formatPartition} and {@link writePartition} take. */
+export interface PartitionOptions {
+  /** As in the search. Default false. */
+  directed?: boolean
+  /** `clu`: modules of this level, from 1 at the top (the default); -1: the finest. */
+  cluLevel?: number
+  /** `ftree` needs them: flow between modules, from `moduleLinks`. */
+  links?: readonly ModuleLinks[]
 }
 
 /**
- * Reads a `.clu` file (`node_id module [flow]` a line, comments from `#`) as modules of a network's nodes.
+ * Modules as text of one of Infomap's formats, which its tools (Network Navigator, Alluvial Generator) read:
  *
- * @throws `NETWORK_NOT_FOUND`, `NETWORK_UNREADABLE` naming the line, `PARTITION_MISMATCH` naming a node that only one
- * of the two has, or that stands twice
+ * - `clu`: `node_id module flow` a line, modules from 1;
+ * - `tree`: `path flow name node_id` a line, the path being ranks from the top, `module:...:node`, from 1;
+ * - `ftree`: the tree, then the flow between modules, and between nodes inside a module;
+ * - `csv`: the tree as a table; `json`: the same, and the flow that enters and leaves each module.
+ *
+ * @param result - of `infomap` or `codelength`
  * @example
  * ```js
- * const modules = await readClu('karate.clu', network)
- * const { codelength: bits } = await codelength(network, modules)
+ * const network = await readNetwork('karate.txt')
+ * console.log(formatPartition('tree', network, await infomap(network)))
  * ```
  */
-export async function readClu(
+export function formatPartition(
+  format: PartitionFormat,
+  network: NamedNetwork,
+  result: PartitionContents['result'],
+  options: PartitionOptions = {},
+): string {
+  return [...piecesOf(format, network, result, options)].join('')
+}
+
+/**
+ * {@link formatPartition} into a file, in pieces; `format` is by default the file name's extension.
+ *
+ * @example
+ * ```js
+ * const network = await readNetwork('karate.txt')
+ * const result = await infomap(network)
+ * const links = await moduleLinks(network, result.hierarchy)
+ * await writePartition('karate.ftree', network, result, { links })
+ * ```
+ */
+export async function writePartition(
   path: string,
   network: NamedNetwork,
+  result: PartitionContents['result'],
+  options: PartitionOptions & { format?: PartitionFormat; signal?: AbortSignal } = {},
+): Promise<void> {
+  const { format = extname(path).slice(1), signal, ...rest } = options
+  const pieces = piecesOf(format, network, result, rest)
+  await pipeline(Readable.from(grouped(pieces)), createWriteStream(path), { signal })
+}
+
+function piecesOf(
+  format: string,
+  network: NamedNetwork,
+  result: PartitionContents['result'],
+  options: PartitionOptions,
+): Generator<string> {
+  expectOptions(options, 'a partition', ['directed', 'cluLevel', 'links'])
+  const { directed = false, cluLevel = 1, links } = options
+  const kind = expectOneOf(format, 'format', Object.keys(formats) as PartitionFormat[])
+  if (kind === 'ftree' && !links) throw invalid("the network's moduleLinks", 'links of an .ftree', links)
+  if (result.flow.length !== network.ids.length)
+    throw invalid(`modules of ${network.ids.length} nodes`, 'result', result.flow)
+  if (cluLevel !== -1) expectInteger(cluLevel, 'cluLevel', 1, 1000)
+  return formats[kind]({ network, result, directed, cluLevel, links })
+}
+
+/** Pieces of a line or a module, as pieces worth a system call. */
+function* grouped(pieces: Iterable<string>): Generator<string> {
+  let text = ''
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < 2 ** 16) continue
+    yield text
+    text = ''
+  }
+  yield text
+}
+
+/**
+ * Reads a partition of a network's nodes: `.tree` and `.ftree` (`path flow name node_id` a line; links are skipped), any
+ * other file as `.clu` (`node_id module [flow]` a line). Comments start with `#`; gzipped or not.
+ *
+ * @returns from the top level to the finest, the module of each node: what `codelength` takes. Numbered as in a `.clu`
+ * file, else from 0; where a module of a tree has none inside, it goes on down to the levels where others have.
+ * @throws `NETWORK_NOT_FOUND`, `NETWORK_UNREADABLE` naming the line, `PARTITION_MISMATCH` naming a node that only one of
+ * the two has, or that stands twice
+ * @example
+ * ```js
+ * const levels = await readPartition('karate.tree', network)
+ * const { codelength: bits } = await codelength(network, levels)
+ * ```
+ */
+export async function readPartition(
+  path: string,
+  network: Pick<NamedNetwork, 'ids'>,
   options: { signal?: AbortSignal } = {},
-): Promise<Uint32Array> {
-  const start = () => native().partitionReader(basename(path), false)
-  const reader = await readText(path, 'a .clu file', start, options.signal)
-  return (await runJob(() => reader.finish(network.ids), options.signal)).path
+): Promise<Uint32Array[]> {
+  const tree = /\.f?tree(\.gz)?$/i.test(path)
+  const start = () => native().partitionReader(basename(path), tree)
+  const reader = await readText(path, 'a partition file', start, options.signal)
+  return runJob(() => reader.finish(network.ids), options.signal)
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { throwIfAborted } from '../runtime/errors.js'
+import { expectNumber, expectOptions } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { type NativeNetworkReader, native } from '../runtime/native.js'
 import type { LinkList } from './network.js'
@@ -14,6 +15,13 @@ export interface NamedNetwork extends LinkList {
   names?: string[]
   /** `*Bipartite` files: nodes from this one on are of the second kind, and every link joins the two kinds. */
   bipartite?: number
+}
+
+/** What {@link readNetwork} takes. */
+export interface ReadNetworkOptions {
+  /** Links of less weight are as if absent, and so are nodes that only they name. Default 0. */
+  weightThreshold?: number
+  signal?: AbortSignal
 }
 
 /**
@@ -38,8 +46,9 @@ export interface NamedNetwork extends LinkList {
  * const { modules } = await infomap(network, { twoLevel: true }) // modules[i]: of the node network.ids[i]
  * ```
  */
-export async function readNetwork(path: string, options: { signal?: AbortSignal } = {}): Promise<NamedNetwork> {
-  const start = (bytes: number) => native().networkReader(basename(path), bytes)
+export async function readNetwork(path: string, options: ReadNetworkOptions = {}): Promise<NamedNetwork> {
+  const threshold = expectRead(options, 'readNetwork')
+  const start = (bytes: number) => native().networkReader(basename(path), bytes, threshold)
   return finish(await readText(path, 'a network file', start, options.signal), options.signal)
 }
 
@@ -47,11 +56,17 @@ export async function readNetwork(path: string, options: { signal?: AbortSignal 
 export async function parseNetwork(
   bytes: Uint8Array,
   name = 'network',
-  options: { signal?: AbortSignal } = {},
+  options: ReadNetworkOptions = {},
 ): Promise<NamedNetwork> {
+  const threshold = expectRead(options, 'parseNetwork')
   throwIfAborted(options.signal)
-  const reader = native().networkReader(name, bytes.length)
+  const reader = native().networkReader(name, bytes.length, threshold)
   return finish(await readBytes(bytes, reader, options.signal), options.signal)
+}
+
+function expectRead(options: ReadNetworkOptions, name: string): number {
+  expectOptions(options, name, ['weightThreshold', 'signal'])
+  return expectNumber(options.weightThreshold ?? 0, 'weightThreshold', 0)
 }
 
 async function finish(reader: NativeNetworkReader, signal?: AbortSignal): Promise<NamedNetwork> {

@@ -86,8 +86,11 @@ export interface Native {
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
   codelength(network: NativeNetwork, options: NativeFlowOptions, levels: Uint32Array[]): Job<NativeCodelength>
 
+  /** Flow along links between modules: at the top, inside each module of each level, between nodes of the finest. */
+  moduleLinks(network: NativeNetwork, options: NativeFlowOptions, levels: Uint32Array[]): Job<NativeModuleLinks[]>
+
   /** Reads a network file in pieces. `name` is said in errors; `bytes`: how many will come at a guess, 0: no idea. */
-  networkReader(name: string, bytes: number): NativeNetworkReader
+  networkReader(name: string, bytes: number, weightThreshold: number): NativeNetworkReader
   /** Reads a partition file in pieces: a tree of modules (.tree, .ftree), else .clu. */
   partitionReader(name: string, tree: boolean): NativePartitionReader
 
@@ -183,6 +186,8 @@ export interface NativeNetwork {
   sources?: Uint32Array
   targets: Uint32Array
   weights?: Float64Array
+  /** Nodes from this one on are of the second kind. */
+  bipartite?: number
 }
 
 export interface NativeFlowOptions {
@@ -231,6 +236,12 @@ export interface NativeInfomap extends NativeCodelength {
   trial: number
 }
 
+export interface NativeModuleLinks {
+  sources: Uint32Array
+  targets: Uint32Array
+  flow: Float64Array
+}
+
 /** Each job must end before the next starts. */
 export interface NativeNetworkReader {
   append(piece: Uint8Array): Job<void>
@@ -248,8 +259,8 @@ export interface NativeNetworkReader {
 /** Each job must end before the next starts. */
 export interface NativePartitionReader {
   append(piece: Uint8Array): Job<void>
-  /** Modules from the top of node i, of the ids given: path[offsets[i]] ... path[offsets[i + 1] - 1]. */
-  finish(ids: Float64Array): Job<{ offsets: Uint32Array; path: Uint32Array }>
+  /** From the top, the module of each node of those ids. */
+  finish(ids: Float64Array): Job<Uint32Array[]>
 }
 
 export interface NativeSampleShape {

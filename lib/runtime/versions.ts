@@ -2,9 +2,11 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
+/** Of this package. */
+export const { version } = require('../../package.json') as { version: string }
+
 /** Versions of what a result may depend on: this package, Node, and ONNX Runtime if it is installed. */
 export function versions(): Record<string, string> {
-  const { version } = require('../../package.json') as { version: string }
   return { infomotion: version, node: process.version, 'onnxruntime-node': installed('onnxruntime-node') }
 }
 

@@ -9,6 +9,7 @@
 #include "async.h"
 #include "infomap/infomap.h"
 #include "infomap/links.h"
+#include "infomap/module_links.h"
 
 namespace infomotion::node {
 namespace {
@@ -32,6 +33,7 @@ class Network {
     options_.regularization = number("regularization");
     options_.markov_time = number("markovTime");
     options_.self_links = !flag("noSelfLinks");
+    if (network.Has("bipartite")) options_.bipartite = network.Get("bipartite").As<Napi::Number>().Uint32Value();
   }
 
   uint32_t nodes() const { return nodes_; }
@@ -43,6 +45,7 @@ class Network {
     (csr_ ? view.offsets : view.sources) = rows_.data();
     view.targets = targets_.data();
     view.weights = weighted_ ? weights_.data() : nullptr;
+    view.bipartite = options_.bipartite;
     Links links;
     Status status = make_links(view, directed_, links);
     if (!status.ok()) return status;
@@ -162,6 +165,41 @@ class CodelengthTask : public Task {
   Codelength code_;
 };
 
+class ModuleLinksTask : public Task {
+ public:
+  // `levels`: arrays of the module of each node, from the top.
+  ModuleLinksTask(const Napi::Object& network, const Napi::Object& options, const Napi::Array& levels)
+      : network_(network, options, this) {
+    for (uint32_t i = 0; i < levels.Length(); ++i) levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
+  }
+
+  Status run(const Cancel& cancel) override {
+    Flow flow;
+    Status status = network_.flow(cancel, flow);
+    if (!status.ok()) return status;
+    std::vector<std::vector<uint32_t>> levels;
+    for (const Input<uint32_t>& level : levels_) levels.emplace_back(level.data(), level.data() + network_.nodes());
+    return module_links(flow, levels, cancel, links_);
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Array levels = Napi::Array::New(env);
+    for (const ModuleLinks& links : links_) {
+      Napi::Object one = Napi::Object::New(env);
+      one.Set("sources", to_array(env, links.sources));
+      one.Set("targets", to_array(env, links.targets));
+      one.Set("flow", to_array(env, links.flow));
+      levels.Set(levels.Length(), one);
+    }
+    return levels;
+  }
+
+ private:
+  Network network_;
+  std::vector<Input<uint32_t>> levels_;
+  std::vector<ModuleLinks> links_;
+};
+
 Napi::Value start_infomap(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_unique<InfomapTask>(info[0].As<Napi::Object>(), info[1].As<Napi::Object>(),
                                                          info[2].As<Napi::Int32Array>()));
@@ -172,11 +210,17 @@ Napi::Value start_codelength(const Napi::CallbackInfo& info) {
                                                             info[2].As<Napi::Array>()));
 }
 
+Napi::Value start_module_links(const Napi::CallbackInfo& info) {
+  return start(info.Env(), std::make_unique<ModuleLinksTask>(info[0].As<Napi::Object>(), info[1].As<Napi::Object>(),
+                                                             info[2].As<Napi::Array>()));
+}
+
 }  // namespace
 
 void init_infomap(Napi::Env env, Napi::Object exports) {
   exports.Set("infomap", Napi::Function::New(env, start_infomap, "infomap"));
   exports.Set("codelength", Napi::Function::New(env, start_codelength, "codelength"));
+  exports.Set("moduleLinks", Napi::Function::New(env, start_module_links, "moduleLinks"));
 }
 
 }  // namespace infomotion::node

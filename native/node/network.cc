@@ -14,7 +14,8 @@ namespace {
 
 // Files that are being read. lib/infomap/text.ts gives them one piece after another, each when the last is done.
 struct Reading {
-  Reading(std::string name, std::size_t bytes) : reader(std::move(name), bytes) {}
+  Reading(std::string name, std::size_t bytes, double weight_threshold)
+      : reader(std::move(name), bytes, weight_threshold) {}
   NetworkReader reader;
   Network network;
 };
@@ -104,26 +105,26 @@ class FinishPartitionTask : public Task {
   FinishPartitionTask(SharedPartition reader, const Napi::Float64Array& ids)
       : reader_(std::move(reader)), ids_(ids, this) {}
   Status run(const Cancel& cancel) override {
-    return reader_->finish(ids_.data(), static_cast<uint32_t>(ids_.size()), cancel, paths_);
+    return reader_->finish(ids_.data(), static_cast<uint32_t>(ids_.size()), cancel, partition_);
   }
   Napi::Value result(Napi::Env env) override {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("offsets", to_array(env, paths_.offsets));
-    object.Set("path", to_array(env, paths_.path));
-    return object;
+    Napi::Array levels = Napi::Array::New(env);
+    for (const auto& modules : partition_) levels.Set(levels.Length(), to_array(env, modules));
+    return levels;
   }
 
  private:
   SharedPartition reader_;
   Input<double> ids_;
-  Paths paths_;
+  Partition partition_;
 };
 
-// networkReader(name, bytes): { append(piece), finish(), moveInto(arrays) }, all jobs.
+// networkReader(name, bytes, weightThreshold): { append(piece), finish(), moveInto(arrays) }, all jobs.
 Napi::Value network_reader(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto reading = std::make_shared<Reading>(info[0].As<Napi::String>().Utf8Value(),
-                                           static_cast<std::size_t>(info[1].As<Napi::Number>().DoubleValue()));
+                                           static_cast<std::size_t>(info[1].As<Napi::Number>().DoubleValue()),
+                                           info[2].As<Napi::Number>().DoubleValue());
   Napi::Object object = Napi::Object::New(env);
   object.Set("append", append_function(env, std::shared_ptr<NetworkReader>(reading, &reading->reader)));
   object.Set("finish", Napi::Function::New(env, [reading](const Napi::CallbackInfo& call) -> Napi::Value {

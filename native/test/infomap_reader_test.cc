@@ -117,7 +117,7 @@ TEST("infomap reader: errors name the line; a lying file takes no memory") {
 }
 
 TEST("infomap reader: partitions of both kinds") {
-  const auto paths = [](const std::string& text, bool tree, std::vector<double> ids, Paths& out) {
+  const auto parse = [](const std::string& text, bool tree, std::vector<double> ids, Partition& out) {
     PartitionReader reader("p", tree);
     for (const char c : text) {
       reader.append(&c, 1);
@@ -126,17 +126,27 @@ TEST("infomap reader: partitions of both kinds") {
     }
     return reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, out);
   };
-  Paths clu, tree;
-  CHECK(paths("# c\n9 4 0.5\n7 2\n", false, {7, 9}, clu).ok());
-  CHECK((clu.path == std::vector<uint32_t>{2, 4}));
-  const std::string text = "# path flow name node_id\n1:1:1 0.5 \"a b\" 9\n2:1 0.25 c 7\n1:2:1 1e-3 \"\" 8\n*Links undirected\n1 x\n";
-  CHECK(paths(text, true, {7, 8, 9}, tree).ok());
-  CHECK((tree.path == std::vector<uint32_t>{2, 1, 2, 1, 1}));
-  CHECK((tree.offsets == std::vector<uint32_t>{0, 1, 3, 5}));
-  Paths none;
-  CHECK(paths("1 1\n", false, {1, 2}, none).message == "p has no module for node 2 of the network.");
-  CHECK(paths("1 1\n2 1\n", false, {1}, none).message == "p has a module for node 2, which is not in the network.");
-  CHECK(paths("1 1\n1 2\n", false, {1}, none).message == "p has node 1 twice.");
-  CHECK(paths("1:1 0.5 \"a 1\n", true, {1}, none).message.find("line 1: expected a closing quote") != std::string::npos);
-  CHECK(paths("1::1 0.5 a 1\n", true, {1}, none).message.find("expected a path of whole numbers") != std::string::npos);
+  using Modules = std::vector<uint32_t>;
+  Partition clu, tree;
+  CHECK(parse("# c\n9 4 0.5\n7 2\n", false, {7, 9}, clu).ok());
+  CHECK((clu == Partition{{2, 4}}));
+  const std::string text =
+      "# path flow name node_id\n1:1:1 0.5 \"a b\" 9\n2:1 0.25 c 7\n1:2:1 1e-3 \"\" 8\n2:2 0 d 5\n*Links undirected\n1 x\n";
+  CHECK(parse(text, true, {5, 7, 8, 9}, tree).ok());
+  CHECK((tree == Partition{Modules{0, 0, 1, 1}, Modules{0, 0, 1, 2}}));
+  CHECK(parse("1 0.5 a 1\n2 0.5 b 2\n", true, {1, 2}, tree).ok());  // no modules: all is one
+  CHECK((tree == Partition{{0, 0}}));
+  CHECK(parse("", true, {}, tree).ok());
+  const auto fails = [&](const std::string& input, bool as_tree, std::vector<double> ids, const std::string& message) {
+    Partition none;
+    const Status status = parse(input, as_tree, std::move(ids), none);
+    if (status.message.find(message) == std::string::npos) test::fail(__FILE__, __LINE__, status.message);
+  };
+  fails("1 1\n", false, {1, 2}, "p has no module for node 2 of the network.");
+  fails("1 1\n2 1\n", false, {1}, "p has a module for node 2, which is not in the network.");
+  fails("1 1\n1 2\n", false, {1}, "p has node 1 twice.");
+  fails("1:1 0.5 \"a 1\n", true, {1}, "line 1: expected a closing quote");
+  fails("1::1 0.5 a 1\n", true, {1}, "expected a path of whole numbers");
+  fails("1:1:1 0.5 a 1\n1:2 0.5 b 2\n", true, {1, 2}, "p has nodes and modules side by side in one module (see node 2).");
+  fails("1:4294967296:1 0.5 a 1\n", true, {1}, "expected a path of whole numbers");
 }

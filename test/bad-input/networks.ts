@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { codelength, infomap, parseNetwork, readClu, readNetwork } from 'infomotion/infomap'
+import { codelength, infomap, parseNetwork, readNetwork, readPartition } from 'infomotion/infomap'
 import type { Case } from './case.js'
 
 /** Reads a network, and asks for its modules where it reads. */
@@ -28,7 +28,7 @@ function networkFile(what: string, bytes: Uint8Array | undefined, expected: stri
 function partition(what: string, text: string, expected: string): Case {
   const read = async (folder: string) => {
     writeFileSync(join(folder, 'p.clu'), text)
-    return (await readClu(join(folder, 'p.clu'), await parseNetwork(Buffer.from('1 2\n2 3\n')))).join()
+    return (await readPartition(join(folder, 'p.clu'), await parseNetwork(Buffer.from('1 2\n2 3\n'))))[0].join()
   }
   return { what: `.clu: ${what}`, read, expected }
 }

@@ -207,6 +207,10 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
   } else {
     undirected_flow(options, flow);
   }
+  if (options.bipartite > 0) {
+    for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] *= u < options.bipartite ? 2 : 0;
+    for (double& link : flow.link_flow) link *= 2;
+  }
   // Steps between modules are taken markov_time times as often as steps are described; visit rates stay.
   if (options.markov_time != 1) {
     for (double& link : flow.link_flow) link *= options.markov_time;

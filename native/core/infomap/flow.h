@@ -28,6 +28,9 @@ struct FlowOptions {
   // M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E 86, 026112 (2012).
   double markov_time = 1;
   bool self_links = true;  // false: as if absent
+  // Undirected networks of two kinds of nodes, linked across only, those from this one on of the second (0: of one kind).
+  // Two steps of the walk, to the second kind and back, are one that is described: only the first kind is visited.
+  uint32_t bipartite = 0;
 };
 
 struct Flow {

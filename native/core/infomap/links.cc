@@ -29,6 +29,10 @@ Status add(const LinkView& view, std::size_t index, uint32_t source, std::vector
                    (source_outside ? "source " : "target ") + std::to_string(source_outside ? source : target) +
                    " is not a node; the network has " + std::to_string(view.nodes) + " nodes, numbered from 0.");
   }
+  if (view.bipartite > 0 && (source < view.bipartite) == (target < view.bipartite)) {
+    return invalid("Link " + std::to_string(index) + " (" + name(source, target) +
+                   ") joins two nodes of one kind; those of the second kind start at " + std::to_string(view.bipartite) + ".");
+  }
   if (!(weight >= 0) || std::isinf(weight)) {
     return invalid("Link " + std::to_string(index) + " (" + name(source, target) + ") has weight " +
                    (std::isnan(weight) ? "NaN" : std::to_string(weight)) +

@@ -17,6 +17,7 @@ struct LinkView {
   const uint32_t* sources = nullptr;
   const uint32_t* targets = nullptr;
   const double* weights = nullptr;  // null: all 1
+  uint32_t bipartite = 0;           // every link joins a node below this one and one from there on; 0: any two nodes
 };
 
 // CSR of distinct links: row u lists the v of its links u -> v in ascending order. An undirected link u - v stands

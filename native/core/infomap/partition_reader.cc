@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <limits>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace infomotion {
 
 namespace {
 constexpr uint64_t kMaxModule = std::numeric_limits<uint32_t>::max();
+constexpr uint32_t kMaxDepth = 250;  // no hierarchy is deeper; a table of all nodes is made for each level
 }
 
 Status PartitionReader::read(const Cancel& cancel) {
@@ -25,7 +28,7 @@ Status PartitionReader::read_line(Line& line) {
 }
 
 Status PartitionReader::read_clu(Line& line) {
-  Node node{0, path_.size(), path_.size() + 1};
+  Node node{0, path_.size(), 1};
   uint64_t module;
   double flow;
   if (!line.integer(node.id)) return lines_.error(line, "a node, a whole number of at least 0,");
@@ -49,7 +52,8 @@ Status PartitionReader::read_tree(Line& line) {
     path_.push_back(static_cast<uint32_t>(number));
   }
   path_.pop_back();  // the node's rank
-  node.end = path_.size();
+  node.depth = static_cast<uint32_t>(path_.size() - node.begin);
+  if (node.depth > kMaxDepth) return lines_.error("expected at most " + std::to_string(kMaxDepth) + " levels");
   if (!line.number(flow)) return lines_.error(line, "a flow, a finite number of at least 0,");
   if (line.peek() < 0) return lines_.error(line, "a name");
   if (!line.word(name)) return lines_.error(line, "a closing quote");
@@ -63,30 +67,65 @@ Status PartitionReader::mismatch(const std::string& what) const {
   return Status::error("PARTITION_MISMATCH", name_ + " has " + what + ".");
 }
 
-Status PartitionReader::finish(const double* ids, uint32_t nodes, const Cancel& cancel, Paths& paths) {
-  append("\n", 1);
-  Status status = read(cancel);
-  if (!status.ok()) return status;
-  if (path_.size() > kMaxModule) return Status::error("OUT_OF_MEMORY", name_ + " has more than 2^32 - 1 steps in paths.");
-  std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
-  const auto said = [](uint64_t id) { return std::to_string(id); };
-  paths.offsets.assign(1, 0);
-  paths.offsets.reserve(static_cast<std::size_t>(nodes) + 1);
-  paths.path.reserve(path_.size());
+Status PartitionReader::match(const double* ids, uint32_t nodes) const {
   std::size_t next = 0;
   for (uint32_t u = 0; u < nodes; ++u) {
     if (!(ids[u] >= 0 && ids[u] <= kMaxId)) return mismatch("no module for node " + std::to_string(ids[u]));
     const auto id = static_cast<uint64_t>(ids[u]);
     if (next < nodes_.size() && nodes_[next].id < id) break;
-    if (next == nodes_.size() || nodes_[next].id > id) return mismatch("no module for node " + said(id) + " of the network");
-    const Node& node = nodes_[next++];
-    if (next < nodes_.size() && nodes_[next].id == id) return mismatch("node " + said(id) + " twice");
-    paths.path.insert(paths.path.end(), path_.begin() + static_cast<std::ptrdiff_t>(node.begin),
-                      path_.begin() + static_cast<std::ptrdiff_t>(node.end));
-    paths.offsets.push_back(static_cast<uint32_t>(paths.path.size()));
+    if (next == nodes_.size() || nodes_[next].id > id)
+      return mismatch("no module for node " + std::to_string(id) + " of the network");
+    ++next;
+    if (next < nodes_.size() && nodes_[next].id == id) return mismatch("node " + std::to_string(id) + " twice");
   }
-  if (next < nodes_.size())
-    return mismatch("a module for node " + said(nodes_[next].id) + ", which is not in the network");
+  if (next == nodes_.size()) return {};
+  return mismatch("a module for node " + std::to_string(nodes_[next].id) + ", which is not in the network");
+}
+
+// Numbers the modules of a level of a tree: those of one parent by their number there. Nodes that lie in no module that
+// deep stay together, alone in their parent.
+Status PartitionReader::number_level(uint32_t level, const std::vector<uint32_t>& parents,
+                                     std::vector<uint32_t>& modules) const {
+  enum class Holds : uint8_t { kUnknown, kNodes, kModules };
+  std::vector<Holds> holds(1);
+  std::unordered_map<uint64_t, uint32_t> numbers;
+  modules.resize(nodes_.size());
+  for (std::size_t u = 0; u < nodes_.size(); ++u) {
+    const Node& node = nodes_[u];
+    const uint32_t parent = level > 0 ? parents[u] : 0;
+    const Holds what = node.depth > level ? Holds::kModules : Holds::kNodes;
+    if (parent >= holds.size()) holds.resize(parent + std::size_t{1});
+    if (holds[parent] != Holds::kUnknown && holds[parent] != what)
+      return mismatch("nodes and modules side by side in one module (see node " + std::to_string(node.id) + ")");
+    holds[parent] = what;
+    const uint32_t number = what == Holds::kModules ? path_[node.begin + level] : 0;
+    const auto next = static_cast<uint32_t>(numbers.size());
+    modules[u] = numbers.emplace(uint64_t{parent} << 32 | number, next).first->second;
+  }
+  return {};
+}
+
+Status PartitionReader::finish(const double* ids, uint32_t nodes, const Cancel& cancel, Partition& partition) {
+  append("\n", 1);
+  Status status = read(cancel);
+  if (!status.ok()) return status;
+  std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
+  status = match(ids, nodes);
+  if (!status.ok()) return status;
+  uint32_t depth = 1;
+  for (const Node& node : nodes_) depth = std::max(depth, node.depth);
+  partition.clear();
+  for (uint32_t level = 0; level < depth; ++level) {
+    if (cancel.requested()) return Status::cancelled();
+    std::vector<uint32_t> modules;
+    if (tree_) {
+      status = number_level(level, level > 0 ? partition.back() : modules, modules);
+      if (!status.ok()) return status;
+    } else {
+      for (const Node& node : nodes_) modules.push_back(path_[node.begin]);
+    }
+    partition.push_back(std::move(modules));
+  }
   return {};
 }
 

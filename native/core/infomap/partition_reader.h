@@ -15,12 +15,9 @@
 
 namespace infomotion {
 
-// The modules that hold a node, from the top: path[offsets[u]] ... path[offsets[u + 1] - 1], as the file numbers them.
-// A number means something within its parent only.
-struct Paths {
-  std::vector<uint32_t> offsets;  // nodes + 1
-  std::vector<uint32_t> path;
-};
+// From the top, the module of each node. Of a .clu file: one level, numbered as there. Of a tree: numbered from 0 in the
+// order of their first nodes; a module without modules inside goes on down to the levels where others have some.
+using Partition = std::vector<std::vector<uint32_t>>;
 
 class PartitionReader {
  public:
@@ -31,25 +28,28 @@ class PartitionReader {
   void append(const char* data, std::size_t size) { lines_.append(data, size); }
   Status read(const Cancel& cancel);
 
-  // After all text: the paths of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node that
-  // only one of file and network has, or that stands twice.
-  Status finish(const double* ids, uint32_t nodes, const Cancel& cancel, Paths& paths);
+  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node that
+  // only one of file and network has, that stands twice, or that lies beside modules.
+  Status finish(const double* ids, uint32_t nodes, const Cancel& cancel, Partition& partition);
 
  private:
   struct Node {
     uint64_t id;
-    std::size_t begin, end;  // in path_
+    std::size_t begin;  // the modules that hold it, from the top: in path_
+    uint32_t depth;     // how many
   };
   Status read_line(Line& line);
   Status read_clu(Line& line);
   Status read_tree(Line& line);
+  Status match(const double* ids, uint32_t nodes) const;
+  Status number_level(uint32_t level, const std::vector<uint32_t>& parents, std::vector<uint32_t>& modules) const;
   Status mismatch(const std::string& what) const;
 
   Lines lines_;
   std::string name_;
   bool tree_;
   bool links_ = false;  // behind *Links
-  std::vector<Node> nodes_;
+  std::vector<Node> nodes_;  // sorted by id by finish()
   std::vector<uint32_t> path_;
 };
 

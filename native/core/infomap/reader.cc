@@ -65,6 +65,7 @@ LinkView Network::view() const {
   view.sources = sources.data();
   view.targets = targets.data();
   view.weights = weights.empty() ? nullptr : weights.data();
+  view.bipartite = bipartite;
   return view;
 }
 
@@ -155,13 +156,14 @@ Status NetworkReader::read_link(Line& line) {
   if (line.peek() >= 0) {
     if (!line.number(weight)) return lines_.error(line, "a weight, a finite number of at least 0,");
     if (line.peek() >= 0) return lines_.error(line, "the end of the line after source, target and weight");
+  }
+  if (weight < weight_threshold_) return {};
+  if (weight != 1 || !weights_.empty()) {
     if (weights_.empty()) {
       weights_.reserve(targets_.capacity());
       weights_.assign(targets_.size(), 1);
     }
     weights_.push_back(weight);
-  } else if (!weights_.empty()) {
-    weights_.push_back(1);
   }
   add(source, target);
   return {};

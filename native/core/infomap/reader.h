@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "infomap/links.h"
@@ -30,7 +31,9 @@ struct Network {
 class NetworkReader {
  public:
   // `name` is said in errors. `bytes`: how much text will come at a guess (0: no idea); saves memory, changes nothing else.
-  explicit NetworkReader(std::string name, std::size_t bytes = 0) : lines_(std::move(name)), bytes_(bytes) {}
+  // Links of a weight below `weight_threshold` are as if absent, and so are nodes that only they name.
+  explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0)
+      : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold) {}
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
   void append(const char* data, std::size_t size);
@@ -59,6 +62,7 @@ class NetworkReader {
 
   Lines lines_;
   std::size_t bytes_, appended_ = 0;
+  double weight_threshold_;
   Section section_ = Section::kLinks;
   bool has_vertices_ = false;
   uint64_t vertices_ = 0;

@@ -1,0 +1,80 @@
+import { InfomotionError } from '../runtime/errors.js'
+import { expectNumber, invalid } from '../runtime/expect.js'
+import type { NativeFlowOptions, NativeNetwork } from '../runtime/native.js'
+
+/** How the random walker whose path is described moves over the network. */
+export interface FlowOptions {
+  /** Links have a direction, from source (or row) to target. Default false. */
+  directed?: boolean
+  /** Directed networks: how often the walker teleports, 0..1. Default 0.15. */
+  teleportation?: number
+  /**
+   * Directed networks: teleportation steps are described too, and land on nodes in proportion to their in-weight. Default
+   * false: they land in proportion to out-weight and only the steps along links that follow are described.
+   */
+  recordedTeleportation?: boolean
+  /** Directed networks: teleportation lands on all nodes alike. Default false. */
+  toNodes?: boolean
+  /** Steps of the walk for each step described: above 1 for larger modules, below for smaller ones. Default 1. */
+  markovTime?: number
+  /**
+   * The links are a sparse sample of those there are: any two nodes may be linked, a priori (Smiljanic, Edler and Rosvall,
+   * Phys. Rev. E 102, 012302, 2020). true, or the prior's strength (true is 1). Implies recorded teleportation. Default false.
+   */
+  regularized?: boolean | number
+  /** Links from a node to itself are as if absent. Default false. */
+  noSelfLinks?: boolean
+  /**
+   * Adds to the codelength what entropies of few observed links come out too low (Miller 1955), so that fewer small modules
+   * are found. true, or a factor (true is 1). Default false.
+   */
+  entropyCorrected?: boolean | number
+}
+
+/** Their names. */
+export const FLOW_OPTIONS = [
+  'directed',
+  'teleportation',
+  'recordedTeleportation',
+  'toNodes',
+  'markovTime',
+  'regularized',
+  'noSelfLinks',
+  'entropyCorrected',
+]
+
+/** All of them given, as the addon takes them, and checked against what the network is. */
+export function flowOptions(options: FlowOptions, network: NativeNetwork): NativeFlowOptions {
+  if (network.bipartite && (options.directed || options.regularized))
+    throw new InfomotionError(
+      'INVALID_ARGUMENT',
+      `A bipartite network cannot be ${options.directed ? 'directed' : 'regularized'}; leave graph.bipartite out to take its nodes for one kind.`,
+    )
+  const { directed, teleportation, recordedTeleportation, toNodes, markovTime, noSelfLinks } = options
+  return {
+    directed: expectBoolean(directed ?? false, 'directed'),
+    teleportation: expectNumber(teleportation ?? 0.15, 'teleportation', 0, 1),
+    recordedTeleportation: expectBoolean(recordedTeleportation ?? false, 'recordedTeleportation'),
+    toNodes: expectBoolean(toNodes ?? false, 'toNodes'),
+    markovTime: expectNumber(markovTime ?? 1, 'markovTime', 1e-6, 1e6),
+    regularization: strength(options.regularized, 'regularized'),
+    entropyCorrection: strength(options.entropyCorrected, 'entropyCorrected'),
+    noSelfLinks: expectBoolean(noSelfLinks ?? false, 'noSelfLinks'),
+  }
+}
+
+/** true is 1, false 0. */
+function strength(value: boolean | number | undefined, name: string): number {
+  return typeof value === 'number' ? expectNumber(value, name, 0, 1e6) : Number(expectBoolean(value ?? false, name))
+}
+
+export function expectBoolean(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid('true or false', name, value)
+}
+
+export function expectModules(modules: unknown, name: string, nodes: number): Uint32Array {
+  if (!(modules instanceof Uint32Array)) throw invalid('a Uint32Array', name, modules)
+  if (modules.length !== nodes) throw invalid(`${nodes} modules, one a node,`, name, modules)
+  return modules
+}
