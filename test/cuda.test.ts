@@ -170,6 +170,35 @@ t.test('what a GPU extracts is cached apart', async (t) => {
   t.same(devices, ['cpu', 'cuda', 'cuda', 'cpu', '2'])
 })
 
+/** Runs the plugin's stand-alone check (native/bench/cuda_bench.cc) in its short form. */
+async function check(...args: string[]): Promise<{ status: number; lines: string[] }> {
+  const program = join(root, 'build', 'core', 'cuda_bench')
+  const env = { ...process.env }
+  delete env.INFOMOTION_CUDA
+  return new Promise((resolve) => {
+    execFile(program, ['--quick', ...args], { env, maxBuffer: 2 ** 26 }, (error, out) => {
+      resolve({ status: error ? Number(error.code ?? -1) : 0, lines: out.trim().split('\n') })
+    })
+  })
+}
+
+t.test('the stand-alone check: golden cases, batches, neighbours, a measurement', async (t) => {
+  const { status, lines } = await check(emulated)
+  t.equal(status, 0)
+  t.equal(lines.at(-1), 'all agrees')
+  const rows = lines.slice(0, -1).map((line) => JSON.parse(line))
+  t.equal(rows.filter(({ name, agrees }) => /^golden .*: (OpenCV|CPU)$/.test(name) && agrees).length, 18)
+  t.ok(rows.filter(({ agrees }) => agrees === false).length === 0)
+  t.match(rows.at(-1), { name: 'flow 112x112 gaussian', pairs: 7, bytesPerPair: 3064320 })
+})
+
+t.test('the stand-alone check on this machine: run on its GPU, or the reason and status 77', async (t) => {
+  const { status, lines } = await check()
+  t.comment(lines.at(-1))
+  if (status === 77) t.match(lines[0], /^not run on a GPU: ./)
+  else t.same([status, lines.at(-1)], [0, 'all agrees'])
+})
+
 t.test('the built plugin loads without a GPU and says why it cannot be used', async (t) => {
   const { available, reason, runtime, plugin } = await status()
   if (!existsSync(plugin ?? '')) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "cells_kernel.h"
@@ -27,6 +28,34 @@ enum class Buffer {
 
 // The buffer of chunk 0, 2, 4, ... or of chunk 1, 3, 5, ...
 inline Buffer of_turn(Buffer even, int turn) { return static_cast<Buffer>(static_cast<int>(even) + turn); }
+
+struct Copy {
+  char* to;
+  const char* from;
+  std::size_t bytes;
+};
+
+// Copies between host memory: one core copies more slowly than a GPU delivers, so large ones are shared out.
+inline void copy_all(const std::vector<Copy>& copies) {
+  constexpr std::size_t kShare = std::size_t{2} << 20, kMostThreads = 4;
+  std::size_t total = 0;
+  for (const Copy& copy : copies) total += copy.bytes;
+  const std::size_t threads = std::clamp<std::size_t>(total / kShare, 1, kMostThreads);
+  // Thread i takes bytes [i, i + 1) total / threads of all copies laid end to end.
+  const auto part = [&](std::size_t i) {
+    const std::size_t begin = total * i / threads, end = total * (i + 1) / threads;
+    std::size_t at = 0;
+    for (const Copy& copy : copies) {
+      const std::size_t from = std::max(begin, at), to = std::min(end, at + copy.bytes);
+      if (from < to) std::memcpy(copy.to + (from - at), copy.from + (from - at), to - from);
+      at += copy.bytes;
+    }
+  };
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(part, i);
+  part(0);
+  for (std::thread& other : others) other.join();
+}
 
 template <class Runtime>
 class FlowBatch {
@@ -187,9 +216,11 @@ class FlowBatch {
   void deliver(const Chunk& chunk, int turn) {
     runtime_.wait(turn);
     if (runtime_.failed()) return;
+    std::vector<Copy> copies;
     each_result(chunk, turn, [&](void* to, const void*, void* staged, std::size_t bytes) {
-      if (!runtime_.reachable(to)) std::memcpy(to, staged, bytes);
+      if (!runtime_.reachable(to)) copies.push_back({static_cast<char*>(to), static_cast<const char*>(staged), bytes});
     });
+    copy_all(copies);
   }
 
   // call(where the caller wants it, where it is on the device, its place in pinned memory, bytes).

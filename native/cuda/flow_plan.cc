@@ -69,10 +69,21 @@ bool FlowPlan::wide() const {
   return std::any_of(levels.begin(), levels.end(), [](const LevelPlan& level) { return !level.tiled(); });
 }
 
-int FlowPlan::launches_a_chunk() const {
-  int launches = 0;
-  for (const LevelPlan& level : levels) launches += 2 + std::max(1, params.iterations * (level.tiled() ? 1 : 3));
-  return launches;
+Traffic traffic(const InfomotionFlowRequest& request, const FlowPlan& plan) {
+  constexpr double kFloat = sizeof(float), kExpansion = kPlanes * kFloat, kFlow = sizeof(Vector);
+  Traffic bytes = {0, 0};
+  for (std::size_t k = 0; k < plan.levels.size(); ++k) {
+    const LevelPlan& level = plan.levels[k];
+    const double pixels = static_cast<double>(level.pixels());
+    const double frame = static_cast<double>(plan.levels[0].pixels()) * (request.floats ? kFloat : 1);
+    bytes.frame += frame + pixels * (kFloat + kFloat + kExpansion);  // the image, and the expansion made of it
+    const double before = k + 1 < plan.levels.size() ? static_cast<double>(plan.levels[k + 1].pixels()) * kFlow : 0;
+    for (int i = 0; i < std::max(1, plan.params.iterations); ++i) {
+      bytes.pair += (i > 0 ? pixels * kFlow : before) + pixels * kFlow;
+      if (plan.params.iterations > 0) bytes.pair += pixels * (2 * kExpansion + (level.tiled() ? 0 : 4 * kExpansion));
+    }
+  }
+  return bytes;
 }
 
 std::string make_plan(const InfomotionFlowRequest& request, std::size_t workspace, FlowPlan* plan) {

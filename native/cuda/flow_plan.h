@@ -64,8 +64,13 @@ struct FlowPlan {
   int frames_at_once = 1;
 
   bool wide() const;  // some level has no tiles
-  int launches_a_chunk() const;
 };
+
+// Bytes that the launches for one frame, and for one pair, read and write, each value once a launch.
+struct Traffic {
+  double frame, pair;
+};
+Traffic traffic(const InfomotionFlowRequest& request, const FlowPlan& plan);
 
 // `workspace`: bytes for the frames and pairs of a chunk, or what one frame takes if that is more. Fails with words where
 // the request is out of range.

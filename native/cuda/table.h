@@ -128,8 +128,15 @@ std::int32_t measure_flow(const InfomotionFlowRequest* request, std::int32_t rep
   return with_runtime<Runtime>(message, [&](Runtime& runtime) {
     FlowBatch<Runtime> batch(runtime, *request, plan);
     const std::vector<Chunk> chunks = make_chunks(*request, plan.frames_at_once);
+    const Traffic bytes = traffic(*request, plan);
     std::size_t count = 0;
-    for (std::uint64_t i = 0; i < request->clip_count; ++i) count += request->clips[i].count;
+    measurement->bytes = 0;
+    for (std::uint64_t i = 0; i < request->clip_count; ++i) {
+      const std::uint64_t frames = request->clips[i].count;
+      count += frames;
+      measurement->bytes += static_cast<double>(frames) * bytes.frame;
+      if (frames > 1) measurement->bytes += static_cast<double>(frames - 1) * bytes.pair;
+    }
     char* frames = runtime.template device<char>(Buffer::kValues, count * batch.frame_bytes());
     if (!batch.prepare()) return false;
     char* place = frames;

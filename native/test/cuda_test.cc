@@ -28,10 +28,14 @@ namespace {
 
 const Cancel kNever;
 
-// Both orders of blocks and threads, copies at once and as late as can be.
-constexpr struct {
-  bool backwards, late;
-} kOrders[] = {{false, false}, {true, true}};
+// Both orders of blocks and threads, each stream's work at once and as late as can be: four of the sixteen.
+void set_order(int i) {
+  emulation().backwards = i % 2 == 1;
+  emulation().late_in = i == 1 || i == 2;
+  emulation().late_compute = i == 1 || i == 3;
+  emulation().late_out = i == 1 || i == 2 || i == 3;
+}
+constexpr int kOrders = 4;
 
 struct Sizes {
   int width, height;
@@ -117,9 +121,8 @@ TEST("cuda kernels: the golden cases, within 1e-3 px of OpenCV and of the CPU, i
     std::vector<std::uint8_t> frames = golden.a;
     frames.insert(frames.end(), golden.b.begin(), golden.b.end());
     std::vector<float> first;
-    for (const auto& order : kOrders) {
-      emulation().backwards = order.backwards;
-      emulation().late = order.late;
+    for (int order = 0; order < 2; ++order) {
+      set_order(order);
       const std::vector<float> flow = on_device(size, frames, golden.params, initial);
       CHECK_NEAR(apart(flow, golden.flow), 0, 1e-3);
       CHECK_NEAR(apart(flow, on_cpu(size, frames, golden.params, initial)), 0, 1e-3);
@@ -151,7 +154,7 @@ TEST("cuda kernels: any size, window, border, pyramid, first guess: the CPU's fl
       std::vector<float> initial;
       if (tried % 4 == 0)
         for (std::size_t i = 0; i < size.pixels() * 4; ++i) initial.push_back(static_cast<float>(6 * random.uniform() - 3));
-      emulation().backwards = emulation().late = tried % 5 < 2;
+      set_order(tried % kOrders);
       const float* guess = initial.empty() ? nullptr : initial.data();
       const std::vector<float> ours = on_device(size, frames, params, guess), expected = on_cpu(size, frames, params, guess);
       if (winsize > 2) CHECK_NEAR(apart(ours, expected), 0, 1e-3);
@@ -180,9 +183,8 @@ TEST("cuda kernels: a batch of clips of different lengths is its clips, whatever
   }
   features::MotionCells cells(size.width, size.height, 4);
   for (const std::size_t workspace : {std::size_t{1}, std::size_t{600} << 10, std::size_t{1200} << 10, std::size_t{64} << 20})
-    for (const auto& order : kOrders) {
-      emulation().backwards = order.backwards;
-      emulation().late = order.late;
+    for (int order = 0; order < kOrders; ++order) {
+      set_order(order);
       emulation().workspace = workspace;
       std::vector<std::vector<float>> flows, values;
       std::vector<InfomotionClip> clips;
@@ -305,9 +307,8 @@ TEST("cuda: cancelled, out of memory, no device, out of range: each with its cod
 }
 
 TEST("cuda: a device is checked against the CPU") {
-  for (const auto& order : kOrders) {
-    emulation().backwards = order.backwards;
-    emulation().late = order.late;
+  for (int order = 0; order < kOrders; ++order) {
+    set_order(order);
     CHECK(device::check(emulated_plugin()).empty());
   }
   emulation() = {};
@@ -341,9 +342,7 @@ TEST("cuda kernels: neighbours are the CPU's, to the last bit, for sizes around 
         }
       const Matrix matrix = {rows, dim, values.data()};
       for (const Metric metric : {Metric::kCosine, Metric::kEuclid}) {
-        const auto& order = kOrders[(rows + dim) % 2];
-        emulation().backwards = order.backwards;
-        emulation().late = order.late;
+        set_order(static_cast<int>(rows + dim) % kOrders);
         Neighbours expected, found;
         CHECK(nearest_neighbours(matrix, 7, 1, kNever, expected, metric).ok());
         CHECK(device::nearest_neighbours(emulated_plugin(), matrix, 7, kNever, found, metric).ok());
@@ -391,5 +390,9 @@ TEST("cuda: what is measured is one pass over the batch") {
   emulation().workspace = std::size_t{64} << 20;
   CHECK(emulated_plugin().measure(&request, 2, &measured, &message) == kInfomotionDone);
   CHECK(measured.launches == 2 * (2 + 3));  // two levels: an image, an expansion, three iterations
+  // 64 x 64 and 32 x 32 pixels. Frame: bytes read twice, image written and read, five floats an expansion. Pair: three
+  // iterations read two expansions, read a flow (none; or the coarser one first) and write one.
+  const double frame = 2 * 4096 + 5120.0 * 28, pair = 3 * 5120.0 * 48 + 8 * (2 * 1024 + 1024 + 2 * 4096);
+  CHECK(measured.bytes == 9 * frame + 8 * pair);
   emulation() = {};
 }

@@ -1,7 +1,7 @@
 // Kernels of native/cuda on the host, to test them without a GPU: the blocks of a launch one by one, the threads of a
 // phase one by one. What a GPU leaves open is chosen to hurt: blocks and threads run forwards or backwards, shared memory
-// and new buffers hold NaN, every buffer is exactly as long as asked for (sanitizers watch its ends), and the copies of a
-// stream are made as late as its events allow. A kernel that misses a barrier, reads what nobody wrote, or a batch that
+// and new buffers hold NaN, every buffer is exactly as long as asked for (sanitizers watch its ends), and the work of a
+// stream is done at once or as late as its events allow. A kernel that misses a barrier, reads what nobody wrote, or a batch that
 // misses an event, gives another result for one of the orders.
 #pragma once
 
@@ -18,7 +18,8 @@ namespace infomotion::cuda {
 
 struct Emulation {
   bool backwards = false;                          // the order of blocks and of threads
-  bool late = false;                               // copies and launches wait until somebody waits for them
+  // Copies in, launches, copies out: whether they wait until somebody waits for them.
+  bool late_in = false, late_compute = false, late_out = false;
   std::uint64_t device_bytes = ~std::uint64_t{0};  // memory that the device has
   std::size_t workspace = 1 << 20;                 // small: batches fall into many chunks
   std::string unavailable;                         // why there is no device
@@ -142,7 +143,10 @@ class HostRuntime {
   void enqueue(Stream& stream, std::function<void()> work) {
     stream.work.push_back(std::move(work));
     ++stream.added;
-    if (!emulation().late) run(stream, stream.added);
+    const bool late = &stream == &in_        ? emulation().late_in
+                      : &stream == &compute_ ? emulation().late_compute
+                                             : emulation().late_out;
+    if (!late) run(stream, stream.added);
   }
   // An event recorded in one stream and awaited in another.
   void follow(Stream& from, Stream& to) {

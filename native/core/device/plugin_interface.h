@@ -78,6 +78,7 @@ struct InfomotionNeighboursRequest {
 struct InfomotionMeasurement {
   double seconds;         // for one pass over the request, median of the repeats
   double copy_bandwidth;  // bytes/s, read and written, of a device-to-device copy far larger than any cache
+  double bytes;           // one pass reads and writes at least, every launch each of its values once
   uint64_t launches;      // kernels in one pass
 };
 
