@@ -3,8 +3,9 @@
 #   chromium   test/report.test.ts opens the report in a real browser
 #   ffmpeg     test/video.test.ts reads formats other than MJPEG AVI
 #   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` runs that in an emulator
+#   clang, libclang-rt-14-dev   `npm run fuzz:native` compiles libFuzzer targets
 set -euo pipefail
-packages=(chromium ffmpeg g++-aarch64-linux-gnu qemu-user)
+packages=(chromium clang ffmpeg libclang-rt-14-dev g++-aarch64-linux-gnu qemu-user)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

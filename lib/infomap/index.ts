@@ -13,6 +13,7 @@ export {
   formatPartition,
   type PartitionFormat,
   type PartitionOptions,
+  parsePartition,
   readPartition,
   writePartition,
 } from './partition.js'

@@ -2,13 +2,14 @@ import { createWriteStream } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import { formats, type PartitionContents, type PartitionFormat } from './formats.js'
 import type { ModuleLinks } from './links.js'
 import type { NamedNetwork } from './reader.js'
-import { readText } from './text.js'
+import { readBytes, readText } from './text.js'
 
 export type { PartitionFormat } from './formats.js'
 
@@ -115,8 +116,21 @@ export async function readPartition(
   network: Pick<NamedNetwork, 'ids'>,
   options: { signal?: AbortSignal } = {},
 ): Promise<Uint32Array[]> {
-  const tree = /\.f?tree(\.gz)?$/i.test(path)
-  const start = () => native().partitionReader(basename(path), tree)
+  const start = () => native().partitionReader(basename(path), isTree(path))
   const reader = await readText(path, 'a partition file', start, options.signal)
   return runJob(() => reader.finish(network.ids), options.signal)
 }
+
+/** {@link readPartition} of bytes; `name` says which kind they are, and is said in errors. */
+export async function parsePartition(
+  bytes: Uint8Array,
+  name: string,
+  network: Pick<NamedNetwork, 'ids'>,
+  options: { signal?: AbortSignal } = {},
+): Promise<Uint32Array[]> {
+  throwIfAborted(options.signal)
+  const reader = await readBytes(bytes, native().partitionReader(name, isTree(name)), options.signal)
+  return runJob(() => reader.finish(network.ids), options.signal)
+}
+
+const isTree = (name: string) => /\.f?tree(\.gz)?$/i.test(name)

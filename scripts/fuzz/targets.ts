@@ -4,7 +4,7 @@ import { assignClasses } from '#lib/dataset/classes.js'
 import { givenSplits } from '#lib/dataset/split.js'
 import { mapColumns, parseTable } from '#lib/dataset/table.js'
 import { decodeFlo, encodeFlo } from '#lib/flow/flo.js'
-import { parseNetwork } from '#lib/infomap/index.js'
+import { codelength, infomap, moduleLinks, moduleMap, parseNetwork, parsePartition } from '#lib/infomap/index.js'
 import { toNativeNetwork } from '#lib/infomap/network.js'
 import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
@@ -97,6 +97,7 @@ const csv: Target = {
 const network: Target = {
   corpus: [
     '# a comment\n1 2\n2 3 0.5\n3 1 1e-3\n10 20 .25\n',
+    '*Bipartite 3\n1 3 0.5\n4 2\n1 5 1e2\n',
     '*Vertices 4\n1 "one"\n2 "two words"\n3 three 1.0\n*Edges 2\n1 2 3\n2 3\n*Arcs\n3 1 0.125\n',
     '0 1\r\n1\t2\t12345678901234567890\r\n2 0 0\r\n',
   ].map((text) => Buffer.from(text)),
@@ -112,7 +113,7 @@ const network: Target = {
     '"',
     '\0',
   ),
-  share: 0.27,
+  share: 0.17,
   async read(input) {
     const found = await parseNetwork(input, 'fuzz.txt')
     const { nodes, sources, targets, weights, ids, names } = found
@@ -127,6 +128,79 @@ const network: Target = {
       'weights',
     )
     toNativeNetwork(found)
+  },
+}
+
+const partition: Target = {
+  corpus: [
+    '# node_id module flow\n1 1 0.5\n2 1 0.25\n3 2\n4 9 1e-9\n',
+    '# path flow name node_id\n1:1:1 0.5 "a" 1\n1:2:1 0.25 "b c" 2\n2:1 0.125 d 3\n2:2 0 "" 4\n*Links directed\n*Links root 0 0 1 2\n1 2 0.5\n',
+  ].map((text) => Buffer.from(text)),
+  words: bytes('1:1:', ':', '*Links', '4294967296', '0 1', '"', 'NaN', '-1', '1:1:1:1:1:1:1:1'),
+  share: 0.06,
+  async read(input) {
+    const name = input.includes(':') ? 'fuzz.tree' : 'fuzz.clu'
+    const levels = await parsePartition(input, name, { ids: Float64Array.of(1, 2, 3, 4) })
+    promise(levels.length > 0 && levels.every((modules) => modules.length === 4), 'a module for each node')
+  },
+}
+
+/** The bytes are options and arrays of a network: no file, but the API. */
+const modules: Target = {
+  corpus: [
+    Buffer.from([0, 1, 8, 40, 15, 3, 0, 6, 1, 0, 2, 0, 2, 1, 3, 4, 3, 5, 4, 5, 2, 3, 9, 9, 9]),
+    Buffer.from(Array.from({ length: 90 }, (_, i) => (i * 37) & 127)),
+    Buffer.from(Array.from({ length: 60 }, (_, i) => (i < 9 ? 255 - i : (i * i) & 15))),
+  ],
+  words: bytes('\xff\xff\xff\xff', '\0\0\0\0', '\x01\x01\x01'),
+  share: 0.04,
+  async read(input) {
+    let at = 0
+    const byte = () => input[at++] ?? 0
+    const flag = () => (byte() & 1) === 1
+    const odd = [0, 1, 0.5, 1e-300, 1e300, NaN, Infinity, -1, -0, 2 ** 32, 1.5]
+    const numbers = (count: number, of: (x: number) => number) => Array.from({ length: count }, () => of(byte()))
+    const sometimes = (x: number, most: number) => (x > 250 ? odd[x % odd.length] : x % most)
+    const options = {
+      directed: flag(),
+      recordedTeleportation: flag(),
+      toNodes: flag(),
+      noSelfLinks: flag(),
+      teleportation: byte() / 250,
+      markovTime: byte() / 50,
+      regularized: flag() && byte() / 100,
+      entropyCorrected: flag() && byte() / 100,
+    }
+    const search = { twoLevel: flag(), trials: 1, threads: 1, seed: byte(), preferredModules: byte() % 9 }
+    const nodes = 1 + (byte() % 30)
+    const csr = flag()
+    const count = byte() % 60
+    const rows = numbers(csr ? nodes + 1 : count, (x) => (csr ? x : sometimes(x, nodes)))
+    if (csr && flag()) rows.sort((a, b) => a - b).splice(-1, 1, count)
+    const targets = Uint32Array.from(numbers(count, (x) => sometimes(x, nodes)))
+    const weights = flag()
+      ? Float64Array.from(numbers(count, (x) => (x > 240 ? odd[x % odd.length] : x / 8)))
+      : undefined
+    const graph = csr
+      ? { offsets: Uint32Array.from(rows), targets, weights }
+      : { sources: Uint32Array.from(rows), targets, weights }
+    const found = await infomap(graph, { ...options, ...search })
+    promise(
+      found.hierarchy.every(({ modules, count }) => modules.every((m) => m < count)),
+      'modules below their count',
+    )
+    const levels = found.hierarchy.map(({ modules }) => modules)
+    const given = await codelength(graph, levels, options)
+    promise(
+      Math.abs(given.codelength - found.codelength) <= 1e-9 * Math.max(1, found.codelength),
+      'the same codelength',
+    )
+    const links = await moduleLinks(graph, found.hierarchy, options)
+    promise(links.length === levels.length + 1, 'links of each level')
+    promise(
+      !moduleMap(found.hierarchy[0], links[0], options.directed ? { directed: true } : {}).includes('NaN'),
+      'a map',
+    )
   },
 }
 
@@ -175,5 +249,5 @@ const flo: Target = {
 }
 
 /** The readers by name. */
-export const targets = { avi, csv, network, onnx, npy, flo }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, flo }
 export type TargetName = keyof typeof targets

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { root } from '../support.js'
+
+// Memory of the addon is not the garbage collector's: what a call leaves behind shows in the process only. Each round
+// reads a network and a partition, searches, evaluates, and lets calls fail. V8's own heap grows for some 1000 rounds; after
+// that, 1500 more may not leave 10 KiB each (the network alone is 50).
+const code = `
+  import { codelength, infomap, moduleLinks, parseNetwork, parsePartition } from 'infomotion/infomap'
+  const text = Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7919) % 400 + ' ' + (i * i) % 400 + ' ' + (i % 9 + 1)).join('\\n'))
+  const clu = Buffer.from(Array.from({ length: 400 }, (_, i) => i + ' ' + (i % 20)).join('\\n'))
+  const refused = async (promise) => { try { await promise } catch { return } throw new Error('not refused') }
+  async function round(seed) {
+    const network = await parseNetwork(text)
+    const result = await infomap(network, { trials: 1, seed, twoLevel: seed % 2 === 0, directed: seed % 3 === 0 })
+    const given = await parsePartition(clu, 'p.clu', network).catch(() => [new Uint32Array(network.nodes)])
+    await codelength(network, given)
+    await moduleLinks(network, result.hierarchy)
+    await refused(parseNetwork(Buffer.from('1 2\\n1 x\\n')))
+    await refused(infomap({ sources: new Uint32Array([0]), targets: new Uint32Array([1]), weights: new Float64Array([NaN]) }))
+    await refused(infomap(network, { signal: AbortSignal.abort() }))
+  }
+  const rss = async () => {
+    for (let i = 0; i < 3; i++) { gc(); await new Promise(setImmediate) }
+    return process.memoryUsage.rss() / 2 ** 20
+  }
+  for (let i = 0; i < 1000; i++) await round(i)
+  const before = await rss()
+  for (let i = 0; i < 1500; i++) await round(i)
+  console.log(JSON.stringify({ before, after: await rss() }))
+`
+
+t.test('reading and searching leave no memory behind', { timeout: 120_000 }, async (t) => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--expose-gc', '--max-semi-space-size=2', '--input-type=module', '-e', code],
+    {
+      cwd: root,
+    },
+  )
+  const { before, after } = JSON.parse(stdout)
+  t.ok(after - before < 15, `${before.toFixed(1)} MiB after 1000 rounds, ${after.toFixed(1)} after 2500`)
+})
