@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
-import { decodeFlo, encodeFlo, type FlowOptions, farneback, readFlo, writeFlo } from 'infomotion/flow'
+import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlo, writeFlo } from 'infomotion/flow'
 import t from 'tap'
 import { readLuma } from '#lib/flow/images.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
@@ -140,6 +140,25 @@ t.test('aborting stops a long job, and a job that never began', async (t) => {
     `stopped after ${user / 1e6} s of CPU time; nineteen pairs of 200 iterations take several times that`,
   )
   await t.rejects(farneback(frames, { width: 640, height: 480 }, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
+})
+
+t.test('any number of threads gives the same bytes, over pairs and inside one', async (t) => {
+  const shape = { width: 96, height: 200 }
+  for (const count of [2, 6]) {
+    const frames = drifting(96, 200, count)
+    const { flow } = await farneback(frames, shape)
+    for (const threads of [0, 2, 3, 8]) t.ok(equal((await farneback(frames, shape, { threads })).flow, flow))
+    const sequence = new FlowSequence(shape, { threads: 2 })
+    for (let i = 0; i < count; i++) {
+      const pair = await sequence.push(frames.subarray(i * 96 * 200, (i + 1) * 96 * 200))
+      if (pair) t.ok(equal(pair, flow.subarray((i - 1) * 96 * 200 * 2, i * 96 * 200 * 2)))
+    }
+    sequence.close()
+  }
+  await t.rejects(farneback(drifting(96, 200, 2), shape, { threads: -1 }), {
+    code: 'INVALID_ARGUMENT',
+    message: /threads/,
+  })
 })
 
 t.test('an ordinary array may be taken away in mid-job; a shared one is read where it lies', async (t) => {

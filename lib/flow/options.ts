@@ -24,6 +24,21 @@ export interface FarnebackOptions {
   border?: 'opencv' | 'symmetric'
 }
 
+/** How many threads work on the flow. */
+export interface FlowThreads {
+  /**
+   * Up to so many threads of the addon's pool (INFOMOTION_THREADS, else the number of processors) at once, 0..1024: each
+   * takes pairs of its own, or bands of rows where there are fewer pairs. 0: as many as frames of this size are worth.
+   * The same bytes for any number; each running pair takes 128 bytes a pixel. Default 1: with many calls under way, one
+   * thread each is the most that a machine can do.
+   */
+  threads?: number
+}
+
+export function expectThreads(threads: number | undefined): number {
+  return expectInteger(threads ?? 1, 'threads', 0, 1024)
+}
+
 export const FARNEBACK_DEFAULTS: Required<FarnebackOptions> = {
   pyrScale: 0.5,
   levels: 3,

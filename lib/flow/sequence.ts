@@ -7,8 +7,10 @@ import {
   expectGreys,
   expectInitialFlow,
   expectSize,
+  expectThreads,
   FARNEBACK_DEFAULTS,
   type FarnebackOptions,
+  type FlowThreads,
   type FrameShape,
   resolveFarneback,
 } from './options.js'
@@ -26,7 +28,7 @@ export interface PushOptions {
  * side by side.
  *
  * @param shape - width and height in px; `rowStride` where rows do not follow each other directly
- * @param options - the parameters of {@link farneback}
+ * @param options - the parameters of {@link farneback}, and `threads`
  * @throws {InfomotionError} `INVALID_ARGUMENT`, `OUT_OF_MEMORY`
  * @example
  * ```js
@@ -51,13 +53,14 @@ export class FlowSequence {
   private busy = false
   private begins = true
 
-  constructor(shape: Pick<FrameShape, 'width' | 'height' | 'rowStride'>, options: FarnebackOptions = {}) {
+  constructor(shape: Pick<FrameShape, 'width' | 'height' | 'rowStride'>, options: FarnebackOptions & FlowThreads = {}) {
     const { width, height, rowStride } = expectSize(shape)
-    expectOptions(options, 'FlowSequence', Object.keys(FARNEBACK_DEFAULTS))
+    expectOptions(options, 'FlowSequence', [...Object.keys(FARNEBACK_DEFAULTS), 'threads'])
+    const { threads, ...parameters } = options
     this.width = width
     this.height = height
     this.rowStride = expectInteger(rowStride ?? width, 'shape.rowStride', width)
-    this.handle = native().flowSequence(width, height, resolveFarneback(options))
+    this.handle = native().flowSequence(width, height, resolveFarneback(parameters), expectThreads(threads))
   }
 
   /**
@@ -150,10 +153,10 @@ export interface PairFlow extends FlowField {
 export async function* flowPairs(
   frames: Iterable<Frame> | AsyncIterable<Frame>,
   shape: Pick<FrameShape, 'width' | 'height' | 'rowStride'>,
-  options: FarnebackOptions & { signal?: AbortSignal } = {},
+  options: FarnebackOptions & FlowThreads & { signal?: AbortSignal } = {},
 ): AsyncGenerator<PairFlow, void, undefined> {
   const source = iteratorOf(frames)
-  expectOptions(options, 'flowPairs', [...Object.keys(FARNEBACK_DEFAULTS), 'signal'])
+  expectOptions(options, 'flowPairs', [...Object.keys(FARNEBACK_DEFAULTS), 'threads', 'signal'])
   const { signal, ...parameters } = options
   const sequence = new FlowSequence(shape, parameters)
   const { width, height } = sequence

@@ -30,9 +30,10 @@ export interface Native {
     initialFlow: Float32Array | undefined,
     progress: Int32Array,
     device: NativeDevice,
+    threads: number,
   ): Job<{ flow: Float32Array } & NativeUsed>
   /** A sequence to push frames into, one at a time, with the memory that it needs. */
-  flowSequence(width: number, height: number, options: NativeFarnebackOptions): NativeFlowSequence
+  flowSequence(width: number, height: number, options: NativeFarnebackOptions, threads: number): NativeFlowSequence
   /** Flow from the frame pushed before; undefined for the first one, and the first after a failure or a `restart`. */
   pushFrame(
     sequence: NativeFlowSequence,

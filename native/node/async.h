@@ -23,6 +23,9 @@ class Task {
   std::vector<Napi::ObjectReference> kept;
 };
 
+// Throws in JS what the TypeScript layer turns into an InfomotionError with this code.
+Napi::Error to_error(Napi::Env env, const Status& status);
+
 // Starts the task; returns { promise, cancel() } (lib/runtime/job.ts ties cancel to an AbortSignal).
 // At the end of the environment (exit, or the end of a worker thread) its tasks are cancelled and those already
 // running are waited for, which is short because every loop polls `cancel`.
@@ -57,6 +60,29 @@ class Input {
   const T* borrowed_ = nullptr;
 };
 
+// An array that a task fills where it lies, made on the JS thread; JS sees it when the task is done.
+template <typename T>
+class Output {
+ public:
+  Output() = default;
+  Output(Napi::Env env, std::size_t size, Task* task) : at_(task->kept.size()) {
+    Napi::TypedArrayOf<T> array;
+    try {
+      array = Napi::TypedArrayOf<T>::New(env, size);
+    } catch (const Napi::Error&) {
+      throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
+    }
+    data_ = array.Data();
+    task->kept.push_back(Napi::Persistent(array.template As<Napi::Object>()));
+  }
+  T* data() const { return data_; }
+  Napi::Value value(const Task& task) const { return task.kept[at_].Value(); }
+
+ private:
+  std::size_t at_ = 0;
+  T* data_ = nullptr;
+};
+
 // A new typed array with the vector's values.
 template <typename T>
 Napi::TypedArrayOf<T> to_array(Napi::Env env, const std::vector<T>& values) {
@@ -64,9 +90,6 @@ Napi::TypedArrayOf<T> to_array(Napi::Env env, const std::vector<T>& values) {
   if (!values.empty()) std::copy(values.begin(), values.end(), array.Data());
   return array;
 }
-
-// Throws in JS what the TypeScript layer turns into an InfomotionError with this code.
-Napi::Error to_error(Napi::Env env, const Status& status);
 
 // Called once for each environment by addon.cc.
 void init_async(Napi::Env env);

@@ -1,16 +1,17 @@
-// farneback(frames, layout, options, initialFlow | undefined, progress, device) -> Job<{ flow, device, reason }>
-// flowSequence(width, height, options) -> sequence
+// farneback(frames, layout, options, initialFlow | undefined, progress, device, threads) -> Job<{ flow, device, reason }>
+// flowSequence(width, height, options, threads) -> sequence
 // pushFrame(sequence, frame, rowStride, initialFlow | undefined, restart) -> Job<Float32Array | undefined>
 // closeSequence(sequence)
 #include "flow.h"
 
 #include <atomic>
 #include <memory>
+#include <type_traits>
 
 #include "async.h"
 #include "device.h"
 #include "device/flow.h"
-#include "flow/farneback.h"
+#include "flow/clip.h"
 #include "flow_params.h"
 
 namespace infomotion::node {
@@ -26,11 +27,10 @@ class Greys {
       bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
   }
 
-  // Calls with a pointer to the frame that begins at value `offset`, its rows one behind the other.
+  // Calls with a pointer to the values.
   template <typename Call>
-  auto with_frame(std::size_t offset, int width, int height, std::size_t row_stride, const Call& call) {
-    return floats_.size() > 0 ? call(packed(floats_.data() + offset, width, height, row_stride, packed_floats_))
-                              : call(packed(bytes_.data() + offset, width, height, row_stride, packed_bytes_));
+  Status with(const Call& call) const {
+    return floats_.size() > 0 ? call(floats_.data()) : call(bytes_.data());
   }
 
   // Calls with a pointer to `count` frames, end to end.
@@ -56,15 +56,6 @@ class Greys {
     return clip.data();
   }
 
-  template <typename T>
-  static const T* packed(const T* frame, int width, int height, std::size_t row_stride, std::vector<T>& rows) {
-    if (row_stride == static_cast<std::size_t>(width)) return frame;
-    rows.resize(static_cast<std::size_t>(width) * height);
-    for (int y = 0; y < height; ++y)
-      std::copy_n(frame + y * row_stride, width, rows.begin() + static_cast<std::ptrdiff_t>(y) * width);
-    return rows.data();
-  }
-
   Input<std::uint8_t> bytes_;
   Input<float> floats_;
   std::vector<std::uint8_t> packed_bytes_;
@@ -78,7 +69,9 @@ class FarnebackTask : public Task {
         params_(to_flow_params(info[2].As<Napi::Object>())),
         frames_(info[0].As<Napi::TypedArray>(), this),
         done_(info[4].As<Napi::Int32Array>(), this),
-        choice_(to_choice(info[5])) {
+        choice_(to_choice(info[5])),
+        threads_(info[6].As<Napi::Number>().Int32Value()),
+        flow_(info.Env(), (layout_.count - 1) * layout_.width * layout_.height * 2, this) {
     if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
   }
 
@@ -90,47 +83,34 @@ class FarnebackTask : public Task {
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object result = Napi::Object::New(env);
-    result.Set("flow", to_array(env, flow_));
+    result.Set("flow", flow_.value(*this));
     set_used(env, result, used_);
     return result;
   }
 
  private:
   // One Int32 over a SharedArrayBuffer, so `done_` lies on JS's own memory: pairs done, which JS looks at.
-  void add_done(std::size_t pairs) {
-    reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data()))
-        ->fetch_add(static_cast<int32_t>(pairs), std::memory_order_relaxed);
-  }
+  std::atomic<int32_t>* done() { return reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data())); }
+  const float* initial() const { return initial_.size() > 0 ? initial_.data() : nullptr; }
 
   Status run_on_device(const InfomotionPlugin& table, const Cancel& cancel) {
     const auto& [width, height, count, row_stride, frame_stride] = layout_;
-    if (count > 0) flow_.resize((count - 1) * static_cast<std::size_t>(width) * height * 2);
-    const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
     const Status status = frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
-      const InfomotionClip clip = {frames, count, initial, flow_.data(), nullptr};
+      const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
       const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
       InfomotionMessage message = {};
       return device::to_status(table.flow(&request, &message), message);
     });
-    if (status.ok() && count > 0) add_done(count - 1);
+    if (status.ok()) done()->fetch_add(static_cast<int32_t>(count - 1), std::memory_order_relaxed);
     return status;
   }
 
   Status run_on_cpu(const Cancel& cancel) {
-    const auto& [width, height, count, row_stride, frame_stride] = layout_;
-    const std::size_t values = static_cast<std::size_t>(width) * height * 2;
-    flow::FarnebackSequence sequence;
-    Status status = sequence.init(width, height, params_);
-    if (count > 0) flow_.resize((count - 1) * values);
-    for (std::size_t t = 0; status.ok() && t < count; ++t) {
-      const std::size_t offset = t > 0 ? (t - 1) * values : 0;  // the first frame gives no flow
-      const float* initial = initial_.size() > 0 ? initial_.data() + offset : nullptr;
-      status = frames_.with_frame(t * frame_stride, width, height, row_stride, [&](const auto* frame) {
-        return sequence.push(frame, initial, flow_.data() + offset, cancel);
-      });
-      if (t > 0 && status.ok()) add_done(1);
-    }
-    return status;
+    return frames_.with([&](const auto* values) {
+      const flow::Frames<std::decay_t<decltype(*values)>> frames = {
+          values, layout_.width, layout_.height, layout_.count, layout_.row_stride, layout_.frame_stride};
+      return flow::clip_flow(frames, params_, threads_, initial(), flow_.data(), done(), cancel);
+    });
   }
 
   struct Layout {
@@ -154,7 +134,8 @@ class FarnebackTask : public Task {
   Input<int32_t> done_;
   device::Choice choice_;
   device::Used used_;
-  std::vector<float> flow_;
+  int threads_;
+  Output<float> flow_;
 };
 
 // A sequence that lives from frame to frame. lib/flow/sequence.ts sees to it that one frame is pushed at a time, and
@@ -162,7 +143,6 @@ class FarnebackTask : public Task {
 struct Stream {
   int width, height;
   flow::FarnebackSequence sequence;
-  std::vector<float> flow;
   bool primed = false;  // a frame has been pushed
 };
 
@@ -191,35 +171,32 @@ class PushTask : public Task {
       : stream_(info[0].As<Napi::External<Handle>>().Data()->stream()),
         frame_(info[1].As<Napi::TypedArray>(), this),
         row_stride_(static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value())),
-        restart_(info[4].As<Napi::Boolean>().Value()) {
+        restart_(info[4].As<Napi::Boolean>().Value()),
+        gives_flow_(stream_->primed && !restart_) {
     if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
+    if (gives_flow_)
+      flow_ = Output<float>(info.Env(), static_cast<std::size_t>(stream_->width) * stream_->height * 2, this);
   }
 
   Status run(const Cancel& cancel) override {
-    Stream& stream = *stream_;
-    if (restart_) {
-      stream.sequence.restart();
-      stream.primed = false;
-    }
-    gives_flow_ = stream.primed;
+    if (restart_) stream_->sequence.restart();
     const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
-    Status status = frame_.with_frame(0, stream.width, stream.height, row_stride_, [&](const auto* frame) {
-      return stream.sequence.push(frame, initial, stream.flow.data(), cancel);
+    Status status = frame_.with([&](const auto* frame) {
+      return stream_->sequence.push(frame, row_stride_, initial, flow_.data(), cancel);
     });
-    stream.primed = status.ok();
+    stream_->primed = status.ok();
     return status;
   }
 
-  Napi::Value result(Napi::Env env) override {
-    return gives_flow_ ? static_cast<Napi::Value>(to_array(env, stream_->flow)) : env.Undefined();
-  }
+  Napi::Value result(Napi::Env env) override { return gives_flow_ ? flow_.value(*this) : env.Undefined(); }
 
  private:
   std::shared_ptr<Stream> stream_;
   Greys frame_;
   Input<float> initial_;
   std::size_t row_stride_;
-  bool restart_, gives_flow_ = false;
+  bool restart_, gives_flow_;
+  Output<float> flow_;
 };
 
 Napi::Value open_sequence(const Napi::CallbackInfo& info) {
@@ -227,10 +204,12 @@ Napi::Value open_sequence(const Napi::CallbackInfo& info) {
   stream->width = info[0].As<Napi::Number>().Int32Value();
   stream->height = info[1].As<Napi::Number>().Int32Value();
   try {
+    const int wanted = info[3].As<Napi::Number>().Int32Value();
+    const std::size_t pixels = static_cast<std::size_t>(stream->width) * stream->height;
+    const int threads = wanted > 0 ? wanted : static_cast<int>(flow::worthwhile_threads(pixels));
     const Status status =
-        stream->sequence.init(stream->width, stream->height, to_flow_params(info[2].As<Napi::Object>()));
+        stream->sequence.init(stream->width, stream->height, to_flow_params(info[2].As<Napi::Object>()), threads);
     if (!status.ok()) throw to_error(info.Env(), status);
-    stream->flow.resize(static_cast<std::size_t>(stream->width) * stream->height * 2);
   } catch (const std::bad_alloc&) {
     throw to_error(info.Env(), Status::error("OUT_OF_MEMORY", "Not enough memory for frames of this size."));
   }

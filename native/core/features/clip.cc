@@ -37,8 +37,8 @@ class Appearance {
     const flow::AxisFilter fx = flow::area_filter(clip.width, side), fy = flow::area_filter(clip.height, side);
     features->mean_frame.resize(static_cast<std::size_t>(side) * side);
     features->deviation.resize(static_cast<std::size_t>(side) * side);
-    flow::resample(mean.data(), clip.width, fx, fy, 1, features->mean_frame.data());
-    flow::resample(deviation.data(), clip.width, fx, fy, 1, features->deviation.data());
+    flow::resample(mean.data(), fx, fy, 1, features->mean_frame.data());
+    flow::resample(deviation.data(), fx, fy, 1, features->deviation.data());
   }
 
  private:

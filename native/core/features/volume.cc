@@ -38,11 +38,11 @@ VolumeBuilder::VolumeBuilder(const Clip& clip, const VolumeParams& params)
 void VolumeBuilder::shrink(std::size_t t, const float* flow) {
   const std::uint8_t* grey = clip_.frame(t);
   std::copy(grey, grey + plane_.size(), plane_.begin());
-  flow::resample(plane_.data(), clip_.width, fx_, fy_, 1, small_.data());
+  flow::resample(plane_.data(), fx_, fy_, 1, small_.data());
   for (const int channel : {0, 1}) {
     for (std::size_t i = 0; i < plane_.size(); ++i) plane_[i] = flow[2 * i + channel];
     const double per_second = clip_.fps / (channel == 0 ? clip_.width : clip_.height);
-    flow::resample(plane_.data(), clip_.width, fx_, fy_, static_cast<float>(per_second),
+    flow::resample(plane_.data(), fx_, fy_, static_cast<float>(per_second),
                    small_.data() + (channel + 1) * cells_);
   }
 }

@@ -26,11 +26,10 @@ PolynomialBasis::PolynomialBasis(int radius, double sigma) {
               static_cast<float>(1 / (m2 * m2))};
 }
 
-Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level, int frame_width)
+Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level)
     : kernels_(kernels),
       basis_(basis),
       level_(level),
-      frame_width_(frame_width),
       pitch_(static_cast<int>(padded(level.width))),
       moments_pitch_(static_cast<int>(padded(padded(level.width) + 2 * padded(basis.radius())))),
       ring_rows_(std::min(2 * basis.radius() + 1, level.height)),
@@ -41,13 +40,14 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
 
 // The image's border rows and columns stand for what lies beyond.
 template <typename T>
-void Expander::expand(const T* frame, int begin, int end, Expansion* out, const Cancel& cancel) {
+void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int end, Expansion* out,
+                      const Cancel& cancel) {
   const int radius = basis_.radius(), width = level_.width, bottom = level_.height - 1;
   float* moments = moments_.data() + padded(radius);
   int made = std::max(begin - radius, 0);
   for (int y = begin; y < end && !cancel.requested(); ++y) {
     for (const int last = std::min(y + radius, bottom); made <= last; ++made)
-      resampler_.row(frame, frame_width_, frame_width_, made, image_row(made));
+      resampler_.row(frame, frame_pitch, made, image_row(made));
     for (int j = -radius; j <= radius; ++j) window_[radius + j] = image_row(std::clamp(y + j, 0, bottom));
     kernels_.moments(basis_, window_.data(), width, moments, moments_pitch_);
     for (int i = 0; i < 3; ++i) {
@@ -62,7 +62,7 @@ void Expander::expand(const T* frame, int begin, int end, Expansion* out, const 
   }
 }
 
-template void Expander::expand(const std::uint8_t*, int, int, Expansion*, const Cancel&);
-template void Expander::expand(const float*, int, int, Expansion*, const Cancel&);
+template void Expander::expand(const std::uint8_t*, std::size_t, int, int, Expansion*, const Cancel&);
+template void Expander::expand(const float*, std::size_t, int, int, Expansion*, const Cancel&);
 
 }  // namespace infomotion::flow

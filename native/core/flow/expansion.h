@@ -47,7 +47,7 @@ class Expansion {
  public:
   Expansion(int width, int height)
       : pitch_(static_cast<int>(padded(width))),
-        floats_(static_cast<std::size_t>(pitch_) * kCoefficients * height) {}
+        floats_(Buffer::raw(static_cast<std::size_t>(pitch_) * kCoefficients * height)) {}
 
   int pitch() const { return pitch_; }
   float* row(int y) { return floats_.data() + static_cast<std::size_t>(y) * kCoefficients * pitch_; }
@@ -63,12 +63,12 @@ class Expansion {
 class Expander {
  public:
   // All of these must outlive it.
-  Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level, int frame_width);
+  Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level);
 
-  // Rows [begin, end) of the expansion of a frame (full size, rows end to end, T: uint8 or float). Stops early, with
-  // `out` unfinished, when cancelled.
+  // Rows [begin, end) of the expansion of a full-size frame, whose rows begin `frame_pitch` values apart (T: uint8 or
+  // float). Stops early, with `out` unfinished, when cancelled.
   template <typename T>
-  void expand(const T* frame, int begin, int end, Expansion* out, const Cancel& cancel);
+  void expand(const T* frame, std::size_t frame_pitch, int begin, int end, Expansion* out, const Cancel& cancel);
 
   std::size_t bytes() const { return (ring_.size() + moments_.size()) * sizeof(float); }
 
@@ -78,7 +78,7 @@ class Expander {
   const Kernels& kernels_;
   const PolynomialBasis& basis_;
   const Level& level_;
-  int frame_width_, pitch_, moments_pitch_, ring_rows_;
+  int pitch_, moments_pitch_, ring_rows_;
   Resampler resampler_;
   Buffer ring_;     // rows of the level's image
   Buffer moments_;  // three rows, padded

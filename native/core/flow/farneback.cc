@@ -1,6 +1,7 @@
 #include "flow/farneback.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,40 +36,43 @@ class NoFlow : public FirstGuess {
 // The flow of the next coarser level, in px of this one.
 class MagnifiedFlow : public FirstGuess {
  public:
-  MagnifiedFlow(const Kernels& kernels, const Level& coarser, const Level& level, double pyr_scale)
-      : coarser_(coarser),
-        resampler_(kernels, level.flow_x, level.flow_y, static_cast<float>(1 / pyr_scale)),
+  MagnifiedFlow(const Kernels& kernels, const Level& level, double pyr_scale)
+      : resampler_(kernels, level.flow_x, level.flow_y, static_cast<float>(1 / pyr_scale)),
         u_(padded(level.width)),
         v_(padded(level.width)) {}
 
   void set(const FlowPlanes* planes) { planes_ = planes; }
 
   void row(int y, const float** u, const float** v) override {
-    resampler_.row(planes_->u.data(), coarser_.width, planes_->pitch, y, u_.data());
-    resampler_.row(planes_->v.data(), coarser_.width, planes_->pitch, y, v_.data());
+    resampler_.row(planes_->u.data(), planes_->pitch, y, u_.data());
+    resampler_.row(planes_->v.data(), planes_->pitch, y, v_.data());
     *u = u_.data();
     *v = v_.data();
   }
 
  private:
-  const Level& coarser_;
   const FlowPlanes* planes_ = nullptr;
   Resampler resampler_;
   Buffer u_, v_;
 };
 
+// The result of no iterations.
 void write_guess(const Kernels& kernels, FirstGuess& guess, int width, int begin, int end, const FlowTarget& target) {
-  const std::vector<float> still(padded(width));
   for (int y = begin; y < end; ++y) {
     const float *u, *v;
     guess.row(y, &u, &v);
-    if (u == nullptr) u = v = still.data();
     const std::size_t at = static_cast<std::size_t>(y);
     if (target.planes != nullptr) {
-      std::copy(u, u + width, target.planes->u.data() + at * target.planes->pitch);
-      std::copy(v, v + width, target.planes->v.data() + at * target.planes->pitch);
-    } else {
+      float* to_u = target.planes->u.data() + at * target.planes->pitch;
+      float* to_v = target.planes->v.data() + at * target.planes->pitch;
+      std::fill_n(to_u, width, 0.0f);
+      std::fill_n(to_v, width, 0.0f);
+      if (u != nullptr) std::copy(u, u + width, to_u);
+      if (v != nullptr) std::copy(v, v + width, to_v);
+    } else if (u != nullptr) {
       kernels.pairs(u, v, width, target.pairs + 2 * at * width);
+    } else {
+      std::fill_n(target.pairs + 2 * at * width, 2 * width, 0.0f);
     }
   }
 }
@@ -84,9 +88,9 @@ struct FarnebackSequence::Worker {
                    sequence.levels_[0].width, sequence.levels_[0].height) {
     const std::vector<Level>& levels = sequence.levels_;
     for (std::size_t k = 0; k < levels.size(); ++k) {
-      expanders.emplace_back(*sequence.kernels_, *sequence.basis_, levels[k], levels[0].width);
+      expanders.emplace_back(*sequence.kernels_, *sequence.basis_, levels[k]);
       if (k + 1 < levels.size())
-        magnified.emplace_back(*sequence.kernels_, levels[k + 1], levels[k], sequence.params_.pyr_scale);
+        magnified.emplace_back(*sequence.kernels_, levels[k], sequence.params_.pyr_scale);
     }
   }
 
@@ -102,6 +106,7 @@ struct FarnebackSequence::Worker {
 };
 
 FarnebackSequence::FarnebackSequence() = default;
+FarnebackSequence::FarnebackSequence(FarnebackSequence&&) noexcept = default;
 FarnebackSequence::~FarnebackSequence() = default;
 
 Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, Isa isa) {
@@ -132,7 +137,10 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
     now_.emplace_back(level.width, level.height);
   }
   for (FlowPlanes& planes : planes_) planes = FlowPlanes();
-  if (levels_.size() > 1) ensure_planes(1);
+  if (params.iterations > kSweep)
+    ensure_planes(0);
+  else if (levels_.size() > 1)
+    ensure_planes(1);
   const std::size_t most = threads == 0 ? pool_threads() : static_cast<std::size_t>(threads);
   const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
   workers_.clear();
@@ -141,12 +149,14 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   return {};
 }
 
-Status FarnebackSequence::push(const std::uint8_t* frame, const float* initial, float* flow, const Cancel& cancel) {
-  return push_frame(frame, initial, flow, cancel);
+Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
+                               const Cancel& cancel) {
+  return push_frame(frame, pitch, initial, flow, cancel);
 }
 
-Status FarnebackSequence::push(const float* frame, const float* initial, float* flow, const Cancel& cancel) {
-  return push_frame(frame, initial, flow, cancel);
+Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
+                               const Cancel& cancel) {
+  return push_frame(frame, pitch, initial, flow, cancel);
 }
 
 std::size_t FarnebackSequence::bytes() const {
@@ -163,7 +173,7 @@ template <typename Body>
 void FarnebackSequence::for_bands(int height, int multiple, Body body) {
   const int bands = std::clamp(height / kLeastBand, 1, static_cast<int>(workers_.size()));
   const auto bound = [&](std::size_t i) {
-    const int y = static_cast<int>(static_cast<long long>(height) * static_cast<long long>(i) / bands);
+    const int y = static_cast<int>(static_cast<long long>(height) * static_cast<long long>(i) / bands + multiple / 2);
     return static_cast<int>(i) == bands ? height : y - y % multiple;
   };
   parallel_for(static_cast<std::size_t>(bands), static_cast<std::size_t>(bands),
@@ -171,10 +181,11 @@ void FarnebackSequence::for_bands(int height, int multiple, Body body) {
 }
 
 template <typename T>
-Status FarnebackSequence::push_frame(const T* frame, const float* initial, float* flow, const Cancel& cancel) {
+Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
+                                     const Cancel& cancel) {
   for (std::size_t k = 0; k < levels_.size() && !cancel.requested(); ++k)
     for_bands(levels_[k].height, 1, [&](Worker& worker, int begin, int end) {
-      worker.expanders[k].expand(frame, begin, end, &now_[k], cancel);
+      worker.expanders[k].expand(frame, pitch, begin, end, &now_[k], cancel);
     });
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
@@ -221,14 +232,13 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
                              trust_x_[k].data(), trust_y_[k].data(), params_.border};
   for_bands(level.height, workers_[0]->iterations.restart(), [&](Worker& worker, int begin, int end) {
     NoFlow none;
-    std::unique_ptr<FlowInPlanes> planes;
+    std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;
     if (magnify) {
       worker.magnified[k].set(known);
       guess = &worker.magnified[k];
     } else if (known != nullptr) {
-      planes = std::make_unique<FlowInPlanes>(*known);
-      guess = planes.get();
+      guess = &planes.emplace(*known);
     }
     if (count > 0)
       worker.iterations.run(field, count, *guess, begin, end, target, cancel);
@@ -248,7 +258,7 @@ void FarnebackSequence::shrink_initial(const float* initial, FlowPlanes* planes)
   for (Buffer* component : {&planes->u, &planes->v}) {
     for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = initial[2 * i];
     for (int y = 0; y < level.height; ++y)
-      resampler.row(plane.data(), full.width, full.width, y, component->data() + y * planes->pitch);
+      resampler.row(plane.data(), full.width, y, component->data() + y * planes->pitch);
     ++initial;
   }
 }

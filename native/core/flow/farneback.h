@@ -30,6 +30,7 @@ struct FarnebackParams {
 class FarnebackSequence {
  public:
   FarnebackSequence();
+  FarnebackSequence(FarnebackSequence&&) noexcept;
   ~FarnebackSequence();
 
   // Each pair is worked on by up to `threads` threads of the pool (0: all) in bands of rows; the result is the same,
@@ -39,8 +40,13 @@ class FarnebackSequence {
   // Takes the next frame (row by row; grey levels 0..255, in bytes or floats) and, from the second on, gives the flow
   // from the frame before to this one: `flow` gets width * height pairs (u, v) in px. `initial`, where not null, is a
   // first guess of the same form. Fails only with ABORTED, and then begins anew.
-  Status push(const std::uint8_t* frame, const float* initial, float* flow, const Cancel& cancel);
-  Status push(const float* frame, const float* initial, float* flow, const Cancel& cancel);
+  // Rows begin `pitch` values apart, or follow each other.
+  Status push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
+  Status push(const float* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
+  template <typename T>
+  Status push(const T* frame, const float* initial, float* flow, const Cancel& cancel) {
+    return push(frame, static_cast<std::size_t>(levels_[0].width), initial, flow, cancel);
+  }
 
   // Forgets the frames seen: the next push begins another sequence.
   void restart() { primed_ = false; }
@@ -53,7 +59,7 @@ class FarnebackSequence {
   using Expansions = std::vector<Expansion>;  // one a level
 
   template <typename T>
-  Status push_frame(const T* frame, const float* initial, float* flow, const Cancel& cancel);
+  Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
   void compute_flow(const float* initial, float* flow, const Cancel& cancel);
   void sweep(std::size_t level, int count, const FlowPlanes* guess, bool magnify, const FlowTarget& target,
              const Cancel& cancel);

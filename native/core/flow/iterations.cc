@@ -6,12 +6,13 @@
 namespace infomotion::flow {
 namespace {
 
-// The running sum down the columns starts anew at multiples of so many rows: rounding errors do not pile up, and a
-// band that begins at such a row is computed as if the rows above had been.
-int restart_rows(int half) {
-  int rows = 16;
-  while (rows < half) rows *= 2;
-  return rows;
+// The running sum down the columns starts anew after so many rows, so that rounding errors do not pile up: not much
+// more often than its window is high, and a divisor of the halves of usual heights.
+int restart_rows(int half) { return 30 * (1 + half / 30); }
+
+// Rows of equations in use at once.
+int ring_rows(const Window& window, int height) {
+  return std::min(2 * window.half + (window.kernel.empty() ? 2 : kBlurred), height);
 }
 
 int stretch(int width, int half) { return static_cast<int>(padded(static_cast<std::size_t>(width) + 2 * half)); }
@@ -26,11 +27,11 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
       window_(window),
       restart_(restart_rows(window.half)),
       stages_(stages),
-      lines_(2 * window.half + 1) {
+      lines_(2 * window.half + kBlurred) {
   const int pitch = stretch(width, window.half), row = equation_floats(pitch);
   for (Stage& stage : stages_) {
-    stage.ring.resize(static_cast<std::size_t>(std::min(2 * window.half + 2, height)) * row);
-    stage.columns.resize(row);
+    stage.ring.resize(static_cast<std::size_t>(ring_rows(window, height)) * row);
+    stage.columns.resize(window.kernel.empty() ? row : static_cast<std::size_t>(row) * kBlurred);
     stage.u.resize(padded(width));
     stage.v.resize(padded(width));
   }
@@ -50,8 +51,8 @@ void Iterations::run(const MotionField& field, int count, FirstGuess& guess, int
   guess_ = &guess;
   pitch_ = stretch(field.width, window_.half);
   row_floats_ = equation_floats(pitch_);
-  ring_rows_ = std::min(2 * window_.half + 2, field.height);
-  begin_stages(count, begin);
+  ring_rows_ = ring_rows(window_, field.height);
+  begin_stages(count, begin, end);
   Stage& last = stages_[count - 1];
   for (int y = begin; y < end && !cancel.requested(); ++y) {
     const std::size_t at = static_cast<std::size_t>(y);
@@ -65,13 +66,15 @@ void Iterations::run(const MotionField& field, int count, FirstGuess& guess, int
   }
 }
 
-// Each stage begins as many rows above the next as its window reaches, at a row where sums start anew.
-void Iterations::begin_stages(int count, int begin) {
-  for (int i = count; i-- > 0;) {
+// Each stage begins as many rows above the next as its window reaches, and ends as many below. Its sums start anew as
+// many rows above those where the next one's do, so that no band makes more rows than it needs.
+void Iterations::begin_stages(int count, int begin, int end) {
+  for (int i = 0; i < count; ++i) {
     Stage& stage = stages_[i];
-    begin -= begin % restart_;
-    stage.next = begin;
-    begin = stage.made = std::max(begin - window_.half, 0);
+    stage.ahead = (count - 1 - i) * window_.half;
+    stage.begin = stage.next = std::max(begin - stage.ahead, 0);
+    stage.end = std::min(end + stage.ahead, field_->height);
+    stage.made = std::max(stage.begin - window_.half, 0);
   }
 }
 
@@ -94,38 +97,43 @@ void Iterations::make_equations(int i, int y) {
   row.trust_x = field_->trust_x;
   row.trust_y = field_->trust_y[y];
   row.symmetric = field_->border == Border::kSymmetric;
-  const int half = window_.half, width = field_->width;
-  float* out = equations(stages_[i], y);
-  row.out = out + half;
+  row.out = equations(stages_[i], y) + window_.half;
   row.out_pitch = pitch_;
+  row.half = window_.half;
   kernels_.equations(row);
-  for (int e = 0; e < kEquations; ++e, out += pitch_) {
-    std::fill(out, out + half, out[half]);
-    std::fill(out + half + width, out + pitch_, out[half + width - 1]);
-  }
 }
 
 void Iterations::solve_row(int i, int y, float* u, float* v) {
   Stage& stage = stages_[i];
   const int half = window_.half, bottom = field_->height - 1, floats = kEquations * pitch_;
-  for (const int last = std::min(y + half, bottom); stage.made <= last; ++stage.made) make_equations(i, stage.made);
   const auto line = [&](int j) { return equations(stage, std::clamp(j, 0, bottom)); };
-  float* columns = stage.columns.data();
+  const auto make = [&](int last) {
+    for (last = std::min(last, bottom); stage.made <= last; ++stage.made) make_equations(i, stage.made);
+  };
+  WindowRow row = {};
+  row.columns = stage.columns.data();
   if (!window_.kernel.empty()) {
-    for (int j = -half; j <= half; ++j) lines_[half + j] = line(y + j);
-    kernels_.blur(lines_.data(), window_.kernel.data(), half, floats, columns);
-  } else if (y % restart_ == 0) {
-    std::fill_n(columns, floats, 0.0f);
-    for (int j = y - half; j <= y + half; ++j) kernels_.add(columns, line(j), floats);
+    const int k = (y - stage.begin) % kBlurred;
+    if (k == 0) {
+      make(std::min(y + kBlurred, stage.end) - 1 + half);
+      for (int j = 0; j < 2 * half + kBlurred; ++j) lines_[j] = line(y - half + j);
+      kernels_.blur(lines_.data(), window_.kernel.data(), half, floats, row.columns, row_floats_);
+    }
+    row.columns += k * row_floats_;
+    row.kernel = window_.kernel.data();
   } else {
-    kernels_.slide(columns, line(y + half), line(y - half - 1), floats);
+    make(y + half);
+    if (y == 0 || (y + stage.ahead) % restart_ == 0) {
+      std::fill_n(row.columns, floats, 0.0f);
+      for (int j = y - half; j <= y + half; ++j) kernels_.add(row.columns, line(j), floats);
+    } else {
+      row.enters = line(y + half);
+      row.leaves = line(y - half - 1);
+    }
   }
-  WindowRow row;
   row.width = field_->width;
   row.half = half;
-  row.columns = columns;
   row.pitch = pitch_;
-  row.kernel = window_.kernel.empty() ? nullptr : window_.kernel.data();
   row.regular = window_.regular;
   row.scratch = scratch_.data();
   row.u = u;

@@ -30,7 +30,8 @@ struct MotionField {
 
 // A flow field in two planes.
 struct FlowPlanes {
-  explicit FlowPlanes(std::size_t floats = 0) : u(floats), v(floats) {}
+  FlowPlanes() = default;
+  explicit FlowPlanes(std::size_t floats) : u(Buffer::raw(floats)), v(Buffer::raw(floats)) {}
   Buffer u, v;
   std::size_t pitch = 0;  // set by who fills them
 };
@@ -58,7 +59,7 @@ class Iterations {
   void run(const MotionField& field, int count, FirstGuess& guess, int begin, int end, const FlowTarget& target,
            const Cancel& cancel);
 
-  // Bands should begin at multiples of this.
+  // Bands must begin at multiples of this.
   int restart() const { return restart_; }
 
   std::size_t bytes() const;
@@ -66,12 +67,13 @@ class Iterations {
  private:
   struct Stage {
     Buffer ring;     // equations of the rows in use
-    Buffer columns;  // summed over the window's rows
+    Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
     Buffer u, v;     // the row solved last
-    int made = 0, next = 0;  // rows of equations made, of flow solved
+    int ahead, begin, end;  // rows ahead of the last stage; rows of flow to solve
+    int made, next;         // the next row of equations, of flow
   };
 
-  void begin_stages(int count, int begin);
+  void begin_stages(int count, int begin, int end);
   void solve_row(int stage, int y, float* u, float* v);
   void make_equations(int stage, int y);
   float* equations(Stage& stage, int y) {

@@ -27,13 +27,16 @@ struct EquationRow {
   bool symmetric;        // Border::kSymmetric
   float* out;            // equation e of pixel x goes to out[e * out_pitch + x]
   int out_pitch;
+  int half;              // the window's: so many pixels before the first, and all behind the last, repeat them
 };
 
 // From the equations summed down the window's columns to the flow of one row. Pixel x's window is columns
 // x .. x + 2 half of each of the kEquations stretches.
 struct WindowRow {
   int width, half;
-  const float* columns;
+  float* columns;
+  const float* enters;  // box: this row is added to the columns first, and `leaves` taken off; null: neither
+  const float* leaves;
   int pitch;            // of a stretch; a multiple of 16
   const float* kernel;  // Gaussian weights for 0..half; null: box
   float regular;        // keeps the determinant off zero where there is no structure
@@ -41,6 +44,8 @@ struct WindowRow {
   float* u;
   float* v;
 };
+
+constexpr int kBlurred = 4;
 
 struct Kernels {
   // out[x] = sum over t of weights[t] * rows[t][x], x < n. Rows are anywhere, and read no further than n.
@@ -58,12 +63,11 @@ struct Kernels {
 
   void (*equations)(const EquationRow& row);
 
-  // sum[i] += row[i]; sum[i] += enters[i] - leaves[i].
-  void (*add)(float* sum, const float* row, int n);
-  void (*slide)(float* sum, const float* enters, const float* leaves, int n);
+  void (*add)(float* sum, const float* row, int n);  // sum[i] += row[i]
 
-  // out[i] = sum over |j| <= half of kernel[|j|] * rows[half + j][i]
-  void (*blur)(const float* const* rows, const float* kernel, int half, int n, float* out);
+  // kBlurred rows at a time, each row of equations being read once for all of them:
+  // out[k * pitch + i] = sum over |j| <= half of kernel[|j|] * rows[half + k + j][i]
+  void (*blur)(const float* const* rows, const float* kernel, int half, int n, float* out, int pitch);
 
   void (*solve)(const WindowRow& row);
 

@@ -20,16 +20,17 @@ int reflect_101(int j, int n) {
 
 // Fills `before` and `border` once `taps` and `first` are known.
 template <typename Border>
-void finish(AxisFilter& filter, Border source) {
+void finish(AxisFilter& filter, int n, Border source) {
+  filter.inputs = n;
   const auto [low, high] = std::minmax_element(filter.first.begin(), filter.first.end());
   filter.before = std::max(0, -*low);
   for (int j = -filter.before; j < *high + filter.taps; ++j) filter.border.push_back(source(j));
 
-  const std::size_t n = filter.first.size(), pitch = padded(n), taps = filter.taps;
+  const std::size_t m = filter.first.size(), pitch = padded(m), taps = filter.taps;
   filter.lane_first.assign(filter.first.begin(), filter.first.end());
   filter.lane_first.resize(pitch, filter.first.back());
   filter.lane_weights.assign(taps * pitch, 0.0f);
-  for (std::size_t i = 0; i < n; ++i)
+  for (std::size_t i = 0; i < m; ++i)
     for (std::size_t t = 0; t < taps; ++t) filter.lane_weights[t * pitch + i] = filter.weights[i * taps + t];
 }
 
@@ -52,7 +53,7 @@ AxisFilter bilinear_filter(int n, int m, const std::vector<double>& kernel) {
       filter.weights.push_back(static_cast<float>(here + next));
     }
   }
-  finish(filter, [n](int j) { return reflect_101(j, n); });
+  finish(filter, n, [n](int j) { return reflect_101(j, n); });
   return filter;
 }
 
@@ -69,25 +70,26 @@ AxisFilter area_filter(int n, int m) {
       filter.weights.push_back(static_cast<float>(std::max(0.0, covered) / step));
     }
   }
-  finish(filter, [n](int j) { return std::clamp(j, 0, n - 1); });
+  finish(filter, n, [n](int j) { return std::clamp(j, 0, n - 1); });
   return filter;
 }
 
 Resampler::Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain)
-    : kernels_(&kernels), fx_(&fx), fy_(&fy), weights_(fy.weights), bytes_(fy.taps), floats_(fy.taps) {
+    : kernels_(&kernels), fx_(&fx), fy_(&fy), weights_(fy.weights), bytes_(fy.taps), floats_(fy.taps),
+      line_(fx.border.size() + static_cast<std::size_t>(fx.inputs)) {
   for (float& weight : weights_) weight *= gain;
 }
 
-void Resampler::row(const std::uint8_t* in, int width, std::size_t pitch, int y, float* out) {
+void Resampler::row(const std::uint8_t* in, std::size_t pitch, int y, float* out) {
   lines(bytes_, in, pitch, y);
-  kernels_->mix_bytes(bytes_.data(), weights(y), fy_->taps, width, line(width));
-  along(width, out);
+  kernels_->mix_bytes(bytes_.data(), weights(y), fy_->taps, fx_->inputs, line_.data() + fx_->before);
+  along(out);
 }
 
-void Resampler::row(const float* in, int width, std::size_t pitch, int y, float* out) {
+void Resampler::row(const float* in, std::size_t pitch, int y, float* out) {
   lines(floats_, in, pitch, y);
-  kernels_->mix(floats_.data(), weights(y), fy_->taps, width, line(width));
-  along(width, out);
+  kernels_->mix(floats_.data(), weights(y), fy_->taps, fx_->inputs, line_.data() + fx_->before);
+  along(out);
 }
 
 template <typename T>
@@ -95,22 +97,17 @@ void Resampler::lines(std::vector<const T*>& lines, const T* in, std::size_t pit
   for (int t = 0; t < fy_->taps; ++t) lines[t] = in + pitch * fy_->border[fy_->before + fy_->first[y] + t];
 }
 
-float* Resampler::line(int width) {
-  line_.resize(fx_->border.size() + static_cast<std::size_t>(width));
-  return line_.data() + fx_->before;
-}
-
-void Resampler::along(int width, float* out) {
-  float* row = line(width);
+void Resampler::along(float* out) {
+  float* row = line_.data() + fx_->before;
   const int end = static_cast<int>(fx_->border.size()) - fx_->before;
   for (int j = -fx_->before; j < 0; ++j) row[j] = row[fx_->border[fx_->before + j]];
-  for (int j = width; j < end; ++j) row[j] = row[fx_->border[fx_->before + j]];
+  for (int j = fx_->inputs; j < end; ++j) row[j] = row[fx_->border[fx_->before + j]];
   kernels_->filter_row(*fx_, row, out);
 }
 
-void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
+void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
   Resampler resampler(kernels(current_isa()), fx, fy, gain);
-  for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, w, w, y, out + static_cast<std::size_t>(y) * fx.outputs());
+  for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
 }
 
 }  // namespace infomotion::flow

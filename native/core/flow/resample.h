@@ -16,6 +16,7 @@ struct Kernels;
 //   out[i] = sum over t < taps of weights[i * taps + t] * in[first[i] + t].
 // Samples before 0 and behind n - 1 are those that `border` names.
 struct AxisFilter {
+  int inputs = 0;  // n
   int taps = 0;
   int before = 0;             // samples read before sample 0
   std::vector<int> first;     // m entries, each >= -before
@@ -43,26 +44,25 @@ class Resampler {
  public:
   Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain = 1);
 
-  // Output row y. Rows of `in` have `width` samples and begin `pitch` apart.
-  void row(const std::uint8_t* in, int width, std::size_t pitch, int y, float* out);
-  void row(const float* in, int width, std::size_t pitch, int y, float* out);
+  // Output row y. Rows of `in` begin `pitch` values apart.
+  void row(const std::uint8_t* in, std::size_t pitch, int y, float* out);
+  void row(const float* in, std::size_t pitch, int y, float* out);
 
  private:
   template <typename T>
   void lines(std::vector<const T*>& lines, const T* in, std::size_t pitch, int y) const;
   const float* weights(int y) const { return weights_.data() + static_cast<std::size_t>(y) * fy_->taps; }
-  float* line(int width);
-  void along(int width, float* out);
+  void along(float* out);
 
   const Kernels* kernels_;
   const AxisFilter *fx_, *fy_;
   std::vector<float> weights_;  // fy's, times the gain
   std::vector<const std::uint8_t*> bytes_;
   std::vector<const float*> floats_;
-  Buffer line_;
+  Buffer line_;  // one row between the two passes, padded
 };
 
-// A w x h plane, its rows end to end, all at once.
-void resample(const float* in, int w, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out);
+// A plane, its rows end to end, all at once.
+void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out);
 
 }  // namespace infomotion::flow

@@ -2,30 +2,23 @@
 // whole vectors and may read (never use) a little beyond a row.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <new>
 
 namespace infomotion {
 
 class Buffer {
  public:
   static constexpr std::size_t kSpare = 64;  // floats readable before the first and behind the last
-  static constexpr std::size_t kAlignment = 64;
 
   Buffer() = default;
   explicit Buffer(std::size_t size) { resize(size); }
 
   // All zeros afterwards, unless the size stays.
-  void resize(std::size_t size) {
-    if (size == size_ && floats_ != nullptr) return;
-    size_ = size;
-    const std::size_t all = size + 2 * kSpare;
-    floats_.reset();
-    floats_.reset(static_cast<float*>(::operator new(all * sizeof(float), std::align_val_t(kAlignment))));
-    std::fill_n(floats_.get(), all, 0.0f);
-  }
+  void resize(std::size_t size);
+
+  // With any values but zeros to spare: for what is written whole before it is read.
+  static Buffer raw(std::size_t size);
 
   std::size_t size() const { return size_; }
   float* data() { return floats_.get() + kSpare; }
@@ -33,9 +26,12 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(float* floats) const { ::operator delete(floats, std::align_val_t(kAlignment)); }
+    std::size_t alignment;
+    void operator()(float* floats) const;
   };
-  std::unique_ptr<float, Free> floats_;
+  void allocate(std::size_t size);
+
+  std::unique_ptr<float, Free> floats_{nullptr, Free{0}};
   std::size_t size_ = 0;
 };
 

@@ -16,6 +16,13 @@
 #include <arm_neon.h>
 #endif
 
+// Before a loop whose number of rounds is known when compiled: all of them one after the other.
+#if defined(__clang__)
+#define INFOMOTION_UNROLL _Pragma("unroll")
+#else
+#define INFOMOTION_UNROLL _Pragma("GCC unroll 64")
+#endif
+
 namespace infomotion {
 namespace {
 
@@ -77,6 +84,20 @@ inline F pick_wide(const float* p, I index) {
   return _mm512_permutex2var_ps(load(p), (__m512i)index, load(p + kLanes));
 }
 inline F gather(const float* p, I index) { return _mm512_i32gather_ps((__m512i)index, p, 4); }
+// The first n lanes, n <= kLanes.
+inline void store_part(float* p, F v, int n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+}
+// Lanes kShift .. kShift + kLanes - 1 of a and b end to end.
+template <int kShift>
+inline F shifted(F a, F b) {
+  return (F)_mm512_alignr_epi32((__m512i)b, (__m512i)a, kShift);
+}
+// 1 / v to 2^-23: an estimate of 14 bits and one step of Newton's.
+inline F reciprocal(F v) {
+  const F guess = _mm512_rcp14_ps(v);
+  return fma(guess, fma(-v, guess, broadcast(1.0f)), guess);
+}
 // a0 b0 a1 b1 ...
 inline void store_pairs(float* p, F a, F b) {
   const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -105,6 +126,14 @@ inline F pick_wide(const float* p, I index) {
   return _mm256_blendv_ps(low, high, (F)(index > 7));
 }
 inline F gather(const float* p, I index) { return _mm256_i32gather_ps(p, (__m256i)index, 4); }
+inline void store_part(float* p, F v, int n) { _mm256_maskstore_ps(p, (__m256i)(lanes() < n), v); }
+template <int kShift>
+inline F shifted(F a, F b) {
+  static_assert(kShift < 4, "within half a vector");
+  const __m256 middle = _mm256_permute2f128_ps(a, b, 0x21);
+  return (F)_mm256_alignr_epi8((__m256i)middle, (__m256i)a, 4 * kShift);
+}
+inline F reciprocal(F v) { return 1.0f / v; }
 inline void store_pairs(float* p, F a, F b) {
   const F low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
   store(p, _mm256_permute2f128_ps(low, high, 0x20));
@@ -135,6 +164,15 @@ inline unsigned bits(Mask m) {
 inline F gather(const float* p, I index) { return F{p[index[0]], p[index[1]], p[index[2]], p[index[3]]}; }
 inline F pick(const float* p, I index) { return gather(p, index); }
 inline F pick_wide(const float* p, I index) { return gather(p, index); }
+inline void store_part(float* p, F v, int n) { std::memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(float)); }
+template <int kShift>
+inline F shifted(F a, F b) {
+  float both[2 * kLanes];
+  store(both, a);
+  store(both + kLanes, b);
+  return load(both + kShift);
+}
+inline F reciprocal(F v) { return 1.0f / v; }
 inline void store_pairs(float* p, F a, F b) {
   store(p, F{a[0], b[0], a[1], b[1]});
   store(p + kLanes, F{a[2], b[2], a[3], b[3]});

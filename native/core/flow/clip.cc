@@ -1,0 +1,53 @@
+#include "flow/clip.h"
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "runtime/thread_pool.h"
+
+namespace infomotion::flow {
+
+std::size_t worthwhile_threads(std::size_t pixels) {
+  constexpr std::size_t kThreadPixels = std::size_t{1} << 18;
+  return std::clamp(pixels / kThreadPixels, std::size_t{1}, pool_threads());
+}
+
+template <typename T>
+Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
+                 std::atomic<std::int32_t>* done, const Cancel& cancel) {
+  if (frames.count < 2) return {};
+  const std::size_t pairs = frames.count - 1, values = frames.pixels() * 2;
+  const std::size_t most =
+      threads == 0 ? worthwhile_threads(frames.pixels() * pairs) : static_cast<std::size_t>(threads);
+  const std::size_t runs = std::min(most, pairs), bands = std::max(most / runs, std::size_t{1});
+  std::vector<FarnebackSequence> sequences(runs);
+  for (FarnebackSequence& sequence : sequences) {
+    const Status status = sequence.init(frames.width, frames.height, params, static_cast<int>(bands));
+    if (!status.ok()) return status;
+  }
+  std::vector<Status> statuses(runs);
+  parallel_for(runs, runs, [&](std::size_t i) {
+    const std::size_t first = pairs * i / runs, last = pairs * (i + 1) / runs;
+    try {
+      for (std::size_t t = first; t <= last && statuses[i].ok(); ++t) {
+        const std::size_t at = t > first ? t - 1 : first;  // the first frame gives no flow
+        statuses[i] = sequences[i].push(frames.values + t * frames.frame_stride, frames.row_stride,
+                                        initial != nullptr ? initial + at * values : nullptr, flow + at * values, cancel);
+        if (t > first && statuses[i].ok()) done->fetch_add(1, std::memory_order_relaxed);
+      }
+    } catch (const std::bad_alloc&) {  // on a thread that nobody catches it on
+      statuses[i] = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip.");
+    }
+  });
+  for (const Status& status : statuses)
+    if (!status.ok()) return status;
+  return {};
+}
+
+template Status clip_flow(const Frames<std::uint8_t>&, const FarnebackParams&, int, const float*, float*,
+                          std::atomic<std::int32_t>*, const Cancel&);
+template Status clip_flow(const Frames<float>&, const FarnebackParams&, int, const float*, float*,
+                          std::atomic<std::int32_t>*, const Cancel&);
+
+}  // namespace infomotion::flow
