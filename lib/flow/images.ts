@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
 import { InfomotionError } from '../runtime/errors.js'
+import { decodeJpeg } from '../runtime/jpeg.js'
 import { jpegSize } from '../video/mjpeg.js'
 
 /** One image as grey levels. */
@@ -65,8 +65,7 @@ export function readPng(bytes: Buffer): Samples {
 
 async function readJpeg(bytes: Buffer): Promise<Luma> {
   if (!jpegSize(bytes)) throw new Error('its JPEG header is damaged, or promises more than its bytes can hold')
-  const { data, width, height } = await jpegTurbo.decompress(bytes, { format: jpegTurbo.FORMAT_GRAY })
-  return { pixels: new Uint8Array(data.subarray(0, width * height)), width, height }
+  return decodeJpeg(bytes)
 }
 
 /** Binary PGM (P5) and PPM (P6): magic, width, height, white, one space, samples; two bytes each where white > 255. */

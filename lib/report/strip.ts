@@ -1,4 +1,4 @@
-import jpegTurbo from '@julusian/jpeg-turbo'
+import { encodeJpeg } from '../runtime/jpeg.js'
 import type { Frames } from '../video/types.js'
 
 /** The frames of a clip in one JPEG, row by row in a grid: one picture a clip instead of one a frame. */
@@ -44,15 +44,14 @@ export async function filmStrip({ frames, count, width, height, fps }: Frames): 
       strip[origin + y * stripWidth + x] = luma
     })
   }
-  const jpeg = await jpegTurbo.compress(strip, {
-    format: jpegTurbo.FORMAT_GRAY,
-    subsampling: jpegTurbo.SAMP_GRAY,
+  const picture = {
+    pixels: strip,
     width: stripWidth,
     height: strip.length / stripWidth,
+    channels: 1,
     quality: 75,
-  })
-  // a copy of its true size: jpeg-turbo allocates for the worst case
-  return { jpeg: Buffer.from(jpeg), width: w, height: h, frames: shown, columns, fps: fps / step }
+  } as const
+  return { jpeg: await encodeJpeg(picture), width: w, height: h, frames: shown, columns, fps: fps / step }
 }
 
 /** Mean over the box of source pixels that each pixel covers. */

@@ -1,15 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Tensor } from '../onnx/model.js'
+import { serveParent } from './child.js'
 import { abortError, asInfomotionError, InfomotionError } from './errors.js'
 import { BUSY, STOP } from './onnx-control.js'
 
 /**
- * The thread that ONNX Runtime lives in, because its `run` blocks the thread it is called on. `onnx.ts` is the other
- * side. A thread does one request at a time; training state (parameters, moments) stays here from `open` to `close`.
+ * Where ONNX Runtime lives, because its `run` blocks the thread it is called on: a worker thread, or a process (see
+ * `onnx-host.ts`, the other side). It does one request at a time; training state (parameters, moments) stays here from
+ * `open` to `close`.
  */
 
-/** A tensor as it crosses between the threads; `bool` is a byte of 0 or 1. */
+/** A tensor as it crosses between the two; `bool` is a byte of 0 or 1. */
 export type Values = Tensor
 
 /** A value that each training step reads as `input` and gives anew as `output`. */
@@ -53,7 +55,7 @@ export type Reply = { progress: number } | { result: unknown } | { error: { code
 
 type Ort = typeof import('onnxruntime-node')
 
-const control = new Int32Array(workerData as SharedArrayBuffer)
+const control = parentPort ? new Int32Array(workerData as SharedArrayBuffer) : new Int32Array(2)
 let opened: { session: InferenceSession; state: Resident[] } | undefined
 /** Models without state that are here from `keep` to `drop`, beside the one that is opened. */
 const kept = new Map<number, InferenceSession>()
@@ -232,15 +234,19 @@ async function answer(request: Request): Promise<unknown> {
   }
 }
 
-function reply(message: Reply): void {
-  parentPort!.postMessage(message)
-}
-
-parentPort!.on('message', async (request: Request) => {
+async function serve(request: Request): Promise<void> {
   try {
     reply({ result: await answer(request) })
   } catch (thrown) {
     const { code, message } = asInfomotionError(thrown)
     reply({ error: { code, message } })
   }
-})
+}
+
+const reply: (message: Reply) => void = parentPort
+  ? (message) => parentPort!.postMessage(message)
+  : serveParent((request: Request | 'stop') => {
+      Atomics.store(control, STOP, request === 'stop' ? 1 : 0)
+      if (request !== 'stop') serve(request)
+    })
+parentPort?.on('message', serve)

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { abortError, InfomotionError, throwIfAborted } from './errors.js'
-import { BUSY, STOP } from './onnx-control.js'
+import { startHost } from './onnx-host.js'
 import type { Carried, Reply, Request, Training, Values } from './onnx-worker.js'
 
 export type { Carried, Training, Values } from './onnx-worker.js'
 
-/** A model opened in a worker thread, ours alone until `use` of {@link withSession} ends. */
+/** A model opened in a worker, ours alone until `use` of {@link withSession} ends. */
 export interface OnnxSession {
   /**
    * Runs the model once: values for its inputs (state excepted) -> values of its outputs.
@@ -23,11 +22,11 @@ export interface OnnxSession {
 }
 
 /**
- * Opens a model in a worker thread, lets `use` work with it, and closes it. Each worker serves one `withSession` at a
- * time; there are as many workers as calls at once, at most INFOMOTION_THREADS (default: the number of processors),
- * and further calls wait for their turn. Workers are kept for the next call and do not keep the process alive. The end
- * of the process waits for the run that is on; only a worker thread *of yours* that calls this must not be ended from
- * outside in mid-run (`worker.terminate()`): Node would tear ONNX Runtime down with it and abort. Abort the signal first.
+ * Opens a model in a worker, lets `use` work with it, and closes it. A worker is a thread, or, in worker threads of yours,
+ * a process (see `startHost`). Each serves one `withSession` at a time; there are as many as calls at once, at most
+ * INFOMOTION_THREADS (default: the number of processors), and further calls wait for their turn. Workers are kept for the
+ * next call and do not keep the process alive. The end of the process waits for the run that is on; a worker thread of
+ * yours may be ended at any moment.
  *
  * @param model An ONNX file as bytes.
  * @param signal Stops before the next run of the model; the promise rejects with code `ABORTED`.
@@ -109,23 +108,18 @@ interface Asking {
   moved?: { buffer: ArrayBufferLike }[]
 }
 
-/** One worker thread, as the main thread sees it. */
+/** One worker, as its owner sees it. */
 class OnnxWorker {
-  private readonly control = new Int32Array(new SharedArrayBuffer(8))
-  private readonly thread = new Worker(new URL('./onnx-worker.js', import.meta.url), {
-    workerData: this.control.buffer,
+  private readonly host = startHost({
+    onReply: (reply) => this.asked?.settle(reply),
+    onDeath: (why, cause) => this.die(why, cause),
   })
   private asked: { settle: (reply: Reply) => void; fail: (error: unknown) => void } | undefined
   private last: Promise<unknown> = Promise.resolve()
-  /** Why the thread is no more. */
+  /** Why it is no more. */
   private death: InfomotionError | undefined
 
-  constructor(private readonly onDeath: (worker: OnnxWorker) => void) {
-    this.thread.unref()
-    this.thread.on('message', (reply: Reply) => this.asked?.settle(reply))
-    this.thread.on('error', (cause) => this.die(cause.message, cause))
-    this.thread.on('exit', (code) => this.die(`it exited with code ${code}`))
-  }
+  constructor(private readonly onDeath: (worker: OnnxWorker) => void) {}
 
   /** One request after the other: what comes meanwhile waits. */
   ask<T>(request: Request, asking: Asking = {}): Promise<T> {
@@ -134,23 +128,22 @@ class OnnxWorker {
     return answer
   }
 
-  /** Asks the thread to keep out of ONNX Runtime. */
+  /** Asks it to keep out of ONNX Runtime. */
   stop(): void {
-    Atomics.store(this.control, STOP, 1)
+    this.host.stop()
   }
 
-  /** Blocks until the thread is out of ONNX Runtime; for the end of the process only. */
+  /** For the end of the process only: blocks until it is out of ONNX Runtime. */
   waitUntilOut(): void {
-    Atomics.wait(this.control, BUSY, 1, LONGEST_RUN_MS)
+    this.host.waitUntilOut()
   }
 
   private async send<T>(request: Request, { signal, onProgress, moved = [] }: Asking): Promise<T> {
     throwIfAborted(signal)
     if (this.death) throw this.death
     const stop = () => this.stop()
-    Atomics.store(this.control, STOP, 0)
     signal?.addEventListener('abort', stop, { once: true })
-    this.thread.ref() // the process lives until the answer is here
+    this.host.ref() // the process lives until the answer is here
     try {
       return await new Promise<T>((resolve, reject) => {
         const settle = (reply: Reply) => {
@@ -160,26 +153,23 @@ class OnnxWorker {
         }
         this.asked = { settle, fail: reject }
         const buffers = moved.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
-        this.thread.postMessage(request, [...new Set(buffers)])
+        this.host.post(request, [...new Set(buffers)])
       })
     } catch (error) {
       throw signal?.aborted ? abortError(signal) : error
     } finally {
       this.asked = undefined
-      this.thread.unref()
+      this.host.unref()
       signal?.removeEventListener('abort', stop)
     }
   }
 
   private die(why: string, cause?: unknown): void {
-    this.death ??= new InfomotionError('INTERNAL', `The ONNX Runtime worker thread ended: ${why}.`, { cause })
+    this.death ??= new InfomotionError('INTERNAL', `The ONNX Runtime worker died: ${why}.`, { cause })
     this.asked?.fail(this.death)
     this.onDeath(this)
   }
 }
-
-/** The exit of the process waits this long for a run of a model to end; a thread that died inside never does. */
-const LONGEST_RUN_MS = 60_000
 
 const workers = new Set<OnnxWorker>()
 const idle: OnnxWorker[] = []

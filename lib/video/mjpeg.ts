@@ -1,5 +1,5 @@
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { decodeJpeg } from '../runtime/jpeg.js'
 import type { Avi } from './avi.js'
 import { type Frames, MAX_CLIP_BYTES, MAX_SIDE } from './types.js'
 
@@ -80,14 +80,15 @@ export async function decodeMjpeg(
   }
 }
 
-/** 1 if the JPEG decoded without complaint. (A bad header throws at once, bad data rejects later: both land here.) */
+/** 1 if the JPEG decoded without complaint. */
 async function decodeGray(jpeg: Buffer, out: Buffer): Promise<number> {
-  try {
-    await jpegTurbo.decompress(jpeg, out, { format: jpegTurbo.FORMAT_GRAY })
-    return 1
-  } catch {
-    return 0
-  }
+  const image = await decodeJpeg(jpeg).catch((error) => {
+    if (error instanceof InfomotionError) throw error // no fault of the JPEG
+    return undefined
+  })
+  if (image?.pixels.length !== out.length) return 0
+  out.set(image.pixels)
+  return 1
 }
 
 /**

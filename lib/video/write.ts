@@ -1,13 +1,10 @@
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { writeWhole } from '../run/store.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { encodeJpeg } from '../runtime/jpeg.js'
 import { buildAvi } from './avi.js'
 import { forEachInFlight } from './mjpeg.js'
 import { MAX_SIDE } from './types.js'
-
-const GREY = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY }
-const COLOUR = { format: jpegTurbo.FORMAT_RGB, subsampling: jpegTurbo.SAMP_444 } // thin arrows keep their colour
 
 /**
  * Writes luma frames as a grey Motion JPEG AVI, the format of EchoNet's clips. The file appears under its name only
@@ -29,11 +26,10 @@ export async function writeClip(
   const bytes = width * height
   if (clip.frames.length !== count * bytes)
     throw invalid(`${count} x ${height} x ${width} = ${count * bytes} bytes`, 'frames', clip.frames)
-  const jpegs = new Array<Buffer>(count)
+  const jpegs = new Array<Uint8Array>(count)
   await forEachInFlight(count, options.signal, async (i) => {
-    const luma = Buffer.from(clip.frames.buffer, clip.frames.byteOffset + i * bytes, bytes)
-    const jpeg = await jpegTurbo.compress(luma, { ...GREY, width, height, quality })
-    jpegs[i] = Buffer.from(jpeg) // a copy of its true size: jpeg-turbo allocates for the worst case
+    const pixels = clip.frames.subarray(i * bytes, (i + 1) * bytes)
+    jpegs[i] = await encodeJpeg({ pixels, width, height, channels: 1, quality })
   })
   await saveAvi(path, jpegs, { width, height, fps }, options.signal)
 }
@@ -58,7 +54,7 @@ export async function writePictures(
 ): Promise<void> {
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
   const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
-  const jpegs: Buffer[] = []
+  const jpegs: Uint8Array[] = []
   let first: Rgb | undefined
   for await (const picture of pictures) {
     throwIfAborted(options.signal)
@@ -66,8 +62,7 @@ export async function writePictures(
     first ??= picture
     if (width !== first.width || height !== first.height)
       throw invalid(`pictures of one size, ${first.width} x ${first.height},`, 'pictures', `${width} x ${height}`)
-    const jpeg = await jpegTurbo.compress(Buffer.from(pixels), { ...COLOUR, width, height, quality })
-    jpegs.push(Buffer.from(jpeg))
+    jpegs.push(await encodeJpeg({ pixels, width, height, channels: 3, quality }))
   }
   if (!first) throw invalid('at least one picture', 'pictures', 0)
   await saveAvi(path, jpegs, { width: first.width, height: first.height, fps }, options.signal)
@@ -75,7 +70,7 @@ export async function writePictures(
 
 async function saveAvi(
   path: string,
-  jpegs: Buffer[],
+  jpegs: Uint8Array[],
   { width, height, fps }: { width: number; height: number; fps: number },
   signal?: AbortSignal,
 ): Promise<void> {

@@ -1,5 +1,11 @@
 #include "async.h"
 
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -63,11 +69,8 @@ void run_on_pool(const std::shared_ptr<Mailbox>& mailbox, const std::shared_ptr<
   napi_call_threadsafe_function(mailbox->wake, nullptr, napi_tsfn_nonblocking);
 }
 
-// On the JS thread, woken through the thread-safe function: settles the promises of what has finished.
-void settle(napi_env raw, napi_value, void* context, void*) {
-  if (raw == nullptr) return;  // the environment is going down
-  Napi::Env env(raw);
-  auto* environment = static_cast<Environment*>(context);
+// Settles the promises of what has finished. Throws where the environment is going down meanwhile.
+void settle_all(Napi::Env env, Environment* environment) {
   std::vector<std::shared_ptr<Work>> finished;
   {
     std::lock_guard<std::mutex> lock(environment->mailbox->mutex);
@@ -78,17 +81,29 @@ void settle(napi_env raw, napi_value, void* context, void*) {
     if (entry == environment->pending.end()) continue;
     Napi::Promise::Deferred deferred = entry->second.first;
     environment->pending.erase(entry);
-    if (environment->pending.empty()) napi_unref_threadsafe_function(raw, environment->mailbox->wake);
+    if (environment->pending.empty()) napi_unref_threadsafe_function(env, environment->mailbox->wake);
+    // Its references to JS values must go on this thread, in any case: a pool thread may hold `work` for longer.
+    const std::unique_ptr<Task> task = std::move(work->task);
     if (!work->status.ok()) {
       deferred.Reject(to_error(env, work->status).Value());
       continue;
     }
     try {
-      deferred.Resolve(work->task->result(env));
+      deferred.Resolve(task->result(env));
     } catch (const Napi::Error& error) {
       deferred.Reject(error.Value());
     }
-    work->task.reset();  // its references to JS values must go on this thread
+  }
+}
+
+// On the JS thread, woken through the thread-safe function. No exception may leave it: Node is written in C++ without.
+void settle(napi_env raw, napi_value, void* context, void*) {
+  if (raw == nullptr) return;  // the environment is going down
+  try {
+    settle_all(raw, static_cast<Environment*>(context));
+  } catch (const std::exception&) {
+    // It has begun to go down (worker.terminate(), process.exit()): nobody hears of these promises any more, and close()
+    // sees to what is left.
   }
 }
 
@@ -103,9 +118,24 @@ void close(void* data) {
   for (auto& [id, entry] : environment->pending) entry.second->task->kept.clear();
 }
 
+// Node unloads an addon with the last environment that uses it, which may be a worker thread. Threads of the pool are
+// asleep in our code, or about to be: it must stay.
+void stay_loaded() {
+#ifdef _WIN32
+  HMODULE self;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&stay_loaded), &self);
+#else
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
+
 }  // namespace
 
 void init_async(Napi::Env env) {
+  stay_loaded();
   auto* environment = new Environment;
   env.SetInstanceData(environment);
   napi_value name = Napi::String::New(env, "infomotion");

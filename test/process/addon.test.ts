@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process'
 import t from 'tap'
 import { root } from '../support.js'
 
-// A process or worker thread may end at any moment, with native jobs queued and running: it must end at once, with its
-// own exit code, and not by a signal (an addon that calls back into a dead environment aborts the process).
+// What native jobs mean to the process that started them; how it may end meanwhile is stages.test.ts's.
 
 /** One long job of each kind: seconds of work each, more of them than threads. */
 const jobs = `
@@ -40,63 +39,6 @@ async function run(
       clearTimeout(timer)
       resolve({ code, signal, out, seconds: (performance.now() - started) / 1000 })
     })
-  })
-}
-
-const worker = (body: string, main: string) => `
-  import { Worker } from 'node:worker_threads'
-  const worker = new Worker(${JSON.stringify(`import { parentPort } from 'node:worker_threads'
-    ${jobs}
-    start().map((p) => p.catch(() => {}))
-    parentPort.postMessage('started')
-    ${body}`)}, {
-    eval: true, execArgv: ['--input-type=module'] })
-  worker.on('error', (error) => console.log('worker error', error.message))
-  ${main}
-`
-
-const cases: { name: string; code: string; exit: number; says?: RegExp }[] = [
-  { name: 'process.exit in mid-job', code: `${jobs} start(); setTimeout(() => process.exit(7), 200)`, exit: 7 },
-  {
-    name: 'an uncaught error in mid-job',
-    code: `${jobs} start(); setTimeout(() => { throw new Error('planned') }, 200)`,
-    exit: 1,
-    says: /planned/,
-  },
-  {
-    name: 'a worker thread that exits in mid-job',
-    code: worker('setTimeout(() => process.exit(3), 200)', `worker.on('exit', (code) => console.log('worker', code))`),
-    exit: 0,
-    says: /worker 3/,
-  },
-  {
-    name: 'a worker thread that is terminated in mid-job',
-    code: worker(
-      '',
-      `worker.on('message', () => setTimeout(async () => console.log('worker', await worker.terminate()), 200))`,
-    ),
-    exit: 0,
-    says: /worker 1/,
-  },
-  {
-    name: 'abort of every job',
-    code: `${jobs.replaceAll('height: 240 }', 'height: 240 }, { signal }').replace('}, 10)', '}, 10, { signal })').replace('trials: 50', 'trials: 50, signal')}
-      const { signal, controller } = (() => { const controller = new AbortController(); return { controller, signal: controller.signal } })()
-      const all = start()
-      setTimeout(() => controller.abort(), 200)
-      for (const { status, reason } of await Promise.allSettled(all)) console.log(status, reason?.code)`,
-    exit: 0,
-    says: /^(rejected ABORTED\n){5}$/,
-  },
-]
-
-for (const { name, code, exit, says } of cases) {
-  t.test(name, async (t) => {
-    const result = await run(code)
-    t.equal(result.signal, null, 'no death by signal')
-    t.equal(result.code, exit, result.out)
-    if (says) t.match(result.out, says)
-    t.ok(result.seconds < 20, `ended after ${result.seconds.toFixed(1)} s`)
   })
 }
 

@@ -1,7 +1,6 @@
 // The programs that onnx-exit.test.ts starts: node onnx-exit.child.js SCENARIO MILLISECONDS, counted from the first
 // sign of training, or from the start where they are negative.
-import { isMainThread, Worker } from 'node:worker_threads'
-import { predict, trainCnn, trainStudent } from '#lib/train/index.js'
+import { predict, trainStudent } from '#lib/train/index.js'
 
 const [scenario, milliseconds = '0'] = process.argv.slice(2)
 
@@ -15,17 +14,6 @@ function train(rows: number, epochs: number, signal?: AbortSignal, onProgress?: 
   const once = () =>
     trainStudent({ rows, dim, values }, { classes: 5, labels }, weights, options, { signal, onProgress })
   return Promise.all([once(), once()])
-}
-
-/** A CNN, whose samples are made on the addon's threads while the worker trains on those before. */
-function trainNetwork(onProgress: () => void) {
-  const [frames, side] = [32, 56]
-  const volumes = [0, 1].map((seed) => {
-    const values = Uint8Array.from({ length: frames * 3 * side * side }, (_, i) => (i * 7919 + seed) % 256)
-    return { values, frames, side }
-  })
-  const weights = Float32Array.of(1, 1)
-  return trainCnn(volumes, { classes: 2, labels: [0, 1] }, weights, { steps: 10_000 }, { onProgress })
 }
 
 /** Trains without end, and does something meanwhile. */
@@ -49,24 +37,5 @@ switch (scenario) {
   }
   case 'exit':
     await midTraining(() => process.exit(7))
-    break
-  case 'cnn-exit':
-    await trainNetwork(() => setTimeout(() => process.exit(7), Number(milliseconds)))
-    break
-  case 'throw':
-    await midTraining(() => {
-      throw new Error('uncaught')
-    })
-    break
-  case 'abort': {
-    const abort = new AbortController()
-    await midTraining(() => abort.abort(), abort.signal)
-    break
-  }
-  case 'thread': // in a thread of the user's, which ends itself in mid-training
-    if (isMainThread) {
-      const thread = new Worker(new URL(import.meta.url), { argv: ['thread', milliseconds] })
-      thread.on('exit', (code) => console.log(`thread ${code}`))
-    } else await midTraining(() => process.exit(3))
     break
 }

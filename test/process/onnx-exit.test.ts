@@ -45,30 +45,6 @@ for (const delay of [-1, -60, -120, -250, 0, 7, 33]) {
   })
 }
 
-for (const delay of [0, 40]) {
-  t.test(`process.exit() while a CNN trains, after ${delay} ms`, async (t) => {
-    const { code, signal, stderr } = await node(child, 'cnn-exit', String(delay))
-    t.same({ code, signal, stderr }, { code: 7, signal: null, stderr: '' })
-  })
-}
-
-t.test('an uncaught error in mid-training', async (t) => {
-  const { code, signal, stderr } = await node(child, 'throw', '11')
-  t.same({ code, signal }, { code: 1, signal: null })
-  t.match(stderr, 'Error: uncaught')
-  t.notMatch(stderr, 'terminate called')
-})
-
-t.test('abort in mid-training, then the end', async (t) => {
-  const { code, signal, stdout } = await node(child, 'abort', '11')
-  t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: 'ABORTED\n' })
-})
-
-t.test("training in a thread of the user's that calls process.exit()", async (t) => {
-  const { code, signal, stdout } = await node(child, 'thread', '11')
-  t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: 'thread 3\n' })
-})
-
 t.test('without ONNX Runtime: an error that says how to get it', async (t) => {
   const elsewhere = temporary(t)
   cpSync(join(root, 'dist', 'runtime'), join(elsewhere, 'runtime'), { recursive: true })
