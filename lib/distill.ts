@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 import { Answers } from './distill/answers.js'
-import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
+import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
@@ -213,7 +213,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     },
 
     report: async () => {
-      await writeReport(folder, toReport(state), stage)
+      await writeReport(folder, toReport(state, await classMaps(state.graphs!, state.modules!)), stage)
     },
   }
 

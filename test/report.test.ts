@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { moduleMap } from 'infomotion/infomap'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t from 'tap'
 import type { Evaluation, EvaluationRow, Interval, Metrics } from '#lib/evaluate/types.js'
@@ -99,6 +100,14 @@ const evaluation: Evaluation = {
   warnings: ['The test clips are of 12 groups only: the intervals are likely too narrow.'],
 }
 
+/** A ring of modules, each smaller than the one before. */
+function map(title: string, modules: number): string {
+  const flow = Float64Array.from({ length: modules }, (_, m) => (2 * (modules - m)) / (modules * (modules + 1)))
+  const sources = Uint32Array.from(flow.keys())
+  const links = { sources, targets: sources.map((m) => (m + 1) % modules), flow: flow.map((f) => f / 9) }
+  return moduleMap({ flow, exit: links.flow }, links, { title })
+}
+
 function input(items: ReportItem[], more: Partial<ReportInput> = {}): ReportInput {
   return {
     dataSet: 'phantom-echo',
@@ -115,6 +124,7 @@ function input(items: ReportItem[], more: Partial<ReportInput> = {}): ReportInpu
       codelength: 4.1 + 0.173 * c,
       isolated: c === 2 ? 1 : 0,
     })),
+    maps: classes.map((name, c) => map(name, [4, 6, 7, 9, 5][c])),
     items,
     evaluation,
     majority: { class: 'EF 50-70', accuracy: 0.2 },
@@ -238,6 +248,8 @@ t.test('report.html: stands alone, and says what the data are', async (t) => {
   const write = async (more: Partial<ReportInput>) =>
     readFileSync((await writeReport(dir, input(items, more))).html, 'utf8')
   const page = await write({})
+  t.equal(page.match(/<svg [^>]*class="module-map"/g)?.length, 5, 'a map of the modules of each class')
+  t.notMatch(await write({ maps: undefined }), /module-map"/)
   t.notMatch(
     page,
     /(src|href)="?(https?:|\/)|url\(|@import|\son[a-z]+=|\sstyle=/,

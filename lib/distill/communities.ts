@@ -1,5 +1,5 @@
 import { type SimilarityGraph, similarityGraph } from '../graph/index.js'
-import { infomap } from '../infomap/index.js'
+import { codelength, infomap, moduleLinks, moduleMap } from '../infomap/index.js'
 import type { StageOptions } from '../run/progress.js'
 import { takeRows } from '../runtime/features.js'
 import { type ClassModules, type Selection, select, type WeightRule } from '../select/index.js'
@@ -39,6 +39,24 @@ export async function classModules(
     onProgress?.({ stage: 'infomap', done: c + 1, total: classes.length, unit: 'classes' })
   }
   return found
+}
+
+/** A map of the communities of each class, as SVG. */
+export async function classMaps(
+  graphs: readonly SimilarityGraph[],
+  classes: readonly ClassModules[],
+): Promise<string[]> {
+  const maps: string[] = []
+  for (const [c, { name, modules }] of classes.entries()) {
+    // numbered as in the selection: every number stands for its module
+    const { offsets, targets, weights } = graphs[c]
+    const { hierarchy } = await codelength({ offsets, targets, weights }, modules)
+    const [links] = await moduleLinks({ offsets, targets, weights }, hierarchy)
+    const labels: string[] = []
+    for (const [node, m] of hierarchy[0].modules.entries()) labels[m] = `${modules[node] + 1}`
+    maps.push(moduleMap(hierarchy[0], links, { labels, modules: 30, title: `Map of the motion modules of ${name}` }))
+  }
+  return maps
 }
 
 /**

@@ -80,8 +80,8 @@ export function toManifest(state: RunState): object {
   }
 }
 
-/** What the report shows. */
-export function toReport(state: RunState): ReportInput {
+/** What the report shows. `maps`: one a class. */
+export function toReport(state: RunState, maps: readonly string[]): ReportInput {
   const { dataSet, settings, extracted, evaluation, selection } = state
   return {
     dataSet: basename(dataSet.root),
@@ -90,6 +90,7 @@ export function toReport(state: RunState): ReportInput {
     selector: selection!.selector,
     effectiveSampleSize: selection!.effectiveSampleSize,
     classes: classesOf(state),
+    maps,
     items: state.items!.map((item) => ({ ...described(item, dataSet), file: item.clip.path })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),

@@ -13,6 +13,8 @@ export interface ReportInput {
   /** Of the distilled set: (sum of the sample weights)^2 / sum of their squares. */
   effectiveSampleSize: number
   classes: ReportClass[]
+  /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
+  maps?: readonly string[]
   /** The distilled set, by class and rank. */
   items: ReportItem[]
   /** Absent where the run stopped before students were evaluated. */

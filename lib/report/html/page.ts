@@ -3,7 +3,7 @@ import type { ReportInput } from '../types.js'
 import { clipGallery, type Preview } from './clips.js'
 import { confusionMatrices, recallTable } from './confusion.js'
 import { document } from './document.js'
-import { type Html, html } from './html.js'
+import { type Html, html, trusted } from './html.js'
 import { player } from './player.js'
 import { classesTable, recordTable, selectorTables, timingsTable } from './tables.js'
 
@@ -12,7 +12,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
   const sections = [
     ['results', 'How well it trains', selectorTables(input)],
     input.evaluation && ['classes-seen', 'Class by class', html`${recallTable(input)}${confusionMatrices(input)}`],
-    ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}`],
+    ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}${moduleMaps(input)}`],
     ['clips', 'The distilled set', clipGallery(input, previews)],
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
@@ -38,6 +38,17 @@ export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'l
 function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
   return html`<p class="note">By their sample weights, the ${items.length} clips count like
 ${number(effectiveSampleSize)} of equal weight (effective sample size).</p>`
+}
+
+/** The map of each class whose modules are more than one. */
+function moduleMaps({ classes, maps = [] }: ReportInput): Html | false {
+  const shown = classes.flatMap(({ name, modules }, c) => (modules > 1 && maps[c] ? [{ name, map: maps[c] }] : []))
+  if (shown.length === 0) return false
+  return html`
+<details><summary>Maps of the modules: ${shown.length} ${shown.length === 1 ? 'class' : 'classes'}</summary>
+<p class="note">Circles are modules of similar motion, numbered by class; lines are the flow of the random walk between them.</p>
+<div class="maps">${shown.map(({ name, map }) => html`<figure><figcaption>${name}</figcaption>${trusted(map)}</figure>`)}</div>
+</details>`
 }
 
 /** Said of phantom data wherever its numbers stand. */

@@ -84,6 +84,13 @@ ${series}
 .chart > svg { width: 100%; min-width: 520px; height: auto; font-size: 12px }
 .chart figcaption { display: flex; flex-wrap: wrap; gap: 4px 18px; padding-left: 52px }
 .chart figcaption span { display: inline-flex; align-items: center; gap: 6px }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 20px }
+.maps svg { width: 100%; height: auto; border: 1px solid var(--line); border-radius: 6px }
+.module-map .inside { fill: var(--chosen) }
+.module-map .leaving { fill: var(--accent) }
+.module-map .link { stroke: var(--quiet) }
+.module-map text { fill: var(--text) }
+.module-map .legend { fill: var(--quiet) }
 .key { width: 16px; height: 16px }
 .controls { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; max-width: none }
 .controls[hidden] { display: none }
