@@ -54,7 +54,15 @@ export async function classMaps(
     const [links] = await moduleLinks({ offsets, targets, weights }, hierarchy)
     const labels: string[] = []
     for (const [node, m] of hierarchy[0].modules.entries()) labels[m] = `${modules[node] + 1}`
-    maps.push(moduleMap(hierarchy[0], links, { labels, modules: 30, title: `Map of the motion modules of ${name}` }))
+    maps.push(
+      moduleMap(hierarchy[0], links, {
+        labels,
+        modules: 30,
+        width: 560,
+        height: 420,
+        title: `Map of the motion modules of ${name}`,
+      }),
+    )
   }
   return maps
 }

@@ -235,6 +235,8 @@ export interface NativeCodelength {
 export interface NativeInfomap extends NativeCodelength {
   trialCodelengths: Float64Array
   trial: number
+  /** Wall time on the pool thread: what is left of the call's is the way there and back. */
+  seconds: number
 }
 
 export interface NativeModuleLinks {

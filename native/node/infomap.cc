@@ -1,6 +1,7 @@
 #include "infomap.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -102,6 +103,13 @@ class InfomapTask : public Task {
   }
 
   Status run(const Cancel& cancel) override {
+    const auto start = std::chrono::steady_clock::now();
+    Status status = search(cancel);
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return status;
+  }
+
+  Status search(const Cancel& cancel) {
     Status status = network_.flow(cancel, flow_);
     if (!status.ok()) return status;
     if (initial_.size() > 0) {
@@ -116,6 +124,7 @@ class InfomapTask : public Task {
     set_codelength(object, result_.codelength, result_.hierarchy, flow_);
     object.Set("trialCodelengths", to_array(env, result_.trial_codelengths));
     object.Set("trial", Napi::Number::New(env, result_.trial));
+    object.Set("seconds", Napi::Number::New(env, seconds_));
     return object;
   }
 
@@ -126,6 +135,7 @@ class InfomapTask : public Task {
   InfomapOptions options_;
   Flow flow_;
   InfomapResult result_;
+  double seconds_ = 0;
 };
 
 class CodelengthTask : public Task {

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { gunzipSync } from 'node:zlib'
 import { similarityGraph } from 'infomotion/graph'
+import { infomap, readNetwork } from 'infomotion/infomap'
+import { type Native, native } from '#lib/runtime/native.js'
 import { Random } from '#lib/runtime/random.js'
 import { median, npmPeer, options, pythonPeer, type Row, report, root } from './support.js'
 
@@ -30,6 +32,7 @@ try {
   const program = buildOurs()
   const rows: Row[] = []
   for (const network of await networks()) rows.push(...(await compare(program, network)))
+  rows.push(await callOverhead())
   report(rows, Object.fromEntries(peers.map(({ name, version }) => [name, version])))
 } finally {
   for (const { process } of peers) process?.kill()
@@ -61,6 +64,42 @@ async function compare(program: string, { name, path, directed }: Network): Prom
     },
     ...(reason && { reason }),
   }))
+}
+
+/** What a call from typed arrays takes beside the search: copying in, the way to the pool and back, the result's arrays. */
+async function callOverhead(): Promise<Row> {
+  const network = await readNetwork(join(root, 'test', 'fixtures', 'networks', 'lfr1k_mu3.txt.gz'))
+  const copy = { sources: network.sources.slice(), targets: network.targets.slice(), nodes: network.nodes }
+  const addon = native() as { -readonly [K in keyof Native]: Native[K] }
+  const search = addon.infomap
+  let inside = 0
+  addon.infomap = (...args) => {
+    const job = search(...args)
+    const told = async (promise: typeof job.promise) => {
+      const found = await promise
+      inside = found.seconds
+      return found
+    }
+    return { ...job, promise: told(job.promise) }
+  }
+  const beside: number[] = []
+  for (let i = 0; i < 200; i++) {
+    const started = performance.now()
+    await infomap(copy, { twoLevel: true, trials: 1, threads: 1, seed: i })
+    beside.push(performance.now() - started - 1000 * inside)
+  }
+  addon.infomap = search
+  return {
+    name: `call from typed arrays, ${network.nodes} nodes, ${copy.targets.length} links, beside the search`,
+    // the calmest tenth: waking a thread of a busy machine takes what it takes
+    ours: beside.sort((a, b) => a - b)[beside.length / 10],
+    peer: null,
+    peerName: 'none',
+    unit: 'ms a call',
+    ratio: null,
+    quality: { 'search, ms': 1000 * inside },
+    reason: 'no peer takes typed arrays',
+  }
 }
 
 // ---- Networks: generated ones, and those of the reference data where it is present.
