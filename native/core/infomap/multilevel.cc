@@ -173,6 +173,40 @@ class LevelSearch {
       }
     });
     sum_bits(tree, exit);
+    dissolve(tree, exit);
+  }
+
+  // Puts the modules inside a child in its place, child by child, where that gains: groups are found all at once, but
+  // some may be better without.
+  void dissolve(Module& tree, std::optional<double> exit) const {
+    std::vector<Unit> here = words(tree.children);
+    uint32_t count = visited(tree);
+    for (std::size_t c = 0; c < tree.children.size() && !cancel_.requested();) {
+      Module& child = tree.children[c];
+      if (child.children.empty()) {
+        ++c;
+        continue;
+      }
+      std::vector<Unit> opened = here;
+      opened[c] = opened.back();
+      opened.pop_back();
+      for (const Unit& word : words(child.children)) opened.push_back(word);
+      double change = book(opened, exit) - book(here, exit) - child.bits;
+      for (const Module& inside : child.children) change += inside.bits;
+      const uint32_t opened_count = count - (child.unit.flow > 0) + visited(child);
+      const double preference = exit ? 0 : objective_.preference(opened_count) - objective_.preference(count);
+      if (change + preference >= -kSmallestGain) {
+        ++c;
+        continue;
+      }
+      std::vector<Module> inside = std::move(child.children);
+      if (c + 1 < tree.children.size()) child = std::move(tree.children.back());
+      tree.children.pop_back();
+      for (Module& module : inside) tree.children.push_back(std::move(module));
+      tree.bits += change;
+      here = std::move(opened);
+      count = opened_count;
+    }
   }
 
   // Takes all levels above the finest away and groups the finest modules anew.
