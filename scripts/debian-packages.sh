@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The Debian packages that some tests need; without them those tests skip by name.
+# The Debian packages that some tests need, or those named; without them those tests skip by name.
 #   chromium   test/report.test.ts opens the report in a real browser
 #   ffmpeg     test/video.test.ts reads formats other than MJPEG AVI
 #   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` runs that in an emulator
 #   clang, libclang-rt-14-dev   `npm run fuzz:native` compiles libFuzzer targets
 set -euo pipefail
 packages=(chromium clang ffmpeg libclang-rt-14-dev g++-aarch64-linux-gnu qemu-user)
+[ $# -eq 0 ] || packages=("$@")
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

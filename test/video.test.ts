@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import t from 'tap'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
-import { readYuv4Mpeg } from '#lib/video/ffmpeg.js'
 import { readClip, readJpegFrames, writeClip } from '#lib/video/index.js'
 import { jpegSize } from '#lib/video/mjpeg.js'
+import { readYuv4Mpeg } from '#lib/video/pipe.js'
 import { fixture, needs, reference, root, temporary } from './support.js'
 
 const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0

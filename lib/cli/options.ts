@@ -32,7 +32,7 @@ export function addMethodOptions(command: Command): Command {
     )
     .option('--descriptor-weight <w>', 'of the descriptor in graphs and selection; 0 leaves it out', number, 1)
     .option('--embedding-weight <w>', "of the encoder's embedding in graphs and selection; 0 leaves it out", number, 1)
-    .option('--backend <name>', 'video decoder: auto, mjpeg, ffmpeg', 'auto')
+    .option('--backend <name>', 'video decoder: auto, mjpeg, ffmpeg, opencv (opencv4nodejs)', 'auto')
     .option(
       '--device <name>',
       'where flow and neighbours are computed: auto (a GPU if there is one), cpu, cuda',

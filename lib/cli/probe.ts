@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { readClip } from '../video/index.js'
+import { type Backend, readClip } from '../video/index.js'
 import { abortSignal, finish } from './output.js'
 
 /** `infomotion probe CLIP`: what a clip holds, by decoding it. */
@@ -8,8 +8,8 @@ export function register(program: Command): void {
     .command('probe')
     .description('say what a clip holds: frames, size, rate, damage')
     .argument('<clip>', 'video file')
-    .option('--backend <name>', 'auto, mjpeg or ffmpeg', 'auto')
-    .action(async (path: string, options: { backend: 'auto' | 'mjpeg' | 'ffmpeg' }) => {
+    .option('--backend <name>', 'auto, mjpeg, ffmpeg or opencv', 'auto')
+    .action(async (path: string, options: { backend: Backend }) => {
       const clip = await readClip(path, { backend: options.backend, signal: abortSignal() })
       const { count, width, height, fps, backend, damagedFrames, warnings } = clip
       const seconds = count / fps

@@ -3,6 +3,7 @@ import type { DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
 import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
+import { resolveFlow, type VolumeOptions } from '../features/volume.js'
 import type { StageOptions } from '../run/progress.js'
 import { sha256 } from '../run/store.js'
 import type { Features } from '../runtime/features.js'
@@ -34,7 +35,7 @@ export async function extract(
   const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
-    const shape = encoder?.volume ?? {}
+    const shape: VolumeOptions = encoder?.volume ?? {}
     const options = {
       cache,
       decode,
@@ -44,7 +45,8 @@ export async function extract(
       ...stage,
     }
     const features = await extractFeatures(clips, options)
-    const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, shape, 'cuda'] : [backend, shape])
+    const seen = { ...shape, flow: resolveFlow(shape.flow) }
+    const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, seen, 'cuda'] : [backend, seen])
     if (!encoder) return { features, volumeKey }
     const folder = join(
       cache,

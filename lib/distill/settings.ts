@@ -1,6 +1,7 @@
 import { type Device, expectDevice } from '../runtime/device.js'
 import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
 import { WEIGHT_RULES, type WeightRule } from '../select/index.js'
+import { BACKENDS, type Backend } from '../video/index.js'
 
 /** What `distill` and `compare` can be told of the method, with its defaults. */
 export const METHOD = {
@@ -15,7 +16,7 @@ export const METHOD = {
   /** Random selections to compare with. */
   randomDraws: 10,
   /** Video decoder. */
-  backend: 'auto' as 'auto' | 'mjpeg' | 'ffmpeg',
+  backend: 'auto' as Backend,
   /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
   device: 'auto' as Device,
   /** Temporal CNN whose embedding stands beside the motion descriptor: a name of models/zoo.json, an ONNX file, or none. */
@@ -43,7 +44,7 @@ export function expectMethod(method: Method): void {
   expectInteger(method.trials, 'trials', 1)
   expectInteger(method.components, 'components', 1)
   expectInteger(method.randomDraws, 'randomDraws', 1)
-  expectOneOf(method.backend, 'backend', ['auto', 'mjpeg', 'ffmpeg'])
+  expectOneOf(method.backend, 'backend', BACKENDS)
   expectDevice(method.device)
   expectNumber(method.descriptorWeight, 'descriptorWeight', 0, 1e6)
   expectNumber(method.embeddingWeight, 'embeddingWeight', 0, 1e6)

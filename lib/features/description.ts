@@ -1,3 +1,4 @@
+import { FARNEBACK_DEFAULTS, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 
 const LAYOUTS = ['NCTHW', 'NTCHW'] as const
@@ -38,6 +39,8 @@ export interface ModelDescription {
     normalisation: { mean: number[]; scale: number[] }
     /** Views of a clip, evenly spaced in time; their outputs are averaged. */
     views: number
+    /** Parameters of the flow that the model was trained on. Default: OpenCV's, with the symmetric border. */
+    flow?: FarnebackOptions
   }
   /** The output that is the embedding: `dim` numbers a view. */
   output: { name: string; dim: number }
@@ -56,7 +59,7 @@ export function expectDescription(json: unknown, ownFile: string): ModelDescript
   ])
   const input = expectObject<ModelDescription['input']>(given.input, 'input')
   expectOptions(input, 'input', [
-    ...['name', 'layout', 'channels', 'frames', 'side', 'stride', 'rate', 'normalisation', 'views'],
+    ...['name', 'layout', 'channels', 'frames', 'side', 'stride', 'rate', 'normalisation', 'views', 'flow'],
   ])
   const output = expectObject<ModelDescription['output']>(given.output, 'output')
   expectOptions(output, 'output', ['name', 'dim'])
@@ -83,6 +86,8 @@ export function expectDescription(json: unknown, ownFile: string): ModelDescript
       throw invalid(`${input.channels.length} numbers, one a channel`, `input.normalisation.${part}`, values)
     for (const value of values) expectNumber(value, `input.normalisation.${part}`, part === 'scale' ? 1e-9 : -1e9, 1e9)
   }
+  if (input.flow !== undefined) expectOptions(input.flow, 'input.flow', Object.keys(FARNEBACK_DEFAULTS))
+  flowSeen(input)
   expectText(output.name, 'output.name')
   expectInteger(output.dim, 'output.dim', 1, 1 << 20)
   const hash = given.sha256 ?? ''
@@ -99,6 +104,11 @@ function expectObject<T>(value: unknown, name: string): T {
 function expectText(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw invalid('a name', name, value)
+}
+
+/** The flow that a model is to be shown: what it was trained on, whatever the pipeline's own is. */
+export function flowSeen({ flow }: ModelDescription['input']): Required<FarnebackOptions> {
+  return resolveFarneback(flow ?? {}, { ...FARNEBACK_DEFAULTS, border: 'symmetric' })
 }
 
 /** Shape of a model's input but for the number of rows, in the order of its layout. */

@@ -6,9 +6,9 @@ import { quiet, unlessAborted } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import { OnnxModel } from '../runtime/onnx.js'
 import { loadViews } from '../train/loader.js'
-import { inputDims, type ModelDescription } from './description.js'
+import { flowSeen, inputDims, type ModelDescription } from './description.js'
 import { arrange, seenBy } from './layout.js'
-import type { Volume, VolumeShape } from './volume.js'
+import type { Volume, VolumeOptions } from './volume.js'
 import { findModel } from './zoo.js'
 
 export interface EncoderOptions {
@@ -32,7 +32,7 @@ export interface Encoder {
   key: string
   description: ModelDescription
   /** What `volumeOf` must be told for the volumes that this model takes. */
-  volume: Required<VolumeShape>
+  volume: Required<VolumeOptions>
   /**
    * The embedding of each volume, in their order: the mean over its views, as the model gives it (not normalised).
    *
@@ -79,7 +79,7 @@ class OnnxEncoder implements Encoder {
   readonly dim: number
   readonly sha256: string
   readonly key: string
-  readonly volume: Required<VolumeShape>
+  readonly volume: Required<VolumeOptions>
   private readonly model: OnnxModel
   private readonly closing = new AbortController()
   /** Batches in the making. */
@@ -98,7 +98,8 @@ class OnnxEncoder implements Encoder {
     this.dim = output.dim
     this.sha256 = hash
     this.key = sha256(JSON.stringify([hash, input, output, rows]))
-    this.volume = { side: input.side, rate: input.rate, frames: Math.max(64, input.frames * input.stride) }
+    const frames = Math.max(64, input.frames * input.stride)
+    this.volume = { side: input.side, rate: input.rate, frames, flow: flowSeen(input) }
     this.model = new OnnxModel(file)
   }
 

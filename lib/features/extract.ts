@@ -10,7 +10,7 @@ import { expectInteger, invalid } from '../runtime/expect.js'
 import type { Features } from '../runtime/features.js'
 import { native } from '../runtime/native.js'
 import { type DescriptorOptions, describeClip, descriptorLayout } from './index.js'
-import { resolveVolumeShape, type Volume, type VolumeShape, volumeOf } from './volume.js'
+import { resolveFlow, resolveVolumeShape, type Volume, type VolumeOptions, volumeOf } from './volume.js'
 import { VolumeStore } from './volumes.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
@@ -39,8 +39,8 @@ export interface ExtractOptions extends StageOptions {
   descriptor?: DescriptorOptions
   /** Where flow is computed: `auto` (default), `cpu`, `cuda`. What a GPU computed is cached apart. */
   device?: Device
-  /** Also keep each clip as networks see it, of the descriptor's flow. Default false. */
-  volumes?: VolumeShape | false
+  /** Also keep each clip as networks see it, of the descriptor's flow unless another is asked for. Default false. */
+  volumes?: VolumeOptions | false
 }
 
 /** What is known of one clip's video. */
@@ -83,7 +83,7 @@ export interface ExtractedFeatures {
  * Describes every clip, in parallel over the addon's threads, through a cache in shards: a run that was stopped or
  * killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache key of a row is the
  * hash of the file's bytes, the decoder, the descriptor's options, the device and the schema version. Volumes are cached beside them,
- * one file a clip; a clip is decoded, and its flow computed, once for both.
+ * one file a clip; a clip is decoded once for both, and its flow computed once where both are of the same.
  *
  * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
  */
@@ -98,8 +98,10 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   const settings = key(SCHEMA, options.decoder ?? 'auto', layout.options)
   const control = layout.options.thumbnail ** 2
   const cache = await ShardCache.open(join(options.cache, settings), layout.dim + 2 * control)
-  const shape = options.volumes ? resolveVolumeShape(options.volumes) : undefined
-  const { flow } = layout.options
+  const { flow: seen, ...asked } = options.volumes || {}
+  const shape = options.volumes ? resolveVolumeShape(asked) : undefined
+  const flow = seen ? resolveFlow(seen) : layout.options.flow
+  const oneFlow = JSON.stringify(flow) === JSON.stringify(layout.options.flow)
   const volumeSettings = key(VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow)
   const store = shape && (await VolumeStore.open(join(options.cache, `volumes-${volumeSettings}`), shape))
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
@@ -114,15 +116,14 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     return writing
   }
 
-  /** Makes and keeps the volume of a clip whose descriptor is known. */
-  const makeVolume = async (index: number, at: { signal?: AbortSignal } = { signal }): Promise<Volume> => {
-    const video = await decode(clips[index].path, at)
+  /** Makes and keeps the volume of a clip, apart from its descriptor. */
+  const makeVolume = async (key: string, video: DecodedClip, at: { signal?: AbortSignal }): Promise<Volume> => {
     // volumeOf looks at no more frames than it must, on the CPU.
     const volume =
       device === 'cpu'
         ? await volumeOf(video.frames, video, { ...shape, flow, ...at })
         : ((await describeClip(video.frames, video, { flow, volume: shape, device, ...at })).volume as Volume)
-    await store?.write((rows[index] as ShardEntry).key, volume)
+    await store?.write(key, volume)
     return volume
   }
 
@@ -136,18 +137,19 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
       rows[index] = cache.get(key)
       const volume = store && !(await store.has(key)) ? shape : undefined
       if (rows[index]) {
-        if (volume) await makeVolume(index)
+        if (volume) await makeVolume(key, await decode(clip.path, { signal }), { signal })
         return
       }
       const video = await decode(clip.path, { signal })
       const features = await describeClip(video.frames, video, {
         ...options.descriptor,
-        volume,
+        volume: oneFlow ? volume : undefined,
         device: wanted,
         signal,
       })
       const { motion, meanFrame, deviation } = features
       if (features.volume) await store?.write(key, features.volume)
+      else if (volume) await makeVolume(key, video, { signal })
       const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
       row.set(motion)
       row.set(meanFrame, layout.dim)
@@ -206,7 +208,8 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     volume: async (row, at = {}) => {
       if (!store) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
       const index = kept[expectInteger(row, 'row', 0, kept.length - 1)]
-      return (await store.read((rows[index] as ShardEntry).key)) ?? (await makeVolume(index, at))
+      const { key } = rows[index] as ShardEntry
+      return (await store.read(key)) ?? (await makeVolume(key, await decode(clips[index].path, at), at))
     },
   }
 }

@@ -12,7 +12,7 @@ export interface DescriptorOptions {
   grid?: number
   /** Side of the two control features in px, 1..256. Default 16. */
   thumbnail?: number
-  /** Parameters of the flow. Default: Farneback's defaults with the symmetric border (a still clip has no motion). */
+  /** Parameters of the flow; those not given are `ECHO_FLOW`'s (a still clip has no motion). */
   flow?: FarnebackOptions
 }
 

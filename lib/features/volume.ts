@@ -1,4 +1,4 @@
-import { expectFrames, FARNEBACK_DEFAULTS, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
+import { ECHO_FLOW, expectFrames, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
@@ -22,7 +22,7 @@ export interface VolumeShape {
 }
 
 export interface VolumeOptions extends VolumeShape {
-  /** Parameters of the flow. Default: Farneback's defaults with the symmetric border, as for the descriptor. */
+  /** Parameters of the flow; those not given are `ECHO_FLOW`'s, as for the descriptor. */
   flow?: FarnebackOptions
 }
 
@@ -41,10 +41,10 @@ export function resolveVolumeShape(options: VolumeShape = {}): Required<VolumeSh
   }
 }
 
-/** The flow of descriptor and volume: Farneback's defaults, but equal frames have no motion at all. */
+/** The flow of descriptor and volume: `ECHO_FLOW`, but for what is asked for. */
 export function resolveFlow(options: FarnebackOptions = {}): Required<FarnebackOptions> {
-  expectOptions(options, 'flow', Object.keys(FARNEBACK_DEFAULTS))
-  return resolveFarneback(options, { ...FARNEBACK_DEFAULTS, border: 'symmetric' })
+  expectOptions(options, 'flow', Object.keys(ECHO_FLOW))
+  return resolveFarneback(options, ECHO_FLOW)
 }
 
 /**

@@ -18,7 +18,7 @@ export { readFlow, writeFlow } from './files.js'
 export { decodeFlo, encodeFlo, type FlowField, readFlo, UNKNOWN_FLOW, writeFlo } from './flo.js'
 export { decodeKitti, encodeKitti } from './kitti.js'
 export { type CvMat, type CvMatClass, farnebackMats, fromMat, toMat } from './mat.js'
-export { FARNEBACK_DEFAULTS, type FarnebackOptions, type FlowThreads, type FrameShape } from './options.js'
+export { ECHO_FLOW, FARNEBACK_DEFAULTS, type FarnebackOptions, type FlowThreads, type FrameShape } from './options.js'
 export { colourFlow, drawQuiver, encodePicture, type Picture, type QuiverOptions, writePicture } from './picture.js'
 export { FlowSequence, flowPairs, type PairFlow, type PushOptions } from './sequence.js'
 

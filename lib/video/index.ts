@@ -1,17 +1,21 @@
-import { throwIfAborted } from '../runtime/errors.js'
+import { type InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Avi } from './avi.js'
 import { decodeWithFfmpeg } from './ffmpeg.js'
 import { decodeMjpeg, jpegSize } from './mjpeg.js'
-import { openClip, unreadable } from './open.js'
-import type { Frames } from './types.js'
+import { type OpenClip, openClip, unreadable } from './open.js'
+import { decodeWithOpencv, findOpencv } from './opencv.js'
+import { BACKENDS, type Backend, type Frames } from './types.js'
 
-export type { Frames } from './types.js'
+export { BACKENDS, type Backend, type Frames } from './types.js'
 export { writeClip, writePictures } from './write.js'
 
 export interface ReadClipOptions {
-  /** "mjpeg": AVI of JPEG frames, in this process. "ffmpeg": anything, through an executable. Default "auto": by content. */
-  backend?: 'auto' | 'mjpeg' | 'ffmpeg'
+  /**
+   * "mjpeg": AVI of JPEG frames, in this process. "ffmpeg": anything, through an executable. "opencv": anything, through
+   * opencv4nodejs where that is installed. Default "auto": by content, the last only where there is no ffmpeg.
+   */
+  backend?: Backend
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
   signal?: AbortSignal
@@ -20,10 +24,11 @@ export interface ReadClipOptions {
 /**
  * Decodes a clip to luma. Motion JPEG in AVI (EchoNet's format) is read in this process, in libuv's threads, and
  * survives damage: broken chunks are searched past, and each frame that does not decode in full is replaced by the good
- * frame before it and counted in `damagedFrames`. Everything else goes through an `ffmpeg` executable.
+ * frame before it and counted in `damagedFrames`. Everything else goes through an `ffmpeg` executable, or, where
+ * there is none, through opencv4nodejs (an optional peer).
  *
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
- *   FFMPEG_NOT_FOUND, ABORTED
+ *   FFMPEG_NOT_FOUND, OPENCV4NODEJS_NOT_FOUND, ABORTED
  * @example
  * ```js
  * const clip = await readClip('Videos/0X1A.avi')
@@ -33,18 +38,31 @@ export interface ReadClipOptions {
 export async function readClip(path: string, options: ReadClipOptions = {}): Promise<Frames> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a clip', 'path', path)
   expectOptions(options, 'readClip', ['backend', 'maxFrames', 'signal'])
-  const backend = expectOneOf(options.backend ?? 'auto', 'backend', ['auto', 'mjpeg', 'ffmpeg'])
+  const backend = expectOneOf(options.backend ?? 'auto', 'backend', BACKENDS)
   if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
   throwIfAborted(options.signal)
   const file = await openClip(path, backend)
-  if (!file.avi) {
-    return decodeWithFfmpeg(path, options).catch((error) => {
-      throw error.code === 'FFMPEG_NOT_FOUND' && !file.known ? unreadable(path, file.bytes, error) : error
-    })
-  }
+  if (!file.avi) return decodeOutside(path, backend, file, options)
   const clip = await decodeMjpeg(file.bytes, file.avi, path, options)
   clip.warnings.push(...oddities(file.avi, clip))
   return clip
+}
+
+/** By another program. */
+async function decodeOutside(
+  path: string,
+  backend: Backend,
+  file: OpenClip,
+  options: ReadClipOptions,
+): Promise<Frames> {
+  if (backend === 'opencv') return decodeWithOpencv(path, options)
+  try {
+    return await decodeWithFfmpeg(path, options)
+  } catch (error) {
+    if ((error as InfomotionError).code !== 'FFMPEG_NOT_FOUND') throw error
+    if (backend === 'auto' && findOpencv()) return decodeWithOpencv(path, options)
+    throw file.known ? error : unreadable(path, file.bytes, error)
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { InfomotionError } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
 import { jpegSize } from './mjpeg.js'
-import { MAX_CLIP_BYTES } from './types.js'
+import { type Backend, MAX_CLIP_BYTES } from './types.js'
 
 /** A file looked into. */
 export interface OpenClip {
@@ -15,7 +15,7 @@ export interface OpenClip {
 }
 
 /** Finds out what a file is. Throws where no decoder could make anything of it. */
-export async function openClip(path: string, backend: 'auto' | 'mjpeg' | 'ffmpeg'): Promise<OpenClip> {
+export async function openClip(path: string, backend: Backend): Promise<OpenClip> {
   const info = await stat(path).catch((cause) => {
     throw new InfomotionError('VIDEO_NOT_FOUND', `Expected a clip at ${path}: ${cause.code ?? cause.message}.`, {
       cause,
@@ -25,7 +25,8 @@ export async function openClip(path: string, backend: 'auto' | 'mjpeg' | 'ffmpeg
   if (info.size === 0) throw new InfomotionError('VIDEO_EMPTY', `${path} is empty: it has 0 bytes.`)
   const head = await readHead(path)
   const known = isAvi(head) || isOtherVideo(head)
-  if (backend === 'ffmpeg' || (backend === 'auto' && isOtherVideo(head))) return { bytes: head, known }
+  if (backend === 'ffmpeg' || backend === 'opencv' || (backend === 'auto' && isOtherVideo(head)))
+    return { bytes: head, known }
   if (info.size > MAX_CLIP_BYTES)
     throw new InfomotionError(
       'VIDEO_TOO_LARGE',

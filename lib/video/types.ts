@@ -1,3 +1,7 @@
+/** Decoders by name; "auto" chooses by a file's content and by what is installed. */
+export const BACKENDS = ['auto', 'mjpeg', 'ffmpeg', 'opencv'] as const
+export type Backend = (typeof BACKENDS)[number]
+
 /** A decoded clip: luma only, which is all that motion needs. */
 export interface Frames {
   /** count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
@@ -7,8 +11,8 @@ export interface Frames {
   height: number
   /** Frames per second. */
   fps: number
-  /** What decoded it: "mjpeg" in this process, or "ffmpeg". Decoders differ by a grey level here and there. */
-  backend: 'mjpeg' | 'ffmpeg'
+  /** What decoded it: "mjpeg" in this process, "ffmpeg" or "opencv". Decoders differ by a grey level here and there. */
+  backend: Exclude<Backend, 'auto'>
   /** How many of the frames could not be decoded in full; the nearest good frame before stands in for each. */
   damagedFrames: number
   /** Things found odd and gone on with, each a sentence. */

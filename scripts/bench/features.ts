@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeClip, descriptorLayout } from '#lib/features/index.js'
+import { FARNEBACK_DEFAULTS } from '#lib/flow/index.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { OpenCvPeer, speckle } from './opencv.js'
 import { cpuSeconds, median, options, type Row, report } from './support.js'
@@ -32,7 +33,7 @@ try {
     times.describe.push(
       await cpuSeconds(async () => {
         // OpenCV's border, so that the numbers can be compared.
-        const { motion } = await describeClip(clip.frames, clip, { flow: { border: 'opencv' } })
+        const { motion } = await describeClip(clip.frames, clip, { flow: FARNEBACK_DEFAULTS })
         ours = motion as Float32Array<ArrayBuffer>
       }),
     )

@@ -1,5 +1,6 @@
 // The default encoder: what it is trained on and how, and how it is described. Used by train-default.mjs and
 // evaluate-encoder.mjs.
+import { FARNEBACK_DEFAULTS } from '../../dist/flow/index.js'
 import { decodeModel, encodeModel } from '../../dist/onnx/index.js'
 import { trainCnn } from '../../dist/train/cnn.js'
 
@@ -13,6 +14,8 @@ export const SETTINGS = {
   augmentation: { flip: true, rotation: 10, scale: 0.1, gain: 0.2, noise: 0.05, tempo: 0.2 },
 }
 const VIEWS = 2
+/** The flow that it sees, in training and after. */
+export const FLOW = { ...FARNEBACK_DEFAULTS, border: 'symmetric' }
 
 /**
  * Ejection fraction as a distribution over eight classes (10, 20, ... 80 percent, a Gaussian of 7 percent): neighbouring
@@ -48,6 +51,7 @@ export function encoderOf(student, name) {
     ...{ name: 'clips', layout: 'NCTHW', channels: ['grey', 'u', 'v'], frames, side, stride, rate: 32 },
     normalisation: { mean: [0.25, 0, 0], scale: [0.25, 0.2, 0.2] },
     views: VIEWS,
+    flow: FLOW,
   }
   const output = { name: 'embedding', dim: model.outputs.get('embedding').dims[1] }
   return { file: encodeModel(model), opset: model.opsets[''], input, output }

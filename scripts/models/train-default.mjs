@@ -13,7 +13,7 @@ import { writePhantom } from '../../dist/phantom/index.js'
 import { sha256, toJson } from '../../dist/run/store.js'
 import { native } from '../../dist/runtime/native.js'
 import { readClip } from '../../dist/video/index.js'
-import { encoderOf, PHANTOM, SETTINGS, trainMotionCnn } from './motion-cnn.mjs'
+import { encoderOf, FLOW, PHANTOM, SETTINGS, trainMotionCnn } from './motion-cnn.mjs'
 
 const NAME = 'motion-cnn'
 const models = fileURLToPath(new URL('../../models/', import.meta.url))
@@ -28,7 +28,7 @@ try {
   console.error(`${clips.length} clips drawn after ${seconds()} s`)
   const read = async ({ path }) => {
     const { frames, width, height, fps } = await readClip(path)
-    return volumeOf(frames, { width, height, fps })
+    return volumeOf(frames, { width, height, fps }, { flow: FLOW })
   }
   const volumes = await pMap(clips, read, { concurrency: native().threads + 1 })
   console.error(`turned into volumes after ${seconds()} s`)

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { InfomotionError } from '../runtime/errors.js'
+import { decodeThrough } from './pipe.js'
+import type { Frames } from './types.js'
+
+/** Under its own name, and under the one that it is usually installed by (`opencv4nodejs@npm:@u4/opencv4nodejs@^7`). */
+const NAMES = ['opencv4nodejs', '@u4/opencv4nodejs']
+
+/** Where opencv4nodejs is, as seen from this package or from the working directory; undefined: not installed. */
+export function findOpencv(): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')])
+    for (const name of NAMES)
+      try {
+        return createRequire(from).resolve(name)
+      } catch {} // looked for elsewhere
+  return undefined
+}
+
+/**
+ * Decodes any clip that the OpenCV behind opencv4nodejs can, in a process of its own: what the library prints on stdout
+ * when it is loaded goes nowhere, and its faults end that process only. About a second to start.
+ */
+export async function decodeWithOpencv(
+  path: string,
+  options: { maxFrames?: number; signal?: AbortSignal } = {},
+): Promise<Frames> {
+  const library = findOpencv()
+  if (!library)
+    throw new InfomotionError(
+      'OPENCV4NODEJS_NOT_FOUND',
+      `Expected opencv4nodejs, to read ${path} with, beside infomotion or in the working directory. Install it by ` +
+        '"npm install opencv4nodejs@npm:@u4/opencv4nodejs@^7" (it compiles against an OpenCV: Debian and Ubuntu, apt install ' +
+        'libopencv-dev libopencv-contrib-dev, with OPENCV4NODEJS_DISABLE_AUTOBUILD=1), or use the backend "ffmpeg".',
+    )
+  const program = fileURLToPath(new URL('./opencv-process.js', import.meta.url))
+  const args = [program, library, resolve(path), String(options.maxFrames ?? Number.MAX_SAFE_INTEGER)]
+  // Its accounting of memory aborts Node 20.
+  const env = { ...process.env, OPENCV4NODEJS_DISABLE_EXTERNAL_MEM_TRACKING: '1' }
+  return decodeThrough({ name: 'opencv', command: process.execPath, args, env, output: 3 }, path, options.signal)
+}
