@@ -70,7 +70,7 @@ export function toMat<M extends CvMat>(field: FlowField, Mat: CvMatClass<M>): M 
  * @example
  * ```js
  * const [flow] = await farnebackMats([cv.imread('a.png', cv.IMREAD_GRAYSCALE), cv.imread('b.png', cv.IMREAD_GRAYSCALE)])
- * console.log(flow.at(10, 20)) // { x: v, y: u } as opencv4nodejs names a vector's parts
+ * console.log(flow.at(10, 20)) // { x: u, y: v } in row 10, column 20
  * ```
  */
 export async function farnebackMats<M extends CvMat>(mats: readonly M[], options: FlowOptions = {}): Promise<M[]> {

@@ -52,7 +52,7 @@ export const FARNEBACK_DEFAULTS: Required<FarnebackOptions> = {
 
 /**
  * Parameters for echocardiography, the pipeline's own: of 180 sets tried on phantoms, whose tissue's displacement is known
- * (docs/flow.md; `npm run truth:flow`), the cheapest within 5 % of the least error. Equal frames have no motion.
+ * (docs/flow.md; `npm run truth:flow`), the one of least effort within 5 % of the least error. Equal frames have no motion.
  */
 export const ECHO_FLOW: Required<FarnebackOptions> = {
   ...FARNEBACK_DEFAULTS,
