@@ -38,7 +38,7 @@ t.test('the layout: five blocks side by side, all options filled in', async (t) 
       ['excursion', 352, 48],
     ],
   )
-  t.match(layout.options, { grid: 4, thumbnail: 16, flow: { winsize: 15, border: 'symmetric' } })
+  t.match(layout.options, { grid: 4, thumbnail: 16, flow: { winsize: 19, border: 'symmetric' } })
   t.equal(descriptorLayout({ grid: 2 }).dim, 100)
   t.match(descriptorLayout({ flow: { winsize: 9 } }).options.flow, { winsize: 9, polyN: 5 })
 })

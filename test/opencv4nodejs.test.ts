@@ -123,7 +123,7 @@ t.test('without opencv4nodejs its backend names the cure', async (t) => {
   const options = { backend: 'opencv' } as const
   await t.rejects(readClip(fixture('video', 'garbage.avi'), options), {
     name: 'InfomotionError',
-    code: 'OPENCV4NODEJS_NOT_FOUND',
+    code: 'OPENCV_NOT_FOUND',
     message: /npm install opencv4nodejs@npm/,
   })
 })

@@ -28,7 +28,7 @@ export interface ReadClipOptions {
  * there is none, through opencv4nodejs (an optional peer).
  *
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
- *   FFMPEG_NOT_FOUND, OPENCV4NODEJS_NOT_FOUND, ABORTED
+ *   FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND, ABORTED
  * @example
  * ```js
  * const clip = await readClip('Videos/0X1A.avi')

@@ -29,7 +29,7 @@ export async function decodeWithOpencv(
   const library = findOpencv()
   if (!library)
     throw new InfomotionError(
-      'OPENCV4NODEJS_NOT_FOUND',
+      'OPENCV_NOT_FOUND',
       `Expected opencv4nodejs, to read ${path} with, beside infomotion or in the working directory. Install it by ` +
         '"npm install opencv4nodejs@npm:@u4/opencv4nodejs@^7" (it compiles against an OpenCV: Debian and Ubuntu, apt install ' +
         'libopencv-dev libopencv-contrib-dev, with OPENCV4NODEJS_DISABLE_AUTOBUILD=1), or use the backend "ffmpeg".',
