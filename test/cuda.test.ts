@@ -3,7 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { extractFeatures } from '#lib/features/extract.js'
+import { describeClip } from '#lib/features/index.js'
+import { farneback } from '#lib/flow/index.js'
+import { knn, similarityGraph } from '#lib/graph/index.js'
 import type { DeviceReport } from '#lib/runtime/device.js'
+import { readClip } from '#lib/video/index.js'
 import { fixture, root, temporary } from './support.js'
 
 // The plugin is loaded once a process, so each case is a process of its own.
@@ -88,6 +93,21 @@ t.test('without a GPU: cuda is an error with the reason, auto the CPU with the r
     t.match(thrown, { name: 'InfomotionError', code: 'CUDA_UNAVAILABLE' })
     t.match(thrown.message, reason)
   }
+})
+
+t.test('a device that is none of the three is refused by name', async (t) => {
+  const frames = new Uint8Array(2 * 32 * 32)
+  const features = { rows: 2, dim: 2, values: new Float32Array([1, 2, 3, 4]) }
+  const wrong = { code: 'INVALID_ARGUMENT', message: /one of auto, cpu, cuda for device but received "gpu"/ }
+  const options = { device: 'gpu' as never }
+  await t.rejects(farneback(frames, { width: 32, height: 32 }, options), wrong)
+  await t.rejects(describeClip(frames, { width: 32, height: 32, fps: 30 }, options), wrong)
+  await t.rejects(similarityGraph(features, options), wrong)
+  await t.rejects(extractFeatures([], { cache: temporary(t), decode: readClip, ...options }), wrong)
+  await t.rejects(knn(features, 1, { search: 'approximate', device: 'cuda' }), {
+    code: 'INVALID_ARGUMENT',
+    message: /auto or cpu, where an approximate search runs, for device/,
+  })
 })
 
 t.test("the plugin from Node: flow, cells and neighbours are the CPU's; strides, first guesses, abort", async (t) => {

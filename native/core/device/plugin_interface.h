@@ -29,7 +29,7 @@ struct InfomotionCancel {
 };
 
 struct InfomotionDevice {
-  char name[96];
+  char name[256];
   int32_t major, minor;  // compute capability
   int32_t multiprocessors;
   uint64_t memory;  // bytes
