@@ -10,7 +10,7 @@
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
       "cflags": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"],
       "cflags_cc": ["-std=c++17"],
-      "ldflags": ["-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map"],
+      "ldflags": ["-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/node/exports.map"],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "OTHER_CFLAGS": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"]

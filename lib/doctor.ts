@@ -32,6 +32,8 @@ export interface Diagnosis {
   versions: Record<string, string>
   /** "linux-x64, glibc 2.36". */
   platform: string
+  /** Of the addon's vector code: the best that the processor has, or INFOMOTION_ISA; absent where the addon does not load. */
+  instructionSet?: string
   /** What computes; absent where the addon does not load. */
   devices?: DeviceReport
   findings: Finding[]
@@ -61,7 +63,7 @@ export async function doctor(): Promise<Diagnosis> {
     healthy: tried.every(({ status, required }) => status === 'works' || (status === 'absent' && !required)),
     versions: versions(),
     platform: [`${process.platform}-${process.arch}`, libc()].filter(Boolean).join(', '),
-    ...(addon && { devices: await devices() }),
+    ...(addon && { instructionSet: native().isa, devices: await devices() }),
     findings: tried,
   }
 }

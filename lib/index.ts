@@ -1,23 +1,48 @@
-// The public names, in pipeline order. The engines are entries of their own too: infomotion/flow, /graph, /infomap,
-// /onnx.
+// The public names, in pipeline order, and the types that they speak of. The engines are entries of their own too:
+// infomotion/flow, /graph, /infomap, /onnx.
 export { type CompareOptions, compare } from './compare.js'
+export type { ClassScheme } from './dataset/classes.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
-export { type DistillOptions, type DistillResult, distill, STAGES } from './distill.js'
+export type { Columns } from './dataset/table.js'
+export type { DataSetSource, Split } from './dataset/types.js'
+export type { WriteDataSetOptions } from './dataset/write.js'
+export type { StudentName } from './distill/students.js'
+export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
+export type { EvaluationInput } from './evaluate/evaluate.js'
 export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
-export { createEncoder } from './features/encoder.js'
-export { extractFeatures } from './features/extract.js'
-export { describeClip, descriptorLayout, normaliseBlocks } from './features/index.js'
-export { type Volume, volumeOf } from './features/volume.js'
+export type { EvaluationRow, Interval, Metrics, RunStudent, StudentTask } from './evaluate/types.js'
+export type { ModelDescription } from './features/description.js'
+export { createEncoder, type Encoder, type EncoderOptions } from './features/encoder.js'
+export {
+  type ClipFacts,
+  type DecodedClip,
+  type ExtractedFeatures,
+  type ExtractOptions,
+  extractFeatures,
+} from './features/extract.js'
+export {
+  type ClipFeatures,
+  type DescriptorBlock,
+  type DescriptorLayout,
+  type DescriptorOptions,
+  describeClip,
+  descriptorLayout,
+  normaliseBlocks,
+} from './features/index.js'
+export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './features/volume.js'
 export { listModels } from './features/zoo.js'
 export { farneback } from './flow/index.js'
 export { knn, similarityGraph } from './graph/index.js'
 export { codelength, infomap } from './infomap/index.js'
-export { writePhantom } from './phantom/index.js'
+export { type PhantomOptions, writePhantom } from './phantom/index.js'
+export type { Comparison } from './report/comparison.js'
 export { writeReport } from './report/index.js'
+export type { ReportClass, ReportInput, ReportItem } from './report/types.js'
 export type { Progress, StageOptions } from './run/progress.js'
-export { type Device, type DeviceReport, devices } from './runtime/device.js'
+export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
+export type { Features } from './runtime/features.js'
 export { Random } from './runtime/random.js'
 export {
   effectiveSampleSize,
@@ -35,6 +60,15 @@ export {
   selectPageRank,
   selectRandom,
 } from './select/index.js'
-export { synthesize } from './synthesize/index.js'
+export type { Pca } from './select/projection.js'
+export type { QuotaRule } from './select/quota.js'
+export type { AllOptions } from './select/selection.js'
+export type { ClassModules, Representative, SelectionClass, SelectOptions, WeightRule } from './select/types.js'
+export { type SynthesizeOptions, synthesize } from './synthesize/index.js'
+export type { DistilledItem } from './synthesize/types.js'
+export type { CheckpointOptions } from './train/checkpoint.js'
+export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
-export { type Frames, readClip, writeClip } from './video/index.js'
+export type { Augmentation, Channels } from './train/loader.js'
+export type { Scaling, Student, Targets, TrainOptions } from './train/types.js'
+export { type Frames, type ReadClipOptions, readClip, writeClip } from './video/index.js'

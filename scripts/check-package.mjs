@@ -29,6 +29,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 process.stdout.write(run('npm', ['run', '--silent', 'prebuild']))
 run('npm', ['run', '--silent', 'compile:ts'])
+run('npm', ['run', '--silent', 'docs'])
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))
 try {
   const tarball = pack()
@@ -58,7 +59,15 @@ function pack() {
   const paths = files.map(({ path }) => path)
   const stray = paths.filter((path) => /\.(ts|tsbuildinfo|npy|avi|log)$/.test(path) && !path.endsWith('.d.ts'))
   assert.deepEqual(stray, [], 'files that do not belong in the package')
-  const wanted = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md', 'dist/cli.js', 'models/zoo.json']
+  const wanted = [
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'docs/errors.md',
+    'docs/api/index.md',
+    'dist/cli.js',
+    'models/zoo.json',
+  ]
   for (const path of wanted) assert.ok(paths.includes(path), `${path} is not in the package`)
   const mib = (bytes) => bytes / 2 ** 20
   say(`${files.length} files, ${mib(size).toFixed(2)} MiB, unpacked ${mib(unpackedSize).toFixed(2)} MiB`)

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { root } from './support.js'
@@ -13,16 +12,26 @@ function sources(folder: string, ending: RegExp): string {
     .join('\n')
 }
 
-t.test('docs/errors.md lists exactly the codes that the sources throw', async (t) => {
+t.test('docs/errors.md lists exactly the codes that the sources throw, and each is tested', async (t) => {
   const code = /(?:new InfomotionError|Status::error|Error)\(\s*['"]([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)['"]/g
-  const text = sources('lib', /\.ts$/) + sources('native/core', /\.(cc|h)$/) + sources('native/node', /\.(cc|h)$/)
+  const native = ['native/core', 'native/node', 'native/cuda'].filter((folder) => existsSync(join(root, folder)))
+  const text = sources('lib', /\.ts$/) + native.map((folder) => sources(folder, /\.(cc|cu|h)$/)).join('\n')
   const thrown = new Set([...text.matchAll(code)].map(([, name]) => name))
   thrown.add('ABORTED').add('INVALID_ARGUMENT')
-  const listed = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(
-    ([, name]) => name,
-  )
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)]
+  const listed = rows.map(([, name]) => name)
   t.same([...thrown].filter((name) => !listed.includes(name)).sort(), [], 'every code is listed')
   t.same(listed.filter((name) => !thrown.has(name)).sort(), [], 'no code is listed that nobody throws')
+  t.same(
+    rows.filter(([, , cause, cure]) => !cause || !cure).map(([, name]) => name),
+    [],
+    'each with its cause and cure',
+  )
+  t.equal(new Set(listed).size, listed.length, 'once')
+  const tests = sources('test', /\.test\.ts$|^bad-input.*\.ts$|^process.*\.ts$/) + sources('native/test', /\.cc$/)
+  const untested = listed.filter((name) => !new RegExp(`(?<![A-Z_])${name}(?![A-Z_])`).test(tests))
+  t.same(untested, [], 'each is provoked by a test')
 })
 
 t.test('README: every command and entry it names is there', async (t) => {
@@ -34,16 +43,4 @@ t.test('README: every command and entry it names is there', async (t) => {
   const commands = readdirSync(join(root, 'lib/cli')).map((file) => file.replace('.ts', ''))
   for (const [, command] of readme.matchAll(/`infomotion (\w+) /g))
     t.ok(commands.includes(command), `infomotion ${command}`)
-})
-
-t.test('README: the examples that need no data run', async (t) => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const examples = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code)
-  const alone = examples.filter((code) => !code.includes('EchoNet'))
-  t.same([examples.length, alone.length], [3, 2])
-  for (const code of alone)
-    t.equal(
-      execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, encoding: 'utf8' }),
-      '',
-    )
 })

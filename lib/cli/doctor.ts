@@ -15,11 +15,11 @@ export function register(program: Command): void {
     })
 }
 
-function describe({ healthy, versions, platform, devices, findings }: Diagnosis): string {
+function describe({ healthy, versions, platform, instructionSet, devices, findings }: Diagnosis): string {
   const lines = [`infomotion ${versions.infomotion}, Node ${versions.node}, ${platform}`]
   if (devices) {
     const { cpu, cuda } = devices
-    lines.push(`CPU: ${cpu.threads} threads`)
+    lines.push(`CPU: ${instructionSet} instructions, ${cpu.threads} threads`)
     const gpus = cuda.devices.map(
       ({ name, capability, memory }) => `${name} (${capability}, ${Math.round(memory / 2 ** 30)} GiB)`,
     )

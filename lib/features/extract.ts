@@ -18,7 +18,7 @@ const SCHEMA = 3
 const VOLUME_SCHEMA = 2
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */
-interface DecodedClip {
+export interface DecodedClip {
   frames: Uint8Array
   count: number
   width: number

@@ -5,7 +5,7 @@ import { native } from '../runtime/native.js'
 
 /** A clip as networks see it: grey levels and flow at one frame rate and one size, in bytes. */
 export interface Volume {
-  /** [frames, 3, side, side]: grey 0..255, then u and v as {@link decodeSpeed} reads them. */
+  /** `[frames, 3, side, side]`: grey 0..255, then u and v as {@link decodeSpeed} reads them. */
   values: Uint8Array
   frames: number
   side: number

@@ -20,7 +20,7 @@ export { decodeKitti, encodeKitti } from './kitti.js'
 export { type CvMat, type CvMatClass, farnebackMats, fromMat, toMat } from './mat.js'
 export { ECHO_FLOW, FARNEBACK_DEFAULTS, type FarnebackOptions, type FlowThreads, type FrameShape } from './options.js'
 export { colourFlow, drawQuiver, encodePicture, type Picture, type QuiverOptions, writePicture } from './picture.js'
-export { FlowSequence, flowPairs, type PairFlow, type PushOptions } from './sequence.js'
+export { FlowSequence, type Frame, flowPairs, type PairFlow, type PushOptions } from './sequence.js'
 
 /** Dense flow of the pairs of consecutive frames. */
 export interface Flow {

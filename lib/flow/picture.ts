@@ -5,7 +5,7 @@ import { expectField, type FlowField, isKnown } from './flo.js'
 
 /** A picture in colour. */
 export interface Picture {
-  /** [height, width, 3]: red, green, blue. */
+  /** `[height, width, 3]`: red, green, blue. */
   pixels: Uint8Array
   width: number
   height: number

@@ -177,7 +177,8 @@ export async function* flowPairs(
   }
 }
 
-type Frame = Uint8Array | Float32Array
+/** Grey levels of one frame, row by row. */
+export type Frame = Uint8Array | Float32Array
 
 function iteratorOf(frames: Iterable<Frame> | AsyncIterable<Frame>): Iterator<Frame> | AsyncIterator<Frame> {
   if (typeof frames === 'object' && frames !== null) {

@@ -10,6 +10,7 @@ export {
   type Attribute,
   type DataType,
   type Dimension,
+  dataTypes,
   float32,
   int64,
   type Model,
