@@ -2,10 +2,12 @@
 # The Debian packages that some tests need, or those named; without them those tests skip by name.
 #   chromium   test/report.test.ts opens the report in a real browser
 #   ffmpeg     test/video.test.ts reads formats other than MJPEG AVI
-#   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` runs that in an emulator
+#   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` and
+#                                      .ci/run run that in an emulator
 #   clang, libclang-rt-14-dev   `npm run fuzz:native` compiles libFuzzer targets
+#   libopencv-video-dev   test/flow-opencv.test.ts compares the flow with OpenCV's own; npm run bench:flow times it
 set -euo pipefail
-packages=(chromium clang ffmpeg libclang-rt-14-dev g++-aarch64-linux-gnu qemu-user)
+packages=(chromium clang ffmpeg libclang-rt-14-dev libopencv-video-dev g++-aarch64-linux-gnu qemu-user)
 [ $# -eq 0 ] || packages=("$@")
 missing=()
 for package in "${packages[@]}"; do

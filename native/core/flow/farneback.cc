@@ -130,9 +130,14 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   before_.clear();
   now_.clear();
   for (const Level& level : levels_) {
-    trust_x_.push_back(squared_trust(level.width));
-    trust_x_.back().resize(padded(level.width));
-    trust_y_.push_back(squared_trust(level.height));
+    if (std::min(level.width, level.height) < kNarrow) {
+      trust_x_.push_back(squared_trust(level.width, level.height, static_cast<int>(padded(level.width))));
+      trust_y_.emplace_back(level.height, 1.0f);
+    } else {
+      trust_x_.push_back(squared_trust(level.width));
+      trust_x_.back().resize(padded(level.width));
+      trust_y_.push_back(squared_trust(level.height));
+    }
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
@@ -229,7 +234,8 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
                               const FlowTarget& target, const Cancel& cancel) {
   const Level& level = levels_[k];
   const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
-                             trust_x_[k].data(), trust_y_[k].data(), params_.border};
+                             trust_x_[k].data(), trust_y_[k].data(),
+                             std::min(level.width, level.height) < kNarrow ? padded(level.width) : 0, params_.border};
   for_bands(level.height, workers_[0]->iterations.restart(), [&](Worker& worker, int begin, int end) {
     NoFlow none;
     std::optional<FlowInPlanes> planes;

@@ -94,7 +94,7 @@ void Iterations::make_equations(int i, int y) {
     row.u = before.u.data();
     row.v = before.v.data();
   }
-  row.trust_x = field_->trust_x;
+  row.trust_x = field_->trust_x + static_cast<std::size_t>(y) * field_->trust_pitch;
   row.trust_y = field_->trust_y[y];
   row.symmetric = field_->border == Border::kSymmetric;
   row.out = equations(stages_[i], y) + window_.half;

@@ -23,8 +23,9 @@ struct MotionField {
   int width, height;
   const Expansion* from;
   const Expansion* to;
-  const float* trust_x;  // squared_trust(width), padded
+  const float* trust_x;  // squared_trust(width), padded; of row y: trust_x + y * trust_pitch
   const float* trust_y;  // squared_trust(height)
+  std::size_t trust_pitch;  // 0, but in images narrower than kNarrow
   Border border;
 };
 

@@ -1,6 +1,7 @@
 #include "flow/matrices.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace infomotion::flow {
 
@@ -13,6 +14,18 @@ std::vector<float> squared_trust(int n) {
     trust[n - 1 - i] *= kTrust[i];
   }
   for (float& t : trust) t *= t;
+  return trust;
+}
+
+std::vector<float> squared_trust(int width, int height, int pitch) {
+  const std::vector<float> along = squared_trust(width), down = squared_trust(height);
+  const auto near = [](int i, int n) {
+    return static_cast<unsigned>(i - kNarrow / 2) >= static_cast<unsigned>(n - kNarrow);
+  };
+  std::vector<float> trust(static_cast<std::size_t>(pitch) * height);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      trust[static_cast<std::size_t>(y) * pitch + x] = near(x, width) || near(y, height) ? along[x] * down[y] : 1.0f;
   return trust;
 }
 

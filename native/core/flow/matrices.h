@@ -19,4 +19,11 @@ enum class Border { kOpenCV, kSymmetric };
 // the ends, about .14^2 at 0 and 1 px, .2 up to 4 px. Where n is less than ten both ends count.
 std::vector<float> squared_trust(int n);
 
+// OpenCV multiplies the weights along both axes only where its test for "near the border" is true, in unsigned arithmetic
+// x - 5 >= n - 10 (or the same along the other axis), and 1 stands elsewhere. Where a side is below ten pixels that test
+// misses those nearest to the border, so that the weights are no product any more: the weights (squared) of all pixels
+// of such an image, rows `pitch` apart.
+constexpr int kNarrow = 10;
+std::vector<float> squared_trust(int width, int height, int pitch);
+
 }  // namespace infomotion::flow

@@ -1,0 +1,159 @@
+// Our flow beside that of the OpenCV installed here, over random sizes, parameters and images:
+//   flow_opencv [cases, default 60] [seed] [largest side, default 400]
+// Prints TAP. Built where OpenCV's headers are (Debian: libopencv-video-dev); test/flow-opencv.test.ts runs it.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <opencv2/video/tracking.hpp>
+#include <string>
+#include <vector>
+
+#include "flow/farneback.h"
+#include "runtime/random.h"
+
+using namespace infomotion;
+
+namespace {
+
+struct Case {
+  int width, height;
+  flow::FarnebackParams params;
+  bool floats, initial;
+  Isa isa;
+  std::string text() const {
+    char line[240];
+    std::snprintf(line, sizeof line,
+                  "%dx%d %s, pyrScale %.2f, levels %d, winsize %d, iterations %d, polyN %d, polySigma %.2f, %s%s, %s", width,
+                  height, floats ? "f32" : "u8", params.pyr_scale, params.levels, params.winsize, params.iterations,
+                  params.poly_n, params.poly_sigma, params.gaussian ? "Gaussian" : "box", initial ? ", first guess" : "",
+                  isa_name(isa));
+    return line;
+  }
+};
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : random_(seed) {}
+  double real(double low, double high) { return low + (high - low) * random_.uniform(); }
+  int whole(int low, int high) { return std::min(high, low + static_cast<int>(real(0, high - low + 1))); }
+  bool coin() { return random_.uniform() < 0.5; }
+
+ private:
+  Random random_;
+};
+
+// Many of the usual values, and all others.
+Case draw_case(Draw& draw, int largest) {
+  Case c;
+  const auto side = [&] { return std::max(1, static_cast<int>(std::pow(largest, draw.real(0, 1)))); };
+  c.width = side();
+  c.height = std::min(side(), 3 * largest / 4);
+  if (draw.coin()) c.width = c.height = draw.whole(32, largest / 2 + 32);
+  c.params.pyr_scale = draw.coin() ? 0.5 : draw.real(0.3, 0.9);
+  c.params.levels = draw.whole(0, 5);
+  // Smaller windows leave the equations of single pixels singular: there OpenCV differs from itself, built otherwise.
+  c.params.winsize = draw.coin() ? 15 : draw.whole(c.params.gaussian ? 9 : 7, 41);
+  c.params.iterations = draw.coin() ? 3 : draw.whole(0, 10);
+  c.params.poly_n = draw.coin() ? 5 : draw.whole(3, 11);
+  c.params.poly_sigma = draw.coin() ? 1.2 : draw.real(0.8, 2.5);
+  c.params.gaussian = draw.coin();
+  if (c.params.gaussian) c.params.winsize = std::max(c.params.winsize, 11);
+  c.floats = draw.coin();
+  c.initial = draw.real(0, 1) < 0.25;
+  c.isa = available_isas()[static_cast<std::size_t>(draw.whole(0, static_cast<int>(available_isas().size()) - 1))];
+  return c;
+}
+
+// Waves and speckle, the second frame displaced by an affine motion.
+void draw_frames(Draw& draw, const Case& c, std::vector<float> frames[2], std::vector<float>& initial) {
+  double waves[16][4], motion[6];
+  for (auto& wave : waves) {
+    wave[0] = draw.real(-0.8, 0.8);
+    wave[1] = draw.real(-0.8, 0.8);
+    wave[2] = draw.real(0, 6.3);
+    wave[3] = draw.real(2, 14);
+  }
+  const double reach = 3.0 / std::max(c.width, c.height);
+  for (int i = 0; i < 6; ++i) motion[i] = i % 3 == 2 ? draw.real(-2.5, 2.5) : draw.real(-reach, reach);
+  for (int t = 0; t < 2; ++t)
+    for (int y = 0; y < c.height; ++y)
+      for (int x = 0; x < c.width; ++x) {
+        const double u = t * (motion[0] * x + motion[1] * y + motion[2]), v = t * (motion[3] * x + motion[4] * y + motion[5]);
+        double grey = 128;
+        for (const auto& wave : waves) grey += wave[3] * std::sin(wave[0] * (x - u) + wave[1] * (y - v) + wave[2]);
+        frames[t].push_back(static_cast<float>(c.floats ? grey : std::floor(std::clamp(grey, 0.0, 255.0))));
+        if (t == 1) {
+          initial.push_back(static_cast<float>(u + draw.real(-0.5, 0.5)));
+          initial.push_back(static_cast<float>(v + draw.real(-0.5, 0.5)));
+        }
+      }
+}
+
+std::vector<float> opencv_flow(const Case& c, std::vector<float> frames[2], const std::vector<float>& initial) {
+  cv::Mat grey[2], flow;
+  for (int t = 0; t < 2; ++t) {
+    grey[t] = cv::Mat(c.height, c.width, CV_32F, frames[t].data());
+    if (!c.floats) grey[t].convertTo(grey[t], CV_8U);
+  }
+  if (c.initial) flow = cv::Mat(c.height, c.width, CV_32FC2, const_cast<float*>(initial.data())).clone();
+  const flow::FarnebackParams& p = c.params;
+  const int flags = (p.gaussian ? cv::OPTFLOW_FARNEBACK_GAUSSIAN : 0) | (c.initial ? cv::OPTFLOW_USE_INITIAL_FLOW : 0);
+  cv::calcOpticalFlowFarneback(grey[0], grey[1], flow, p.pyr_scale, p.levels, p.winsize, p.iterations, p.poly_n,
+                               p.poly_sigma, flags);
+  return std::vector<float>(flow.ptr<float>(), flow.ptr<float>() + 2 * flow.total());
+}
+
+std::vector<float> our_flow(const Case& c, const std::vector<float> frames[2], const std::vector<float>& initial) {
+  flow::FarnebackSequence sequence;
+  std::vector<float> flow(initial.size());
+  if (!sequence.init(c.width, c.height, c.params, 2, c.isa).ok()) return {};
+  const Cancel cancel;
+  for (int t = 0; t < 2; ++t) {
+    const float* guess = c.initial ? initial.data() : nullptr;
+    const std::vector<std::uint8_t> bytes(frames[t].begin(), c.floats ? frames[t].begin() : frames[t].end());
+    const Status status = c.floats ? sequence.push(frames[t].data(), guess, flow.data(), cancel)
+                                   : sequence.push(bytes.data(), guess, flow.data(), cancel);
+    if (!status.ok()) return {};
+  }
+  return flow;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int cases = argc > 1 ? std::atoi(argv[1]) : 60, largest = argc > 3 ? std::atoi(argv[3]) : 400;
+  Draw draw(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1);
+  constexpr double kTolerance = 2e-3, kMean = 1e-5, kShare = 1e-4;
+  double pixels = 0, apart = 0, sum = 0;
+  std::printf("TAP version 14\n# OpenCV %s, %d cases\n", CV_VERSION, cases);
+  for (int i = 0; i < cases; ++i) {
+    const Case c = draw_case(draw, largest);
+    std::vector<float> frames[2], initial;
+    draw_frames(draw, c, frames, initial);
+    const std::vector<float> theirs = opencv_flow(c, frames, initial), ours = our_flow(c, frames, initial);
+    if (ours.size() != theirs.size()) {
+      std::printf("not ok 1 - %s: no flow\n1..1\n", c.text().c_str());
+      return 1;
+    }
+    double here = 0, most = 0, mean = 0;
+    for (std::size_t p = 0; p < ours.size(); p += 2) {
+      const double difference = std::max(std::fabs(ours[p] - theirs[p]), std::fabs(ours[p + 1] - theirs[p + 1]));
+      here += !(difference <= kTolerance);  // a NaN counts
+      most = std::max(most, difference);
+      mean += difference;
+    }
+    pixels += static_cast<double>(ours.size()) / 2;
+    apart += here;
+    sum += mean;
+    if (here > 0)
+      std::printf("# %.0f of %zu pixels apart by more than %g px, at most %.3g: %s\n", here, ours.size() / 2, kTolerance, most,
+                  c.text().c_str());
+  }
+  const bool share = apart <= kShare * pixels, mean = sum <= kMean * pixels;
+  std::printf("%sok 1 - %.4f %% of %.0f pixels within %g px of OpenCV's flow\n", share ? "" : "not ",
+              100 * (1 - apart / pixels), pixels, kTolerance);
+  std::printf("%sok 2 - mean difference %.2g px\n1..2\n", mean ? "" : "not ", sum / pixels);
+  return share && mean ? 0 : 1;
+}
