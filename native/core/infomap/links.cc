@@ -74,35 +74,49 @@ Status read(const LinkView& view, std::vector<Link>& list) {
   return {};
 }
 
-// Stable counting sort by one end.
-void sort_by(std::vector<Link>& list, std::vector<Link>& scratch, uint32_t nodes, uint32_t Link::*end) {
-  std::vector<std::size_t> place(static_cast<std::size_t>(nodes) + 1);
-  for (const Link& link : list) ++place[link.*end + 1];
-  for (uint32_t u = 0; u < nodes; ++u) place[u + 1] += place[u];
-  scratch.resize(list.size());
-  for (const Link& link : list) scratch[place[link.*end]++] = link;
-  list.swap(scratch);
+struct End {
+  uint32_t target;
+  double weight;
+};
+
+// By target; parallel links stay in order. Rows are short, or come sorted as a rule.
+void sort_row(End* begin, End* end) {
+  const auto less = [](const End& a, const End& b) { return a.target < b.target; };
+  if (end - begin > 64) {
+    if (!std::is_sorted(begin, end, less)) std::stable_sort(begin, end, less);
+    return;
+  }
+  for (End* at = begin; at < end; ++at) {
+    const End link = *at;
+    End* to = at;
+    for (; to > begin && link.target < to[-1].target; --to) *to = to[-1];
+    *to = link;
+  }
 }
 
 Links sum_parallel(uint32_t nodes, bool directed, std::vector<Link> list) {
-  std::vector<Link> scratch;
-  sort_by(list, scratch, nodes, &Link::target);
-  sort_by(list, scratch, nodes, &Link::source);
   Links links;
   links.nodes = nodes;
   links.directed = directed;
-  links.offsets.assign(static_cast<std::size_t>(nodes) + 1, 0);
-  links.targets.reserve(list.size());
-  links.weights.reserve(list.size());
-  std::size_t i = 0;
+  std::vector<std::size_t> place(static_cast<std::size_t>(nodes) + 1);
+  for (const Link& link : list) ++place[link.source + 1];
+  for (uint32_t u = 0; u < nodes; ++u) place[u + 1] += place[u];
+  links.offsets = place;
+  std::vector<End> rows(list.size());
+  for (const Link& link : list) rows[place[link.source]++] = {link.target, link.weight};
+  list = {};
+  links.targets.reserve(rows.size());
+  links.weights.reserve(rows.size());
+  std::size_t begin = 0;
   for (uint32_t u = 0; u < nodes; ++u) {
-    for (; i < list.size() && list[i].source == u; ++i) {
-      const bool parallel = links.targets.size() > links.offsets[u] && links.targets.back() == list[i].target;
-      if (parallel) {
-        links.weights.back() += list[i].weight;
+    const std::size_t end = links.offsets[u + 1], row = links.targets.size();
+    sort_row(rows.data() + begin, rows.data() + end);
+    for (; begin < end; ++begin) {
+      if (links.targets.size() > row && links.targets.back() == rows[begin].target) {
+        links.weights.back() += rows[begin].weight;
       } else {
-        links.targets.push_back(list[i].target);
-        links.weights.push_back(list[i].weight);
+        links.targets.push_back(rows[begin].target);
+        links.weights.push_back(rows[begin].weight);
       }
     }
     links.offsets[u + 1] = links.targets.size();

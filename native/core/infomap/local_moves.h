@@ -20,7 +20,10 @@ namespace infomotion {
 
 constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
 
-enum class Sweep { kOnce, kUntilSettled };  // each unit has one turn, or as many as it has reason for
+struct Sweep {
+  bool once;        // each unit has one turn; else as many as it has reason for
+  double weakest;   // that fraction
+};
 
 // Units `first`, `first` + 1, ... of a graph, as many as there are in `units`. Links to other units are as if absent.
 template <class Unit>
@@ -37,7 +40,7 @@ class LocalMoves {
   using Unit = typename Objective::Unit;
 
   // `modules`: of each unit of the part, below their number; `objective` has been started with them.
-  void run(const Part<Unit>& part, Sweep sweep, Random& random, const Cancel& cancel, Objective& objective,
+  void run(const Part<Unit>& part, const Sweep& sweep, Random& random, const Cancel& cancel, Objective& objective,
            uint32_t* modules) {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size());
@@ -66,6 +69,7 @@ class LocalMoves {
       }
       const double flow_from = flow_to_[from];
       flow_to_[from] = 0;
+      count = drop_weak(count, flow_from, sweep.weakest);
       if (size_[from] > 1) near_[count++] = empty_.back();
 
       uint32_t best = from;
@@ -86,7 +90,7 @@ class LocalMoves {
       modules[u] = best;
       if (size_[best]++ == 0) empty_.pop_back();
       if (--size_[from] == 0) empty_.push_back(from);
-      if (sweep == Sweep::kOnce) continue;
+      if (sweep.once) continue;
       for (std::size_t i = begin; i < end; ++i) {
         const uint32_t v = graph.neighbours[i] - first;
         if (v >= n) continue;
@@ -102,6 +106,21 @@ class LocalMoves {
 
  private:
   static constexpr uint32_t kBlock = 1024;
+
+  uint32_t drop_weak(uint32_t count, double flow_from, double weakest) {
+    double most = flow_from;
+    for (uint32_t k = 0; k < count; ++k) most = std::max(most, flow_to_[near_[k]]);
+    const double least = weakest * most;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < count; ++k) {
+      const uint32_t m = near_[k];
+      const bool keep = flow_to_[m] >= least;
+      near_[kept] = m;
+      kept += keep;
+      flow_to_[m] = keep ? flow_to_[m] : 0;
+    }
+    return kept;
+  }
 
   void prepare(const Part<Unit>& part, const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());

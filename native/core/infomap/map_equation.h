@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -89,7 +90,7 @@ class MapEquation {
       modules_[m] = {modules[m], term(modules[m])};
       enter_ += modules[m].enter;
     }
-    enter_term_ = index(enter_);
+    set_index();
   }
 
   const Unit& unit(uint32_t module) const { return modules_[module].unit; }
@@ -102,26 +103,27 @@ class MapEquation {
   Departure leave(const Unit& unit, uint32_t from, double s) const {
     const Module& module = modules_[from];
     const Unit rest = module.unit.without(unit, s);
-    return {term(rest) - module.term - enter_term_, enter_ + rest.enter - module.unit.enter};
+    return {term(rest) - module.term, enter_ + rest.enter - module.unit.enter};
   }
 
   // The change of the total if the unit that left so joins module `to`, to which it has flow `s`.
   double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
     const Module& module = modules_[to];
     const Unit grown = module.unit.joined(unit, s);
-    return departure.term + term(grown) - module.term + index(departure.enter + grown.enter - module.unit.enter);
+    return departure.term + term(grown) - module.term +
+           index_change(departure.enter + grown.enter - module.unit.enter);
   }
 
   // Carries the move out.
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
     replace(from, modules_[from].unit.without(unit, s_from));
     replace(to, modules_[to].unit.joined(unit, s_to));
-    enter_term_ = index(enter_);
+    set_index();
   }
 
   // The codelength in bits, and what it would be with no modules: one codebook for all units.
   double total() const {
-    double sum = enter_term_ + constant_;
+    double sum = index_ + constant_;
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
@@ -140,13 +142,27 @@ class MapEquation {
     return plogp(m.exit + m.flow) - both;
   }
   double index(double enter) const { return plogp(enter) + slope_ * enter; }
+  void set_index() {
+    index_ = index(enter_);
+    inverse_ = enter_ > 0 ? 1 / enter_ : HUGE_VAL;
+    index_slope_ = enter_ > 0 ? index_ / enter_ + plogp_detail::kInverseLn2 : 0;
+  }
+  // index(enter) - index(enter_): nearly always by the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 + x^4/12 - ...,
+  // which is cheaper than a logarithm; the first term left out is below 1e-16 of x.
+  double index_change(double enter) const {
+    const double change = enter - enter_, x = change * inverse_;
+    if (!(x < 0.0078125 && x > -0.0078125)) return index(enter) - index_;
+    const double series =
+        x * (1.0 / 2 + x * (-1.0 / 6 + x * (1.0 / 12 + x * (-1.0 / 20 + x * (1.0 / 30 + x * (-1.0 / 42))))));
+    return change * (index_slope_ + plogp_detail::kInverseLn2 * series);
+  }
   void replace(uint32_t m, const Unit& unit) {
     enter_ += unit.enter - modules_[m].unit.enter;
     modules_[m] = {unit, term(unit)};
   }
 
   double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
-  double enter_ = 0, enter_term_ = 0;  // outer_exit_ included
+  double enter_ = 0, index_ = 0, inverse_ = 0, index_slope_ = 0;  // outer_exit_ included
   std::vector<Module> modules_;
 };
 

@@ -13,7 +13,8 @@
 namespace infomotion {
 namespace {
 
-constexpr double kRelativeGain = 1e-4;     // a cycle must gain this much of the total, else the search ends
+constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
+constexpr double kRelativeGain = 1.5e-4;    // a cycle must gain this much of the total, else the search ends
 constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
 
@@ -77,7 +78,7 @@ class Search {
   // are many levels, small modules to begin with. Then the units of each level move between the modules.
   void build(std::vector<uint32_t>& modules) {
     groups_ = {0, graph().nodes};
-    coarsen(Sweep::kOnce);
+    coarsen(kMergeOnce);
     modules.resize(top_graph().nodes);
     std::iota(modules.begin(), modules.end(), 0);
     descend(modules);
@@ -87,7 +88,7 @@ class Search {
   // and then nodes move between the modules. Nodes are renumbered so that those of a module lie side by side.
   void rebuild(std::vector<uint32_t>& modules) {
     groups_ = reorder(modules);
-    coarsen(Sweep::kUntilSettled);
+    coarsen(kMergeUntilSettled);
     modules.resize(top_graph().nodes);
     for (uint32_t g = 0; g + 1 < groups_.size(); ++g)
       std::fill(modules.begin() + groups_[g], modules.begin() + groups_[g + 1], g);
@@ -95,7 +96,7 @@ class Search {
   }
 
   // Merges units level by level, never across the bounds of a group, until nothing merges. Groups are ranges of units.
-  void coarsen(Sweep sweep) {
+  void coarsen(const Sweep& sweep) {
     levels_.clear();
     while (!cancel_.requested()) {
       const FlowGraph& graph = top_graph();
@@ -110,7 +111,7 @@ class Search {
   }
 
   // One sweep over each group, in parallel: fills the next level's units and parents, returns its groups.
-  std::vector<uint32_t> merge_in_groups(Sweep sweep, Level& level) {
+  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, Level& level) {
     const FlowGraph& graph = top_graph();
     const std::vector<Unit>& units = top_units();
     const uint32_t n = graph.nodes;
@@ -160,7 +161,7 @@ class Search {
   void descend(std::vector<uint32_t>& modules) {
     current_.start(module_units(top_graph(), top_units(), modules), graph().nodes);
     for (;;) {
-      moves_.run({top_graph(), 0, top_units()}, Sweep::kUntilSettled, random_, cancel_, current_, modules.data());
+      moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, random_, cancel_, current_, modules.data());
       if (levels_.empty()) return;
       std::vector<uint32_t> below(levels_.back().parents.size());
       for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels_.back().parents[u]];
