@@ -173,6 +173,17 @@ TEST("infomap: the same seed gives the same result for any number of threads") {
   }
 }
 
+TEST("infomap: the same seed gives the same result for any number of threads inside one trial") {
+  // Enough nodes that modules are divided in several jobs.
+  const Flow flow = flow_of(ring_of_cliques(8000), false);
+  const InfomapResult one = run(flow, 1, 7, 1);
+  for (uint32_t threads : {2u, 3u}) {
+    const InfomapResult more = run(flow, 1, 7, threads);
+    CHECK(more.hierarchy[0].modules == one.hierarchy[0].modules);
+    CHECK(more.codelength.total == one.codelength.total);
+  }
+}
+
 TEST("infomap: cancelled in the middle of a search") {
   Random random(6);
   const Flow flow = flow_of(random_network(random, 20000, 200000), false);

@@ -1,15 +1,23 @@
 """Runs PyPI `infomap` on link lists: the peer of scripts/bench/infomap.ts.
 
-One request a line, "seed d|u path"; answers JSON: CPU seconds of reading and searching (not of starting Python), and
-the codelength. Two-level, one trial, one thread.
+One request a line, "seed d|u path"; answers JSON: CPU seconds of reading and searching (not of starting Python), the
+codelength, and by how much the peak memory has grown since Python was up. Two-level, one trial, one thread.
 """
 
 import json
+import resource
 import sys
 import time
 
 from infomap import Infomap
 
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+ready = peak()
 for line in sys.stdin:
     seed, directed, path = line.rstrip("\n").split(" ", 2)
     start = time.process_time()
@@ -18,4 +26,5 @@ for line in sys.stdin:
     network.read_file(path)
     result = network.run()
     seconds = time.process_time() - start
-    print(json.dumps({"seconds": seconds, "codelength": result.codelength}), flush=True)
+    answer = {"seconds": seconds, "codelength": result.codelength, "peakKilobytes": peak() - ready}
+    print(json.dumps(answer), flush=True)
