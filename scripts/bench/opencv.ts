@@ -1,10 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { Random } from '#lib/runtime/random.js'
 import { pythonPeer, root } from './support.js'
 
-/** A python process with OpenCV that answers one request at a time (opencv_peer.py). */
+/** A clip's frames on disk, and where its flow is wanted. */
+export interface FlowRequest {
+  frames: string
+  out: string
+  width: number
+  height: number
+  gaussian: boolean
+}
+
+/** A process with OpenCV that answers one request at a time. */
 export class OpenCvPeer {
   versions: Record<string, string> = {}
   private readonly answers: AsyncIterator<string>
@@ -12,32 +21,54 @@ export class OpenCvPeer {
   private constructor(
     private readonly process: ChildProcess,
     lines: Interface,
+    private readonly words: (request: object) => string,
   ) {
     this.answers = lines[Symbol.asyncIterator]()
   }
 
-  /** undefined where OpenCV cannot be had. */
+  /** PyPI's (opencv_peer.py); undefined where it cannot be had. */
   static async start(): Promise<OpenCvPeer | undefined> {
     const python = await pythonPeer(['opencv-python-headless', 'numpy'])
     if (!python) return undefined
+    return OpenCvPeer.open(python, [join(root, 'scripts', 'bench', 'opencv_peer.py')], JSON.stringify)
+  }
+
+  /** The one installed here (Debian's; native/bench/flow_peer.cc), for flow alone; undefined where there is none. */
+  static async installed(): Promise<OpenCvPeer | undefined> {
+    const cmake = (...args: string[]) => execFileSync('cmake', args, { cwd: root, stdio: 'ignore' })
+    try {
+      cmake('-S', 'native', '-B', 'build/core', '-DCMAKE_BUILD_TYPE=Release')
+      cmake('--build', 'build/core', '--target', 'flow_peer')
+    } catch {
+      return undefined
+    }
+    return OpenCvPeer.open(join(root, 'build', 'core', 'flow_peer'), [], (request) => {
+      const { frames, out, width, height, gaussian } = request as FlowRequest
+      return `${frames} ${out} ${width} ${height} ${Number(gaussian)}`
+    })
+  }
+
+  private static async open(command: string, args: string[], words: (request: object) => string): Promise<OpenCvPeer> {
     const env = {
       ...process.env,
       OMP_NUM_THREADS: '1',
       OPENBLAS_NUM_THREADS: '1',
       OPENCV_FFMPEG_CAPTURE_OPTIONS: 'threads;1',
     }
-    const child = spawn(python, [join(root, 'scripts', 'bench', 'opencv_peer.py')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env,
-    })
-    const peer = new OpenCvPeer(child, createInterface({ input: child.stdout! }))
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
+    const peer = new OpenCvPeer(child, createInterface({ input: child.stdout! }), words)
     peer.versions = await peer.answer()
     return peer
   }
 
   async ask<T>(request: object): Promise<T> {
-    this.process.stdin!.write(`${JSON.stringify(request)}\n`)
+    this.process.stdin!.write(`${this.words(request)}\n`)
     return this.answer()
+  }
+
+  /** CPU seconds of the flow of all the clip's pairs, which then lies in `out`. */
+  async flow(request: FlowRequest): Promise<number> {
+    return (await this.ask<{ seconds: number }>({ do: 'flow', ...request })).seconds
   }
 
   stop(): void {
@@ -46,7 +77,7 @@ export class OpenCvPeer {
 
   private async answer<T>(): Promise<T> {
     const { value, done } = await this.answers.next()
-    if (done) throw new Error('the python process ended')
+    if (done) throw new Error('the process with OpenCV ended')
     return JSON.parse(value)
   }
 }
