@@ -13,8 +13,8 @@ export async function representatives(
   count: number,
   signal?: AbortSignal,
 ): Promise<number[]> {
-  if (count >= members.length) return byCentrality(points, members)
-  if (count === 1) return byCentrality(points, members).slice(0, 1)
+  if (count >= members.length) return byCentrality(points, members, members.length)
+  if (count === 1) return byCentrality(points, members, 1)
   const chosen = await kMedoids(pick(points, members), count, signal)
   return chosen.map((i) => members[i])
 }
@@ -24,21 +24,32 @@ export function medoid(points: UnitRows): number {
   return byCentrality(
     points,
     Array.from({ length: points.count }, (_, i) => i),
+    1,
   )[0]
 }
 
 /**
- * Members in ascending order of their summed cosine distance to all members; the first is the medoid. For unit
- * vectors that sum is n - x_i . (x_1 + ... + x_n), so it takes one pass.
+ * Summed cosines that differ by less are tied, and ties go to the lower row: the two clips of a pair are equally central,
+ * and features differ in their last bits between instruction sets.
  */
-function byCentrality(points: UnitRows, members: readonly number[]): number[] {
+const TIE = 1e-5
+
+/**
+ * The `count` members of least summed cosine distance to all members, in ascending order of it; the first is the medoid.
+ * For unit vectors that sum is n - x_i . (x_1 + ... + x_n), so it takes one pass.
+ */
+function byCentrality(points: UnitRows, members: readonly number[], count: number): number[] {
   const { dim, values } = points
   const total = new Float64Array(dim)
   for (const i of members) for (let k = 0; k < dim; k++) total[k] += values[i * dim + k]
-  const similarity = new Map(
-    members.map((i) => [i, total.reduce((sum, value, k) => sum + value * values[i * dim + k], 0)] as const),
-  )
-  return [...members].sort((i, j) => similarity.get(j)! - similarity.get(i)! || i - j)
+  const left = [...members]
+    .sort((i, j) => i - j)
+    .map((i) => ({ i, similarity: total.reduce((sum, value, k) => sum + value * values[i * dim + k], 0) }))
+  return Array.from({ length: count }, () => {
+    const most = left.reduce((greatest, { similarity }) => Math.max(greatest, similarity), Number.NEGATIVE_INFINITY)
+    const next = left.findIndex(({ similarity }) => similarity >= most - TIE)
+    return left.splice(next, 1)[0].i
+  })
 }
 
 /**
@@ -61,14 +72,14 @@ async function build(distance: Float32Array, n: number, count: number, signal?: 
   const medoids: number[] = []
   while (medoids.length < count) {
     let best = -1
-    let bestGain = -1
+    let bestGain = Number.NEGATIVE_INFINITY
     for (let candidate = 0; candidate < n; candidate++) {
       if (candidate % 256 === 0) await turn(signal)
       if (medoids.includes(candidate)) continue
       let gain = 0
       for (let i = 0, at = candidate * n; i < n; i++, at++)
         if (distance[at] < nearest[i]) gain += nearest[i] - distance[at]
-      if (gain > bestGain) {
+      if (gain > bestGain + TIE) {
         best = candidate
         bestGain = gain
       }
@@ -116,7 +127,7 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
       } else if (d < d2[i]) change[first[i]] += d - d2[i]
     }
     const goes = change.indexOf(change.reduce((least, c) => Math.min(least, c)))
-    if (change[goes] + gain < -1e-9) {
+    if (change[goes] + gain < -TIE) {
       medoids[goes] = candidate
       refresh()
       await turn(signal)
