@@ -174,13 +174,20 @@ t.test('Ctrl-C stops with 130, and the same command goes on from the cache', asy
   child.stderr!.on('data', (chunk) => {
     said += chunk
   })
-  const timer = setTimeout(() => child.kill('SIGINT'), 2500)
+  const cache = join(out, 'cache')
+  const begun = () =>
+    existsSync(cache) && readdirSync(cache, { recursive: true }).some((name) => `${name}`.endsWith('00000.jsonl'))
+  const timer = setInterval(() => {
+    if (!begun()) return // as soon as the first shard is whole
+    clearInterval(timer)
+    child.kill('SIGINT')
+  }, 20)
   const [status, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     child.on('close', (code, signal) => resolve([code, signal]))
   })
-  clearTimeout(timer)
+  clearInterval(timer)
   t.same([status, signal], [130, null], said)
-  const folder = join(out, 'cache', readdirSync(join(out, 'cache'))[0])
+  const folder = join(cache, readdirSync(cache)[0])
   const shards = readdirSync(folder)
   t.ok(shards.includes('00000.jsonl'), 'what was done is kept')
   t.same(
