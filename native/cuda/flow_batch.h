@@ -288,6 +288,7 @@ class FlowBatch {
                          before,
                          Tables::floats(tables_, level.trust_x),
                          Tables::floats(tables_, level.trust_y),
+                         level.trust_pitch,
                          plan_.params.symmetric};
     const Window window = {plan_.half, plan_.gain, flow::kRegular, Tables::floats(tables_, plan_.taps)};
     if (plan_.params.gaussian)

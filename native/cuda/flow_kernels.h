@@ -192,7 +192,8 @@ struct Field {
   std::size_t slot_stride;
   const SlotPair* pairs;
   FlowSource before;
-  const float *trust_x, *trust_y;
+  const float *trust_x, *trust_y;  // of row y: trust_x + y * trust_pitch, times trust_y[y]
+  int trust_pitch;
   int symmetric;
 
   INFOMOTION_DEVICE void equations(int pair, int x, int y, float (&out)[kPlanes]) const {
@@ -229,7 +230,7 @@ struct Field {
     }
     bx += axx * d.u + axy * d.v;
     by += axy * d.u + ayy * d.v;
-    const float trust = trust_x[x] * trust_y[y];
+    const float trust = trust_x[static_cast<std::size_t>(y) * trust_pitch + x] * trust_y[y];
     out[0] = (ayy * ayy + axy * axy) * trust;
     out[1] = (axx + ayy) * axy * trust;
     out[2] = (axx * axx + axy * axy) * trust;

@@ -76,13 +76,13 @@ struct Difference {
   double most = 0, mean = 0;
 };
 
-// A NaN stays.
+// Once a NaN, `most` stays one: nothing is greater.
 Difference difference(const std::vector<float>& a, const std::vector<float>& b) {
   CHECK(a.size() == b.size());
   Difference result;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double apart = std::fabs(a[i] - b[i]);
-    result.most = apart <= result.most ? result.most : apart;
+    if (std::isnan(apart) || apart > result.most) result.most = apart;
     result.mean += apart / static_cast<double>(a.size());
   }
   return result;
