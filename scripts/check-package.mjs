@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -122,9 +122,7 @@ function strangers(tarball) {
 }
 
 function findOnPath(name) {
-  const folder = process.env.PATH.split(delimiter).find((folder) =>
-    readdirSync(folder, { throwIfNoEntry: false }).includes(name),
-  )
+  const folder = process.env.PATH.split(delimiter).find((folder) => existsSync(join(folder, name)))
   assert.ok(folder, `${name} is not on PATH`)
   return join(folder, name)
 }
