@@ -320,7 +320,9 @@ function ask(process: ChildProcess) {
   }
 }
 
-const serve = (command: string, args: string[]) => () => spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+function serve(command: string, args: string[]): () => ChildProcess {
+  return () => spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+}
 
 async function nativePeer(): Promise<Peer> {
   const name = 'Infomap (PyPI)'
