@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { readLuma } from '../flow/images.js'
 import {
   colourFlow,
@@ -22,6 +22,7 @@ import { npyHeader } from '../run/npy.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { type Frames, readClip, writePictures } from '../video/index.js'
+import { integer, number } from './options.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
 /** How flow is shown, where it is not written as numbers. */
@@ -66,10 +67,10 @@ export function register(program: Command): void {
       number,
     )
     .option('--pyr-scale <x>', 'size of a pyramid level relative to the one before', number, pyrScale)
-    .option('--levels <n>', 'levels beside the full size', number, levels)
-    .option('--winsize <px>', 'side of the averaging window', number, winsize)
-    .option('--iterations <n>', 'iterations at each level', number, iterations)
-    .option('--poly-n <px>', 'radius of the polynomial expansion', number, polyN)
+    .option('--levels <n>', 'levels beside the full size', integer, levels)
+    .option('--winsize <px>', 'side of the averaging window', integer, winsize)
+    .option('--iterations <n>', 'iterations at each level', integer, iterations)
+    .option('--poly-n <px>', 'radius of the polynomial expansion', integer, polyN)
     .option('--poly-sigma <px>', 'standard deviation of its Gaussian', number, polySigma)
     .option('--gaussian', 'a Gaussian window in place of the box')
     .addOption(
@@ -202,10 +203,4 @@ function expectEnding(out: string, endings: string[], what: string): void {
     'INVALID_ARGUMENT',
     `Expected a name ending in ${endings.join(' or ')} for ${what} but received "${out}".`,
   )
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Expected a number.')
-  return value
 }

@@ -16,6 +16,7 @@ import {
   writePartition,
 } from '../infomap/index.js'
 import { InfomotionError } from '../runtime/errors.js'
+import { integer, number } from './options.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
 interface Options {
@@ -78,15 +79,10 @@ export function register(program: Command): void {
   command
     .optionsGroup('Search:')
     .option('-2, --two-level', 'one level of modules (default: modules inside modules)')
-    .option('-s, --seed <number>', 'same seed, same result', wholeNumber, 123)
-    .option('-N, --num-trials <number>', 'independent searches; the best is taken', wholeNumber, 10)
-    .option('--num-threads <number>', 'threads at a time (0: one a processor)', wholeNumber, 0)
-    .option(
-      '--preferred-number-of-modules <number>',
-      'each module more or fewer costs the search one bit',
-      wholeNumber,
-      0,
-    )
+    .option('-s, --seed <number>', 'same seed, same result', integer, 123)
+    .option('-N, --num-trials <number>', 'independent searches; the best is taken', integer, 10)
+    .option('--num-threads <number>', 'threads at a time (0: one a processor)', integer, 0)
+    .option('--preferred-number-of-modules <number>', 'each module more or fewer costs the search one bit', integer, 0)
   command
     .optionsGroup('Output:')
     .option('--clu <file>', 'write "node_id module flow" lines')
@@ -220,19 +216,10 @@ function tell(nodes: number, code: Codelength, started: number, silent = false):
   })
 }
 
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected a whole number.')
-}
-
 function level(text: string): number {
-  if (text === '-1' || /^[1-9]\d*$/.test(text)) return Number(text)
+  const value = integer(text)
+  if (value === -1 || value >= 1) return value
   throw new InvalidArgumentError('Expected a level, from 1 at the top, or -1.')
-}
-
-function number(text: string): number {
-  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
-  throw new InvalidArgumentError('Expected a number.')
 }
 
 function model(text: string): string {

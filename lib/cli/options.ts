@@ -66,15 +66,20 @@ export function libraryOptions<Options extends { columns?: DistillOptions['colum
   return { ...(options as unknown as Options), ...(Object.keys(given).length > 0 ? { columns: given } : {}) }
 }
 
-export function integer(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isInteger(value)) throw new InvalidArgumentError('Expected an integer.')
+/** A decimal number as people write it; `Number` alone would also take "", "0x10" and "Infinity". */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** An option's number. What range it may have, the library says, in one place for both. */
+export function number(text: string): number {
+  const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
   return value
 }
 
-export function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
+/** An option's integer, no larger than a double holds exactly: a seed that is rounded is another seed. */
+export function integer(text: string): number {
+  const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected an integer.')
   return value
 }
 

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { type PhantomOptions, writePhantom } from '../phantom/index.js'
+import { integer } from './options.js'
 import { abortSignal, finish, progressBar } from './output.js'
 
 interface Options {
@@ -40,9 +41,4 @@ export function register(program: Command): void {
         () => `${clips} synthetic clips in ${out} (${train} TRAIN, ${val} VAL, ${test} TEST), ${seconds.toFixed(1)} s`,
       )
     })
-}
-
-function integer(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
-  return Number(text)
 }

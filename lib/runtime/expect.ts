@@ -51,6 +51,39 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T 
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
+/**
+ * The word a typo was meant for: spelt the same but for case, dashes and underscores, or else at most two edits away that
+ * leave more than half of it. Of several the nearest, the first of equals.
+ */
+function nearest(typo: string, words: readonly string[]): string | undefined {
+  const plain = (word: string) => word.toLowerCase().replace(/[-_]/g, '')
+  const given = plain(typo)
+  let found: string | undefined
+  let fewest = 3
+  for (const word of words) {
+    const longest = Math.max(given.length, word.length)
+    if (Math.abs(given.length - word.length) >= fewest) continue
+    const edits = editDistance(given, plain(word))
+    if (edits < fewest && 2 * edits < longest) [found, fewest] = [word, edits]
+  }
+  return found
+}
+
+/** Letters inserted, removed, replaced, or exchanged with the next: the optimal string alignment distance (Boytsov 2011, 2.2). */
+function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    rows[i] = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = rows[i - 1][j - 1] + Number(a[i - 1] !== b[j - 1])
+      rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1)
+    }
+  }
+  return rows[a.length][b.length]
+}
+
 /** Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. */
 export function expectOptions(options: object | undefined, name: string, known: readonly string[]): void {
   if (options === undefined) return
@@ -58,7 +91,7 @@ export function expectOptions(options: object | undefined, name: string, known: 
     throw invalid('an object', name, options)
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
-    const near = known.find((word) => word.toLowerCase() === key.toLowerCase().replace(/[-_]/g, ''))
+    const near = nearest(key, known)
     const hint = near ? ` Did you mean "${near}"?` : ` Known options: ${known.join(', ')}.`
     throw new InfomotionError('INVALID_ARGUMENT', `Unknown option "${key}" for ${name}.${hint}`)
   }

@@ -58,6 +58,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
   const sof = jpegs[0].indexOf(Buffer.from([0xff, 0xc0]))
   const avih = good.indexOf('avih') + 8
   const strh = good.indexOf('strh') + 8
+  const strf = good.indexOf('strf') + 8
   const movi = good.indexOf('movi')
   const whole = '3 frames, 0 damaged'
   const said = `${whole}, said`
@@ -74,6 +75,11 @@ export async function clipCases(folder: string): Promise<Case[]> {
     return `${begun} frames, ${begun - complete} damaged, said`
   }
   const offsets = Array.from({ length: 50 }, (_, i) => Math.floor((i * good.length) / 50))
+  /** Around the beginnings and ends of what the file is made of. */
+  const borders = [...['hdrl', 'avih', 'strl', 'strh', 'strf', 'movi', 'idx1'].map((name) => good.indexOf(name))]
+    .concat(frames.flatMap(({ start, end }) => [start, end]))
+    .flatMap((at) => [at - 1, at, at + 1, at + 4])
+    .filter((length) => length > 0 && length < good.length && !offsets.includes(length))
   const twice = (part: Buffer, count: number) => Buffer.concat(Array.from({ length: count }, () => part))
   const sized = (w: number, h: number) => {
     const jpeg = Buffer.from(jpegs[0])
@@ -102,7 +108,14 @@ export async function clipCases(folder: string): Promise<Case[]> {
   const skips: Case = {
     what: 'clip: among the clips of a data set',
     read: async (own) => {
-      const bad = { whole: good, empty: '', cut: good.subarray(0, frames[0].end - 9), text: 'text', bomb: avi(scans) }
+      const bad = {
+        whole: good,
+        empty: '',
+        cut: good.subarray(0, frames[0].end - 9),
+        text: 'text',
+        bomb: avi(scans),
+        frameless: avi(),
+      }
       for (const [name, bytes] of Object.entries(bad)) writeFileSync(join(own, name), bytes)
       const clips = [...Object.keys(bad), 'missing'].map((id) => {
         return { id, path: join(own, id), label: 'a', classIndex: 0, split: 'train' as const, group: id }
@@ -114,19 +127,62 @@ export async function clipCases(folder: string): Promise<Case[]> {
     },
     expected:
       '1 read; empty VIDEO_EMPTY, cut VIDEO_UNREADABLE, text VIDEO_UNREADABLE, bomb VIDEO_UNREADABLE, ' +
-      'missing ENOENT',
+      'frameless VIDEO_EMPTY, missing ENOENT',
+  }
+
+  // Sizes that no block of 8 or 16 pixels divides: whole, cut in the last frame, and with another size in the headers.
+  const odd: Case[] = []
+  for (const [w, h] of [
+    [1, 1],
+    [1, 97],
+    [113, 1],
+    [3, 5],
+    [15, 17],
+    [113, 97],
+  ]) {
+    const size = { width: w, height: h }
+    await writeClip(
+      path,
+      { frames: Uint8Array.from({ length: 3 * w * h }, (_, i) => i * 37), count: 3, ...size },
+      { fps: 25 },
+    )
+    const file = readFileSync(path)
+    const last = walkAvi(file).frames[2]
+    const cut = file.subarray(0, Math.floor((last.start + last.end) / 2))
+    odd.push(
+      clip(`${w} x ${h}`, file, whole),
+      anyNamed(clip(`${w} x ${h}, cut in the last frame`, cut, '')),
+      clip(`${w} x ${h}, headers of 2147483647 x 1`, edited(file, avih + 32, 0x7fffffff, 1), whole),
+    )
   }
 
   return [
     clip('whole', good, whole),
     skips,
-    ...offsets.map((length) => clip(`cut at ${length} of ${good.length}`, good.subarray(0, length), cutTo(length))),
+    ...[...offsets, ...borders].map((length) =>
+      clip(`cut at ${length} of ${good.length}`, good.subarray(0, length), cutTo(length)),
+    ),
     ...Array.from({ length: 40 }, (_, i) => {
       const random = new Random(7, 'flip', i)
       const bytes = Buffer.from(good)
       for (let flips = 1 + random.below(20); flips > 0; flips--) bytes[random.below(bytes.length)] = random.below(256)
       return anyNamed(clip(`seeded damage ${i}`, bytes, ''))
     }),
+    // One bit, in the headers, in what leads to the frames, and in the frames.
+    ...[
+      ['the headers', 0, movi],
+      ['the frames', movi, index],
+      ['the index', index, good.length],
+    ].flatMap(([where, from, to]) =>
+      Array.from({ length: 30 }, (_, i) => {
+        const random = new Random(11, 'bit', where, i)
+        const at = (from as number) + random.below((to as number) - (from as number))
+        const bytes = Buffer.from(good)
+        bytes[at] ^= 1 << random.below(8)
+        return anyNamed(clip(`a bit at ${at}, in ${where}`, bytes, ''))
+      }),
+    ),
+    ...odd,
     // Sizes that lie.
     ...[0, 1, 4, 0x7fffffff, 0xfffffffe, 0xffffffff].flatMap((size) => [
       clip(`RIFF size ${size}`, edited(good, 4, size), whole),
@@ -139,6 +195,12 @@ export async function clipCases(folder: string): Promise<Case[]> {
     ),
     ...[0, 0x7fffffff, 0xffffffff].flatMap((size) => [
       clip(`size ${size} x ${size} in the header`, edited(good, avih + 32, size, size), whole),
+      clip(`${size} x ${size} in the format`, edited(good, strf + 4, size, size), whole),
+      clip(`size ${size} of the format`, edited(good, strf - 4, size), whole),
+      clip(`image size ${size} in the format`, edited(good, strf + 20, size), whole),
+      clip(`buffers of ${size}`, edited(good, avih + 28, size), whole),
+      clip(`size ${size} of the index`, edited(good, index + 4, size), whole),
+      clip(`an index that leads to ${size}`, edited(good, index + 16, size, size), whole),
       clip(`streams: ${size}`, edited(good, avih + 24, size), whole),
       clip(`rate 0 / ${size}`, edited(good, strh + 20, size, 0), whole),
     ]),
