@@ -9,6 +9,7 @@ const run = (...args: string[]) =>
     encoding: 'utf8',
   })
 
+// Warm runs grow by 1 to 3 MiB; 4 KiB a clip, less than its six frames, are too much.
 t.test(
   'decoding, flow, descriptors, graphs and communities leave no memory behind',
   { timeout: 180_000 },
