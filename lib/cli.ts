@@ -9,6 +9,8 @@ const { version, description } = JSON.parse(readFileSync(new URL('../package.jso
   description: string
 }
 
+const COMMANDS = ['distill', 'compare', 'phantom', 'probe', 'flow', 'infomap', 'doctor'] as const
+
 /** The command line. Commands are files of lib/cli/, loaded only as far as needed to parse the call. */
 async function main(): Promise<number> {
   configureOutput({ json: process.argv.includes('--json') })
@@ -19,7 +21,8 @@ async function main(): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} }) // fail() says it, once
     .showHelpAfterError(false)
-  for (const name of ['distill', 'compare', 'phantom', 'probe', 'flow', 'infomap', 'doctor'] as const) {
+  const named = process.argv.slice(2).find((word) => !word.startsWith('-'))
+  for (const name of COMMANDS.some((name) => name === named) ? [named] : COMMANDS) {
     const { register } = (await import(`./cli/${name}.js`)) as { register(program: Command): void }
     register(program)
   }

@@ -40,7 +40,9 @@ export function walkAvi(file: Buffer): Avi {
     }
     if (isFrame(id)) {
       const end = chunkEnd(file, body, length)
-      if (video === undefined || id.startsWith(video)) avi.frames.push({ start: body, end: Math.min(end, size) })
+      const cut = body === size && length > 0 // the file ends here: no frame, where an empty one repeats the last
+      if (!cut && (video === undefined || id.startsWith(video)))
+        avi.frames.push({ start: body, end: Math.min(end, size) })
       if (end !== body + length && end < size) avi.resyncs++
       at = end + (end === body + length && !confirmed(file, end) ? length & 1 : 0)
       continue

@@ -67,10 +67,10 @@ export async function clipCases(folder: string): Promise<Case[]> {
   const cutTo = (length: number): string => {
     if (length === 0) return 'VIDEO_EMPTY'
     if (length < 12) return 'VIDEO_UNREADABLE'
-    const begun = frames.filter(({ start }) => length >= start).length
+    const begun = frames.filter(({ start }) => length > start).length
     if (begun === 0) return 'VIDEO_EMPTY'
-    if (length >= index) return whole
     const complete = frames.filter(({ end }) => length >= end).length
+    if (complete === frames.length) return whole
     if (complete === 0) return 'VIDEO_UNREADABLE'
     return `${begun} frames, ${begun - complete} damaged, said`
   }
@@ -196,10 +196,15 @@ export async function clipCases(folder: string): Promise<Case[]> {
     ...[0, 0x7fffffff, 0xffffffff].flatMap((size) => [
       clip(`size ${size} x ${size} in the header`, edited(good, avih + 32, size, size), whole),
       clip(`${size} x ${size} in the format`, edited(good, strf + 4, size, size), whole),
-      clip(`size ${size} of the format`, edited(good, strf - 4, size), whole),
+      clip(`size ${size} of the format`, edited(good, strf - 4, size), said),
       clip(`image size ${size} in the format`, edited(good, strf + 20, size), whole),
       clip(`buffers of ${size}`, edited(good, avih + 28, size), whole),
-      clip(`size ${size} of the index`, edited(good, index + 4, size), whole),
+      // Of no size, its first entry reads as a frame that is none.
+      clip(
+        `size ${size} of the index`,
+        edited(good, index + 4, size),
+        size === 0 ? '4 frames, 1 damaged, said' : whole,
+      ),
       clip(`an index that leads to ${size}`, edited(good, index + 16, size, size), whole),
       clip(`streams: ${size}`, edited(good, avih + 24, size), whole),
       clip(`rate 0 / ${size}`, edited(good, strh + 20, size, 0), whole),

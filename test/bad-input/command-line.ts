@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process'
-import { cli, fixture } from '../support.js'
+import { fixture, infomotion } from '../support.js'
 import type { Case } from './case.js'
 
 /** Runs the command line. Returns the code of its one JSON document, and its exit status. */
 function run(args: string[], expected: string): Case {
-  const read = (folder: string) =>
-    new Promise<string>((done) => {
-      const options = { cwd: folder, timeout: 20_000, killSignal: 'SIGKILL' as const }
-      execFile(process.execPath, [cli, ...args, '--json'], options, (error, stdout, stderr) => {
-        const died = error?.signal ? `, died of ${error.signal}` : ''
-        const trace = /\n\s+at /.test(stderr) ? ', a stack trace' : ''
-        done(`${JSON.parse(stdout).error?.code}, ${error?.code ?? 0}${died}${trace}`)
-      })
-    })
+  const read = async (cwd: string) => {
+    const { status, out, err } = await infomotion(
+      [...args, '--json'],
+      {},
+      { cwd, timeout: 20_000, killSignal: 'SIGKILL' },
+    )
+    return `${JSON.parse(out).error?.code}, ${status}${/\n\s+at /.test(err) ? ', a stack trace' : ''}`
+  }
   return { what: `infomotion ${args.join(' ')}`, read, expected }
 }
 
