@@ -20,7 +20,7 @@ run --input-type=module -e "
 export TAP_GREP='/^(?!.*flat memory)/'
 for name in graph infomap select flow-stream volume loader; do
   started=$SECONDS
-  run "build/test/test/$name.test.js" >"$addon/$name.tap" 2>&1 || { grep -vE '^ *(ok|#|1\.\.)' "$addon/$name.tap" | head -n 100; echo "FAILED: $name"; exit 1; }
+  run "build/test/test/$name.test.js" >"$addon/$name.tap" 2>&1 || { grep -vE '^ *(ok|# |1\.\.)' "$addon/$name.tap" | head -n 100; echo "FAILED: $name"; exit 1; }
   grep -E '^ok ' "$addon/$name.tap" | grep -qv SKIP || { echo "FAILED: $name ran no test"; exit 1; }
   echo "$name: passed under AddressSanitizer ($((SECONDS - started))s)"
 done
