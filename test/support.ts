@@ -39,7 +39,7 @@ export function infomotion(
 ): Promise<{ status: number | string; out: string; err: string }> {
   return new Promise((resolve) => {
     execFile(
-      'env',
+      '/usr/bin/env', // not PATH's, which a test may empty
       ['-u', 'NODE_OPTIONS', process.execPath, cli, ...args],
       { env: { ...process.env, ...env }, maxBuffer: 2 ** 26, ...options, encoding: 'utf8' },
       (error, out, err) => resolve({ status: error ? (error.code ?? error.signal ?? -1) : 0, out, err }),
