@@ -1,18 +1,22 @@
-// `npm run fuzz:native -- [--seconds 600] [--target NAME]`: the native readers and the map equation (native/fuzz/) under
-// libFuzzer with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, so many seconds each. Needs clang++. Ends
-// with status 1 at the first failure, whose input lies in build/fuzz/; the corpus stays there for the next run.
+// `npm run fuzz:native -- [--seconds 600 | --runs N] [--target NAME]`: the native readers and the map equation
+// (native/fuzz/) under libFuzzer with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, each for so many
+// seconds, or for so many inputs that are the same every time. Needs clang++. Ends with status 1 at the first failure,
+// whose input lies in build/fuzz/; by seconds the corpus grows from run to run.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' }, target: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '600' }, runs: { type: 'string' }, target: { type: 'string' } },
+})
 const { fuzz } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
 const targets = fuzz.map((file) => basename(file, '.cc')).filter((name) => !values.target || name === values.target)
-if (targets.length === 0 || !/^\d+$/.test(values.seconds)) {
-  console.error('Expected --seconds (a whole number) and --target (a program of native/fuzz/).')
+const { seconds, runs } = values
+if (targets.length === 0 || ![seconds, runs ?? '1'].every((value) => /^[1-9]\d*$/.test(value))) {
+  console.error('Expected --seconds or --runs (a whole number) and --target (a program of native/fuzz/).')
   process.exit(2)
 }
 
@@ -44,12 +48,13 @@ const seeds = {
   ],
 }
 for (const target of targets) {
-  const corpus = join('build/fuzz', `${target}-corpus`)
+  const corpus = join('build/fuzz', `${target}-corpus${runs ? '-fixed' : ''}`)
+  if (runs) rmSync(corpus, { recursive: true, force: true })
   mkdirSync(corpus, { recursive: true })
   for (const [i, text] of (seeds[target] ?? []).entries()) writeFileSync(join(corpus, `seed-${i}`), text, 'latin1')
-  console.log(`${target}: ${values.seconds} s`)
+  console.log(`${target}: ${runs ? `${runs} inputs` : `${seconds} s`}`)
   const options = [
-    `-max_total_time=${values.seconds}`,
+    ...(runs ? ['-seed=1', `-runs=${runs}`] : [`-max_total_time=${seconds}`]),
     '-len_control=0',
     '-max_len=2048',
     '-timeout=20',

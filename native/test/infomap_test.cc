@@ -199,6 +199,35 @@ TEST("infomap: cancelled in the middle of a search") {
   CHECK(trials < 100);
 }
 
+TEST("infomap: only the ratios of weights matter, however large or small; links that vanish beside others are absent") {
+  Random random(9);
+  const List base = random_network(random, 40, 120);
+  FlowOptions options;
+  for (const bool directed : {false, true}) {
+    for (const double regularization : {0.0, 1.0, 1e300}) {
+      options.regularization = regularization;
+      const auto flow = [&](double scale, bool vanishing) {
+        List list = base;
+        for (double& weight : list.weights) weight *= scale;
+        if (vanishing) list.add(0, 39, 5e-324);
+        Links links;
+        CHECK(make_links(list.view(), directed, links).ok());
+        Flow result;
+        CHECK(compute_flow(std::move(links), options, kNever, result).ok());
+        return result;
+      };
+      const Flow one = flow(1, false);
+      for (const double visits : one.node_flow) CHECK(std::isfinite(visits));
+      for (const double scale : {0x1p-1000, 0x1p-300, 0x1p300, 0x1p1000}) {
+        CHECK(flow(scale, false).node_flow == one.node_flow);
+        CHECK(flow(scale, false).weight == scale * one.weight);
+      }
+      CHECK(flow(1, true).node_flow == one.node_flow);
+      for (const double visits : flow(5e-324, false).node_flow) CHECK(std::isfinite(visits));
+    }
+  }
+}
+
 TEST("infomap: links at fault are named") {
   const auto message = [](uint32_t u, uint32_t v, double w) {
     List list = two_triangles();

@@ -60,7 +60,7 @@ struct Codebook {
 
 double word_correction(const Flow& flow, double strength) {
   constexpr double kLn2 = 0.69314718055994530942;
-  return flow.weight > 0 ? strength / (2 * flow.weight * kLn2) : 0;
+  return flow.weight > 0 ? std::min(strength / (2 * flow.weight * kLn2), 1e290) : 0;  // finite for any network
 }
 
 uint32_t number_modules(std::vector<uint32_t>& modules) {

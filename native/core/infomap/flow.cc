@@ -1,6 +1,8 @@
 #include "infomap/flow.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 namespace infomotion {
@@ -41,6 +43,7 @@ double sum(const std::vector<double>& values) {
 // How the walker teleports: away from node u at `rate[u]` of its steps, to node v with `landing[v]` of them.
 struct Teleportation {
   std::vector<double> rate, landing;
+  double prior = 0;  // of a prior: the weight of all its links into node v is prior * landing[v]
 };
 
 Teleportation pagerank_teleportation(const FlowOptions& options, const Flow& flow, const std::vector<double>& out) {
@@ -74,12 +77,13 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   for (uint32_t u = 0; u < n; ++u)
     if (in_links[u] == 0) landing[u] = least;
   const double total = sum(landing), mean_weight = sum(out) / sum(out_links);
-  const double scale = strength * std::log(static_cast<double>(n)) / n / mean_weight;
+  const double scale = std::fmin(strength, 1e60) * std::log(static_cast<double>(n)) / n / mean_weight;
+  teleportation.prior = scale * total * total;
   for (uint32_t u = 0; u < n; ++u) {
     landing[u] /= total;
     if (out_links[u] == 0) continue;
     const double prior = scale * out[u] / out_links[u] * total;
-    teleportation.rate[u] = prior / (out[u] + prior);
+    teleportation.rate[u] = 1 / (1 + out[u] / prior);
   }
   return teleportation;
 }
@@ -155,15 +159,11 @@ void undirected_flow(const FlowOptions& options, Flow& flow) {
   if (options.regularization > 0) {
     Teleportation prior = prior_teleportation(options.regularization, flow, flow.node_flow);
     flow.landing = std::move(prior.landing);
-    // The prior's links weigh g_u = out_u rate_u / (1 - rate_u) at node u: the same multiple of its landing for all u.
-    uint32_t u = 0;
-    while (flow.node_flow[u] == 0) ++u;
-    const double scale = flow.node_flow[u] * prior.rate[u] / (1 - prior.rate[u]) / flow.landing[u];
     flow.teleported.resize(flow.nodes);
-    for (uint32_t v = 0; v < flow.nodes; ++v) {
-      flow.teleported[v] = scale * flow.landing[v];
-      flow.node_flow[v] += flow.teleported[v];
-      total += flow.teleported[v];
+    for (uint32_t u = 0; u < flow.nodes; ++u) {
+      flow.teleported[u] = prior.prior * flow.landing[u];
+      flow.node_flow[u] += flow.teleported[u];
+      total += flow.teleported[u];
     }
     for (double& teleported : flow.teleported) teleported /= total;
   }
@@ -171,12 +171,14 @@ void undirected_flow(const FlowOptions& options, Flow& flow) {
   for (double& link : flow.link_flow) link /= total;
 }
 
-void drop_self_links(Links& links) {
+// Leaves out the links of which `absent(u, i)` holds.
+template <class Absent>
+void drop_links(Links& links, Absent absent) {
   std::size_t write = 0, begin = 0;
   for (uint32_t u = 0; u < links.nodes; ++u) {
     const std::size_t end = links.offsets[u + 1];
     for (std::size_t i = begin; i < end; ++i) {
-      if (links.targets[i] == u) continue;
+      if (absent(u, i)) continue;
       links.targets[write] = links.targets[i];
       links.weights[write++] = links.weights[i];
     }
@@ -187,10 +189,29 @@ void drop_self_links(Links& links) {
   links.weights.resize(write);
 }
 
+// Brings weights to where no sum, product or quotient of a few of them leaves the range of a double: the heaviest to
+// about 1 unless it is moderate (by a power of 2: exact); what is 2^800 times lighter is never followed. Returns the
+// binary exponent of the scale.
+int tame(Links& links) {
+  if (links.weights.empty()) return 0;
+  constexpr int kModerate = 200, kLightest = -800;
+  const auto [lightest, heaviest] = std::minmax_element(links.weights.begin(), links.weights.end());
+  const double light = *lightest, heavy = *heaviest;
+  int scale = std::ilogb(heavy);
+  const bool dropping = light < std::ldexp(heavy, kLightest) || std::fpclassify(light) == FP_SUBNORMAL;
+  if (std::abs(scale) <= kModerate) scale = 0;
+  else
+    for (double& weight : links.weights) weight = std::ldexp(weight, -scale);
+  const double limit = std::ldexp(heavy, kLightest - scale);
+  if (dropping) drop_links(links, [&](uint32_t, std::size_t i) { return links.weights[i] < limit; });
+  return scale;
+}
+
 }  // namespace
 
 Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow) {
-  if (!options.self_links) drop_self_links(links);
+  if (!options.self_links) drop_links(links, [&](uint32_t u, std::size_t i) { return links.targets[i] == u; });
+  const int scale = tame(links);
   flow.nodes = links.nodes;
   flow.directed = links.directed;
   flow.offsets = std::move(links.offsets);
@@ -207,6 +228,7 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
   } else {
     undirected_flow(options, flow);
   }
+  flow.weight = std::ldexp(flow.weight, scale);
   if (options.bipartite > 0) {
     for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] *= u < options.bipartite ? 2 : 0;
     for (double& link : flow.link_flow) link *= 2;
