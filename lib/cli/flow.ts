@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { readLuma } from '../flow/images.js'
@@ -19,6 +17,7 @@ import {
 } from '../flow/index.js'
 import { speedOf } from '../flow/picture.js'
 import { npyHeader } from '../run/npy.js'
+import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { type Frames, readClip, writePictures } from '../video/index.js'
@@ -137,9 +136,9 @@ async function ofClip(path: string, init: string | undefined, wanted: Wanted): P
   if (count < 2)
     throw new InfomotionError('INVALID_ARGUMENT', `Expected at least two frames, but ${path} has ${count}.`)
   const done = { width, height, pairs: count - 1 }
-  await mkdir(dirname(out), { recursive: true })
+  await makeFolder(dirname(out)) // before the flow: it may take long
   if (!look) {
-    await writeNpy(out, done, pairsOf(clip, parameters, 'flow'))
+    await writeWhole(out, npyOf(done, pairsOf(clip, parameters, 'flow')), signal)
     return done
   }
   // One scale for the whole clip: where it is not given, the flow is computed twice rather than kept.
@@ -181,20 +180,10 @@ function pictureOf(field: FlowField, frame: Uint8Array, look: Look, maxFlow: num
   return look === 'colour' ? colourFlow(field, { max }) : drawQuiver(field, { frame, max })
 }
 
-/** Pair by pair, so that no more than one is in memory; the file appears when it is complete. */
-async function writeNpy(out: string, { width, height, pairs }: Done, fields: AsyncIterable<PairFlow>): Promise<void> {
-  const temporary = `${out}.${randomBytes(4).toString('hex')}.tmp`
-  const file = await open(temporary, 'wx')
-  try {
-    await file.write(npyHeader('<f4', [pairs, height, width, 2]))
-    for await (const { flow } of fields) await file.writeFile(new Uint8Array(flow.buffer))
-    await file.close()
-    await rename(temporary, out)
-  } catch (error) {
-    await file.close().catch(() => {}) // closed already, or about to be removed
-    await rm(temporary, { force: true })
-    throw error
-  }
+/** A `.npy` file of a clip's flow, pair by pair, so that no more than one is in memory. */
+async function* npyOf({ width, height, pairs }: Done, fields: AsyncIterable<PairFlow>): AsyncGenerator<Uint8Array> {
+  yield npyHeader('<f4', [pairs, height, width, 2])
+  for await (const { flow } of fields) yield new Uint8Array(flow.buffer, flow.byteOffset, flow.byteLength)
 }
 
 function expectEnding(out: string, endings: string[], what: string): void {

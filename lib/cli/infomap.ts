@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import {
   type Codelength,
@@ -15,6 +14,7 @@ import {
   readPartition,
   writePartition,
 } from '../infomap/index.js'
+import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { integer, number } from './options.js'
 import { abortSignal, finish, progressBar } from './output.js'
@@ -106,6 +106,7 @@ async function run(path: string, folder: string | undefined, options: Options): 
   const network = await readNetwork(path, { weightThreshold: options.weightThreshold, signal })
   if (options.skipAdjustBipartiteFlow) delete network.bipartite
   const given = options.clusterData ? await readPartition(options.clusterData, network, { signal }) : undefined
+  for (const { path } of files) await makeFolder(dirname(path)) // before the search: it may take long
   const result = options.infomap
     ? await infomap(network, {
         ...flow,
@@ -183,11 +184,10 @@ async function write(
 ): Promise<void> {
   const signal = abortSignal()
   for (const { path, format } of files) {
-    await mkdir(join(path, '..'), { recursive: true })
     await writePartition(path, network, result, { format, directed, cluLevel, links, signal })
   }
   if (map)
-    await writeFile(map, moduleMap(result.hierarchy[0], links![0], { directed, labels: labels(network, result) }))
+    await writeWhole(map, moduleMap(result.hierarchy[0], links![0], { directed, labels: labels(network, result) }))
 }
 
 /** What modules are called on a map: by the name of the node with most flow, where nodes have names. */

@@ -1,11 +1,11 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { access, copyFile, mkdir, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, copyFile, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
-import { partialIn } from '../run/store.js'
+import { makeFolder, partialIn } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Clip, DataSet } from './types.js'
@@ -73,7 +73,7 @@ export async function writeDataSet(
   )
   const aside = partialIn(out)
   try {
-    await mkdir(aside, { recursive: true })
+    await makeFolder(aside)
     if (materialize !== 'list') await writeVideos(aside, placed, materialize, options.signal)
     const table = await writeTables(aside, dataSet, placed, materialize === 'list')
     const rows = placed.flatMap(({ index, clip, file }) => {
@@ -115,7 +115,7 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
   for (const { clip, file } of placed) {
     throwIfAborted(signal)
     const to = join(aside, file)
-    await mkdir(dirname(to), { recursive: true })
+    await makeFolder(dirname(to))
     if (how === 'copy' && clip.split === 'train') {
       await copyFile(clip.path, to, constants.COPYFILE_FICLONE)
       await flush(to)

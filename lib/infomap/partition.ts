@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { writeWhole } from '../run/store.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
@@ -48,7 +46,7 @@ export function formatPartition(
 }
 
 /**
- * {@link formatPartition} into a file, in pieces; `format` is by default the file name's extension.
+ * {@link formatPartition} into a file, in pieces, whole or not at all; `format` is by default the file name's extension.
  *
  * @example
  * ```js
@@ -66,7 +64,7 @@ export async function writePartition(
 ): Promise<void> {
   const { format = extname(path).slice(1), signal, ...rest } = options
   const pieces = piecesOf(format, network, result, rest)
-  await pipeline(Readable.from(grouped(pieces)), createWriteStream(path), { signal })
+  await writeWhole(path, grouped(pieces), signal)
 }
 
 function piecesOf(

@@ -1,12 +1,12 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'csv-stringify/sync'
 import type { StageOptions } from '../run/progress.js'
-import { writeWhole } from '../run/store.js'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { makeFolder, writeWhole } from '../run/store.js'
+import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { native } from '../runtime/native.js'
 import { SIZE, VARIETIES, type Variety } from './patient.js'
 import type { PhantomRecord, PhantomReply, PhantomTask } from './worker.js'
 
@@ -61,7 +61,7 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
   throwIfAborted(options.signal)
   const out = resolve(dir)
   await clear(out)
-  await mkdir(join(out, 'Videos'), { recursive: true })
+  await makeFolder(join(out, 'Videos'))
   const facts = {
     synthetic: true,
     generator: 'infomotion phantom',
@@ -103,7 +103,7 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
 async function clear(out: string): Promise<void> {
   const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return []
-    throw error
+    throw atPath(error, out)
   })
   if (names.length > 0 && !names.includes('phantom.json')) {
     throw new InfomotionError(
@@ -112,7 +112,9 @@ async function clear(out: string): Promise<void> {
     )
   }
   for (const name of ['FileList.csv', 'VolumeTracings.csv', 'Videos', 'Flow'])
-    await rm(join(out, name), { recursive: true, force: true })
+    await rm(join(out, name), { recursive: true, force: true }).catch((error) => {
+      throw atPath(error, out)
+    })
 }
 
 /** Hands the clips to worker threads one by one; the records come back in the tasks' order. */
@@ -146,7 +148,7 @@ async function makeClips(tasks: PhantomTask[], { signal, onProgress }: StageOpti
       worker.on('error', reject)
       feed()
     })
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), tasks.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(native().threads, tasks.length) }, work))
   throwIfAborted(signal)
   return records
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
-import { openFolder, removeLeftover } from './store.js'
+import { makeFolder, openFolder, removeLeftover } from './store.js'
 
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
@@ -38,7 +38,7 @@ const ATTEMPTS = 10
 
 /** Gives the lock's file, open for as long as the lock is held (see {@link isOpenHere}). */
 async function take(path: string, directory: string): Promise<FileHandle> {
-  await mkdir(directory, { recursive: true })
+  await makeFolder(directory)
   const id = randomBytes(8).toString('hex') // no two locks are alike
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid), id })
   let holder: Holder | undefined

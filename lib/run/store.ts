@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { atPath } from '../runtime/errors.js'
 
@@ -9,28 +9,74 @@ export function sha256(data: Uint8Array | string): string {
 }
 
 /**
- * Writes a file whole or not at all: under a temporary name beside its place, flushed to the disk, then renamed. A
- * reader, or a run after a crash, sees the old file or the new one.
+ * Makes a folder, and those above it, where it is not there yet. (Node's own recursive `mkdir` takes a read-only disk for
+ * a missing file, and never ends below /proc.)
  *
+ * @throws {InfomotionError} with the system's code (`EROFS`, `EACCES`, ...), the path, and what to do
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeBelow(path)
+  } catch (error) {
+    throw atPath(error, path)
+  }
+}
+
+async function makeBelow(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      await makeBelow(dirname(path))
+      await mkdir(path).catch((again) => expectFolder(path, again))
+    } else await expectFolder(path, error)
+  }
+}
+
+async function expectFolder(path: string, error: unknown): Promise<void> {
+  if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw error
+}
+
+/** A file's contents: at once, or in pieces. */
+type Contents = Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
+
+/**
+ * Writes a file whole or not at all: under a temporary name beside its place, flushed to the disk, then renamed. A
+ * reader, or a run after a crash, sees the old file or the new one. A symbolic link stays, and what it leads to is
+ * written; so is a device or a pipe (/dev/stdout), which no file may take the place of.
+ *
+ * @param signal stops between two pieces
  * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
  */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`
+export async function writeWhole(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
+  const place = await realpath(path).catch(() => path)
+  const there = await stat(place).catch(() => undefined)
+  if (there && !there.isFile() && !there.isDirectory()) return writeInto(path, data, signal)
+  const temporary = `${place}.${randomBytes(4).toString('hex')}${TEMPORARY}`
   try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeNew(temporary, data)
-    await rename(temporary, path)
+    await makeBelow(dirname(place))
+    await writeNew(temporary, data, signal)
+    await rename(temporary, place)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first failure is the one to tell
     throw atPath(error, path)
   }
 }
 
+async function writeInto(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
+  try {
+    await writeFile(path, data, { signal })
+  } catch (error) {
+    throw atPath(error, path)
+  }
+}
+
 /** Writes and flushes a file that must not be there yet (`EEXIST`). */
-export async function writeNew(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeNew(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
   const file = await open(path, 'wx')
   try {
-    await file.writeFile(data)
+    await writeFile(file, data, { signal })
     await file.sync()
   } finally {
     await file.close()
@@ -55,7 +101,7 @@ const WRITING_MS = 10 * 60_000
  */
 export async function openFolder(folder: string, { alone = false } = {}): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeBelow(folder)
     const names = (await readdir(folder)).sort()
     const partial = names.filter((name) => name.endsWith(TEMPORARY) || name.startsWith(PARTIAL))
     await Promise.all(partial.map((name) => removeLeftover(join(folder, name), alone ? 0 : WRITING_MS)))

@@ -38,6 +38,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only. Choose another folder',
   EACCES: 'permission is denied. Choose another folder, or change its owner or mode',
   EPERM: 'the operation is not permitted there. Choose another folder, or change its owner or mode',
+  ENOENT: 'a part of that path is not there and cannot be made. Choose another folder',
   ENOTDIR: 'a part of that path is a file, not a folder. Choose another path',
   EEXIST: 'a part of that path is a file, not a folder. Choose another path',
   EISDIR: 'that is a folder. Choose another path',
