@@ -14,6 +14,7 @@ import { withLock } from './run/lock.js'
 import type { StageOptions } from './run/progress.js'
 import { throwIfAborted } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { expectOnnxRuntime } from './runtime/onnx.js'
 import { versions } from './runtime/versions.js'
 import { expectSelector, type Selection } from './select/index.js'
 
@@ -72,6 +73,7 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   const settings: Settings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   check(settings)
   const reading = { classes, columns, allowMissing, testFraction }
+  await expectOnnxRuntime(signal)
   return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
 }
 

@@ -23,6 +23,7 @@ import type { StageOptions } from './run/progress.js'
 import { toJson, writeWhole } from './run/store.js'
 import { InfomotionError, throwIfAborted } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { expectOnnxRuntime } from './runtime/onnx.js'
 import { SELECTORS, type Selection, type SelectorName } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
 
@@ -82,7 +83,8 @@ export interface DistillResult {
  * cached: a run that was stopped goes on from where it was. The same seed gives the same selection.
  *
  * @param path - folder or CSV file (see `readDataSet`)
- * @throws {InfomotionError} with the codes of `readDataSet` and of the stages; `RUN_LOCKED`; `ABORTED`
+ * @throws {InfomotionError} with the codes of `readDataSet` and of the stages; `RUN_LOCKED`; `ABORTED`; before any work,
+ *   `ONNXRUNTIME_MISSING` where it is not installed and an encoder, or a stage from `train` on, is asked for
  * @example
  * ```js
  * const result = await distill('EchoNet-Dynamic', { out: 'distilled', vpc: 5 })
@@ -105,6 +107,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   expectOneOf(settings.student, 'student', STUDENTS)
   expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
   const started = performance.now()
+  if (settings.encoder !== 'none' || STAGES.indexOf(settings.until) >= STAGES.indexOf('train'))
+    await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }

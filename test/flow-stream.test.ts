@@ -215,17 +215,17 @@ t.test('thousands of pairs in flat memory; sequences that nobody closed are coll
   const code = `
     const { FlowSequence } = await import(${JSON.stringify(import.meta.resolve('infomotion/flow'))})
     const frames = [0, 1].map((t) => Uint8Array.from({ length: 112 * 112 }, (_, i) => 128 + 90 * Math.sin(i / 7 + t)))
-    const rss = () => { globalThis.gc(); return process.memoryUsage.rss() / 2 ** 20 }
+    const { residentMiB } = await import(${JSON.stringify(new URL('../scripts/soak/resident.js', import.meta.url))})
     const shape = { width: 112, height: 112 }
     const sequence = new FlowSequence(shape, { iterations: 1 })
     const seen = []
     for (let i = 0; i <= 4000; i++) {
       await sequence.push(frames[i % 2])
-      if (i % 1000 === 0 && i > 0) seen.push(rss())
+      if (i % 1000 === 0 && i > 0) seen.push(await residentMiB())
     }
     for (let i = 0; i < 400; i++) await new FlowSequence(shape).push(frames[0]) // 2.5 MB each
     for (let i = 0; i < 5; i++) { globalThis.gc(); await new Promise((next) => setTimeout(next, 20)) }
-    console.log(JSON.stringify({ seen, dropped: rss() - seen.at(-1) }))`
+    console.log(JSON.stringify({ seen, dropped: (await residentMiB()) - seen.at(-1) }))`
   const args = ['--expose-gc', '--input-type=module', '--eval', code]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   const { seen, dropped } = JSON.parse(stdout) as { seen: number[]; dropped: number }

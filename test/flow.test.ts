@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { decode as decodePng, encode as encodePng } from 'fast-png'
-import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlo, writeFlo } from 'infomotion/flow'
+import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlow, writeFlow } from 'infomotion/flow'
 import t from 'tap'
 import { readLuma } from '#lib/flow/images.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
-import { fixture, needs, reference, root, temporary } from './support.js'
+import { fixture, infomotion, needs, reference, temporary } from './support.js'
 
 const golden = (name: string) => fixture('farneback-golden', name)
 
@@ -59,9 +57,9 @@ function drifting(width: number, height: number, frames: number, step = 0.7): Ui
 t.test("OpenCV's results, nine cases", async (t) => {
   t.equal(cases.length, 9)
   for (const { name, width, height, options, hasInitial } of cases) {
-    const initialFlow = hasInitial ? (await readFlo(golden(`${name}.init.flo`))).flow : undefined
+    const initialFlow = hasInitial ? (await readFlow(golden(`${name}.init.flo`))).flow : undefined
     const result = await farneback(await goldenFrames(name), { width, height }, { ...options, initialFlow })
-    const { max, mean } = difference(result.flow, (await readFlo(golden(`${name}.flo`))).flow)
+    const { max, mean } = difference(result.flow, (await readFlow(golden(`${name}.flo`))).flow)
     t.ok(max <= 2e-3 && mean <= 1e-5, `${name}: max ${max} px, mean ${mean} px`)
     t.same([result.pairs, result.width, result.height], [1, width, height])
   }
@@ -212,7 +210,7 @@ t.test('true flow: as far from it as OpenCV is', needs(reference('flow-gt'), 're
     const [a, b] = chairs
       ? [opencvPpm(file('img0.ppm')), opencvPpm(file('img1.ppm'))]
       : [opencvPng(file('frame10.png')), opencvPng(file('frame11.png'))]
-    const truth = await readFlo(file(chairs ? 'flow.flo' : 'flow10.flo'))
+    const truth = await readFlow(file(chairs ? 'flow.flo' : 'flow10.flo'))
     for (const [i, options] of parameters.entries()) {
       const { flow } = await farneback(Uint8Array.from([...a.pixels, ...b.pixels]), a, options)
       let sum = 0
@@ -256,8 +254,8 @@ t.test('.flo files', async (t) => {
   const directory = temporary(t)
   const path = join(directory, 'a.flo')
   const field = { flow: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), width: 3, height: 2 }
-  await writeFlo(path, field)
-  t.same(await readFlo(path), field)
+  await writeFlow(path, field)
+  t.same(await readFlow(path), { ...field, pairs: 1 })
   const bytes = await readFile(golden('box112.flo'))
   t.same(encodeFlo(decodeFlo(bytes)), bytes)
   t.throws(() => decodeFlo(bytes.subarray(0, 100), 'x.flo'), { code: 'FLO_UNREADABLE', message: /x\.flo.*112 x 112/ })
@@ -331,25 +329,22 @@ t.test('the command line', async (t) => {
   const directory = temporary(t)
   const out = join(directory, 'out.flo')
   const run = async (...args: string[]) => {
-    const command = [join(root, 'dist', 'cli.js'), 'flow', ...args, '--json']
-    const { stdout, code } = await promisify(execFile)(process.execPath, command)
-      .then(({ stdout }) => ({ stdout, code: 0 }))
-      .catch((error: { stdout: string; code: number }) => error)
-    return { ...JSON.parse(stdout), code }
+    const { status, out: said } = await infomotion(['flow', ...args, '--json'])
+    return { ...JSON.parse(said), code: status }
   }
   const pair = (name: string) => [golden(`${name}.a.pgm`), golden(`${name}.b.pgm`)]
 
   const plain = await run(...pair('box112'), '-o', out)
   t.match(plain, { code: 0, out, width: 112, height: 112, pairs: 1, seconds: Number })
-  t.ok(difference((await readFlo(out)).flow, (await readFlo(golden('box112.flo'))).flow).max <= 2e-3)
+  t.ok(difference((await readFlow(out)).flow, (await readFlow(golden('box112.flo'))).flow).max <= 2e-3)
 
   const every = '--pyr-scale 0.5 --levels 2 --winsize 14 --iterations 2 --poly-n 7 --poly-sigma 1.5 --border opencv'
   await run(...pair('n7win14'), '-o', out, ...every.split(' '))
-  t.ok(difference((await readFlo(out)).flow, (await readFlo(golden('n7win14.flo'))).flow).max <= 2e-3)
+  t.ok(difference((await readFlow(out)).flow, (await readFlow(golden('n7win14.flo'))).flow).max <= 2e-3)
   await run(...pair('init112'), '-o', out, '--levels', '1', '--init', golden('init112.init.flo'))
-  t.ok(difference((await readFlo(out)).flow, (await readFlo(golden('init112.flo'))).flow).max <= 2e-3)
+  t.ok(difference((await readFlow(out)).flow, (await readFlow(golden('init112.flo'))).flow).max <= 2e-3)
   await run(...pair('gauss112'), '-o', out, '--gaussian')
-  t.ok(difference((await readFlo(out)).flow, (await readFlo(golden('gauss112.flo'))).flow).max <= 2e-3)
+  t.ok(difference((await readFlow(out)).flow, (await readFlow(golden('gauss112.flo'))).flow).max <= 2e-3)
 
   t.match(await run(...pair('box112'), '-o', join(directory, 'a.txt')), { code: 2, error: { message: /\.flo/ } })
   t.match(await run(...pair('box112'), '-o', out, '--winsize', 'x'), { code: 2, error: { code: 'INVALID_ARGUMENT' } })
@@ -363,9 +358,7 @@ t.test('the command line', async (t) => {
 t.test('the command line, on a clip', needs(reference('lung-ultrasound'), 'reference/lung-ultrasound'), async (t) => {
   const out = join(temporary(t), 'flow.npy')
   const clip = reference('lung-ultrasound', 'Videos', 'Cov-Atlas-pleural.avi')!
-  const command = [join(root, 'dist', 'cli.js'), 'flow', clip, '-o', out, '--json']
-  const { stdout } = await promisify(execFile)(process.execPath, command)
-  const { width, height, pairs } = JSON.parse(stdout)
+  const { width, height, pairs } = JSON.parse((await infomotion(['flow', clip, '-o', out, '--json'])).out)
   const { data, shape } = decodeNpy(await readFile(out))
   t.same(shape, [pairs, height, width, 2])
   t.ok((data as Float32Array).every(Number.isFinite) && (data as Float32Array).some((value) => value !== 0))

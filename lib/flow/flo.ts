@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
 
@@ -57,22 +55,4 @@ export function decodeFlo(file: Uint8Array, name = 'the file'): FlowField {
   if (bytes.length !== expected) throw refuse(`${width} x ${height} takes ${expected} bytes and it has ${bytes.length}`)
   const body = new Uint8Array(bytes.subarray(HEADER_BYTES)) // copied: floats must start at a multiple of four
   return { flow: new Float32Array(body.buffer), width, height }
-}
-
-/**
- * Reads a `.flo` file.
- *
- * @throws {InfomotionError} `FLO_UNREADABLE`, or the system's code (`ENOENT`, ...)
- * @example
- * ```js
- * const { flow, width, height } = await readFlo('flow10.flo')
- * ```
- */
-export async function readFlo(path: string): Promise<FlowField> {
-  return decodeFlo(await readFile(path), path)
-}
-
-/** Writes a `.flo` file, whole or not at all. */
-export async function writeFlo(path: string, field: FlowField): Promise<void> {
-  await writeWhole(path, encodeFlo(field))
 }

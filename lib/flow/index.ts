@@ -15,7 +15,7 @@ import {
 } from './options.js'
 
 export { readFlow, writeFlow } from './files.js'
-export { decodeFlo, encodeFlo, type FlowField, readFlo, UNKNOWN_FLOW, writeFlo } from './flo.js'
+export { decodeFlo, encodeFlo, type FlowField, UNKNOWN_FLOW } from './flo.js'
 export { decodeKitti, encodeKitti } from './kitti.js'
 export { type CvMat, type CvMatClass, farnebackMats, fromMat, toMat } from './mat.js'
 export { ECHO_FLOW, FARNEBACK_DEFAULTS, type FarnebackOptions, type FlowThreads, type FrameShape } from './options.js'

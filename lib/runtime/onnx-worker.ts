@@ -41,6 +41,7 @@ export interface Training {
 }
 
 export type Request =
+  | { kind: 'load' }
   | { kind: 'open'; model: Uint8Array; state: Carried[] }
   | { kind: 'run'; feeds: Record<string, Values> }
   | { kind: 'train'; training: Training }
@@ -214,6 +215,9 @@ async function drop(id: number): Promise<void> {
 
 async function answer(request: Request): Promise<unknown> {
   switch (request.kind) {
+    case 'load':
+      await runtime()
+      return
     case 'open':
       return open(request)
     case 'run':

@@ -64,6 +64,21 @@ export async function withSession<T>(
 }
 
 /**
+ * Loads ONNX Runtime in a worker, which stays for the first model: so that what will need it after an hour of other work
+ * fails before.
+ *
+ * @throws `ONNXRUNTIME_MISSING`
+ */
+export async function expectOnnxRuntime(signal?: AbortSignal): Promise<void> {
+  const worker = await acquire(signal)
+  try {
+    await worker.ask({ kind: 'load' }, { signal })
+  } finally {
+    release(worker)
+  }
+}
+
+/**
  * A model for many runs that depend on nothing but their inputs, several at once: each run takes whichever worker is
  * idle, as {@link withSession} does, and opens the model there if it is its first. Between runs it holds no worker back.
  */

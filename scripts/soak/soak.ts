@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createEncoder, describeClip, readClip, writeClip } from 'infomotion'
 import { farneback } from 'infomotion/flow'
 import { similarityGraph } from 'infomotion/graph'
 import { infomap } from 'infomotion/infomap'
 import { trainStudent } from '#lib/train/index.js'
+import { residentMiB } from './resident.js'
 
 export interface SoakOptions {
   /** After which growth counts: V8's own heap and code settle first. */
@@ -24,18 +23,9 @@ const shape = { width: 32, height: 32, fps: 32 }
  * the process only. Gives the resident MiB after the warm-up and at the end.
  */
 export async function soak(path: string, { warmUp, clips, sessionEvery }: SoakOptions) {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
   const frames = Uint8Array.from({ length: 6 * 32 * 32 }, (_, i) => (i * i) >> 7)
   let motions: Float32Array[] = []
 
-  async function rss(): Promise<number> {
-    for (let i = 0; i < 3; i++) {
-      gc()
-      await new Promise(setImmediate)
-    }
-    return process.memoryUsage.rss() / 2 ** 20
-  }
   async function round(i: number): Promise<void> {
     const clip = await readClip(path)
     await farneback(clip.frames, shape)
@@ -65,7 +55,7 @@ export async function soak(path: string, { warmUp, clips, sessionEvery }: SoakOp
 
   await writeClip(path, { ...shape, frames, count: 6 }, { fps: shape.fps })
   for (let i = 0; i < warmUp; i++) await round(i)
-  const before = await rss()
+  const before = await residentMiB()
   for (let i = warmUp; i < warmUp + clips; i++) await round(i)
-  return { before, after: await rss() }
+  return { before, after: await residentMiB() }
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
-import { readFlo } from 'infomotion/flow'
+import { readFlow } from 'infomotion/flow'
 import { encodeFlo } from '#lib/flow/flo.js'
 import { readLuma } from '#lib/flow/images.js'
 import { decodeNpy, encodeNpy, npyHeader } from '#lib/run/npy.js'
@@ -19,7 +19,7 @@ function npy(what: string, bytes: Buffer, expected = 'NPY_UNREADABLE'): Case {
 function flo(what: string, bytes: Buffer, expected = 'FLO_UNREADABLE'): Case {
   const read = async (folder: string) => {
     writeFileSync(join(folder, 'a.flo'), bytes)
-    const { width, height } = await readFlo(join(folder, 'a.flo'))
+    const { width, height } = await readFlow(join(folder, 'a.flo'))
     return `${width} x ${height}`
   }
   return { what: `.flo: ${what}`, read, expected }

@@ -43,7 +43,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
   const { motion } = await describeClip(clips[0].frames, clips[0])
 
   const [width, height] = [16, 12]
-  await flow.writeFlo('flow10.flo', { flow: new Float32Array(width * height * 2), width, height })
+  await flow.writeFlow('flow10.flo', { flow: new Float32Array(width * height * 2), width, height })
   await copyFile(join(root, 'models', 'motion-cnn.onnx'), 'encoder.onnx')
   await writeFile('karate.txt', '0 1\n0 2\n1 2\n2 3\n3 4\n3 5\n4 5\n')
   const network = await engine.readNetwork('karate.txt')

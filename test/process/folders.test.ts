@@ -1,13 +1,18 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writePhantom } from 'infomotion'
 import t from 'tap'
-import { cli, infomotion, needs, temporary } from '../support.js'
+import { sha256 } from '#lib/run/store.js'
+import { Random } from '#lib/runtime/random.js'
+import { cli, fixture, infomotion, needs, root, temporary } from '../support.js'
 
 // What a batch job meets at night: a full disk, a read-only folder, a cache of another version, a second run.
 
 t.setTimeout(600_000)
+
+/** The time that a run took, the one thing in its results that is another at every run. */
+const SECONDS = /"seconds": [\d.]+/
 
 const folder = temporary(t)
 const data = join(folder, 'phantom')
@@ -41,6 +46,7 @@ function canMount(): boolean {
   }
 }
 
+const clip = () => join(data, 'Videos', readdirSync(join(data, 'Videos'))[0])
 const run = (...args: string[]) => `${process.execPath} ${cli} ${args.join(' ')} 2>/dev/null`
 const mountable = needs(canMount(), 'mount namespaces (unshare -rm)')
 
@@ -75,29 +81,86 @@ t.test('a full disk: a named error, nothing half-written, and the same command g
 
 t.test('a full disk: no command leaves half a file', mountable, async (t) => {
   const disk = join(folder, 'small')
-  const clip = join(data, 'Videos', readdirSync(join(data, 'Videos'))[0])
+  const network = join(folder, 'ring.txt')
+  writeFileSync(network, Array.from({ length: 10_000 }, (_, i) => `${i} ${(i + 1) % 10_000}`).join('\n'))
   const said = await onDisk(disk, '64k', [
-    run('flow', clip, '-o', join(disk, 'a.npy'), '--json'),
+    run('flow', clip(), '-o', join(disk, 'a.npy'), '--json'),
     run('compare', data, '--out', disk, '--cache', cache, '--vpc', '1', '--selectors', 'infomap', ...vpc.slice(2)),
     run('phantom', join(disk, 'p'), '--train', '1', '--test', '0', '--json'),
+    // tables of 400 KB
+    run('infomap', network, '--two-level', '-N', '1', '--tree', join(disk, 'a.tree'), '--json'),
+    run(
+      'infomap',
+      network,
+      '--two-level',
+      '-N',
+      '1',
+      '--map',
+      join(disk, 'a.svg'),
+      '--clu',
+      join(disk, 'b.clu'),
+      '--json',
+    ),
     `find ${disk} -type f | grep -v -e phantom.json -e README.txt -e comparison.html; echo end`,
   ])
-  t.equal(said.length, 4, said.join('\n'))
-  for (const line of said.slice(0, 3)) t.equal(JSON.parse(line).error?.code, 'ENOSPC', line)
-  t.equal(said[3], 'end')
+  t.equal(said.length, 6, said.join('\n'))
+  for (const line of said.slice(0, -1)) {
+    const { code, message } = JSON.parse(line).error
+    t.match({ code, message }, { code: 'ENOSPC', message: /the disk is full/ })
+  }
+  t.equal(said.at(-1), 'end')
 })
 
 t.test('read-only: a folder is refused by name, a complete cache serves', mountable, async (t) => {
   const disk = join(folder, 'read-only')
+  const network = fixture('networks', 'ring_of_cliques_30x5.txt')
   const said = await onDisk(disk, '64m', [
     `mkdir ${disk}/out; cp -r ${cache} ${disk}/cache; mount -o remount,ro ${disk}`,
-    run('distill', data, '--out', join(disk, 'out'), ...vpc),
     run('distill', data, '--out', join(folder, 'from-read-only'), '--cache', join(disk, 'cache'), ...vpc),
+    run('distill', data, '--out', join(disk, 'out'), ...vpc),
+    run('compare', data, '--out', join(disk, 'new', 'out'), '--json'),
+    run('phantom', join(disk, 'new', 'phantom'), '--train', '1', '--test', '0', '--json'),
+    run('flow', clip(), '-o', join(disk, 'a.npy'), '--json'),
+    run('flow', clip(), '--colour', '-o', join(disk, 'new', 'a.avi'), '--json'),
+    run('infomap', network, '--tree', join(disk, 'a.tree'), '--json'),
+    run('infomap', network, '--map', join(disk, 'new', 'a.svg'), '--json'),
   ])
-  const { code, message } = JSON.parse(said[0]).error
-  t.equal(code, 'EROFS')
-  t.match(message, /^Could not write .*read-only\/out: the file system is read-only. Choose another folder/)
-  t.equal(JSON.parse(said[1]).selected, 10)
+  t.equal(JSON.parse(said[0]).selected, 10)
+  t.equal(said.length, 8)
+  for (const line of said.slice(1)) {
+    const { code, message } = JSON.parse(line).error
+    t.equal(code, 'EROFS')
+    t.match(message, /^Could not write .*read-only\/.*: the file system is read-only. Choose another folder/)
+  }
+})
+
+t.test('a place where no folder can be: a named error', async (t) => {
+  for (const [out, code] of [
+    ['/proc/none/out', 'ENOENT'],
+    [join(clip(), 'out'), 'ENOTDIR'],
+    [clip(), 'EEXIST'],
+  ]) {
+    const { status, out: said } = await infomotion(['distill', data, '--out', out, ...vpc], {}, { timeout: 30_000 })
+    t.equal(status, 1)
+    t.match(JSON.parse(said).error, { code, message: /^Could not write .*Choose another/ })
+  }
+})
+
+t.test('what is no file is written to, not replaced; a link stays one', async (t) => {
+  const network = fixture('networks', 'ring_of_cliques_30x5.txt')
+  const [target, link] = [join(folder, 'target.clu'), join(folder, 'link.clu')]
+  symlinkSync(target, link)
+  writeFileSync(target, 'what was there')
+  for (const clu of [link, '/dev/null', '/dev/full']) {
+    const { out } = await infomotion(['infomap', network, '-N', '1', '--clu', clu, '--json'])
+    t.equal(JSON.parse(out).error?.code, clu === '/dev/full' ? 'ENOSPC' : undefined)
+  }
+  t.ok(lstatSync(link).isSymbolicLink())
+  t.match(readFileSync(target, 'utf8'), /\n1 \d 0\.\d+\n/)
+  t.ok(lstatSync('/dev/null').isCharacterDevice())
+  const { out } = await infomotion(['infomap', network, '-N', '1', '--silent', '--clu', '/dev/stdout'])
+  const lines = (text: string) => text.slice(text.indexOf('# node_id'))
+  t.equal(lines(out), lines(readFileSync(target, 'utf8')))
 })
 
 t.test('a cache that another version wrote is left alone', async (t) => {
@@ -131,14 +194,43 @@ t.test('two runs on one folder: the second is refused, the first does not notice
 })
 
 t.test('same seed, same bytes for 1, 2 and 4 threads', async (t) => {
-  const results = await Promise.all(
-    [{ INFOMOTION_THREADS: '1' }, { INFOMOTION_THREADS: '2' }, { INFOMOTION_THREADS: '4' }].map(async (env, i) => {
-      const out = join(folder, `threads-${i}`)
-      const run = await infomotion(['distill', data, '--out', out, '--cache', join(out, 'cache'), ...vpc], env)
-      t.equal(run.status, 0, run.err)
-      return ['manifest.json', 'weights.csv', 'student.onnx'].map((name) => readFileSync(join(out, name), 'latin1'))
-    }),
-  )
-  t.same(results[1], results[0])
-  t.same(results[2], results[0])
+  const network = join(folder, 'network.txt')
+  const random = new Random(4, 'network')
+  const pair = (i: number) => `${i % 400} ${i % 3 ? random.below(400) : (i + 20 * random.below(20)) % 400}`
+  writeFileSync(network, Array.from({ length: 4000 }, (_, i) => pair(i)).join('\n'))
+  const graph = `
+    import { similarityGraph } from 'infomotion/graph'
+    const values = Float32Array.from({ length: 3000 * 16 }, (_, i) => Math.sin(i * i))
+    console.log(JSON.stringify(await similarityGraph({ rows: 3000, dim: 16, values }, { k: 7 })))`
+
+  /** What every command that computes in threads writes, by file. */
+  const written = async (threads: string): Promise<Record<string, string>> => {
+    const out = join(folder, `threads-${threads}`)
+    const env = { INFOMOTION_THREADS: threads }
+    const cached = ['--cache', join(out, 'cache')]
+    const selectors = ['--selectors', 'infomap+swap,kmedoids', '--seeds', '2']
+    for (const args of [
+      ['distill', data, '--out', out, ...cached, ...vpc],
+      ['compare', data, '--out', out, ...cached, ...selectors, ...vpc],
+      ['phantom', join(out, 'phantom'), '--train', '5', '--test', '2', '--seed', '9'],
+      ['flow', clip(), '-o', join(out, 'flow.npy')],
+      ['infomap', network, '--num-threads', threads, '--clu', join(out, 'a.clu'), '--tree', join(out, 'a.tree')],
+      ['infomap', network, '-d', '-2', '--num-threads', threads, '--clu', join(out, 'directed.clu')],
+    ]) {
+      const { status, err } = await infomotion(args, env)
+      t.equal(status, 0, `${args[0]}, ${threads} threads ${status ? err : ''}`)
+    }
+    const clips = readdirSync(join(out, 'phantom', 'Videos')).map((name) => join('phantom', 'Videos', name))
+    const tables = ['FileList.csv', 'VolumeTracings.csv'].map((name) => join('phantom', name))
+    const results = ['manifest.json', 'weights.csv', 'student.onnx', 'comparison.json', 'flow.npy']
+    const files = [...results, ...clips, ...tables, 'a.clu', 'a.tree', 'directed.clu']
+    const bytes = files.map((name) => [name, sha256(readFileSync(join(out, name), 'latin1').replace(SECONDS, ''))])
+    const node = ['--input-type=module', '-e', graph]
+    bytes.push(['graph', sha256(execFileSync(process.execPath, node, { cwd: root, env: { ...process.env, ...env } }))])
+    return Object.fromEntries(bytes)
+  }
+  const one = await written('1')
+  t.equal(Object.keys(one).length, 18)
+  t.same(await written('2'), one)
+  t.same(await written('4'), one)
 })

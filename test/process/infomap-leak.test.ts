@@ -8,6 +8,7 @@ import { root } from '../support.js'
 // that, 1500 more may not leave 10 KiB each (the network alone is 50).
 const code = `
   import { codelength, infomap, moduleLinks, parseNetwork, parsePartition } from 'infomotion/infomap'
+  import { residentMiB } from './build/test/scripts/soak/resident.js'
   const text = Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7919) % 400 + ' ' + (i * i) % 400 + ' ' + (i % 9 + 1)).join('\\n'))
   const clu = Buffer.from(Array.from({ length: 400 }, (_, i) => i + ' ' + (i % 20)).join('\\n'))
   const refused = async (promise) => { try { await promise } catch { return } throw new Error('not refused') }
@@ -21,20 +22,16 @@ const code = `
     await refused(infomap({ sources: new Uint32Array([0]), targets: new Uint32Array([1]), weights: new Float64Array([NaN]) }))
     await refused(infomap(network, { signal: AbortSignal.abort() }))
   }
-  const rss = async () => {
-    for (let i = 0; i < 3; i++) { gc(); await new Promise(setImmediate) }
-    return process.memoryUsage.rss() / 2 ** 20
-  }
   for (let i = 0; i < 1000; i++) await round(i)
-  const before = await rss()
+  const before = await residentMiB()
   for (let i = 0; i < 1500; i++) await round(i)
-  console.log(JSON.stringify({ before, after: await rss() }))
+  console.log(JSON.stringify({ before, after: await residentMiB() }))
 `
 
 t.test('reading and searching leave no memory behind', { timeout: 120_000 }, async (t) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--expose-gc', '--max-semi-space-size=2', '--input-type=module', '-e', code],
+    ['--max-semi-space-size=2', '--input-type=module', '-e', code],
     {
       cwd: root,
     },

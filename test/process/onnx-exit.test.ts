@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -45,17 +45,36 @@ for (const delay of [-1, -60, -120, -250, 0, 7, 33]) {
   })
 }
 
-t.test('without ONNX Runtime: an error that says how to get it', async (t) => {
+t.test('without ONNX Runtime: an error that says how to get it, before any work', async (t) => {
   const elsewhere = temporary(t)
-  cpSync(join(root, 'dist', 'runtime'), join(elsewhere, 'runtime'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(elsewhere, 'package.json'))
-  const program = join(elsewhere, 'program.js')
-  writeFileSync(
-    program,
-    "import { withSession } from './runtime/onnx.js'\n" +
-      'await withSession(new Uint8Array(1), [], async () => {}).catch(({ code, message }) => console.log(code, message))',
+  cpSync(join(root, 'dist'), join(elsewhere, 'dist'), { recursive: true })
+  for (const name of ['package.json', 'build', 'models']) symlinkSync(join(root, name), join(elsewhere, name))
+  mkdirSync(join(elsewhere, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== 'onnxruntime-node')
+      symlinkSync(join(root, 'node_modules', name), join(elsewhere, 'node_modules', name))
+  const run = async (...args: string[]) => {
+    const { stdout } = await node(join(elsewhere, 'dist', 'cli.js'), ...args, '--json')
+    return JSON.parse(stdout)
+  }
+  const out = join(elsewhere, 'out')
+  const distil = ['distill', join(elsewhere, 'none'), '--out', out, '--vpc', '1']
+  for (const args of [
+    distil,
+    [...distil, '--until', 'train'],
+    [...distil, '--until', 'features', '--encoder', 'motion-cnn'],
+    ['compare', join(elsewhere, 'none'), '--out', out],
+  ]) {
+    const { code, message } = (await run(...args)).error
+    t.equal(code, 'ONNXRUNTIME_MISSING')
+    t.match(message, / ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node$/)
+    t.notOk(existsSync(out))
+  }
+  t.equal((await run(...distil, '--until', 'synthesize')).error.code, 'DATASET_NOT_FOUND') // it goes on without
+  const { healthy, findings } = await run('doctor')
+  t.equal(healthy, true)
+  t.match(
+    findings.find(({ name }: { name: string }) => name === 'onnxruntime-node'),
+    { status: 'absent', cure: 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node' },
   )
-  const { code, stdout } = await node(program)
-  t.equal(code, 0)
-  t.match(stdout, /^ONNXRUNTIME_MISSING .*ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node\n$/)
 })
