@@ -54,7 +54,7 @@ class Checker {
   using Unit = typename Objective::Unit;
   Checker(const Flow& flow, Objective objective, const ModuleCosts& costs, Random& random)
       : flow_(flow), objective_(objective), costs_(costs), random_(random), graph_(make_flow_graph(flow)),
-        units_(Objective::units(flow)) {}
+        units_(Objective::units(flow, graph_)) {}
 
   // delta == total(after) - total(before) == evaluate(after) - evaluate(before), for moves and on the aggregated graph.
   void moves() {

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -52,7 +53,7 @@ TEST("infomap: the search goes on from a given partition") {
   const Flow flow = flow_of(random_network(random, 300, 900), false);
   using Objective = MapEquation<true>;
   const FlowGraph graph = make_flow_graph(flow);
-  const auto units = Objective::units(flow);
+  const auto units = Objective::units(flow, graph);
   Partition first = optimize(graph, units, Objective(flow).within(units), {}, Random(1), kNever);
   const Partition again = optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever);
   CHECK(again.total <= first.total + 1e-9);
@@ -173,14 +174,61 @@ TEST("infomap: the same seed gives the same result for any number of threads") {
   }
 }
 
+// Numbers that say nothing of where a node is.
+List shuffled(List list, Random& random) {
+  std::vector<uint32_t> number(list.nodes);
+  std::iota(number.begin(), number.end(), 0);
+  random.shuffle(number.data(), list.nodes);
+  for (uint32_t& u : list.sources) u = number[u];
+  for (uint32_t& u : list.targets) u = number[u];
+  return list;
+}
+
 TEST("infomap: the same seed gives the same result for any number of threads inside one trial") {
-  // Enough nodes that modules are divided in several jobs.
-  const Flow flow = flow_of(ring_of_cliques(8000), false);
-  const InfomapResult one = run(flow, 1, 7, 1);
-  for (uint32_t threads : {2u, 3u}) {
-    const InfomapResult more = run(flow, 1, 7, threads);
-    CHECK(more.hierarchy[0].modules == one.hierarchy[0].modules);
-    CHECK(more.codelength.total == one.codelength.total);
+  Random random(9);
+  // Enough nodes that modules are divided in several jobs; that no cache holds them, and they are put in order first.
+  for (uint32_t cliques : {8000u, 30000u}) {
+    const Flow flow = flow_of(shuffled(ring_of_cliques(cliques), random), false);
+    const InfomapResult one = run(flow, 1, 7, 1);
+    std::vector<uint32_t> size(one.hierarchy[0].flow.size());
+    for (uint32_t m : one.hierarchy[0].modules) ++size[m];
+    for (uint32_t n : size) CHECK(n % 5 == 0);  // whole cliques
+    CHECK(one.codelength.total < one.codelength.one_level - 5);
+    for (uint32_t threads : {2u, 3u}) {
+      const InfomapResult more = run(flow, 1, 7, threads);
+      CHECK(more.hierarchy[0].modules == one.hierarchy[0].modules);
+      CHECK(more.codelength.total == one.codelength.total);
+    }
+  }
+}
+
+TEST("infomap: graphs of flow are the same for any number of threads") {
+  Random random(10);
+  const List list = shuffled(ring_of_cliques(60000), random);
+  const auto same = [](const FlowGraph& a, const FlowGraph& b) {
+    return a.nodes == b.nodes && a.offsets == b.offsets && a.neighbours == b.neighbours && a.flow == b.flow;
+  };
+  for (bool directed : {false, true}) {
+    const Flow flow = flow_of(list, directed);
+    const FlowGraph one = make_flow_graph(flow, 1), three = make_flow_graph(flow, 3);
+    CHECK(same(one, three));
+    const std::vector<uint32_t> order = order_by_neighbourhood(one);
+    std::vector<uint32_t> sorted = order;
+    std::sort(sorted.begin(), sorted.end());
+    for (uint32_t u = 0; u < one.nodes; ++u) CHECK(sorted[u] == u);
+    FlowGraph near, also_near;
+    permute(one, order, 1, near);
+    permute(one, order, 3, also_near);
+    CHECK(same(near, also_near));
+    std::size_t beside = 0;
+    for (uint32_t u = 0; u < near.nodes; ++u)
+      for (std::size_t i = near.offsets[u]; i < near.offsets[u + 1]; ++i)
+        beside += near.neighbours[i] + 64 > u && near.neighbours[i] < u + 64;
+    CHECK(beside > near.neighbours.size() * 9 / 10);
+    std::vector<uint32_t> modules(one.nodes);
+    for (uint32_t& m : modules) m = random.below(one.nodes / 4);
+    const uint32_t count = number_modules(modules);
+    CHECK(same(aggregate(one, modules, count, 1), aggregate(one, modules, count, 3)));
   }
 }
 

@@ -1,7 +1,7 @@
 // The map-equation search beside Infomap, native (PyPI) and WebAssembly (npm): CPU time and peak memory of reading the
-// same link list, flow and one two-level trial, one thread, in turn; mean codelengths in the same row. Starting Python or
-// Node and loading their modules is not counted; our side is native/bench/infomap_bench.cc, its whole process. Then two
-// threads beside one (wall time, beside what two processes reach), the digits, and with --full how it scales.
+// same link list, flow and one two-level trial, one thread, in turn; mean codelengths in the same row. Starting
+// processes and loading modules is not counted; our side is native/bench/infomap_bench.cc. Then two threads beside one
+// (wall time, beside what two processes reach), the digits, and with --full how it scales.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "infomap/flow.h"
+#include "infomap/flow_graph.h"
 
 namespace infomotion {
 
@@ -27,10 +27,10 @@ class Counted {
     Unit joined(const Unit& other, double s) const { return {Base::Unit::joined(other, s), visited + other.visited}; }
   };
 
-  static std::vector<Unit> units(const Flow& flow) {
+  static std::vector<Unit> units(const Flow& flow, const FlowGraph& graph) {
     std::vector<Unit> units;
     units.reserve(flow.nodes);
-    for (const typename Base::Unit& unit : Base::units(flow)) units.emplace_back(unit, unit.flow > 0 ? 1 : 0);
+    for (const typename Base::Unit& unit : Base::units(flow, graph)) units.emplace_back(unit, unit.flow > 0 ? 1 : 0);
     return units;
   }
 

@@ -50,20 +50,4 @@ struct Flow {
 
 Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow);
 
-// The flow as optimizers need it: ONE symmetric CSR holding s(u,v) = flow(u->v) + flow(v->u), no self-links. Moving a
-// node changes the enter and exit flow of a module m by the node's own minus s(node, m), whatever the direction.
-struct FlowGraph {
-  uint32_t nodes = 0;
-  std::vector<std::size_t> offsets;
-  std::vector<uint32_t> neighbours;
-  std::vector<double> flow;
-};
-FlowGraph make_flow_graph(const Flow& flow);
-
-// The same graph with node order[k] as its node k. `result` keeps its memory.
-void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, FlowGraph& result);
-
-// The graph between modules (0..count-1, none empty): s summed over the links between each two of them.
-FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count);
-
 }  // namespace infomotion

@@ -6,11 +6,9 @@
 #include <numeric>
 #include <utility>
 
-#include "infomap/counted.h"
-#include "infomap/map_equation.h"
 #include "infomap/multilevel.h"
+#include "infomap/objectives.h"
 #include "infomap/optimizer.h"
-#include "infomap/recorded_map_equation.h"
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
@@ -35,10 +33,10 @@ double preference_of(const Objective& objective, const Flow& flow, const std::ve
 template <class Objective>
 Nested best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
                       const Cancel& cancel, InfomapResult& result) {
-  const FlowGraph graph = make_flow_graph(flow);
-  const auto units = Objective::units(flow);
-  // Threads that trials leave idle work inside them.
   const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(pool_threads()) : options.threads;
+  const FlowGraph graph = make_flow_graph(flow, threads);
+  const auto units = Objective::units(flow, graph);
+  // Threads that trials leave idle work inside them.
   const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
   const auto search = [&](Random random) -> Nested {
     if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);

@@ -12,17 +12,18 @@
 #include <numeric>
 #include <vector>
 
-#include "infomap/flow.h"
+#include "infomap/flow_graph.h"
 #include "runtime/cancel.h"
 #include "runtime/random.h"
+#include "runtime/thread_pool.h"
 
 namespace infomotion {
 
 constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
 
 struct Sweep {
-  bool once;        // each unit has one turn; else as many as it has reason for
-  double weakest;   // that fraction
+  bool once;       // each unit has one turn; else as many as it has reason for
+  double weakest;  // modules with a smaller part of the unit's flow than this share of the largest part are passed over
 };
 
 // Units `first`, `first` + 1, ... of a graph, as many as there are in `units`. Links to other units are as if absent.
@@ -39,59 +40,34 @@ class LocalMoves {
  public:
   using Unit = typename Objective::Unit;
 
-  // `modules`: of each unit of the part, below their number; `objective` has been started with them.
-  void run(const Part<Unit>& part, const Sweep& sweep, Random& random, const Cancel& cancel, Objective& objective,
-           uint32_t* modules) {
+  // `modules`: of each unit of the part, below their number; `objective` has been started with them. The units of a large
+  // part are looked at all at once first, by `threads`: only those that would move now wait for a turn.
+  void run(const Part<Unit>& part, const Sweep& sweep, uint32_t threads, Random& random, const Cancel& cancel,
+           Objective& objective, uint32_t* modules) {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size());
     prepare(part, modules);
     fill_queue(n, random);
-    uint32_t waiting = n, head = 0, tail = 0;
+    uint32_t waiting = n, head = 0;
+    if (!sweep.once && n >= kLarge) waiting = keep_movers(part, sweep.weakest, threads, objective, modules);
+    uint32_t tail = waiting == n ? 0 : waiting;
     for (uint64_t turns = 0; waiting > 0; ++turns) {
       if ((turns & 1023) == 0 && cancel.requested()) break;
       const uint32_t u = queue_[head];
       head = head + 1 == n ? 0 : head + 1;
       --waiting;
       queued_[u] = 0;
-      const Unit& unit = part.units[u];
       const uint32_t from = modules[u];
-      const std::size_t begin = graph.offsets[first + u], end = graph.offsets[first + u + 1];
-
-      // The unit's flow to each module near it. No branches on what is new: they would be mispredicted half the time.
-      uint32_t count = 0;
-      for (std::size_t i = begin; i < end; ++i) {
-        const uint32_t v = graph.neighbours[i] - first;
-        if (v >= n) continue;
-        const uint32_t m = modules[v];
-        near_[count] = m;
-        count += flow_to_[m] == 0;
-        flow_to_[m] += graph.flow[i];
-      }
-      const double flow_from = flow_to_[from];
-      flow_to_[from] = 0;
-      count = drop_weak(count, flow_from, sweep.weakest);
-      if (size_[from] > 1) near_[count++] = empty_.back();
-
-      uint32_t best = from;
-      double best_delta = -kSmallestGain, best_flow = 0;
-      const auto departure = objective.leave(unit, from, flow_from);
-      for (uint32_t k = 0; k < count; ++k) {
-        const uint32_t m = near_[k];
-        const double flow = flow_to_[m], delta = objective.delta(unit, departure, m, flow);
-        flow_to_[m] = 0;
-        const bool better = delta < best_delta && m != from;
-        best = better ? m : best;
-        best_delta = better ? delta : best_delta;
-        best_flow = better ? flow : best_flow;
-      }
+      const Choice choice = choose(part, u, sweep.weakest, objective, modules, near_);
+      const uint32_t best = choice.to;
       if (best == from) continue;
 
-      objective.move(unit, from, flow_from, best, best_flow);
+      objective.move(part.units[u], from, choice.flow_from, best, choice.flow_to);
       modules[u] = best;
       if (size_[best]++ == 0) empty_.pop_back();
       if (--size_[from] == 0) empty_.push_back(from);
       if (sweep.once) continue;
-      for (std::size_t i = begin; i < end; ++i) {
+      for (std::size_t i = graph.offsets[first + u]; i < graph.offsets[first + u + 1]; ++i) {
         const uint32_t v = graph.neighbours[i] - first;
         if (v >= n) continue;
         const bool push = queued_[v] == 0 && modules[v] != best;
@@ -105,21 +81,88 @@ class LocalMoves {
   }
 
  private:
-  static constexpr uint32_t kBlock = 1024;
+  static constexpr uint32_t kBlock = 1024, kLarge = 1 << 17;
 
-  uint32_t drop_weak(uint32_t count, double flow_from, double weakest) {
+  // The modules that a unit has flow to. Of two threads at work each has its own.
+  struct Near {
+    std::vector<double> flow_to;    // of the unit at its turn, by module; else 0
+    std::vector<uint32_t> modules;  // those with flow_to > 0
+    void fit(std::size_t units, std::size_t most_links) {
+      if (flow_to.size() < units) flow_to.resize(units);
+      // One for an empty module, one that is written but not counted.
+      if (modules.size() < most_links + 2) modules.resize(most_links + 2);
+    }
+  };
+
+  // The best place for a unit, and its flow to where it is and there.
+  struct Choice {
+    uint32_t to;
+    double flow_from, flow_to;
+  };
+
+  Choice choose(const Part<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
+                Near& near) const {
+    const FlowGraph& graph = part.graph;
+    const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size()), from = modules[u];
+    // No branches on what is new: they would be mispredicted half the time.
+    uint32_t count = 0;
+    for (std::size_t i = graph.offsets[first + u]; i < graph.offsets[first + u + 1]; ++i) {
+      const uint32_t v = graph.neighbours[i] - first;
+      if (v >= n) continue;
+      const uint32_t m = modules[v];
+      near.modules[count] = m;
+      count += near.flow_to[m] == 0;
+      near.flow_to[m] += graph.flow[i];
+    }
+    const double flow_from = near.flow_to[from];
+    near.flow_to[from] = 0;
+    count = drop_weak(count, flow_from, weakest, near);
+    if (size_[from] > 1) near.modules[count++] = empty_.back();
+
+    Choice best{from, flow_from, 0};
+    double best_delta = -kSmallestGain;
+    const Unit& unit = part.units[u];
+    const auto departure = objective.leave(unit, from, flow_from);
+    for (uint32_t k = 0; k < count; ++k) {
+      const uint32_t m = near.modules[k];
+      const double flow = near.flow_to[m], delta = objective.delta(unit, departure, m, flow);
+      near.flow_to[m] = 0;
+      const bool better = delta < best_delta && m != from;
+      best.to = better ? m : best.to;
+      best_delta = better ? delta : best_delta;
+      best.flow_to = better ? flow : best.flow_to;
+    }
+    return best;
+  }
+
+  static uint32_t drop_weak(uint32_t count, double flow_from, double weakest, Near& near) {
     double most = flow_from;
-    for (uint32_t k = 0; k < count; ++k) most = std::max(most, flow_to_[near_[k]]);
+    for (uint32_t k = 0; k < count; ++k) most = std::max(most, near.flow_to[near.modules[k]]);
     const double least = weakest * most;
     uint32_t kept = 0;
     for (uint32_t k = 0; k < count; ++k) {
-      const uint32_t m = near_[k];
-      const bool keep = flow_to_[m] >= least;
-      near_[kept] = m;
+      const uint32_t m = near.modules[k];
+      const bool keep = near.flow_to[m] >= least;
+      near.modules[kept] = m;
       kept += keep;
-      flow_to_[m] = keep ? flow_to_[m] : 0;
+      near.flow_to[m] = keep ? near.flow_to[m] : 0;
     }
     return kept;
+  }
+
+  // Leaves in the queue the units that would move as things stand; returns how many.
+  uint32_t keep_movers(const Part<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
+                       const uint32_t* modules) {
+    const uint32_t n = static_cast<uint32_t>(part.units.size());
+    const uint32_t jobs = threads > 1 ? 4 * threads : 1;
+    parallel_for(jobs, threads, [&](std::size_t job) {
+      Near near;
+      near.fit(n, near_.modules.size());
+      for (auto u = static_cast<uint32_t>(uint64_t{n} * job / jobs); u < uint64_t{n} * (job + 1) / jobs; ++u)
+        queued_[u] = choose(part, u, weakest, objective, modules, near).to != modules[u];
+    });
+    const auto end = std::remove_if(queue_.begin(), queue_.end(), [&](uint32_t u) { return queued_[u] == 0; });
+    return static_cast<uint32_t>(end - queue_.begin());
   }
 
   void prepare(const Part<Unit>& part, const uint32_t* modules) {
@@ -127,8 +170,7 @@ class LocalMoves {
     std::size_t most = 0;
     for (uint32_t u = part.first; u < part.first + n; ++u)
       most = std::max(most, part.graph.offsets[u + 1] - part.graph.offsets[u]);
-    if (near_.size() < most + 2) near_.resize(most + 2);  // one for an empty module, one written but not counted
-    if (flow_to_.size() < n) flow_to_.resize(n);
+    near_.fit(n, most);
     size_.assign(n, 0);
     for (uint32_t u = 0; u < n; ++u) ++size_[modules[u]];
     empty_.clear();
@@ -154,8 +196,7 @@ class LocalMoves {
   std::vector<uint32_t> queue_, blocks_;  // the queue: a ring
   std::vector<uint8_t> queued_;
   std::vector<uint32_t> size_, empty_;  // of each module, and those of size 0
-  std::vector<double> flow_to_;         // of the unit at its turn, by module; else 0
-  std::vector<uint32_t> near_;          // the modules with flow_to_ > 0
+  Near near_;
 };
 
 }  // namespace infomotion

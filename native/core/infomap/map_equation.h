@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-#include "infomap/flow.h"
+#include "infomap/flow_graph.h"
 #include "infomap/plogp.h"
 
 namespace infomotion {
@@ -38,16 +38,19 @@ class MapEquation {
   };
 
   // The nodes of a network, each by itself.
-  static std::vector<Unit> units(const Flow& flow) {
+  static std::vector<Unit> units(const Flow& flow, const FlowGraph& graph) {
     std::vector<Unit> units(flow.nodes);
     for (uint32_t u = 0; u < flow.nodes; ++u) {
       units[u].flow = flow.node_flow[u];
-      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-        const uint32_t v = flow.targets[i];
-        if (v == u) continue;
-        units[u].exit += flow.link_flow[i];
-        units[v].enter += flow.link_flow[i];
-        if (!flow.directed) units[u].enter += flow.link_flow[i], units[v].exit += flow.link_flow[i];
+      if (flow.directed) {
+        for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+          if (flow.targets[i] == u) continue;
+          units[u].exit += flow.link_flow[i];
+          units[flow.targets[i]].enter += flow.link_flow[i];
+        }
+      } else {
+        for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i) units[u].exit += graph.flow[i] / 2;
+        units[u].enter = units[u].exit;
       }
     }
     return units;

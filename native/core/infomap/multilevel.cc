@@ -5,10 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "infomap/counted.h"
-#include "infomap/map_equation.h"
+#include "infomap/objectives.h"
 #include "infomap/optimizer.h"
-#include "infomap/recorded_map_equation.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion {
@@ -115,7 +113,7 @@ class LevelSearch {
       child.bits = book(parts[m].units, lone ? std::nullopt : std::optional<double>(objective_.exit(child.unit)));
     }
     parts.clear();
-    group(tree, aggregate(part.graph, found.modules, found.count), exit, random);
+    group(tree, aggregate(part.graph, found.modules, found.count, threads_), exit, random);
     if (!lone) improve(tree, part, random, exit);
     return tree;
   }
@@ -150,7 +148,7 @@ class LevelSearch {
       sum_bits(grouped, exit);
       if (score(grouped, exit) >= score(tree, exit) - kSmallestGain) return;
       tree = std::move(grouped);
-      graph = aggregate(graph, found.modules, found.count);
+      graph = aggregate(graph, found.modules, found.count, threads_);
     }
   }
 
@@ -215,7 +213,7 @@ class LevelSearch {
     take_finest(tree, finest);
     tree.children = std::move(finest);
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
-    group(tree, aggregate(part.graph, labels(tree, part), count), {}, random);
+    group(tree, aggregate(part.graph, labels(tree, part), count, threads_), {}, random);
   }
 
   static void take_finest(Module& tree, std::vector<Module>& finest) {
@@ -356,17 +354,12 @@ Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Object
   return nested;
 }
 
-#define INSTANTIATE(...)                                                                                            \
-  template Partition optimize_network(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,  \
-                                      const SearchOptions&, Random, const Cancel&);                                 \
-  template Nested optimize_levels(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,      \
+#define INSTANTIATE(Objective)                                                                                 \
+  template Partition optimize_network(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
+                                      const SearchOptions&, Random, const Cancel&);                            \
+  template Nested optimize_levels(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&,     \
                                   const SearchOptions&, Random, const Cancel&);
-INSTANTIATE(MapEquation<true>)
-INSTANTIATE(MapEquation<false>)
-INSTANTIATE(RecordedMapEquation)
-INSTANTIATE(Counted<MapEquation<true>>)
-INSTANTIATE(Counted<MapEquation<false>>)
-INSTANTIATE(Counted<RecordedMapEquation>)
+INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)
 #undef INSTANTIATE
 
 }  // namespace infomotion

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "infomap/flow.h"
+#include "infomap/flow_graph.h"
 #include "infomap/optimizer.h"
 #include "runtime/cancel.h"
 #include "runtime/random.h"

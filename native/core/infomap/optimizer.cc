@@ -4,19 +4,20 @@
 #include <numeric>
 #include <utility>
 
-#include "infomap/counted.h"
 #include "infomap/local_moves.h"
-#include "infomap/map_equation.h"
-#include "infomap/recorded_map_equation.h"
+#include "infomap/objectives.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion {
 namespace {
 
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
-constexpr double kRelativeGain = 1.5e-4;    // a cycle must gain this much of the total, else the search ends
+constexpr double kRelativeGain = 5e-4;      // a cycle must gain this much of the total, else the search ends
 constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
+// A graph that no cache holds is searched in the order of its neighbourhoods, and its first merges in ranges of about so
+// many units at once: links from range to range have their turn at the coarser levels and when units move.
+constexpr uint32_t kUnitsPerRange = 1 << 16;
 
 // Renumbers modules 0, 1, ... in the order of their first units; `number[m]`: the new number of m, or UINT32_MAX.
 // Returns how many there are.
@@ -56,11 +57,10 @@ class Search {
       first = false;
     }
     modules = in_given_order(modules);
-    std::vector<uint32_t> joined = all_in_one();
-    current_.start(module_units(given_graph_, given_units_, joined));
+    start_all_in_one();
     if (current_.total() < best - kSmallestGain) {
       best = current_.total();
-      modules = std::move(joined);
+      join_all(modules);
     }
     std::vector<uint32_t> number;
     const uint32_t count = close_gaps(modules, number);
@@ -77,8 +77,8 @@ class Search {
   // The first cycle. Nodes merge into modules, those into larger ones, and so on, each having one turn only: so there
   // are many levels, small modules to begin with. Then the units of each level move between the modules.
   void build(std::vector<uint32_t>& modules) {
-    groups_ = {0, graph().nodes};
-    coarsen(kMergeOnce);
+    if (given_graph_.nodes >= 2 * kUnitsPerRange) renumber(order_by_neighbourhood(given_graph_));
+    coarsen(kMergeOnce, {});
     modules.resize(top_graph().nodes);
     std::iota(modules.begin(), modules.end(), 0);
     descend(modules);
@@ -87,50 +87,60 @@ class Search {
   // The cycles after it. Each module is divided afresh, into sub-modules that are as good as they can be; sub-modules
   // and then nodes move between the modules. Nodes are renumbered so that those of a module lie side by side.
   void rebuild(std::vector<uint32_t>& modules) {
-    groups_ = reorder(modules);
-    coarsen(kMergeUntilSettled);
+    const std::vector<uint32_t> groups = coarsen(kMergeUntilSettled, reorder(modules));
     modules.resize(top_graph().nodes);
-    for (uint32_t g = 0; g + 1 < groups_.size(); ++g)
-      std::fill(modules.begin() + groups_[g], modules.begin() + groups_[g + 1], g);
+    for (uint32_t g = 0; g + 1 < groups.size(); ++g)
+      std::fill(modules.begin() + groups[g], modules.begin() + groups[g + 1], g);
     descend(modules);
   }
 
-  // Merges units level by level, never across the bounds of a group, until nothing merges. Groups are ranges of units.
-  void coarsen(const Sweep& sweep) {
+  // Merges units level by level until nothing merges, never across the bounds of a group. Groups are ranges of units,
+  // and those of the last level are returned. Without groups: anywhere, but large levels in ranges.
+  std::vector<uint32_t> coarsen(const Sweep& sweep, std::vector<uint32_t> groups) {
+    const bool anywhere = groups.empty();
     levels_.clear();
     while (!cancel_.requested()) {
       const FlowGraph& graph = top_graph();
+      if (anywhere) groups = equal_ranges(graph.nodes);
       Level level;
-      std::vector<uint32_t> bounds = merge_in_groups(sweep, level);
+      std::vector<uint32_t> bounds = merge_in_groups(sweep, groups, level);
       const uint32_t count = bounds.back();
       if (count >= graph.nodes - graph.nodes / kShrink) break;
-      level.graph = aggregate(graph, level.parents, count);
-      groups_ = std::move(bounds);
+      level.graph = aggregate(graph, level.parents, count, options_.threads);
+      groups = std::move(bounds);
       levels_.push_back(std::move(level));
     }
+    return groups;
+  }
+
+  static std::vector<uint32_t> equal_ranges(uint32_t n) {
+    const uint32_t count = std::max<uint32_t>(1, n / kUnitsPerRange);
+    std::vector<uint32_t> bounds;
+    for (uint32_t k = 0; k <= count; ++k) bounds.push_back(static_cast<uint32_t>(uint64_t{n} * k / count));
+    return bounds;
   }
 
   // One sweep over each group, in parallel: fills the next level's units and parents, returns its groups.
-  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, Level& level) {
+  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, Level& level) {
     const FlowGraph& graph = top_graph();
     const std::vector<Unit>& units = top_units();
     const uint32_t n = graph.nodes;
     double all_flow = 0;
     for (const Unit& unit : units) all_flow += unit.flow;
     std::vector<uint32_t> jobs{0};  // the first group of each
-    for (uint32_t g = 1; g + 1 < groups_.size(); ++g)
-      if (groups_[g] - groups_[jobs.back()] >= kUnitsPerJob) jobs.push_back(g);
-    jobs.push_back(static_cast<uint32_t>(groups_.size()) - 1);
+    for (uint32_t g = 1; g + 1 < groups.size(); ++g)
+      if (groups[g] - groups[jobs.back()] >= kUnitsPerJob) jobs.push_back(g);
+    jobs.push_back(static_cast<uint32_t>(groups.size()) - 1);
 
     const uint32_t stream = random_.next();
-    std::vector<uint32_t> counts(groups_.size() - 1);
+    std::vector<uint32_t> counts(groups.size() - 1);
     level.parents.resize(n);
     level.units.resize(n);
     parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
       LocalMoves<Objective> moves;
       std::vector<uint32_t> parents, number;
       for (uint32_t g = jobs[job]; g < jobs[job + 1]; ++g) {
-        const uint32_t first = groups_[g], end = groups_[g + 1];
+        const uint32_t first = groups[g], end = groups[g + 1];
         const std::vector<Unit> inside(units.begin() + first, units.begin() + end);
         double flow = 0;
         for (const Unit& unit : inside) flow += unit.flow;
@@ -139,7 +149,7 @@ class Search {
         parents.resize(end - first);
         std::iota(parents.begin(), parents.end(), 0);
         Random random(stream, {g});
-        moves.run({graph, first, inside}, sweep, random, cancel_, objective, parents.data());
+        moves.run({graph, first, inside}, sweep, 1, random, cancel_, objective, parents.data());
         counts[g] = close_gaps(parents, number);
         std::copy(parents.begin(), parents.end(), level.parents.begin() + first);
         for (uint32_t m = 0; m < end - first; ++m)
@@ -148,8 +158,8 @@ class Search {
     });
     std::vector<uint32_t> bounds{0};
     for (uint32_t g = 0; g < counts.size(); ++g) {
-      const uint32_t first = groups_[g], to = bounds.back();
-      for (uint32_t u = first; u < groups_[g + 1]; ++u) level.parents[u] += to;
+      const uint32_t first = groups[g], to = bounds.back();
+      for (uint32_t u = first; u < groups[g + 1]; ++u) level.parents[u] += to;
       std::copy(level.units.begin() + first, level.units.begin() + first + counts[g], level.units.begin() + to);
       bounds.push_back(to + counts[g]);
     }
@@ -161,7 +171,8 @@ class Search {
   void descend(std::vector<uint32_t>& modules) {
     current_.start(module_units(top_graph(), top_units(), modules), graph().nodes);
     for (;;) {
-      moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, random_, cancel_, current_, modules.data());
+      moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, options_.threads, random_, cancel_, current_,
+                 modules.data());
       if (levels_.empty()) return;
       std::vector<uint32_t> below(levels_.back().parents.size());
       for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels_.back().parents[u]];
@@ -180,12 +191,16 @@ class Search {
     for (uint32_t m = 0; m < count; ++m) bounds[m + 1] += bounds[m];
     std::vector<uint32_t> place(bounds.begin(), bounds.end() - 1);
     for (uint32_t u = 0; u < n; ++u) order[place[modules[u]]++] = order_.empty() ? u : order_[u];
-    order_ = std::move(order);
-    permute(given_graph_, order_, graph_);
-    units_.resize(n);
-    for (uint32_t k = 0; k < n; ++k) units_[k] = given_units_[order_[k]];
+    renumber(std::move(order));
     for (uint32_t m = 0; m < count; ++m) std::fill(modules.begin() + bounds[m], modules.begin() + bounds[m + 1], m);
     return bounds;
+  }
+
+  void renumber(std::vector<uint32_t> order) {
+    order_ = std::move(order);
+    permute(given_graph_, order_, options_.threads, graph_);
+    units_.resize(order_.size());
+    for (std::size_t k = 0; k < order_.size(); ++k) units_[k] = given_units_[order_[k]];
   }
 
   std::vector<uint32_t> in_given_order(const std::vector<uint32_t>& modules) const {
@@ -196,14 +211,24 @@ class Search {
   }
 
   // All nodes with neighbours in one module: moves alone may never lead there, even where that is best.
-  std::vector<uint32_t> all_in_one() const {
-    const FlowGraph& graph = given_graph_;
-    std::vector<uint32_t> modules(graph.nodes);
+  void join_all(std::vector<uint32_t>& modules) const {
     uint32_t first = 0;
-    while (first < graph.nodes && graph.offsets[first + 1] == 0) ++first;
-    for (uint32_t u = 0; u < graph.nodes; ++u) modules[u] = graph.offsets[u] < graph.offsets[u + 1] ? first : u;
-    return modules;
+    while (first < modules.size() && alone(first)) ++first;
+    for (uint32_t u = 0; u < modules.size(); ++u) modules[u] = alone(u) ? u : first;
   }
+  void start_all_in_one() {
+    Unit all;
+    std::vector<Unit> modules;
+    for (uint32_t u = 0; u < given_graph_.nodes; ++u) {
+      if (alone(u)) modules.push_back(given_units_[u]);
+      else all = all.joined(given_units_[u], 0);
+    }
+    double inside = 0;  // each link is met from both ends
+    for (double flow : given_graph_.flow) inside += flow;
+    modules.push_back(all.joined(Unit{}, inside / 2));
+    current_.start(modules);
+  }
+  bool alone(uint32_t u) const { return given_graph_.offsets[u] == given_graph_.offsets[u + 1]; }
 
   // The modules of a partition as units, one for each number below that of units.
   static std::vector<Unit> module_units(const FlowGraph& graph, const std::vector<Unit>& units,
@@ -237,7 +262,6 @@ class Search {
   std::vector<uint32_t> order_;  // of the renumbered nodes: their given numbers; empty: not renumbered
   FlowGraph graph_;
   std::vector<Unit> units_;
-  std::vector<uint32_t> groups_;  // bounds of the groups of units of the top level
   std::vector<Level> levels_;     // above the nodes
   Objective current_ = objective_;
   LocalMoves<Objective> moves_;
@@ -251,15 +275,10 @@ Partition optimize(const FlowGraph& graph, const std::vector<typename Objective:
   return Search<Objective>(graph, units, objective, random, options, cancel).run();
 }
 
-#define INSTANTIATE(...)                                                                                         \
-  template Partition optimize(const FlowGraph&, const std::vector<__VA_ARGS__::Unit>&, const __VA_ARGS__&,       \
+#define INSTANTIATE(Objective)                                                                         \
+  template Partition optimize(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
                               const SearchOptions&, Random, const Cancel&);
-INSTANTIATE(MapEquation<true>)
-INSTANTIATE(MapEquation<false>)
-INSTANTIATE(RecordedMapEquation)
-INSTANTIATE(Counted<MapEquation<true>>)
-INSTANTIATE(Counted<MapEquation<false>>)
-INSTANTIATE(Counted<RecordedMapEquation>)
+INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)
 #undef INSTANTIATE
 
 }  // namespace infomotion

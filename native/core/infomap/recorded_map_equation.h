@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "infomap/flow.h"
+#include "infomap/flow_graph.h"
 #include "infomap/map_equation.h"
 #include "infomap/plogp.h"
 
@@ -31,9 +31,9 @@ class RecordedMapEquation {
     }
   };
 
-  static std::vector<Unit> units(const Flow& flow) {
+  static std::vector<Unit> units(const Flow& flow, const FlowGraph& graph) {
     std::vector<Unit> units(flow.nodes);
-    const auto links = MapEquation<false>::units(flow);
+    const auto links = MapEquation<false>::units(flow, graph);
     for (uint32_t u = 0; u < flow.nodes; ++u)
       units[u] = {links[u].flow, links[u].enter, links[u].exit, flow.teleported[u], flow.landing[u]};
     return units;
