@@ -34,6 +34,8 @@ constexpr int kLanes = 8;
 constexpr int kLanes = 4;
 #endif
 
+constexpr unsigned kAllLanes = (1u << kLanes) - 1;  // bits() of a mask that is true everywhere
+
 typedef float F __attribute__((vector_size(kLanes * 4)));
 typedef std::int32_t I __attribute__((vector_size(kLanes * 4)));
 
