@@ -1,6 +1,8 @@
 #include "flow/farneback.h"
 
 #include <algorithm>
+#include <atomic>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,9 +21,10 @@ constexpr int kLeastBand = 64;
 class FlowInPlanes : public FirstGuess {
  public:
   explicit FlowInPlanes(const FlowPlanes& planes) : planes_(planes) {}
-  void row(int y, const float** u, const float** v) override {
-    *u = planes_.u.data() + static_cast<std::size_t>(y) * planes_.pitch;
-    *v = planes_.v.data() + static_cast<std::size_t>(y) * planes_.pitch;
+  void row(int y, int begin, int, const float** u, const float** v) override {
+    const std::size_t first = static_cast<std::size_t>(y) * planes_.pitch + begin;
+    *u = planes_.u.data() + first;
+    *v = planes_.v.data() + first;
   }
 
  private:
@@ -30,7 +33,7 @@ class FlowInPlanes : public FirstGuess {
 
 class NoFlow : public FirstGuess {
  public:
-  void row(int, const float** u, const float** v) override { *u = *v = nullptr; }
+  void row(int, int, int, const float** u, const float** v) override { *u = *v = nullptr; }
 };
 
 // The flow of the next coarser level, in px of this one.
@@ -43,9 +46,9 @@ class MagnifiedFlow : public FirstGuess {
 
   void set(const FlowPlanes* planes) { planes_ = planes; }
 
-  void row(int y, const float** u, const float** v) override {
-    resampler_.row(planes_->u.data(), planes_->pitch, y, u_.data());
-    resampler_.row(planes_->v.data(), planes_->pitch, y, v_.data());
+  void row(int y, int begin, int end, const float** u, const float** v) override {
+    resampler_.row(planes_->u.data(), planes_->pitch, y, begin, end, u_.data());
+    resampler_.row(planes_->v.data(), planes_->pitch, y, begin, end, v_.data());
     *u = u_.data();
     *v = v_.data();
   }
@@ -57,22 +60,24 @@ class MagnifiedFlow : public FirstGuess {
 };
 
 // The result of no iterations.
-void write_guess(const Kernels& kernels, FirstGuess& guess, int width, int begin, int end, const FlowTarget& target) {
-  for (int y = begin; y < end; ++y) {
+void write_guess(const Kernels& kernels, FirstGuess& guess, int width, const Tile& tile, const FlowTarget& target) {
+  const int columns = tile.right - tile.left;
+  for (int y = tile.begin; y < tile.end; ++y) {
     const float *u, *v;
-    guess.row(y, &u, &v);
+    guess.row(y, tile.left, tile.right, &u, &v);
     const std::size_t at = static_cast<std::size_t>(y);
     if (target.planes != nullptr) {
-      float* to_u = target.planes->u.data() + at * target.planes->pitch;
-      float* to_v = target.planes->v.data() + at * target.planes->pitch;
-      std::fill_n(to_u, width, 0.0f);
-      std::fill_n(to_v, width, 0.0f);
-      if (u != nullptr) std::copy(u, u + width, to_u);
-      if (v != nullptr) std::copy(v, v + width, to_v);
-    } else if (u != nullptr) {
-      kernels.pairs(u, v, width, target.pairs + 2 * at * width);
+      const std::size_t first = at * target.planes->pitch + tile.left;
+      float* to_u = target.planes->u.data() + first;
+      float* to_v = target.planes->v.data() + first;
+      std::fill_n(to_u, columns, 0.0f);
+      std::fill_n(to_v, columns, 0.0f);
+      if (u != nullptr) std::copy(u, u + columns, to_u);
+      if (v != nullptr) std::copy(v, v + columns, to_v);
+    } else if (float* pairs = target.pairs + 2 * (at * width + tile.left); u != nullptr) {
+      kernels.pairs(u, v, columns, pairs);
     } else {
-      std::fill_n(target.pairs + 2 * at * width, 2 * width, 0.0f);
+      std::fill_n(pairs, 2 * columns, 0.0f);
     }
   }
 }
@@ -173,24 +178,34 @@ std::size_t FarnebackSequence::bytes() const {
   return bytes;
 }
 
-// body(worker, begin, end) for bands of rows that begin at multiples of `multiple`, side by side.
+// body(worker, tile) for tiles of a level, side by side: strips of columns, each in as many bands of rows, which begin at
+// multiples of `restart`, as give every thread the same number of tiles.
 template <typename Body>
-void FarnebackSequence::for_bands(int height, int multiple, Body body) {
-  const int bands = std::clamp(height / kLeastBand, 1, static_cast<int>(workers_.size()));
-  const auto bound = [&](std::size_t i) {
-    const int y = static_cast<int>(static_cast<long long>(height) * static_cast<long long>(i) / bands + multiple / 2);
-    return static_cast<int>(i) == bands ? height : y - y % multiple;
+void FarnebackSequence::for_tiles(const Level& level, int strips, int restart, Body body) {
+  const int threads = static_cast<int>(workers_.size());
+  const int bands = std::clamp(threads / std::gcd(threads, strips), 1, std::max(level.height / kLeastBand, 1));
+  const auto bound = [](int n, int i, int parts, int multiple) {
+    const int at = static_cast<int>(static_cast<long long>(n) * i / parts + multiple / 2);
+    return i == parts ? n : at - at % multiple;
   };
-  parallel_for(static_cast<std::size_t>(bands), static_cast<std::size_t>(bands),
-               [&](std::size_t i) { body(*workers_[i], bound(i), bound(i + 1)); });
+  const int tiles = strips * bands;
+  const std::size_t busy = static_cast<std::size_t>(std::min(threads, tiles));
+  std::atomic<int> next{0};
+  parallel_for(busy, busy, [&](std::size_t worker) {
+    for (int i; (i = next.fetch_add(1)) < tiles;) {
+      const int strip = i % strips, band = i / strips;
+      body(*workers_[worker], Tile{bound(level.width, strip, strips, 16), bound(level.width, strip + 1, strips, 16),
+                                   bound(level.height, band, bands, restart), bound(level.height, band + 1, bands, restart)});
+    }
+  });
 }
 
 template <typename T>
 Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
                                      const Cancel& cancel) {
   for (std::size_t k = 0; k < levels_.size() && !cancel.requested(); ++k)
-    for_bands(levels_[k].height, 1, [&](Worker& worker, int begin, int end) {
-      worker.expanders[k].expand(frame, pitch, begin, end, &now_[k], cancel);
+    for_tiles(levels_[k], 1, 1, [&](Worker& worker, const Tile& rows) {
+      worker.expanders[k].expand(frame, pitch, rows.begin, rows.end, &now_[k], cancel);
     });
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
@@ -236,7 +251,8 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
   const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
                              trust_x_[k].data(), trust_y_[k].data(),
                              std::min(level.width, level.height) < kNarrow ? padded(level.width) : 0, params_.border};
-  for_bands(level.height, workers_[0]->iterations.restart(), [&](Worker& worker, int begin, int end) {
+  const Iterations& any = workers_[0]->iterations;
+  for_tiles(level, any.strips(level.width), any.restart(), [&](Worker& worker, const Tile& tile) {
     NoFlow none;
     std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;
@@ -247,9 +263,9 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
       guess = &planes.emplace(*known);
     }
     if (count > 0)
-      worker.iterations.run(field, count, *guess, begin, end, target, cancel);
+      worker.iterations.run(field, count, *guess, tile, target, cancel);
     else
-      write_guess(*kernels_, *guess, level.width, begin, end, target);
+      write_guess(*kernels_, *guess, level.width, tile, target);
   });
 }
 

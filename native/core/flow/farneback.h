@@ -66,7 +66,7 @@ class FarnebackSequence {
   void shrink_initial(const float* initial, FlowPlanes* planes) const;
   void ensure_planes(std::size_t level);
   template <typename Body>
-  void for_bands(int height, int multiple, Body body);
+  void for_tiles(const Level& level, int strips, int restart, Body body);
 
   FarnebackParams params_;
   const Kernels* kernels_ = nullptr;

@@ -15,7 +15,20 @@ int ring_rows(const Window& window, int height) {
   return std::min(2 * window.half + (window.kernel.empty() ? 2 : kBlurred), height);
 }
 
+// Columns of equations begin at multiples of this: half a cache line.
+constexpr int kAligned = 8;
+
 int stretch(int width, int half) { return static_cast<int>(padded(static_cast<std::size_t>(width) + 2 * half)); }
+
+// The width of strips: for a Gaussian, which reads all its rows of equations again and again, so many columns that these
+// take up half a second-level cache of usual size, but not so few that those which neighbours share, half a window for
+// each iteration, count. A box reads the row that enters and the one that leaves: the whole width.
+int strip_width(const Window& window, int stages, int width, int height) {
+  if (window.kernel.empty()) return width;
+  constexpr int kBytes = 512 << 10;
+  const int column = ring_rows(window, height) * kEquations * static_cast<int>(sizeof(float)) * std::max(stages, 1);
+  return std::max(kBytes / column, 16 * stages * window.half);
+}
 
 // Behind a row there is room for the rest of the last stretch's last vector.
 int equation_floats(int pitch) { return kEquations * pitch + 16; }
@@ -26,14 +39,16 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
     : kernels_(kernels),
       window_(window),
       restart_(restart_rows(window.half)),
+      strip_(strip_width(window, stages, width, height)),
       stages_(stages),
       lines_(2 * window.half + kBlurred) {
-  const int pitch = stretch(width, window.half), row = equation_floats(pitch);
+  const int columns = std::min(width, strip_ * 3 / 2 + 2 * stages * (window.half + kAligned) + 16);
+  const int pitch = stretch(columns, window.half), row = equation_floats(pitch);
   for (Stage& stage : stages_) {
     stage.ring.resize(static_cast<std::size_t>(ring_rows(window, height)) * row);
     stage.columns.resize(window.kernel.empty() ? row : static_cast<std::size_t>(row) * kBlurred);
-    stage.u.resize(padded(width));
-    stage.v.resize(padded(width));
+    stage.u.resize(padded(columns));
+    stage.v.resize(padded(columns));
   }
   scratch_.resize(row);
 }
@@ -45,61 +60,74 @@ std::size_t Iterations::bytes() const {
   return floats * sizeof(float);
 }
 
-void Iterations::run(const MotionField& field, int count, FirstGuess& guess, int begin, int end,
-                     const FlowTarget& target, const Cancel& cancel) {
+int Iterations::strips(int width) const { return std::max((width + strip_ / 2) / strip_, 1); }
+
+void Iterations::run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, const FlowTarget& target,
+                     const Cancel& cancel) {
   field_ = &field;
   guess_ = &guess;
-  pitch_ = stretch(field.width, window_.half);
-  row_floats_ = equation_floats(pitch_);
   ring_rows_ = ring_rows(window_, field.height);
-  begin_stages(count, begin, end);
+  begin_stages(count, tile);
   Stage& last = stages_[count - 1];
-  for (int y = begin; y < end && !cancel.requested(); ++y) {
+  for (int y = tile.begin; y < tile.end && !cancel.requested(); ++y) {
     const std::size_t at = static_cast<std::size_t>(y);
     if (target.planes != nullptr) {
-      solve_row(count - 1, y, target.planes->u.data() + at * target.planes->pitch,
-                target.planes->v.data() + at * target.planes->pitch);
+      const std::size_t first = at * target.planes->pitch + tile.left;
+      solve_row(count - 1, y, target.planes->u.data() + first, target.planes->v.data() + first);
     } else {
       solve_row(count - 1, y, last.u.data(), last.v.data());
-      kernels_.pairs(last.u.data(), last.v.data(), field.width, target.pairs + 2 * at * field.width);
+      kernels_.pairs(last.u.data(), last.v.data(), tile.right - tile.left,
+                     target.pairs + 2 * (at * field.width + tile.left));
     }
   }
 }
 
 // Each stage begins as many rows above the next as its window reaches, and ends as many below. Its sums start anew as
-// many rows above those where the next one's do, so that no band makes more rows than it needs.
-void Iterations::begin_stages(int count, int begin, int end) {
-  for (int i = 0; i < count; ++i) {
+// many rows above those where the next one's do, so that no band makes more rows than it needs. Its columns are those
+// that the next one's equations take.
+void Iterations::begin_stages(int count, const Tile& tile) {
+  int left = tile.left, right = tile.right;
+  for (int i = count; i-- > 0;) {
     Stage& stage = stages_[i];
     stage.ahead = (count - 1 - i) * window_.half;
-    stage.begin = stage.next = std::max(begin - stage.ahead, 0);
-    stage.end = std::min(end + stage.ahead, field_->height);
+    stage.begin = stage.next = std::max(tile.begin - stage.ahead, 0);
+    stage.end = std::min(tile.end + stage.ahead, field_->height);
     stage.made = std::max(stage.begin - window_.half, 0);
+    stage.left = left;
+    stage.right = right;
+    left = stage.from = std::max(left - window_.half, 0) / kAligned * kAligned;
+    right = stage.to = std::min(right + window_.half, field_->width);
   }
+  pitch_ = stretch(right - left, window_.half);
+  row_floats_ = equation_floats(pitch_);
 }
 
 void Iterations::make_equations(int i, int y) {
+  Stage& stage = stages_[i];
   EquationRow row;
-  row.width = field_->width;
-  row.height = field_->height;
+  row.x = stage.from;
   row.y = y;
-  row.from = field_->from->row(y);
+  row.width = stage.to - stage.from;
+  row.image_width = field_->width;
+  row.image_height = field_->height;
+  row.from = field_->from->row(y) + stage.from;
   row.to = field_->to->row(0);
   row.pitch = field_->from->pitch();
   if (i == 0) {
-    guess_->row(y, &row.u, &row.v);
+    guess_->row(y, stage.from, stage.to, &row.u, &row.v);
   } else {
     Stage& before = stages_[i - 1];
     while (before.next <= y) solve_row(i - 1, before.next, before.u.data(), before.v.data());
     row.u = before.u.data();
     row.v = before.v.data();
   }
-  row.trust_x = field_->trust_x + static_cast<std::size_t>(y) * field_->trust_pitch;
+  row.trust_x = field_->trust_x + static_cast<std::size_t>(y) * field_->trust_pitch + stage.from;
   row.trust_y = field_->trust_y[y];
   row.symmetric = field_->border == Border::kSymmetric;
-  row.out = equations(stages_[i], y) + window_.half;
+  row.before = stage.from == 0 ? window_.half : 0;
+  row.out = equations(stage, y) + row.before;
   row.out_pitch = pitch_;
-  row.half = window_.half;
+  row.after = stage.to == field_->width ? pitch_ - row.before - row.width : 0;
   kernels_.equations(row);
 }
 
@@ -131,8 +159,9 @@ void Iterations::solve_row(int i, int y, float* u, float* v) {
       row.leaves = line(y - half - 1);
     }
   }
-  row.width = field_->width;
+  row.width = stage.right - stage.left;
   row.half = half;
+  row.first = stage.left - half - stage.from + (stage.from == 0 ? half : 0);
   row.pitch = pitch_;
   row.regular = window_.regular;
   row.scratch = scratch_.data();

@@ -4,7 +4,7 @@
 // All iterations run in one sweep down the level, each some rows behind the one before: the equations of a pixel take
 // its own flow only, so that iteration i + 1 can use a row as soon as iteration i has solved it. The rows of the
 // expansions in use and a few rows of equations for each iteration are all that the caches have to hold, and between
-// iterations the flow is never written out.
+// iterations the flow is never written out. Wide levels are swept in strips of columns, so that those rows fit.
 #pragma once
 
 #include <vector>
@@ -41,7 +41,13 @@ struct FlowPlanes {
 class FirstGuess {
  public:
   virtual ~FirstGuess() = default;
-  virtual void row(int y, const float** u, const float** v) = 0;  // null: no motion
+  // Columns [begin, end) of row y, the first of them first; null: no motion.
+  virtual void row(int y, int begin, int end, const float** u, const float** v) = 0;
+};
+
+// A part of a level.
+struct Tile {
+  int left, right, begin, end;  // columns [left, right), rows [begin, end)
 };
 
 // Where iterations leave their result: in planes, or as (u, v) pairs.
@@ -55,13 +61,15 @@ class Iterations {
   // For fields up to this size, up to `stages` iterations in a sweep.
   Iterations(const Kernels& kernels, const Window& window, int stages, int width, int height);
 
-  // `count` iterations (1 .. stages) for rows [begin, end) of the result. The rows are the same, bit for bit, whatever
-  // band they are computed in. Stops early when cancelled.
-  void run(const MotionField& field, int count, FirstGuess& guess, int begin, int end, const FlowTarget& target,
+  // `count` iterations (1 .. stages) for a tile of the result, which is the same, bit for bit, whatever the tiles.
+  // Stops early when cancelled.
+  void run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, const FlowTarget& target,
            const Cancel& cancel);
 
-  // Bands must begin at multiples of this.
+  // Tiles must begin at rows that are multiples of restart(), at columns that are multiples of a vector (16), and be
+  // no wider than if a level were cut into this many.
   int restart() const { return restart_; }
+  int strips(int width) const;
 
   std::size_t bytes() const;
 
@@ -71,10 +79,12 @@ class Iterations {
     Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
     Buffer u, v;     // the row solved last
     int ahead, begin, end;  // rows ahead of the last stage; rows of flow to solve
+    int left, right;        // columns of flow to solve
+    int from, to;           // columns of equations for them
     int made, next;         // the next row of equations, of flow
   };
 
-  void begin_stages(int count, int begin, int end);
+  void begin_stages(int count, const Tile& tile);
   void solve_row(int stage, int y, float* u, float* v);
   void make_equations(int stage, int y);
   float* equations(Stage& stage, int y) {
@@ -83,7 +93,7 @@ class Iterations {
 
   const Kernels& kernels_;
   const Window& window_;
-  const int restart_;
+  const int restart_, strip_;
   std::vector<Stage> stages_;
   Buffer scratch_;
   std::vector<const float*> lines_;

@@ -16,24 +16,25 @@ namespace infomotion::flow {
 
 // The equations of motion of one row.
 struct EquationRow {
-  int width, height, y;
-  const float* from;  // row y of the first frame's expansion
-  const float* to;    // row 0 of the second's
-  int pitch;          // of both
-  const float* u;     // flow of this row known so far, px; null: none
+  int x, y, width;                // the first pixel, and how many of its row
+  int image_width, image_height;
+  const float* from;     // of the first frame's expansion, from that pixel on
+  const float* to;       // the whole of the second's
+  int pitch;             // of both
+  const float* u;        // flow of these pixels known so far, px; null: none
   const float* v;
-  const float* trust_x;  // squared_trust(width)
+  const float* trust_x;  // squared_trust(image_width) of these pixels
   float trust_y;         // of this row
   bool symmetric;        // Border::kSymmetric
-  float* out;            // equation e of pixel x goes to out[e * out_pitch + x]
+  float* out;            // equation e of the i-th pixel goes to out[e * out_pitch + i]
   int out_pitch;
-  int half;              // the window's: so many pixels before the first, and all behind the last, repeat them
+  int before, after;     // places before the first and behind the last that repeat them
 };
 
-// From the equations summed down the window's columns to the flow of one row. Pixel x's window is columns
-// x .. x + 2 half of each of the kEquations stretches.
+// From the equations summed down the window's columns to the flow of one row. The i-th pixel's window is columns
+// first + i .. first + i + 2 half of each of the kEquations stretches.
 struct WindowRow {
-  int width, half;
+  int width, half, first;
   float* columns;
   const float* enters;  // box: this row is added to the columns first, and `leaves` taken off; null: neither
   const float* leaves;
@@ -52,8 +53,8 @@ struct Kernels {
   void (*mix_bytes)(const std::uint8_t* const* rows, const float* weights, int taps, int n, float* out);
   void (*mix)(const float* const* rows, const float* weights, int taps, int n, float* out);
 
-  // The filter along one row that is padded at both ends (AxisFilter::before). `out` is anywhere.
-  void (*filter_row)(const AxisFilter& filter, const float* row, float* out);
+  // Outputs [begin, end) of the filter along one row that is padded at both ends (AxisFilter::before). `out` is anywhere.
+  void (*filter_row)(const AxisFilter& filter, const float* row, int begin, int end, float* out);
 
   // From 2 radius + 1 rows of an image to sum g f, sum j g f, sum j^2 g f of each column, `pitch` floats apart.
   void (*moments)(const PolynomialBasis& basis, const float* const* rows, int width, float* out, int pitch);

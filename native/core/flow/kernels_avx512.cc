@@ -5,6 +5,7 @@
 #define INFOMOTION_SIMD_AVX512
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
 
 // Headers of the system come first: their inline functions stay as every processor can run them.

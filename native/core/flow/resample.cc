@@ -26,7 +26,7 @@ void finish(AxisFilter& filter, int n, Border source) {
   filter.before = std::max(0, -*low);
   for (int j = -filter.before; j < *high + filter.taps; ++j) filter.border.push_back(source(j));
 
-  const std::size_t m = filter.first.size(), pitch = padded(m), taps = filter.taps;
+  const std::size_t m = filter.first.size(), pitch = padded(m) + padded(1), taps = filter.taps;
   filter.lane_first.assign(filter.first.begin(), filter.first.end());
   filter.lane_first.resize(pitch, filter.first.back());
   filter.lane_weights.assign(taps * pitch, 0.0f);
@@ -80,16 +80,23 @@ Resampler::Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFil
   for (float& weight : weights_) weight *= gain;
 }
 
-void Resampler::row(const std::uint8_t* in, std::size_t pitch, int y, float* out) {
-  lines(bytes_, in, pitch, y);
-  kernels_->mix_bytes(bytes_.data(), weights(y), fy_->taps, fx_->inputs, line_.data() + fx_->before);
-  along(out);
+void Resampler::row(const std::uint8_t* in, std::size_t pitch, int y, int begin, int end, float* out) {
+  const Inputs columns = inputs_of(begin, end);
+  lines(bytes_, in + columns.begin, pitch, y);
+  kernels_->mix_bytes(bytes_.data(), weights(y), fy_->taps, columns.end - columns.begin, line(columns.begin));
+  along(begin, end, out);
 }
 
-void Resampler::row(const float* in, std::size_t pitch, int y, float* out) {
-  lines(floats_, in, pitch, y);
-  kernels_->mix(floats_.data(), weights(y), fy_->taps, fx_->inputs, line_.data() + fx_->before);
-  along(out);
+void Resampler::row(const float* in, std::size_t pitch, int y, int begin, int end, float* out) {
+  const Inputs columns = inputs_of(begin, end);
+  lines(floats_, in + columns.begin, pitch, y);
+  kernels_->mix(floats_.data(), weights(y), fy_->taps, columns.end - columns.begin, line(columns.begin));
+  along(begin, end, out);
+}
+
+// What stands for samples beyond the border lies within the taps, or, of weight 0, one before them.
+Resampler::Inputs Resampler::inputs_of(int begin, int end) const {
+  return {std::max(fx_->first[begin] - 1, 0), std::min(fx_->first[end - 1] + fx_->taps, fx_->inputs)};
 }
 
 template <typename T>
@@ -97,12 +104,12 @@ void Resampler::lines(std::vector<const T*>& lines, const T* in, std::size_t pit
   for (int t = 0; t < fy_->taps; ++t) lines[t] = in + pitch * fy_->border[fy_->before + fy_->first[y] + t];
 }
 
-void Resampler::along(float* out) {
-  float* row = line_.data() + fx_->before;
-  const int end = static_cast<int>(fx_->border.size()) - fx_->before;
+void Resampler::along(int begin, int end, float* out) {
+  float* row = line(0);
+  const int last = static_cast<int>(fx_->border.size()) - fx_->before;
   for (int j = -fx_->before; j < 0; ++j) row[j] = row[fx_->border[fx_->before + j]];
-  for (int j = fx_->inputs; j < end; ++j) row[j] = row[fx_->border[fx_->before + j]];
-  kernels_->filter_row(*fx_, row, out);
+  for (int j = fx_->inputs; j < last; ++j) row[j] = row[fx_->border[fx_->before + j]];
+  kernels_->filter_row(*fx_, row, begin, end, out);
 }
 
 void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {

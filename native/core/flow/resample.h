@@ -25,7 +25,7 @@ struct AxisFilter {
   bool shift_invariant = false; // first[i] = first[0] + i, and the same weights for every i
 
   // The same once more for kernels that make a vector of outputs at a time: one run of weights a tap, and both with
-  // room for a whole last vector (the last first[] repeated, weights 0).
+  // room for a whole vector behind the last (the last first[] repeated, weights 0).
   std::vector<std::int32_t> lane_first;
   std::vector<float> lane_weights;
 
@@ -44,15 +44,24 @@ class Resampler {
  public:
   Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain = 1);
 
-  // Output row y. Rows of `in` begin `pitch` values apart.
-  void row(const std::uint8_t* in, std::size_t pitch, int y, float* out);
-  void row(const float* in, std::size_t pitch, int y, float* out);
+  // Columns [begin, end) of output row y; `out` gets the first of them first. Rows of `in` begin `pitch` values apart.
+  void row(const std::uint8_t* in, std::size_t pitch, int y, int begin, int end, float* out);
+  void row(const float* in, std::size_t pitch, int y, int begin, int end, float* out);
+  template <typename T>
+  void row(const T* in, std::size_t pitch, int y, float* out) {
+    row(in, pitch, y, 0, fx_->outputs(), out);
+  }
 
  private:
+  struct Inputs {
+    int begin, end;  // of an input row
+  };
+  Inputs inputs_of(int begin, int end) const;
   template <typename T>
   void lines(std::vector<const T*>& lines, const T* in, std::size_t pitch, int y) const;
+  float* line(int x) { return line_.data() + fx_->before + x; }
   const float* weights(int y) const { return weights_.data() + static_cast<std::size_t>(y) * fy_->taps; }
-  void along(float* out);
+  void along(int begin, int end, float* out);
 
   const Kernels* kernels_;
   const AxisFilter *fx_, *fy_;

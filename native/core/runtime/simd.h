@@ -76,7 +76,9 @@ inline F load(const std::uint8_t* p) {
 inline I truncate(F v) { return (I)_mm512_cvttps_epi32(v); }
 inline Mask less(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 inline Mask at_most(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+inline F floor(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 inline Mask equal(I a, I b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+inline Mask equal(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
 inline F select(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
 inline unsigned bits(Mask m) { return m; }
@@ -118,7 +120,9 @@ inline F load(const std::uint8_t* p) {
 inline I truncate(F v) { return (I)_mm256_cvttps_epi32(v); }
 inline Mask less(F a, F b) { return (Mask)_mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 inline Mask at_most(F a, F b) { return (Mask)_mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+inline F floor(F v) { return _mm256_floor_ps(v); }
 inline Mask equal(I a, I b) { return (Mask)_mm256_cmpeq_epi32((__m256i)a, (__m256i)b); }
+inline Mask equal(F a, F b) { return (Mask)_mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
 inline F select(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, (F)m); }
 inline unsigned bits(Mask m) { return static_cast<unsigned>(_mm256_movemask_ps((F)m)); }
@@ -147,8 +151,13 @@ inline void store_pairs(float* p, F a, F b) {
 typedef I Mask;
 #if defined(INFOMOTION_SIMD_NEON)
 inline F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+inline F floor(F v) { return (F)vrndmq_f32((float32x4_t)v); }
 #else
 inline F fma(F a, F b, F c) { return a * b + c; }
+inline F floor(F v) {  // of what an int32 holds
+  const F whole = __builtin_convertvector(__builtin_convertvector(v, I), F);
+  return whole - (F)((I)(whole > v) & (I)broadcast(1.0f));
+}
 #endif
 inline F load(const std::uint8_t* p) {
   return F{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]), static_cast<float>(p[3])};
@@ -157,6 +166,7 @@ inline I truncate(F v) { return __builtin_convertvector(v, I); }
 inline Mask less(F a, F b) { return a < b; }
 inline Mask at_most(F a, F b) { return a <= b; }
 inline Mask equal(I a, I b) { return a == b; }
+inline Mask equal(F a, F b) { return a == b; }
 inline Mask both(Mask a, Mask b) { return a & b; }
 inline F select(Mask m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
 inline unsigned bits(Mask m) {
