@@ -34,9 +34,11 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0 // --help, --version
-      return fail(
-        new InfomotionError('INVALID_ARGUMENT', `${error.message.replace(/^error: /, '')}. See infomotion --help.`),
-      )
+      const what =
+        error.code === 'commander.help' // no command is given
+          ? `expected a command: ${COMMANDS.join(', ')}`
+          : error.message.replace(/^error: /, '').replace(/\.$/, '')
+      return fail(new InfomotionError('INVALID_ARGUMENT', `${what}. See infomotion --help.`))
     }
     return fail(error)
   }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
+import { expectRoom } from './dataset/write.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
@@ -44,6 +45,9 @@ const DEFAULTS = {
   /** Fail where a clip cannot be decoded or a class has fewer clips than asked for. */
   strict: false,
 }
+
+/** What is written beside the distilled set, and tells of it. */
+const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.html']
 
 /** A run's settings, all of them given. */
 export type Settings = typeof DEFAULTS & Method & { vpc: number; folder: string }
@@ -111,6 +115,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
+    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
     return run(state, { signal, onProgress }, onWarning)
   })
@@ -178,8 +183,7 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       state.items = await synthesize(clips, state.selection!, stage)
       const selected = state.items.map(({ clip, weight }) => ({ index: dataSet.clips.indexOf(clip), weight }))
       // what an earlier run into this folder said of its set is not true of this one
-      for (const name of ['manifest.json', 'student.onnx', 'report.json', 'report.html'])
-        await rm(join(folder, name), { force: true })
+      for (const name of RESULTS) await rm(join(folder, name), { force: true })
       await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize, signal: stage.signal })
       await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(state)))
     },

@@ -325,6 +325,15 @@ t.test("written in the source's layout: EchoNet", async (t) => {
 
   await t.rejects(writeDataSet(out, set, [{ index: 5, weight: 1 }]), { code: 'INVALID_ARGUMENT' }, 'a TEST clip')
   await t.rejects(writeDataSet(root, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source')
+  const link = join(temporary(t), 'link')
+  symlinkSync(root, link)
+  await t.rejects(writeDataSet(link, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source, by a link')
+  for (const name of ['FileList.csv', 'Videos/thesis.avi', 'VolumeTracings.csv']) {
+    const theirs = lay(temporary(t), { [name]: 'not ours' })
+    const refusal = { code: 'DATASET_FOLDER_IN_USE', message: new RegExp(`holds ${name.split('/')[0]}, which`) }
+    await t.rejects(writeDataSet(theirs, set, [{ index: 1, weight: 1 }]), refusal)
+    t.equal(readFileSync(join(theirs, name), 'utf8'), 'not ours')
+  }
   const signal = AbortSignal.abort()
   await t.rejects(writeDataSet(out, set, [], { signal }), { code: 'ABORTED' })
   t.equal((await readDataSet(out)).clips.length, 3, 'an aborted write leaves what was there')

@@ -22,7 +22,7 @@ import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { type Frames, readClip, writePictures } from '../video/index.js'
 import { integer, number } from './options.js'
-import { abortSignal, finish, progressBar } from './output.js'
+import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
 /** How flow is shown, where it is not written as numbers. */
 type Look = 'colour' | 'quiver'
@@ -82,6 +82,7 @@ export function register(program: Command): void {
       if (maxFlow !== undefined && !(look && maxFlow > 0))
         throw invalid('a speed above 0, with --colour or --quiver,', '--max-flow', maxFlow)
       const started = performance.now()
+      await expectApart([out], [first, ...(second ? [second] : []), ...(init ? [init] : [])])
       const wanted = { out, look, maxFlow, parameters }
       const done = second ? await ofImages(first, second, init, wanted) : await ofClip(first, init, wanted)
       const result = { out, ...done, seconds: (performance.now() - started) / 1000 }

@@ -17,7 +17,7 @@ import {
 import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { integer, number } from './options.js'
-import { abortSignal, finish, progressBar } from './output.js'
+import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
 interface Options {
   directed?: boolean
@@ -100,6 +100,7 @@ async function run(path: string, folder: string | undefined, options: Options): 
   const started = performance.now()
   const signal = abortSignal()
   const files = outputs(path, folder, options)
+  await expectApart([...files.map(({ path }) => path), ...(options.map ? [options.map] : [])], [path])
   if (!options.infomap && !options.clusterData)
     throw wrong('--no-infomap needs a partition to evaluate: --cluster-data FILE.')
   const flow = flowOf(options)
@@ -165,15 +166,12 @@ function outputs(network: string, folder: string | undefined, options: Options):
     basename(network)
       .replace(/\.gz$/, '')
       .replace(/\.[^.]+$/, '')
-  const listed = (options.output?.split(',') ?? []).map((word) => {
+  const listed = [...new Set(options.output?.split(','))].map((word) => {
     const format = FORMATS.find((known) => known === word)
     if (!format) throw wrong(`--output takes a list of ${FORMATS.join(', ')}; "${word}" is none of them.`)
     return { path: join(folder ?? '.', `${name}.${format}`), format }
   })
-  const files = [...named, ...listed]
-  const over = files.find(({ path }) => path === network)
-  if (over) throw wrong(`${over.path} would be written over the network.`)
-  return files
+  return [...named, ...listed]
 }
 
 async function write(

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import type { Progress } from '../run/progress.js'
@@ -13,6 +15,12 @@ let bar: SingleBar | undefined
 /** Called once by cli.ts, before any command runs. */
 export function configureOutput(options: { json: boolean }): void {
   json = options.json
+  // Nobody listens any more: no reason to stop a run that takes a night. What could not be said at its end is a failure.
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exitCode = 1
+    if (error.code !== 'EPIPE') process.stderr.write(`Could not write the result: ${error.message}\n`)
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (interrupt.signal.aborted) process.exit(130) // the second Ctrl-C does not wait
@@ -38,6 +46,20 @@ export function finish(result: object, text: () => string): void {
   clearBar()
   const said = json ? JSON.stringify(result) : text()
   if (said !== '') process.stdout.write(`${said}\n`)
+}
+
+/** Refuses files to write that would take the place of what is read, or of one another; devices may. */
+export async function expectApart(written: readonly string[], read: readonly string[]): Promise<void> {
+  const real = (path: string) => realpath(path).catch(() => resolve(path))
+  const sources = new Set(await Promise.all(read.map(real)))
+  const seen = new Set<string>()
+  for (const path of written) {
+    const place = await real(path)
+    const over = sources.has(place) ? 'what it is made from' : seen.has(place) ? 'another result' : undefined
+    if (over && !place.startsWith('/dev/'))
+      throw new InfomotionError('INVALID_ARGUMENT', `${path} would be written over ${over}. Choose another name.`)
+    seen.add(place)
+  }
 }
 
 /** Reports a failure, and the exit code for it: 2 where the call itself is wrong, 130 after Ctrl-C, else 1. */

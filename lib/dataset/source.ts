@@ -35,6 +35,8 @@ export async function readSource(path: string, columns: Columns, allowMissing: b
       cause,
     })
   })
+  if (!info.isFile() && !info.isDirectory())
+    throw new InfomotionError('DATASET_NOT_FOUND', `Expected a folder or a CSV file at ${at}, but it is neither.`)
   if (info.isFile()) {
     const table = await readTable(at)
     const mapping = mapColumns(table, columns)

@@ -1,6 +1,6 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { access, copyFile, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -59,7 +59,7 @@ export async function writeDataSet(
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
   const materialize = expectOneOf(options.materialize ?? 'copy', 'materialize', ['copy', 'link', 'list'])
   const out = resolve(dir)
-  if (out === dataSet.root || out === dataSet.source.videos) throw invalid('a folder other than the source', 'dir', dir)
+  await expectRoom(out, dataSet)
   const weights = new Map<number, number>()
   for (const { index, weight } of selected) {
     expectInteger(index, 'selected.index', 0, dataSet.clips.length - 1)
@@ -80,11 +80,12 @@ export async function writeDataSet(
       const weight = weights.get(index)
       return weight === undefined ? [] : [[materialize === 'list' ? clip.path : file, String(weight)]]
     })
-    await writeFile(join(aside, 'weights.csv'), stringify([['path', 'weight'], ...rows]))
+    await writeFile(join(aside, MARK), stringify([['path', 'weight'], ...rows]))
     throwIfAborted(options.signal)
     const names = (await readdir(aside)).filter((name) => name !== table)
     if (table) await rm(join(out, table), { force: true }) // an older set is none any more while this one moves in
-    for (const name of table ? [...names, table] : names) {
+    await rename(join(aside, MARK), join(out, MARK)) // first: what follows is ours, also to a run after a crash
+    for (const name of [...names.filter((name) => name !== MARK), ...(table ? [table] : [])]) {
       await rm(join(out, name), { recursive: true, force: true })
       await rename(join(aside, name), join(out, name))
     }
@@ -93,6 +94,38 @@ export async function writeDataSet(
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
+}
+
+/** The weights: a folder that has them is one that a set was written to. */
+const MARK = 'weights.csv'
+
+/**
+ * Refuses a folder where a set would take the place of what is none of ours: the source, another data set, a user's files.
+ *
+ * @param more - further names that are to be written there
+ * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`; `INVALID_ARGUMENT` for the source itself
+ */
+export async function expectRoom(dir: string, dataSet: DataSet, more: readonly string[] = []): Promise<void> {
+  const { source, root, layout } = dataSet
+  const real = (path: string) => realpath(path).catch(() => resolve(path))
+  const out = await real(dir)
+  if (out === (await real(root)) || out === (await real(source.videos)))
+    throw invalid('a folder other than the source', 'dir', dir)
+  const there = new Set(await readdir(out).catch(() => []))
+  if (there.has(MARK)) return
+  const videos = dataSet.clips.map((_, i) => place(dataSet, i, false).file.split(sep)[0])
+  const tables = layout === 'echonet' ? [tableName(dataSet), 'VolumeTracings.csv'] : [tableName(dataSet)]
+  const clash = [...videos, ...tables, 'phantom.json', 'NOTICE.txt', ...more].find((name) => there.has(name))
+  if (clash === undefined) return
+  throw new InfomotionError(
+    'DATASET_FOLDER_IN_USE',
+    `${out} holds ${clash}, which the new set would replace, and no ${MARK} tells that it is an earlier one. ` +
+      'Give a new or empty folder, or move that away.',
+  )
+}
+
+function tableName({ source }: DataSet): string {
+  return source.table ? basename(source.table) : 'clips.csv'
 }
 
 function place(dataSet: DataSet, index: number, list: boolean): Placed {
@@ -160,7 +193,7 @@ async function writeTables(
     await filterTracings(tracings, join(aside, 'VolumeTracings.csv'), new Set(placed.map(({ clip }) => stem(clip.id))))
   const columns = layout === 'folder' ? ['path', 'label'] : source.columns
   const header = source.mapping.split ? columns : [...columns, 'split']
-  const name = source.table ? basename(source.table) : 'clips.csv'
+  const name = tableName(dataSet)
   await writeFile(
     join(aside, name),
     stringify(

@@ -40,17 +40,17 @@ export type Method = typeof METHOD & {
 /** @throws {InfomotionError} `INVALID_ARGUMENT` */
 export function expectMethod(method: Method): void {
   expectInteger(method.seed, 'seed', 0, 0xffffffff)
-  expectInteger(method.neighbours, 'neighbours', 1)
-  expectInteger(method.trials, 'trials', 1)
-  expectInteger(method.components, 'components', 1)
-  expectInteger(method.randomDraws, 'randomDraws', 1)
+  expectInteger(method.neighbours, 'neighbours', 1, 1e6)
+  expectInteger(method.trials, 'trials', 1, 1e6)
+  expectInteger(method.components, 'components', 1, 1e6)
+  expectInteger(method.randomDraws, 'randomDraws', 1, 1e5)
   expectOneOf(method.backend, 'backend', BACKENDS)
   expectDevice(method.device)
   expectNumber(method.descriptorWeight, 'descriptorWeight', 0, 1e6)
   expectNumber(method.embeddingWeight, 'embeddingWeight', 0, 1e6)
   expectOneOf(method.weights, 'weights', WEIGHT_RULES)
   expectNumber(method.teacher, 'teacher', 0, 1)
-  if (method.steps !== undefined) expectInteger(method.steps, 'steps', 1)
+  if (method.steps !== undefined) expectInteger(method.steps, 'steps', 1, 1e8)
   if (typeof method.encoder !== 'string' || method.encoder === '')
     throw invalid('the name of a model, the path of an ONNX file, or none', 'encoder', method.encoder)
   const seesEmbedding = method.encoder !== 'none' && method.embeddingWeight > 0

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSignature } from '../onnx/signature.js'
-import { sha256 } from '../run/store.js'
+import { readWhole, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { expectDescription, inputDims, type ModelDescription } from './description.js'
@@ -79,10 +78,11 @@ async function ownModel(path: string): Promise<{ description: ModelDescription; 
 
 async function readOrMissing(path: string, what: string): Promise<Buffer> {
   try {
-    return await readFile(path)
+    return await readWhole(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asInfomotionError(error)
-    throw new InfomotionError('MODEL_NOT_FOUND', `There is no file ${path}: expected ${what}.`, { cause: error })
+    const { code, message } = asInfomotionError(error)
+    const why = code === 'ENOENT' ? `there is no file ${path}` : message
+    throw new InfomotionError('MODEL_NOT_FOUND', `Expected ${what}, but ${why}.`, { cause: error })
   }
 }
 

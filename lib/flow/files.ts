@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { decodeNpy, encodeNpy } from '../run/npy.js'
-import { writeWhole } from '../run/store.js'
+import { readWhole, writeWhole } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
 import { decodeFlo, encodeFlo, expectField, type FlowField } from './flo.js'
@@ -14,6 +13,8 @@ const READERS: Record<string, (bytes: Uint8Array, path: string) => Flow> = {
   '.png': (bytes, path) => ({ ...decodeKitti(bytes, path), pairs: 1 }),
   '.npy': readNpy,
 }
+
+const UNREADABLE = { '.flo': 'FLO_UNREADABLE', '.png': 'KITTI_UNREADABLE', '.npy': 'NPY_UNREADABLE' } as const
 
 /**
  * Reads flow from a file, its format told by the name's ending: `.flo` (Middlebury), `.png` (KITTI, 16 bits) or `.npy`
@@ -31,11 +32,15 @@ const READERS: Record<string, (bytes: Uint8Array, path: string) => Flow> = {
  * ```
  */
 export async function readFlow(path: string): Promise<Flow> {
-  const read = READERS[expectEnding(path)]
-  const bytes = await readFile(path).catch((error) => {
-    throw asInfomotionError(error)
+  const ending = expectEnding(path)
+  const bytes = await readWhole(path).catch((error) => {
+    const { code, message } = asInfomotionError(error)
+    const unreadable = code === 'EINVAL' || code === 'ERR_FS_FILE_TOO_LARGE'
+    throw new InfomotionError(unreadable ? UNREADABLE[ending] : code, `Expected flow in ${path}: ${message}.`, {
+      cause: error,
+    })
   })
-  return read(bytes, path)
+  return READERS[ending](bytes, path)
 }
 
 /**

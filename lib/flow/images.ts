@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { inflateSync } from 'node:zlib'
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
+import { readWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { decodeJpeg } from '../runtime/jpeg.js'
 import { jpegSize } from '../video/mjpeg.js'
@@ -32,8 +33,10 @@ interface Samples {
  * @throws {InfomotionError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`
  */
 export async function readLuma(path: string): Promise<Luma> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new InfomotionError('IMAGE_NOT_FOUND', `Expected an image in ${path}: ${cause.message}.`, { cause })
+  const bytes = await readWhole(path).catch((cause: NodeJS.ErrnoException) => {
+    const what = `Expected an image in ${path}: ${cause.message}.`
+    if (cause.code === 'ERR_FS_FILE_TOO_LARGE') throw new InfomotionError('IMAGE_UNREADABLE', what, { cause })
+    throw new InfomotionError('IMAGE_NOT_FOUND', what, { cause })
   })
   try {
     if (bytes[0] === 0x89 && bytes.toString('latin1', 1, 4) === 'PNG') return toLuma(readPng(bytes))
@@ -48,11 +51,19 @@ export async function readLuma(path: string): Promise<Luma> {
   }
 }
 
+/** As large as JPEGs may be here: 16384 x 16384. */
+const MAX_PIXELS = 2 ** 28
+
+/** Channels by a PNG's colour type (PNG specification, 11.2.2). */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
+
 /** The samples of a PNG file, if its size is one that so many bytes can hold; throws a plain Error. */
 export function readPng(bytes: Buffer): Samples {
   const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MOST_PIXELS_A_BYTE * bytes.length]
   if (promised < 1 || promised > possible)
     throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
+  if (promised > MAX_PIXELS) throw new Error(`it has ${promised} pixels, where ${MAX_PIXELS} are read`)
+  expectSamples(bytes)
   const png = decodePng(bytes)
   const { width, height } = png
   if (png.palette) {
@@ -61,6 +72,25 @@ export function readPng(bytes: Buffer): Samples {
   }
   const white = 2 ** png.depth - 1
   return { width, height, data: png.data, channels: png.channels, white }
+}
+
+/**
+ * Refuses a PNG whose data unpack to more than its size says: the decoder would unpack them all. Twice as much is let
+ * pass, as interlaced rows have further bytes.
+ */
+function expectSamples(bytes: Buffer): void {
+  const [width, height, depth] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]]
+  const row = 1 + Math.ceil((width * depth * (CHANNELS[bytes[25]] ?? 4)) / 8)
+  const packed: Buffer[] = []
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at))
+    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
+      packed.push(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)))
+  try {
+    inflateSync(Buffer.concat(packed), { maxOutputLength: 2 * height * row + 2 ** 16 })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new Error(code === 'ERR_BUFFER_TOO_LARGE' ? 'its data unpack to more than its size says' : message, { cause })
+  }
 }
 
 async function readJpeg(bytes: Buffer): Promise<Luma> {

@@ -27,16 +27,22 @@ export async function readText<R extends TextReader>(
 ): Promise<R> {
   throwIfAborted(signal)
   let file: FileHandle | undefined
+  let refused: unknown // by the reader; the pipeline then tells only that it was aborted
   try {
     file = await open(path)
     const magic = await file.read(Buffer.alloc(2), 0, 2, 0)
     const gzip = magic.buffer.readUInt16BE() === 0x1f8b
     const reader = start(gzip ? 0 : (await file.stat()).size)
     const stream = file.createReadStream({ start: 0, highWaterMark: PIECE, autoClose: false })
-    const take = (pieces: AsyncIterable<Uint8Array>) => appendAll(reader, pieces, signal)
+    const take = (pieces: AsyncIterable<Uint8Array>) =>
+      appendAll(reader, pieces, signal).catch((error) => {
+        refused = error
+        throw error
+      })
     await (gzip ? pipeline(stream, createGunzip({ chunkSize: PIECE }), take) : pipeline(stream, take))
     return reader
-  } catch (cause) {
+  } catch (thrown) {
+    const cause = refused instanceof InfomotionError ? refused : thrown
     if (cause instanceof InfomotionError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
     if (code?.startsWith('Z_'))

@@ -1,11 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { atPath } from '../runtime/errors.js'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
 export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex')
+}
+
+/**
+ * Reads a file. A pipe or a device is refused (`EINVAL`): what comes out of it may have no end, or never begin.
+ *
+ * @throws the system's errors; `ERR_FS_FILE_TOO_LARGE` above 2 GiB
+ */
+export async function readWhole(path: string): Promise<Buffer> {
+  const facts = await stat(path)
+  if (!facts.isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EINVAL' })
+  return readFile(path)
 }
 
 /**

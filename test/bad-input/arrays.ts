@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
 import { readFlow } from 'infomotion/flow'
@@ -35,6 +37,50 @@ function image(what: string, bytes: Buffer | string | undefined, expected = 'IMA
   }
   return { what: `image: ${what}`, read, expected }
 }
+
+/** A PNG of zeros that says it has this size, and holds so many bytes. */
+function zeros(width: number, height: number, bytes: number): Buffer {
+  const chunk = (name: string, body: Buffer) => {
+    const out = Buffer.alloc(12 + body.length)
+    out.writeUInt32BE(body.length)
+    out.write(name, 4, 'latin1')
+    body.copy(out, 8)
+    out.writeUInt32BE(crc32(out.subarray(4, 8 + body.length)), 8 + body.length)
+    return out
+  }
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0])
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  const body = deflateSync(Buffer.alloc(bytes))
+  return Buffer.concat([png.subarray(0, 8), chunk('IHDR', header), chunk('IDAT', body), chunk('IEND', Buffer.alloc(0))])
+}
+
+/** CRC-32 as PNG has it (PNG specification, annex D). */
+function crc32(bytes: Buffer): number {
+  let crc = -1
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320)
+  }
+  return ~crc >>> 0
+}
+
+/** A file whose bytes are all zeros and take no room on the disk, a pipe, or a device. */
+function special(what: string, make: (path: string) => void, name: string, expected: string): Case {
+  const read = async (folder: string) => {
+    const path = join(folder, name)
+    make(path)
+    return name === 'image' ? `${(await readLuma(path)).width} px` : `${(await readFlow(path)).width} px`
+  }
+  return { what: `${name}: ${what}`, read, expected }
+}
+const sparse = (path: string) => {
+  writeFileSync(path, '')
+  truncateSync(path, 3 * 2 ** 30)
+}
+const pipe = (path: string) => execFileSync('mkfifo', [path])
+const device = (path: string) => symlinkSync('/dev/zero', path)
+const directory = (path: string) => mkdirSync(path)
 
 const array = encodeNpy(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3])
 /** The good array with words of its header changed; its length stays. */
@@ -117,6 +163,19 @@ export const arrayCases: Case[] = [
   image('PNG of 0 x 0', big(png, 16, 0, 4)),
   image('PNG of 65535 x 65535', big(png, 16, 65535, 4)),
   image('PNG of 4294967295 x 4294967295', big(png, 16, 0xffffffff, 4)),
+  image('PNG of zeros', zeros(16, 16, 16 * 17), '16 x 16'),
+  image('PNG of 16 x 16 with 200 MB in it', zeros(16, 16, 2e8)),
+  image('PNG of 40000 x 40000', zeros(40000, 40000, 2e8)),
+  ...['image', 'a.flo', 'a.png', 'a.npy'].flatMap((name) => {
+    const unreadable = { image: '', '.flo': 'FLO', '.png': 'KITTI', '.npy': 'NPY' }[extname(name) || name]
+    const refused = unreadable ? `${unreadable}_UNREADABLE` : 'IMAGE_NOT_FOUND'
+    return [
+      special('3 GiB', sparse, name, unreadable ? refused : 'IMAGE_UNREADABLE'),
+      special('a pipe that nobody writes to', pipe, name, refused),
+      special('a device without end', device, name, refused),
+      special('a folder', directory, name, refused),
+    ]
+  }),
   image('PNG with a flipped bit', Buffer.from(png.map((byte, i) => (i === 45 ? byte ^ 4 : byte)))),
   image('JPEG', jpeg, '8 x 8'),
   ...[2, 3, 20, sof + 4, jpeg.length - 20].map((end) => image(`JPEG cut at ${end}`, jpeg.subarray(0, end))),

@@ -15,8 +15,11 @@ function run(args: string[], expected: string): Case {
 }
 
 const wrong = 'INVALID_ARGUMENT, 2'
+const net = fixture('networks', 'ring_of_cliques_30x5.txt')
+const image = fixture('farneback-golden', 'box112.a.pgm')
 
 export const commandLineCases: Case[] = [
+  run([], wrong),
   run(['distil'], wrong),
   run(['distill', 'none', '--out', 'x'], wrong),
   run(['distill', 'none', '--out', 'x', '--vpc', 'five'], wrong),
@@ -69,15 +72,18 @@ export const commandLineCases: Case[] = [
     ['--clu-level', '0'],
     ['--weight-threshold', 'Infinity'],
     ['--flow-model', 'rawdir'],
-  ].map((option) => run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), ...option], wrong)),
+  ].map((option) => run(['infomap', net, ...option], wrong)),
   run(['probe', 'none.avi'], 'VIDEO_NOT_FOUND, 1'),
   run(['probe', fixture('video', 'empty.avi')], 'VIDEO_EMPTY, 1'),
   run(['probe', fixture('video', 'garbage.avi'), '--backend', 'mjpeg'], 'VIDEO_UNREADABLE, 1'),
   run(['flow', 'a.png', 'b.png', '-o', 'x.flo'], 'IMAGE_NOT_FOUND, 1'),
   run(['flow', fixture('video', 'trunc.avi'), '-o', 'x.npy', '--pyr-scale', 'half'], wrong),
   run(['flow', fixture('video', 'trunc.avi'), '-o', 'x.npy', '--winsize', '0'], wrong),
+  ...['--clu', '--tree', '--map'].map((option) => run(['infomap', net, option, net], wrong)),
+  run(['infomap', net, '--clu', 'x', '--tree', './x'], wrong),
+  run(['flow', image, image, '--colour', '-o', image], wrong),
   run(['infomap', 'none.txt', '--two-level'], 'NETWORK_NOT_FOUND, 1'),
   run(['infomap', fixture('video', 'garbage.avi'), '--two-level'], 'NETWORK_UNREADABLE, 1'),
-  run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--two-level', '--num-trials', '0'], wrong),
-  run(['infomap', fixture('networks', 'ring_of_cliques_30x5.txt'), '--no-infomap'], wrong),
+  run(['infomap', net, '--two-level', '--num-trials', '0'], wrong),
+  run(['infomap', net, '--no-infomap'], wrong),
 ]

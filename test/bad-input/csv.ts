@@ -135,6 +135,7 @@ export const csvCases: Case[] = [
   tree('no videos', { 'a/1.txt': '', 'b/2.txt': '' }, 'DATASET_NOT_FOUND'),
   tree('two tables', { 'x.csv': 'path,label\na,1\n', 'y.csv': 'path,label\na,1\n' }, 'DATASET_AMBIGUOUS'),
   tree('a video in the place of a table', { 'a.avi': 'RIFF\0\0\0\0AVI LIST' }, 'DATASET_COLUMN_MISSING', 'a.avi'),
+  tree('a device', {}, 'DATASET_NOT_FOUND', '../../../../../../../dev/zero'),
   tree('a path with a NUL', {}, 'DATASET_NOT_FOUND', 'a\0b'),
   tree('a class called __proto__', { '__proto__/1.avi': '', 'b/2.avi': '' }, '2 clips'),
   // Options.

@@ -110,6 +110,8 @@ export const networkCases: Case[] = [
   networkFile('gzip with a flipped bit', Buffer.from(links.map((byte, i) => (i === 14 ? byte ^ 8 : byte))), bad),
   networkFile('gzip of nothing', gzipSync(''), '0 nodes, 0 links'),
   networkFile('gzip of 10 million NULs', gzipSync(Buffer.alloc(1e7)), bad),
+  networkFile('a line of 20 MB', Buffer.alloc(2e7, '1'), bad),
+  networkFile('gzip of a line of 100 MB', gzipSync(Buffer.alloc(1e8, '1')), bad),
   networkFile("gzip's magic only", Buffer.from([0x1f, 0x8b]), bad),
   // Partitions.
   partition('right', '1 1\n2 1\n3 2\n', '1,1,2'),

@@ -91,6 +91,7 @@ const method = [
   ...[-0.1, Number.NaN, Infinity, '0.5'].map((teacher) => ({ teacher })),
   ...[-1, 1.5, Number.NaN, '9'].map((steps) => ({ steps })),
   { device: 'tpu' },
+  ...['randomDraws', 'neighbours', 'components', 'trials', 'steps'].map((name) => ({ [name]: 2 ** 53 - 1 })),
 ]
 const luma = new Uint8Array(2 * 64)
 const points = { rows: 3, dim: 2, values: Float32Array.of(1, 0, 0, 1, 1, 1) }

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writePhantom } from 'infomotion'
@@ -144,6 +144,32 @@ t.test('a place where no folder can be: a named error', async (t) => {
     t.equal(status, 1)
     t.match(JSON.parse(said).error, { code, message: /^Could not write .*Choose another/ })
   }
+})
+
+t.test("a folder of somebody else's: refused before any work, and left as it was", async (t) => {
+  for (const [name, theirs] of [
+    ['report.html', join(folder, 'theirs')],
+    ['FileList.csv', join(folder, 'theirs too')],
+  ]) {
+    mkdirSync(theirs)
+    writeFileSync(join(theirs, name), 'not ours')
+    const { out } = await infomotion(['distill', data, '--out', theirs, ...vpc])
+    t.match(JSON.parse(out).error, { code: 'DATASET_FOLDER_IN_USE', message: new RegExp(`holds ${name}, which`) })
+    t.same(readdirSync(theirs), [name])
+    t.equal(readFileSync(join(theirs, name), 'utf8'), 'not ours')
+  }
+})
+
+t.test('nobody listens: no stack trace, no success where the result was lost', async (t) => {
+  const command = `${process.execPath} ${cli} infomap ${fixture('networks', 'ring_of_cliques_30x5.txt')} --json`
+  const status = (redirected: string) => {
+    const { status, stderr } = spawnSync('sh', ['-c', `${command} ${redirected}`], { encoding: 'utf8' })
+    return `${status} ${/\n +at /.test(stderr)}`
+  }
+  t.equal(status('> /dev/full'), '1 false')
+  t.equal(status('2> /dev/full'), '0 false')
+  t.equal(status('2>&- >&-'), '0 false')
+  t.equal(status('| true'), '0 false')
 })
 
 t.test('what is no file is written to, not replaced; a link stays one', async (t) => {
