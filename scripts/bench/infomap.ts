@@ -1,65 +1,46 @@
 // The map-equation search beside Infomap, native (PyPI) and WebAssembly (npm): CPU time and peak memory of reading the
 // same link list, flow and one two-level trial, one thread, in turn; mean codelengths in the same row. Starting
 // processes and loading modules is not counted; our side is native/bench/infomap_bench.cc. Then two threads beside one
-// (wall time, beside what two processes reach), the digits, and with --full how it scales.
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+// (wall time, beside what two processes reach), the digits, and with --full how it scales. With --seeds N codelengths of
+// all reference networks in place of speeds (infomap_quality.ts).
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { gunzipSync } from 'node:zlib'
-import { type SimilarityGraph, similarityGraph } from 'infomotion/graph'
 import { infomap, readNetwork } from 'infomotion/infomap'
 import { type Native, native } from '#lib/runtime/native.js'
-import { cacheFolder, median, npmPeer, options, pythonPeer, type Row, report, root } from './support.js'
-
-interface Network {
-  name: string
-  path: string
-  directed: boolean
-  /** Runs, where they are long; 0: without peers. */
-  rounds?: number
-}
-
-/** Of one run: CPU time and growth of the peak memory. */
-interface Answer {
-  seconds: number
-  codelength: number
-  peakKilobytes: number
-}
-
-/** What infomap_bench prints. */
-interface Ours {
-  nodes: number
-  links: number
-  codelength: number
-  cpuSeconds: number
-  wallSeconds: number
-  peakKilobytes: number
-}
-
-interface Peer {
-  name: string
-  version: string
-  reason?: string
-  start?: () => ChildProcess
-}
+import { digits } from './infomap_digits.js'
+import { codelengths } from './infomap_quality.js'
+import {
+  type Answer,
+  ask,
+  build,
+  generated,
+  type Network,
+  nativePeer,
+  type Ours,
+  type Peer,
+  program,
+  referenceFolder,
+  search,
+  unpacked,
+  wasmPeer,
+} from './infomap_sides.js'
+import { median, options, type Row, report, root } from './support.js'
 
 const run = promisify(execFile)
 const { quick, full } = options()
-const folder = mkdtempSync(join(tmpdir(), 'infomotion-bench-'))
-try {
-  const peers = [await nativePeer(), await wasmPeer()]
-  build()
+const seeds = Number(process.argv[process.argv.indexOf('--seeds') + 1]) || 0
+build()
+const peers = seeds ? [await nativePeer()] : [await nativePeer(), await wasmPeer()]
+const rows = seeds ? await codelengths(peers[0], seeds, quick) : await speeds()
+report(rows, Object.fromEntries(peers.map(({ name, version }) => [name, version])))
+
+async function speeds(): Promise<Row[]> {
   const rows: Row[] = []
   for (const network of networks()) rows.push(...(await compare(peers, network)))
   rows.push(...(await twoThreads()), await callOverhead(), ...(await digits()))
   if (full) rows.push(...scaling())
-  report(rows, Object.fromEntries(peers.map(({ name, version }) => [name, version])))
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+  return rows
 }
 
 async function compare(peers: Peer[], network: Network): Promise<Row[]> {
@@ -96,26 +77,34 @@ async function compare(peers: Peer[], network: Network): Promise<Row[]> {
 
 async function twoThreads(): Promise<Row[]> {
   const small = generated(full ? 10_000 : 3000)
-  const rows = [await threadRow('8 trials', small, ['-N', '8'])]
-  if (full) rows.push(await threadRow('inside one trial', generated(1_000_000), []))
+  const rows = [await threadRow('8 trials', small, ['-N', '8'], 5)]
+  if (full) rows.push(await threadRow('inside one trial', generated(1_000_000), [], 2))
   return rows
 }
 
-async function threadRow(what: string, network: Network, args: string[]): Promise<Row> {
-  const alone = search(network, ...args)
-  const side = await Promise.all([0, 1].map(() => run(program('infomap_bench'), [network.path, '-2', ...args])))
-  const ceiling = (2 * alone.wallSeconds) / Math.max(...side.map(({ stdout }) => JSON.parse(stdout).wallSeconds))
-  const two = search(network, ...args, '--num-threads', '2')
+async function threadRow(what: string, network: Network, args: string[], rounds: number): Promise<Row> {
+  // The shortest of each: what else runs on the machine can only lengthen them.
+  const least = { alone: Number.POSITIVE_INFINITY, side: Number.POSITIVE_INFINITY, two: Number.POSITIVE_INFINITY }
+  let same = true
+  for (let round = 0; round < rounds; round++) {
+    const alone = search(network, ...args)
+    const side = await Promise.all([0, 1].map(() => run(program('infomap_bench'), [network.path, '-2', ...args])))
+    const two = search(network, ...args, '--num-threads', '2')
+    least.alone = Math.min(least.alone, alone.wallSeconds)
+    least.side = Math.min(least.side, Math.max(...side.map(({ stdout }) => JSON.parse(stdout).wallSeconds)))
+    least.two = Math.min(least.two, two.wallSeconds)
+    same &&= two.codelength === alone.codelength
+  }
   return {
     name: `${network.name}, ${what}, two threads`,
-    ours: 1000 * two.wallSeconds,
-    peer: 1000 * alone.wallSeconds,
+    ours: 1000 * least.two,
+    peer: 1000 * least.alone,
     peerName: 'one thread',
     unit: 'ms wall',
-    ratio: alone.wallSeconds / two.wallSeconds,
+    ratio: least.alone / least.two,
     quality: {
-      'two processes reach': ceiling,
-      'same codelength': two.codelength === alone.codelength ? 'yes' : 'no',
+      'two processes reach': (2 * least.alone) / least.side,
+      'same codelength': same ? 'yes' : 'no',
     },
   }
 }
@@ -156,62 +145,6 @@ async function callOverhead(): Promise<Row> {
     quality: { 'search, ms': 1000 * inside },
     reason: 'no peer takes typed arrays',
   }
-}
-
-// ---- Digits: classes even and odd, whose subclasses are the digits.
-
-async function digits(): Promise<Row[]> {
-  const path = join(referenceFolder(), 'embeddings', 'digits.csv.gz')
-  if (!existsSync(path)) return []
-  const rows = gunzipSync(readFileSync(path)).toString().trim().split('\n')
-  const points = rows.map((row) => row.split(',').map(Number))
-  const louvain = await npmPeer(['graphology', 'graphology-communities-louvain'])
-  const answers: Row[] = []
-  for (const parity of [0, 1]) {
-    const mine = points.filter((point) => point[64] % 2 === parity)
-    const labels = mine.map((point) => point[64])
-    const values = Float32Array.from(mine.flatMap((point) => point.slice(0, 64)))
-    const graph = await similarityGraph({ rows: mine.length, dim: 64, values })
-    const { modules } = await infomap(graph, { twoLevel: true, seed: 123 })
-    const ours = agreement([...modules], labels)
-    const peer = louvain ? agreement(louvainModules(louvain, graph), labels) : null
-    answers.push({
-      name: `digits, ${parity ? 'odd' : 'even'}`,
-      ours,
-      peer,
-      peerName: 'Louvain (graphology)',
-      unit: 'NMI with the digit',
-      ratio: peer === null ? null : ours / peer,
-      quality: { modules: new Set(modules).size },
-      ...(peer === null && { reason: 'graphology-communities-louvain could not be installed from npm' }),
-    })
-  }
-  return answers
-}
-
-function louvainModules(home: string, { offsets, targets, weights }: SimilarityGraph): number[] {
-  const require = createRequire(join(home, 'index.js'))
-  const { UndirectedGraph } = require('graphology')
-  const louvain = require('graphology-communities-louvain')
-  const graph = new UndirectedGraph()
-  const nodes = offsets.length - 1
-  for (let u = 0; u < nodes; u++) graph.addNode(u)
-  for (let u = 0; u < nodes; u++)
-    for (let l = offsets[u]; l < offsets[u + 1]; l++)
-      if (targets[l] > u) graph.addEdge(u, targets[l], { weight: weights[l] })
-  const communities = louvain(graph)
-  return Array.from({ length: nodes }, (_, u) => communities[u])
-}
-
-/** Normalized mutual information: 2 I(A; B) / (H(A) + H(B)). */
-function agreement(a: number[], b: number[]): number {
-  const entropy = (keys: unknown[]) => {
-    const counts = new Map<unknown, number>()
-    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
-    return [...counts.values()].reduce((sum, n) => sum - (n / keys.length) * Math.log(n / keys.length), 0)
-  }
-  const [one, other, both] = [entropy(a), entropy(b), entropy(a.map((x, i) => `${x} ${b[i]}`))]
-  return (2 * (one + other - both)) / (one + other)
 }
 
 // ---- Scaling: generated similarity graphs of 10^3 to 10^7 links.
@@ -261,86 +194,4 @@ function networks(): Network[] {
     full ? { ...generated(1_000_000), rounds: 1 } : undefined,
   ]
   return list.filter((network) => network !== undefined)
-}
-
-function referenceFolder(): string {
-  return process.env.INFOMOTION_REFERENCE ?? join(root, '..', 'shared', 'reference')
-}
-
-/** `name` or `name:d` as a plain text file, or undefined where it is absent. */
-function unpacked(from: string, item: string, rounds?: number): Network | undefined {
-  const [name, d] = item.split(':')
-  const plain = join(from, `${name}.txt`)
-  const directed = d !== undefined
-  if (existsSync(plain)) return { name, path: plain, directed, rounds }
-  if (!existsSync(`${plain}.gz`)) return undefined
-  const path = join(folder, `${name}.txt`)
-  writeFileSync(path, gunzipSync(readFileSync(`${plain}.gz`)))
-  return { name, path, directed, rounds }
-}
-
-/** A similarity graph of native/bench/knn_network.cc, kept in the cache. */
-function generated(nodes: number): Network {
-  const path = join(cacheFolder(), `knn-${nodes}.txt`)
-  if (!existsSync(path)) execFileSync(program('knn_network'), [`${nodes}`, '1', path])
-  return { name: `generated kNN of ${nodes}`, path, directed: false }
-}
-
-// ---- The two sides
-
-function program(name: string): string {
-  return join(root, 'build', 'core', name)
-}
-
-function build(): void {
-  const cmake = (...args: string[]) =>
-    execFileSync('cmake', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  cmake('-S', 'native', '-B', 'build/core', '-DCMAKE_BUILD_TYPE=Release')
-  cmake('--build', 'build/core', '--target', 'infomap_bench', 'knn_network')
-}
-
-function search({ path, directed }: Network, ...args: string[]): Ours {
-  const all = [path, '-2', ...args, ...(directed ? ['-d'] : [])]
-  return JSON.parse(execFileSync(program('infomap_bench'), all, { encoding: 'utf8' }))
-}
-
-/** Asks a process that answers each line "seed d|u path" with a line of JSON. */
-function ask(process: ChildProcess) {
-  if (!process.stdin || !process.stdout) throw new Error('a peer without pipes')
-  const { stdin } = process
-  const answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
-  return {
-    process,
-    async ask(seed: number, { directed, path }: Network): Promise<Answer> {
-      stdin.write(`${seed} ${directed ? 'd' : 'u'} ${path}\n`)
-      const { value, done } = await answers.next()
-      if (done) throw new Error(`a peer ended without an answer for ${path}`)
-      return JSON.parse(value) as Answer
-    },
-  }
-}
-
-function serve(command: string, args: string[]): () => ChildProcess {
-  return () => spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-}
-
-async function nativePeer(): Promise<Peer> {
-  const name = 'Infomap (PyPI)'
-  const python = await pythonPeer(['infomap'])
-  if (!python) return { name, version: 'absent', reason: 'infomap could not be installed from PyPI' }
-  const version = execFileSync(python, ['-c', 'from importlib.metadata import version; print(version("infomap"))'])
-  return {
-    name,
-    version: `${version}`.trim(),
-    start: serve(python, [join(root, 'scripts', 'bench', 'infomap_peer.py')]),
-  }
-}
-
-async function wasmPeer(): Promise<Peer> {
-  const name = 'Infomap (npm, WebAssembly)'
-  const home = await npmPeer(['@mapequation/infomap'])
-  if (!home) return { name, version: 'absent', reason: '@mapequation/infomap could not be installed from npm' }
-  const manifest = readFileSync(join(home, 'node_modules', '@mapequation', 'infomap', 'package.json'), 'utf8')
-  const script = join(root, 'scripts', 'bench', 'infomap_peer.mjs')
-  return { name, version: JSON.parse(manifest).version, start: serve(process.execPath, [script, home]) }
 }

@@ -1,7 +1,8 @@
 """Runs PyPI `infomap` on link lists: the peer of scripts/bench/infomap.ts.
 
-One request a line, "seed d|u path"; answers JSON: CPU seconds of reading and searching (not of starting Python), the
-codelength, and by how much the peak memory has grown since Python was up. Two-level, one trial, one thread.
+One request a line, "seed d|u[n] path" (directed or undirected, n: nested, else two-level); answers JSON: CPU seconds of
+reading and searching (not of starting Python), the codelength, and by how much the peak memory has grown since Python
+was up. One trial, one thread.
 """
 
 import json
@@ -12,17 +13,17 @@ import time
 from infomap import Infomap
 
 
-
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 ready = peak()
 for line in sys.stdin:
-    seed, directed, path = line.rstrip("\n").split(" ", 2)
+    seed, kind, path = line.rstrip("\n").split(" ", 2)
     start = time.process_time()
-    flags = f"--two-level --silent --num-trials 1 --num-threads 1 --seed {seed}"
-    network = Infomap(flags + (" --directed" if directed == "d" else ""))
+    flags = f"--silent --num-trials 1 --num-threads 1 --seed {seed}"
+    flags += (" --directed" if "d" in kind else "") + ("" if "n" in kind else " --two-level")
+    network = Infomap(flags)
     network.read_file(path)
     result = network.run()
     seconds = time.process_time() - start
