@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/buffer.h"
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
@@ -73,6 +74,7 @@ class Output {
       throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
     data_ = array.Data();
+    prefer_huge_pages(data_, size * sizeof(T));
     task->kept.push_back(Napi::Persistent(array.template As<Napi::Object>()));
   }
   T* data() const { return data_; }

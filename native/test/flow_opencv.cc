@@ -21,6 +21,7 @@ struct Case {
   int width, height;
   flow::FarnebackParams params;
   bool floats, initial;
+  std::size_t apart;  // values between our frames' rows
   Isa isa;
   std::string text() const {
     char line[240];
@@ -62,6 +63,7 @@ Case draw_case(Draw& draw, int largest) {
   if (c.params.gaussian) c.params.winsize = std::max(c.params.winsize, 11);
   c.floats = draw.coin();
   c.initial = draw.real(0, 1) < 0.25;
+  c.apart = draw.coin() ? 0 : static_cast<std::size_t>(draw.whole(1, 40));
   c.isa = available_isas()[static_cast<std::size_t>(draw.whole(0, static_cast<int>(available_isas().size()) - 1))];
   return c;
 }
@@ -105,16 +107,22 @@ std::vector<float> opencv_flow(const Case& c, std::vector<float> frames[2], cons
   return std::vector<float>(flow.ptr<float>(), flow.ptr<float>() + 2 * flow.total());
 }
 
+// From frames whose rows have others behind them.
 std::vector<float> our_flow(const Case& c, const std::vector<float> frames[2], const std::vector<float>& initial) {
   flow::FarnebackSequence sequence;
   std::vector<float> flow(initial.size());
   if (!sequence.init(c.width, c.height, c.params, 2, c.isa).ok()) return {};
   const Cancel cancel;
+  const float* guess = c.initial ? initial.data() : nullptr;
+  const auto push = [&](const std::vector<float>& frame, auto filler) {
+    const std::size_t width = static_cast<std::size_t>(c.width), pitch = width + c.apart;
+    std::vector<decltype(filler)> rows(pitch * c.height, filler);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(c.height); ++y)
+      for (std::size_t x = 0; x < width; ++x) rows[y * pitch + x] = static_cast<decltype(filler)>(frame[y * width + x]);
+    return sequence.push(rows.data(), pitch, guess, flow.data(), cancel);
+  };
   for (int t = 0; t < 2; ++t) {
-    const float* guess = c.initial ? initial.data() : nullptr;
-    const std::vector<std::uint8_t> bytes(frames[t].begin(), c.floats ? frames[t].begin() : frames[t].end());
-    const Status status = c.floats ? sequence.push(frames[t].data(), guess, flow.data(), cancel)
-                                   : sequence.push(bytes.data(), guess, flow.data(), cancel);
+    const Status status = c.floats ? push(frames[t], std::nanf("")) : push(frames[t], std::uint8_t{200});
     if (!status.ok()) return {};
   }
   return flow;

@@ -1,7 +1,10 @@
 #include "runtime/buffer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <mutex>
 #include <new>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -10,23 +13,90 @@
 namespace infomotion {
 namespace {
 
-constexpr std::size_t kCacheLine = 64, kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kCacheLine = 64, kPage = 4096, kHugePage = std::size_t{2} << 20;
+
+bool large(std::size_t bytes) { return bytes >= 2 * kHugePage; }
+
+std::align_val_t alignment(std::size_t bytes) { return std::align_val_t(large(bytes) ? kHugePage : kCacheLine); }
+
+// Large blocks given back, kept for the next buffers of their sizes, since a new block's pages cost a tenth of the flow
+// of a pair to be cleared. Meanwhile the system may take their memory (MADV_FREE).
+class Spare {
+ public:
+  void* take(std::size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto same = [bytes](const Block& block) { return block.bytes == bytes; };
+    const auto found = std::find_if(blocks_.begin(), blocks_.end(), same);
+    if (found == blocks_.end()) return nullptr;
+    void* memory = found->memory;
+    blocks_.erase(found);
+    bytes_ -= bytes;
+    return memory;
+  }
+
+  // The oldest blocks are freed where there are too many.
+  void give(void* memory, std::size_t bytes) noexcept {
+#if defined(__linux__) && defined(MADV_FREE)
+    madvise(memory, bytes, MADV_FREE);
+#endif
+    std::lock_guard<std::mutex> lock(mutex_);
+    while (!blocks_.empty() && (blocks_.size() == kMost || bytes_ + bytes > kMostBytes)) {
+      bytes_ -= blocks_.front().bytes;
+      ::operator delete(blocks_.front().memory, alignment(blocks_.front().bytes));
+      blocks_.erase(blocks_.begin());
+    }
+    if (bytes > kMostBytes) return ::operator delete(memory, alignment(bytes));
+    blocks_.push_back({memory, bytes});
+    bytes_ += bytes;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 32, kMostBytes = std::size_t{256} << 20;
+  struct Block {
+    void* memory;
+    std::size_t bytes;
+  };
+
+  Spare() { blocks_.reserve(kMost); }
+  friend Spare& spare();
+
+  std::mutex mutex_;
+  std::vector<Block> blocks_;
+  std::size_t bytes_ = 0;
+};
+
+// Leaked on purpose, as the thread pool is: its threads may free buffers while the process exits.
+Spare& spare() {
+  static Spare* instance = new Spare;
+  return *instance;
+}
 
 }  // namespace
 
-void Buffer::Free::operator()(float* floats) const { ::operator delete(floats, std::align_val_t(alignment)); }
+void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__)
+  if (!large(bytes)) return;
+  const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage, last = (begin + bytes) / kPage * kPage;
+  madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);  // a wish: what it returns changes nothing
+#endif
+}
 
-// Large buffers lie on huge pages where the system has them: one fault in place of 512, and fewer misses in the TLB.
+void Buffer::Free::operator()(float* floats) const {
+  if (large(bytes)) return spare().give(floats, bytes);
+  ::operator delete(floats, alignment(bytes));
+}
+
 void Buffer::allocate(std::size_t size) {
   const std::size_t bytes = (size + 2 * kSpare) * sizeof(float);
-  const std::size_t alignment = bytes >= 2 * kHugePage ? kHugePage : kCacheLine;
   size_ = 0;
   floats_.reset();
-  void* memory = ::operator new(bytes, std::align_val_t(alignment));
-#if defined(__linux__)
-  if (alignment == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: what it returns changes nothing
-#endif
-  floats_ = {static_cast<float*>(memory), Free{alignment}};
+  void* memory = large(bytes) ? spare().take(bytes) : nullptr;
+  if (memory == nullptr) {
+    memory = ::operator new(bytes, alignment(bytes));
+    prefer_huge_pages(memory, bytes);
+  }
+  floats_ = {static_cast<float*>(memory), Free{bytes}};
   size_ = size;
 }
 
