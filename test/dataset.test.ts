@@ -372,6 +372,7 @@ t.test("written in the source's layout: CSV and folders", async (t) => {
   for (const materialize of ['copy', 'list'] as const) {
     const tiny = join(temporary(t), 'tiny')
     await writeDataSet(tiny, folders, chosen, { materialize })
+    mkdirSync(join(tiny, 'cache', 'volumes'), { recursive: true }) // as `distill` leaves it
     const back = await readDataSet(tiny)
     const said = (set: typeof back) =>
       set.clips.map(({ label, split, path }) => `${split} ${label} ${readFileSync(path)}`).sort()

@@ -142,7 +142,8 @@ function idOf(videos: string, path: string): string {
  * folder for each class. Undefined if the videos do not lie that way.
  */
 async function readFolders(root: string): Promise<Source | undefined> {
-  const top = await subfolders(root)
+  const distilled = (await readdir(root)).includes('weights.csv') // then `cache` is no class, but the run's
+  const top = (await subfolders(root)).filter((name) => !(distilled && name === 'cache'))
   const areSplits = top.length > 0 && top.every((name) => splitNamed(name) && !/^\d$/.test(name))
   const entries: Entry[] = []
   for (const name of areSplits ? top : ['']) {

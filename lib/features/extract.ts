@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clip } from '../dataset/types.js'
 import type { StageOptions } from '../run/progress.js'
 import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
-import { sha256 } from '../run/store.js'
+import { readWhole, sha256 } from '../run/store.js'
 import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
@@ -133,14 +132,14 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   const describe = async (index: number): Promise<void> => {
     const clip = clips[index]
     try {
-      const key = sha256(await readFile(clip.path))
+      const key = sha256(await ofClip(readWhole(clip.path)))
       rows[index] = cache.get(key)
       const volume = store && !(await store.has(key)) ? shape : undefined
       if (rows[index]) {
-        if (volume) await makeVolume(key, await decode(clip.path, { signal }), { signal })
+        if (volume) await makeVolume(key, await ofClip(decode(clip.path, { signal })), { signal })
         return
       }
-      const video = await decode(clip.path, { signal })
+      const video = await ofClip(decode(clip.path, { signal }))
       const features = await describeClip(video.frames, video, {
         ...options.descriptor,
         volume: oneFlow ? volume : undefined,
@@ -159,10 +158,9 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
       fresh.push(rows[index])
       if (fresh.length >= SHARD_ROWS) await flush()
     } catch (thrown) {
-      const error = asInfomotionError(thrown)
-      if (!isClipFault(error)) throw error
+      if (!(thrown instanceof ClipFault)) throw thrown
       rows[index] = undefined // a descriptor without the volume that was asked for is of no use
-      skipped[index] = { id: clip.id, path: clip.path, reason: `${error.message} (${error.code})` }
+      skipped[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
     }
   }
   // One clip more than threads: while the pool computes, the next clip is read and decoded.
@@ -214,9 +212,22 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
   }
 }
 
-/** Faults of one clip, to be skipped by name; anything else (full disk, abort, bad options) ends the stage. */
-function isClipFault({ code }: InfomotionError): boolean {
-  return code.startsWith('VIDEO_') || code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR'
+/** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */
+class ClipFault extends InfomotionError {}
+
+/** What the system says of a file that is gone, forbidden, none (a pipe, a folder), or above 2 GiB. */
+const UNREADABLE = ['ENOENT', 'EACCES', 'EINVAL', 'EISDIR', 'ERR_FS_FILE_TOO_LARGE']
+
+/** Tells what is wrong with a clip from what is wrong elsewhere: a cache that is forbidden says `EACCES` too. */
+async function ofClip<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (thrown) {
+    const error = asInfomotionError(thrown)
+    const { code, message } = error
+    if (!code.startsWith('VIDEO_') && !UNREADABLE.includes(code)) throw error
+    throw new ClipFault(code, message, { cause: thrown })
+  }
 }
 
 /** Columns [from, from + dim) of the rows, as a matrix. */
