@@ -43,8 +43,9 @@ async function speeds(): Promise<Row[]> {
   return rows
 }
 
-async function compare(peers: Peer[], network: Network): Promise<Row[]> {
-  const { rounds = quick ? 1 : full ? 10 : 5, directed } = network
+async function compare(all: Peer[], network: Network): Promise<Row[]> {
+  const { rounds = quick ? 1 : 5, directed, nativeOnly } = network
+  const peers = nativeOnly ? all.slice(0, 1) : all
   const ours: Answer[] = []
   const theirs: Answer[][] = peers.map(() => [])
   const running = peers.map(({ start }) => start && ask(start())) // fresh ones: the peak is this network's
@@ -191,7 +192,7 @@ function networks(): Network[] {
     ...[...small, 'ca-GrQc', 'knn10k_und', 'lfr10k_mu4'].map((item) => unpacked(reference, item)),
     ...large.map((item) => unpacked(reference, item, 3)),
     generated(quick ? 3000 : 10_000),
-    full ? { ...generated(1_000_000), rounds: 1 } : undefined,
+    full ? { ...generated(1_000_000), rounds: 1, nativeOnly: true } : undefined,
   ]
   return list.filter((network) => network !== undefined)
 }

@@ -14,8 +14,10 @@ export interface Network {
   directed: boolean
   /** Modules inside modules; else two levels. */
   nested?: boolean
-  /** Runs, where they are long; 0: without peers. */
+  /** Runs, where they are long. */
   rounds?: number
+  /** WebAssembly would take more than ten minutes. */
+  nativeOnly?: boolean
 }
 
 /** Of one run: CPU time and growth of the peak memory. */
