@@ -97,6 +97,7 @@ Status visit_rates(const Teleportation& teleportation, const std::vector<double>
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
   rates = teleportation.landing;
   std::vector<double> next(n);
+  double last = HUGE_VAL;
   for (int iteration = 0; iteration < 400; ++iteration) {
     if (cancel.requested()) return Status::cancelled();
     double teleporting = 0;
@@ -114,7 +115,10 @@ Status visit_rates(const Teleportation& teleportation, const std::vector<double>
       change += std::fabs(next[u] - rates[u]);
     }
     rates.swap(next);
-    if (change <= 1e-15 && iteration >= 50) break;
+    // What no longer falls is rounding errors.
+    const bool settled = change <= 1e-15 || (change <= 1e-13 && change >= last);
+    if (settled && iteration >= 50) break;
+    last = change;
   }
   return {};
 }
