@@ -1,6 +1,6 @@
 import type { StageOptions } from '../run/progress.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import { runJob } from '../runtime/job.js'
+import { runCounted, runJob } from '../runtime/job.js'
 import { type NativeCodelength, native } from '../runtime/native.js'
 import { type CsrNetwork, type LinkList, toNativeNetwork } from './network.js'
 import { expectBoolean, expectModules, FLOW_OPTIONS, type FlowOptions, flowOptions } from './options.js'
@@ -124,25 +124,12 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
     preferredModules: expectInteger(options.preferredModules ?? 0, 'preferredModules', 0, 0xffffffff),
     ...(initial !== undefined && { initial: expectModules(initial, 'initial', network.nodes) }),
   }
-  // The pool threads count finished trials in shared memory; looking there now and then costs them nothing.
-  const done = new Int32Array(new SharedArrayBuffer(4))
-  let told = -1
-  const tell = () => {
-    const now = Atomics.load(done, 0)
-    if (now > told) options.onProgress?.({ stage: 'infomap', done: now, total: search.trials, unit: 'trials' })
-    told = now
-  }
-  const timer = options.onProgress && setInterval(tell, 100)
-  try {
-    const found = await runJob(() => native().infomap(network, search, done), options.signal)
-    tell()
-    const code = toCodelength(found)
-    const { modules, flow: moduleFlow, enter, exit } = code.hierarchy[0]
-    const { trialCodelengths, trial } = found
-    return { ...code, modules, moduleFlow, enter, exit, trialCodelengths, trial }
-  } finally {
-    clearInterval(timer)
-  }
+  const what = { stage: 'infomap', total: search.trials, unit: 'trials' } as const
+  const found = await runCounted((done) => native().infomap(network, search, done), what, options)
+  const code = toCodelength(found)
+  const { modules, flow: moduleFlow, enter, exit } = code.hierarchy[0]
+  const { trialCodelengths, trial } = found
+  return { ...code, modules, moduleFlow, enter, exit, trialCodelengths, trial }
 }
 
 /**

@@ -6,16 +6,16 @@
 //       \______ index codebook ____/   \____________ module codebooks ___________________/
 //
 // The contract of an objective (optimizer.h knows no more): a Unit with `flow` and `joined`, `start`, `leave` + `delta`
-// (the change by a move), `move`, `unit`, `total`, `part`. Others: recorded_map_equation.h, counted.h.
+// (the change by a move), `move`, `unit`, `total`, `part`. All of them: objectives.h.
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/index_codebook.h"
 #include "infomap/plogp.h"
 
 namespace infomotion {
@@ -58,15 +58,11 @@ class MapEquation {
 
   explicit MapEquation(const Flow&) {}
 
-  // The objective for a partition of these units: those of a whole network, or (Rosvall and Bergstrom, PLoS ONE 6,
-  // e18209 (2011)) the inside of a module, whose exit is one more word of the index codebook: q = outer_exit + sum q_m,
-  // and the codebook costs plogp(outer_exit) less.
+  // The objective for a partition of these units: of a whole network, or of the inside of a module that is left at rate
+  // `outer_exit`.
   MapEquation within(const std::vector<Unit>& units, std::optional<double> outer_exit = {}) const {
     MapEquation objective(*this);
-    objective.outer_exit_ = outer_exit.value_or(0);
-    objective.constant_ = -plogp(objective.outer_exit_);  // and the last term, the same for all partitions
-    objective.flow_ = 0;
-    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow), objective.flow_ += unit.flow;
+    objective.index_ = IndexCodebook::of(units, outer_exit);
     return objective;
   }
 
@@ -74,13 +70,10 @@ class MapEquation {
   double enter(const Unit& m) const { return m.enter; }
   double exit(const Unit& m) const { return m.exit; }
 
-  // The objective for a part of the network that holds `share` of its flow, if the modules of the rest are always as
-  // fine as those of the part: its enter rates are 1/share of the part's, so q has slope 1/share. Only differences of
-  // its total mean something.
+  // The objective for a part of the network that holds `share` of its flow (index_codebook.h).
   MapEquation part(double share) const {
     MapEquation objective(*this);
-    objective.outer_exit_ *= share;
-    objective.slope_ -= log2_portable(share);  // share plogp(q / share) = plogp(q) - q log2(share)
+    objective.index_ = index_.part(share);
     return objective;
   }
 
@@ -88,12 +81,12 @@ class MapEquation {
   // rounding errors of moves do not add up.
   void start(const std::vector<Unit>& modules, std::size_t count = 0) {
     modules_.assign(std::max(modules.size(), count), {});
-    enter_ = outer_exit_;
+    index_.clear();
     for (std::size_t m = 0; m < modules.size(); ++m) {
       modules_[m] = {modules[m], term(modules[m])};
-      enter_ += modules[m].enter;
+      index_.add(modules[m].enter);
     }
-    set_index();
+    index_.settle();
   }
 
   const Unit& unit(uint32_t module) const { return modules_[module].unit; }
@@ -106,7 +99,7 @@ class MapEquation {
   Departure leave(const Unit& unit, uint32_t from, double s) const {
     const Module& module = modules_[from];
     const Unit rest = module.unit.without(unit, s);
-    return {term(rest) - module.term, enter_ + rest.enter - module.unit.enter};
+    return {term(rest) - module.term, index_.enter() + rest.enter - module.unit.enter};
   }
 
   // The change of the total if the unit that left so joins module `to`, to which it has flow `s`.
@@ -114,23 +107,23 @@ class MapEquation {
     const Module& module = modules_[to];
     const Unit grown = module.unit.joined(unit, s);
     return departure.term + term(grown) - module.term +
-           index_change(departure.enter + grown.enter - module.unit.enter);
+           index_.change(departure.enter + grown.enter - module.unit.enter);
   }
 
   // Carries the move out.
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
     replace(from, modules_[from].unit.without(unit, s_from));
     replace(to, modules_[to].unit.joined(unit, s_to));
-    set_index();
+    index_.settle();
   }
 
   // The codelength in bits, and what it would be with no modules: one codebook for all units.
   double total() const {
-    double sum = index_ + constant_;
+    double sum = index_.bits();
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
-  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }
+  double undivided() const { return index_.undivided(); }
   // Bits besides the codelength for having this many modules at the top (counted.h).
   double preference(uint32_t) const { return 0; }
 
@@ -144,28 +137,12 @@ class MapEquation {
     const double both = kUndirected ? 2 * plogp(m.exit) : plogp(m.enter) + plogp(m.exit);
     return plogp(m.exit + m.flow) - both;
   }
-  double index(double enter) const { return plogp(enter) + slope_ * enter; }
-  void set_index() {
-    index_ = index(enter_);
-    inverse_ = enter_ > 0 ? 1 / enter_ : HUGE_VAL;
-    index_slope_ = enter_ > 0 ? index_ / enter_ + plogp_detail::kInverseLn2 : 0;
-  }
-  // index(enter) - index(enter_): nearly always by the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 + x^4/12 - ...,
-  // which is cheaper than a logarithm; the first term left out is below 1e-16 of x.
-  double index_change(double enter) const {
-    const double change = enter - enter_, x = change * inverse_;
-    if (!(x < 0.0078125 && x > -0.0078125)) return index(enter) - index_;
-    const double series =
-        x * (1.0 / 2 + x * (-1.0 / 6 + x * (1.0 / 12 + x * (-1.0 / 20 + x * (1.0 / 30 + x * (-1.0 / 42))))));
-    return change * (index_slope_ + plogp_detail::kInverseLn2 * series);
-  }
   void replace(uint32_t m, const Unit& unit) {
-    enter_ += unit.enter - modules_[m].unit.enter;
+    index_.add(unit.enter - modules_[m].unit.enter);
     modules_[m] = {unit, term(unit)};
   }
 
-  double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
-  double enter_ = 0, index_ = 0, inverse_ = 0, index_slope_ = 0;  // outer_exit_ included
+  IndexCodebook index_;
   std::vector<Module> modules_;
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/index_codebook.h"
 #include "infomap/map_equation.h"
 #include "infomap/plogp.h"
 
@@ -44,17 +45,13 @@ class RecordedMapEquation {
   }
   RecordedMapEquation within(const std::vector<Unit>& units, std::optional<double> outer_exit = {}) const {
     RecordedMapEquation objective(*this);
-    objective.outer_exit_ = outer_exit.value_or(0);
-    objective.constant_ = -plogp(objective.outer_exit_);
-    objective.flow_ = 0;
-    for (const Unit& unit : units) objective.constant_ -= plogp(unit.flow), objective.flow_ += unit.flow;
+    objective.index_ = IndexCodebook::of(units, outer_exit);
     return objective;
   }
 
-  RecordedMapEquation part(double share) const {  // as in map_equation.h
+  RecordedMapEquation part(double share) const {
     RecordedMapEquation objective(*this);
-    objective.outer_exit_ *= share;
-    objective.slope_ -= log2_portable(share);
+    objective.index_ = index_.part(share);
     return objective;
   }
 
@@ -63,12 +60,12 @@ class RecordedMapEquation {
 
   void start(const std::vector<Unit>& modules, std::size_t count = 0) {
     modules_.assign(std::max(modules.size(), count), {});
-    enter_ = outer_exit_;
+    index_.clear();
     for (std::size_t m = 0; m < modules.size(); ++m) {
       modules_[m] = rated(modules[m]);
-      enter_ += modules_[m].enter;
+      index_.add(modules_[m].enter);
     }
-    enter_term_ = index(enter_);
+    index_.settle();
   }
 
   const Unit& unit(uint32_t module) const { return modules_[module].unit; }
@@ -79,27 +76,27 @@ class RecordedMapEquation {
   Departure leave(const Unit& unit, uint32_t from, double s) const {
     const Module& module = modules_[from];
     const Module rest = rated(module.unit.without(unit, s));
-    return {rest.term - module.term - enter_term_, enter_ + rest.enter - module.enter};
+    return {rest.term - module.term, index_.enter() + rest.enter - module.enter};
   }
 
   double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
     const Module& module = modules_[to];
     const Module grown = rated(module.unit.joined(unit, s));
-    return departure.term + grown.term - module.term + index(departure.enter + grown.enter - module.enter);
+    return departure.term + grown.term - module.term + index_.change(departure.enter + grown.enter - module.enter);
   }
 
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
     replace(from, modules_[from].unit.without(unit, s_from));
     replace(to, modules_[to].unit.joined(unit, s_to));
-    enter_term_ = index(enter_);
+    index_.settle();
   }
 
   double total() const {
-    double sum = enter_term_ + constant_;
+    double sum = index_.bits();
     for (const Module& module : modules_) sum += module.term;
     return sum;
   }
-  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }
+  double undivided() const { return index_.undivided(); }
   double preference(uint32_t) const { return 0; }
 
  private:
@@ -108,20 +105,18 @@ class RecordedMapEquation {
     double enter = 0, term = 0;
   };
 
-  double index(double enter) const { return plogp(enter) + slope_ * enter; }
   Module rated(const Unit& unit) const {
     const double q = enter(unit), x = exit(unit);
     return {unit, q, plogp(x + unit.flow) - plogp(q) - plogp(x)};
   }
   void replace(uint32_t m, const Unit& unit) {
-    enter_ -= modules_[m].enter;
+    const double before = modules_[m].enter;
     modules_[m] = rated(unit);
-    enter_ += modules_[m].enter;
+    index_.add(modules_[m].enter - before);
   }
 
   double teleported_ = 0;
-  double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
-  double enter_ = 0, enter_term_ = 0;
+  IndexCodebook index_;
   std::vector<Module> modules_;
 };
 

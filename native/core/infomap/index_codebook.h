@@ -1,0 +1,67 @@
+// The codebook whose words are the modules, and what of a codelength is the same for all modules: with q = outer_exit +
+// sum q_m, its part of the map equation is plogp(q) - plogp(outer_exit), less sum plogp(q_m), which the modules' own terms
+// hold (map_equation.h).
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "infomap/plogp.h"
+
+namespace infomotion {
+
+class IndexCodebook {
+ public:
+  // Of a partition of these units: those of a whole network, or (Rosvall and Bergstrom, PLoS ONE 6, e18209 (2011)) the
+  // inside of a module, whose exit is one more word, and the codebook costs plogp(outer_exit) less.
+  template <class Unit>
+  static IndexCodebook of(const std::vector<Unit>& units, std::optional<double> outer_exit) {
+    IndexCodebook index;
+    index.outer_exit_ = outer_exit.value_or(0);
+    index.constant_ = -plogp(index.outer_exit_);  // and - sum plogp(p_i), the same for all partitions
+    for (const Unit& unit : units) index.constant_ -= plogp(unit.flow), index.flow_ += unit.flow;
+    return index;
+  }
+
+  // For a part of the network that holds `share` of its flow, if the modules of the rest are always as fine as those of
+  // the part: its enter rates are 1/share of the part's, so q has slope 1/share. Only differences of its bits mean
+  // something.
+  IndexCodebook part(double share) const {
+    IndexCodebook index(*this);
+    index.outer_exit_ *= share;
+    index.slope_ -= log2_portable(share);  // share plogp(q / share) = plogp(q) - q log2(share)
+    return index;
+  }
+
+  // No modules; one more, or one that is entered more or less often; and, when all are in, the codebook for them.
+  void clear() { enter_ = outer_exit_; }
+  void add(double enter) { enter_ += enter; }
+  void settle() {
+    term_ = term(enter_);
+    inverse_ = enter_ > 0 ? 1 / enter_ : HUGE_VAL;
+    slope_of_term_ = enter_ > 0 ? term_ / enter_ + plogp_detail::kInverseLn2 : 0;
+  }
+
+  double enter() const { return enter_; }  // q
+  double bits() const { return term_ + constant_; }
+  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }  // with no modules: one codebook for all units
+
+  // What `bits` would change by if q were `enter`: nearly always by the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 +
+  // x^4/12 - ..., which is cheaper than a logarithm; the first term left out is below 1e-16 of x.
+  double change(double enter) const {
+    const double change = enter - enter_, x = change * inverse_;
+    if (!(x < 0.0078125 && x > -0.0078125)) return term(enter) - term_;
+    const double series =
+        x * (1.0 / 2 + x * (-1.0 / 6 + x * (1.0 / 12 + x * (-1.0 / 20 + x * (1.0 / 30 + x * (-1.0 / 42))))));
+    return change * (slope_of_term_ + plogp_detail::kInverseLn2 * series);
+  }
+
+ private:
+  double term(double enter) const { return plogp(enter) + slope_ * enter; }
+
+  double constant_ = 0, outer_exit_ = 0, flow_ = 0, slope_ = 0;
+  double enter_ = 0, term_ = 0, inverse_ = 0, slope_of_term_ = 0;
+};
+
+}  // namespace infomotion
