@@ -27,6 +27,10 @@ export interface HostEvents {
  * Buffers are copied to a process, and it takes 50 MB more.
  */
 export function startHost(events: HostEvents): Host {
+  // Otherwise ONNX Runtime 1.30 reports sessions, models and errors to its makers and keeps a device id in the user's
+  // cache. It reads this when it is loaded, from the environment of the process: a worker thread's is a copy. Who
+  // wants that says ORT_DISABLE_TELEMETRY=0.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
   return isMainThread ? startThread(events) : startProcess(events)
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -18,8 +18,11 @@ interface Ended {
 
 /** Runs a Node program to its end; one that hangs is killed, which shows as a signal. */
 function node(...args: string[]): Promise<Ended> {
+  return nodeIn(process.env, ...args)
+}
+function nodeIn(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const process_ = spawn(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL' })
+    const process_ = spawn(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL', env })
     const ended = { stdout: '', stderr: '' }
     process_.stdout.on('data', (data) => {
       ended.stdout += data
@@ -35,6 +38,16 @@ function node(...args: string[]): Promise<Ended> {
 t.test('a process that has trained ends by itself, its workers idle', async (t) => {
   const { code, signal, stdout } = await node(child, 'finish')
   t.same({ code, signal, stdout }, { code: 0, signal: null, stdout: '5\n' })
+})
+
+t.test('ONNX Runtime reports nothing to its makers', async (t) => {
+  // What it would send, and the id it sends it under, lie in the user's cache first.
+  const home = temporary(t)
+  const { code } = await nodeIn({ PATH: process.env.PATH, HOME: home, TMPDIR: home }, child, 'finish')
+  t.equal(code, 0)
+  t.same(readdirSync(home), [])
+  const library = join(root, `node_modules/onnxruntime-node/bin/napi-v6/linux/${process.arch}/libonnxruntime.so.1`)
+  t.ok(readFileSync(library).includes('ORT_DISABLE_TELEMETRY'), 'the variable that this version reads')
 })
 
 // Negative: milliseconds from the start, while workers start and ONNX Runtime loads; others: from mid-training.
