@@ -1,7 +1,7 @@
 // Farneback flow beside OpenCV's: CPU time of one thread, fed the same frames in turn, and how far the results lie apart.
 // "pair": two frames a call; "sequence": one call for the whole clip, where each frame is expanded once. The peer of a row
 // is the faster of PyPI's OpenCV and the one installed here. Then two threads beside one (wall time), with what two
-// threads that only spin reach in the same run.
+// threads that only spin reach in the same run, the ratio if that were two, and what two threads cost in CPU time.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,16 +89,21 @@ function difference(ours: Float32Array, file: Buffer): Record<string, number> {
 async function twoThreads(what: string, width: number, height: number, count: number): Promise<Row> {
   const frames = speckle(width, height, count)
   const walls: number[][] = [[], []]
+  const cpus: number[][] = [[], []]
   const spins: number[][] = [[], []]
   const flows: Float32Array[] = []
   for (let round = 0; round < rounds + 2; round++)
     for (const threads of [1, 2]) {
       spins[threads - 1].push(await spin(threads))
       const started = performance.now()
-      flows[threads - 1] = (await farneback(frames, { width, height }, { threads, device: 'cpu' })).flow
+      const cpu = await cpuSeconds(async () => {
+        flows[threads - 1] = (await farneback(frames, { width, height }, { threads, device: 'cpu' })).flow
+      })
       walls[threads - 1].push(performance.now() - started)
+      cpus[threads - 1].push(cpu)
     }
   const [one, two] = walls.map(median)
+  const reach = (2 * median(spins[0])) / median(spins[1])
   const same = Buffer.from(flows[0].buffer).equals(Buffer.from(flows[1].buffer))
   return {
     name: `${width}x${height} box, ${what}, two threads`,
@@ -108,7 +113,9 @@ async function twoThreads(what: string, width: number, height: number, count: nu
     unit: 'ms wall',
     ratio: one / two,
     quality: {
-      'two spinning threads reach': (2 * median(spins[0])) / median(spins[1]),
+      'two spinning threads reach': reach,
+      'ratio, calibrated': (2 * one) / two / reach,
+      'CPU time of two threads to that of one': median(cpus[1].map((cpu, i) => cpu / cpus[0][i])),
       'same bytes': same ? 'yes' : 'no',
     },
   }

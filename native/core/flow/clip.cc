@@ -20,7 +20,11 @@ Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int thr
   const std::size_t pairs = frames.count - 1, values = frames.pixels() * 2;
   const std::size_t most =
       threads == 0 ? worthwhile_threads(frames.pixels() * pairs) : static_cast<std::size_t>(threads);
-  const std::size_t runs = std::min(most, pairs), bands = std::max(most / runs, std::size_t{1});
+  // Each run but the first expands a frame once more, and the last to end is waited for; threads inside a pair do what is
+  // near their seams once more: less where pairs are few and frames large.
+  constexpr std::size_t kRowsAPair = 160;
+  const bool inside = pairs * kRowsAPair < static_cast<std::size_t>(frames.height);
+  const std::size_t runs = inside ? 1 : std::min(most, pairs), bands = std::max(most / runs, std::size_t{1});
   std::vector<FarnebackSequence> sequences(runs);
   for (FarnebackSequence& sequence : sequences) {
     const Status status = sequence.init(frames.width, frames.height, params, static_cast<int>(bands));

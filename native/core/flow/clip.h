@@ -27,7 +27,7 @@ std::size_t worthwhile_threads(std::size_t pixels);
 
 // `flow` gets (count - 1) * height * width pairs (u, v) in px; `initial`, where not null, is a first guess of that form.
 // By up to `threads` threads of the pool (0: worthwhile_threads()), each with a run of pairs of its own, or, where
-// there are fewer pairs than threads, with bands of rows. The same bytes for any number. `done` is raised by one at the
+// pairs are few, with parts of a pair. The same bytes for any number. `done` is raised by one at the
 // end of each pair. T: uint8 or float.
 template <typename T>
 Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,

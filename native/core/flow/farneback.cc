@@ -15,7 +15,7 @@ namespace {
 // Iterations in one sweep: more would save little, and each keeps its rows of equations in the caches.
 constexpr int kSweep = 4;
 
-// A band of fewer rows would spend most of its time on what it shares with its neighbours.
+// A band of fewer rows (or columns) would spend most of its time on what it shares with its neighbours.
 constexpr int kLeastBand = 64;
 
 class FlowInPlanes : public FirstGuess {
@@ -179,7 +179,7 @@ std::size_t FarnebackSequence::bytes() const {
 }
 
 // body(worker, tile) for tiles of a level, side by side: strips of columns, each in as many bands of rows, which begin at
-// multiples of `restart`, as give every thread the same number of tiles.
+// multiples of `restart`, as give every thread the same number of tiles. (At each seam some rows or columns are made twice.)
 template <typename Body>
 void FarnebackSequence::for_tiles(const Level& level, int strips, int restart, Body body) {
   const int threads = static_cast<int>(workers_.size());
@@ -252,7 +252,10 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
                              trust_x_[k].data(), trust_y_[k].data(),
                              std::min(level.width, level.height) < kNarrow ? padded(level.width) : 0, params_.border};
   const Iterations& any = workers_[0]->iterations;
-  for_tiles(level, any.strips(level.width), any.restart(), [&](Worker& worker, const Tile& tile) {
+  int strips = any.strips(level.width);
+  if (strips == 1 && level.width > level.height)  // seams along the shorter side
+    strips = std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
+  for_tiles(level, strips, any.restart(), [&](Worker& worker, const Tile& tile) {
     NoFlow none;
     std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;
