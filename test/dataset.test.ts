@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { assignClasses } from '#lib/dataset/classes.js'
@@ -322,6 +322,14 @@ t.test("written in the source's layout: EchoNet", async (t) => {
   await writeDataSet(list, set, [{ index: 1, weight: 1 }], { materialize: 'list' })
   t.notOk(existsSync(join(list, 'Videos')))
   t.equal((await readDataSet(list)).clips[0].path, join(root, 'Videos', '0XB.avi'))
+
+  rmSync(join(root, 'Videos', '0XF.avi'))
+  const without = join(temporary(t), 'without')
+  await writeDataSet(without, set, [{ index: 1, weight: 1 }])
+  t.ok(
+    lstatSync(join(without, 'Videos', '0XF.avi')).isSymbolicLink(),
+    'a TEST clip that is gone stays a link to nowhere',
+  )
 
   await t.rejects(writeDataSet(out, set, [{ index: 5, weight: 1 }]), { code: 'INVALID_ARGUMENT' }, 'a TEST clip')
   await t.rejects(writeDataSet(root, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source')

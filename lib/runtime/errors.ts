@@ -41,6 +41,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOENT: 'a part of that path is not there and cannot be made. Choose another folder',
   ENOTDIR: 'a part of that path is a file, not a folder. Choose another path',
   EEXIST: 'a part of that path is a file, not a folder. Choose another path',
+  ENAMETOOLONG: 'a name in that path is too long. Choose another path',
+  ELOOP: 'symbolic links in that path go round in circles. Choose another path',
   EISDIR: 'that is a folder. Choose another path',
   EMFILE: 'too many files are open (ulimit -n)',
   EIO: 'the disk reports an error. Look at the system log',

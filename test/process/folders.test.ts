@@ -135,10 +135,13 @@ t.test('read-only: a folder is refused by name, a complete cache serves', mounta
 })
 
 t.test('a place where no folder can be: a named error', async (t) => {
+  symlinkSync('loop', join(folder, 'loop'))
   for (const [out, code] of [
     ['/proc/none/out', 'ENOENT'],
     [join(clip(), 'out'), 'ENOTDIR'],
     [clip(), 'EEXIST'],
+    [join(folder, 'x'.repeat(300)), 'ENAMETOOLONG'],
+    [join(folder, 'loop', 'out'), 'ELOOP'],
   ]) {
     const { status, out: said } = await infomotion(['distill', data, '--out', out, ...vpc], {}, { timeout: 30_000 })
     t.equal(status, 1)
