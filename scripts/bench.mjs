@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+process.env.ORT_DISABLE_TELEMETRY ??= '1' // see lib/runtime/onnx-host.ts; some peers are ONNX Runtime itself
 const [name, ...rest] = process.argv.slice(2)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = (command, args, stdout) => {
