@@ -46,7 +46,7 @@ t.test('flow files by their endings', async (t) => {
   await wrong(
     writeFlow(join(directory, 'a.png'), { ...field, width: 2 }),
     'INVALID_ARGUMENT',
-    /2 x 2 x 2 values for flow/,
+    /2 x 2 x 2 values for field\.flow/,
   )
   await wrong(readFlow(5 as never), 'INVALID_ARGUMENT', /path/)
   await wrong(readFlow(join(directory, 'none.flo')), 'ENOENT', /none/)

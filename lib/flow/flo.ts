@@ -19,10 +19,10 @@ export function isKnown(flow: Float32Array, i: number): boolean {
 /** Checks a field's size. */
 export function expectField<T extends FlowField>(field: T): T {
   if (typeof field !== 'object' || field === null) throw invalid('an object { flow, width, height }', 'field', field)
-  const width = expectInteger(field.width, 'width', 1)
-  const height = expectInteger(field.height, 'height', 1)
+  const width = expectInteger(field.width, 'field.width', 1)
+  const height = expectInteger(field.height, 'field.height', 1)
   if (field.flow instanceof Float32Array && field.flow.length === width * height * 2) return field
-  throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'flow', field.flow)
+  throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'field.flow', field.flow)
 }
 
 /** The first four bytes of a `.flo` file, "PIEH", as a float. */
