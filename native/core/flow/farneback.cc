@@ -140,9 +140,9 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
       trust_y_.emplace_back(level.height, 1.0f);
     } else {
       trust_x_.push_back(squared_trust(level.width));
-      trust_x_.back().resize(padded(level.width));
       trust_y_.push_back(squared_trust(level.height));
     }
+    trust_x_.back().resize(padded(trust_x_.back().size()) + padded(1));  // strips begin anywhere, and end within a vector
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
