@@ -8,6 +8,13 @@ import { type Job, runJob } from '../runtime/job.js'
 /** Bytes of a piece: enough that handing one over costs little beside reading it, few enough to hold nobody up. */
 const PIECE = 2 ** 20
 
+/**
+ * Packed text that grows by more is no network: gzip's most is a thousandfold, networks grow three- to twentyfold. So what
+ * a small file can ask for is bounded; small text may grow as it likes.
+ */
+const MOST_GROWTH = 200
+const SMALL = 64 * PIECE
+
 /** What takes text in pieces: a reader of the addon. */
 export interface TextReader {
   append(piece: Uint8Array): Job<void>
@@ -27,21 +34,23 @@ export async function readText<R extends TextReader>(
 ): Promise<R> {
   throwIfAborted(signal)
   let file: FileHandle | undefined
-  let refused: unknown // by the reader; the pipeline then tells only that it was aborted
+  let taken: Promise<void> | undefined
   try {
     file = await open(path)
     const magic = await file.read(Buffer.alloc(2), 0, 2, 0)
     const gzip = magic.buffer.readUInt16BE() === 0x1f8b
-    const reader = start(gzip ? 0 : (await file.stat()).size)
+    const { size } = await file.stat()
+    const reader = start(gzip ? 0 : size)
     const stream = file.createReadStream({ start: 0, highWaterMark: PIECE, autoClose: false })
-    const take = (pieces: AsyncIterable<Uint8Array>) =>
-      appendAll(reader, pieces, signal).catch((error) => {
-        refused = error
-        throw error
-      })
+    const most = gzip ? Math.max(SMALL, MOST_GROWTH * size) : Infinity
+    const take = (pieces: AsyncIterable<Uint8Array>) => {
+      taken = appendAll(reader, pieces, most, signal)
+      return taken
+    }
     await (gzip ? pipeline(stream, createGunzip({ chunkSize: PIECE }), take) : pipeline(stream, take))
     return reader
   } catch (thrown) {
+    const refused = await taken?.catch((error) => error) // of which the pipeline tells only that it was aborted
     const cause = refused instanceof InfomotionError ? refused : thrown
     if (cause instanceof InfomotionError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
@@ -60,10 +69,23 @@ export async function readBytes<R extends TextReader>(bytes: Uint8Array, reader:
   return reader
 }
 
-async function appendAll(reader: TextReader, pieces: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+async function appendAll(
+  reader: TextReader,
+  pieces: AsyncIterable<Uint8Array>,
+  most: number,
+  signal?: AbortSignal,
+): Promise<void> {
   let last: Promise<void> | undefined
+  let bytes = 0
   try {
     for await (const piece of pieces) {
+      bytes += piece.length
+      if (bytes > most)
+        throw new InfomotionError(
+          'NETWORK_UNREADABLE',
+          `the gzip data hold more than ${MOST_GROWTH} times as much text, as no network does; ` +
+            'unpack the file first (gunzip) if it is one.',
+        )
       await last
       last = runJob(() => reader.append(piece), signal)
       last.catch(() => {}) // its failure is told when it is awaited

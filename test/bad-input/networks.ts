@@ -105,6 +105,7 @@ export const networkCases: Case[] = [
   // Files.
   networkFile('none there', undefined, 'NETWORK_NOT_FOUND'),
   networkFile('gzip', links, '3 nodes, 2 links'),
+  networkFile('gzip of one link, millions of times', gzipSync(Buffer.alloc(80e6, '1 2\n')), bad),
   networkFile('gzip cut short', links.subarray(0, links.length - 9), bad),
   networkFile('gzip, its head only', links.subarray(0, 10), bad),
   networkFile('gzip with a flipped bit', Buffer.from(links.map((byte, i) => (i === 14 ? byte ^ 8 : byte))), bad),
