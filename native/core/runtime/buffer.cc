@@ -37,7 +37,8 @@ class Spare {
   // The oldest blocks are freed where there are too many.
   void give(void* memory, std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_FREE)
-    madvise(memory, bytes, MADV_FREE);
+    // In whole huge pages: the last bytes may share theirs, of whatever size pages are here, with a stranger's.
+    madvise(memory, bytes / kHugePage * kHugePage, MADV_FREE);
 #endif
     std::lock_guard<std::mutex> lock(mutex_);
     while (!blocks_.empty() && (blocks_.size() == kMost || bytes_ + bytes > kMostBytes)) {
