@@ -1,8 +1,7 @@
-import { realpath } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import type { Progress } from '../run/progress.js'
+import { placeOf } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 
 /**
@@ -50,11 +49,10 @@ export function finish(result: object, text: () => string): void {
 
 /** Refuses files to write that would take the place of what is read, or of one another; devices may. */
 export async function expectApart(written: readonly string[], read: readonly string[]): Promise<void> {
-  const real = (path: string) => realpath(path).catch(() => resolve(path))
-  const sources = new Set(await Promise.all(read.map(real)))
+  const sources = new Set(await Promise.all(read.map(placeOf)))
   const seen = new Set<string>()
   for (const path of written) {
-    const place = await real(path)
+    const place = await placeOf(path)
     const over = sources.has(place) ? 'what it is made from' : seen.has(place) ? 'another result' : undefined
     if (over && !place.startsWith('/dev/'))
       throw new InfomotionError('INVALID_ARGUMENT', `${path} would be written over ${over}. Choose another name.`)

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
-import { makeFolder, partialIn } from '../run/store.js'
+import { makeFolder, partialIn, placeOf } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Clip, DataSet } from './types.js'
@@ -107,9 +107,8 @@ const MARK = 'weights.csv'
  */
 export async function expectRoom(dir: string, dataSet: DataSet, more: readonly string[] = []): Promise<void> {
   const { source, root, layout } = dataSet
-  const real = (path: string) => realpath(path).catch(() => resolve(path))
-  const out = await real(dir)
-  if (out === (await real(root)) || out === (await real(source.videos)))
+  const out = await placeOf(dir)
+  if (out === (await placeOf(root)) || out === (await placeOf(source.videos)))
     throw invalid('a folder other than the source', 'dir', dir)
   const there = new Set(await readdir(out).catch(() => []))
   if (there.has(MARK)) return

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { atPath } from '../runtime/errors.js'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
@@ -49,6 +49,11 @@ async function expectFolder(path: string, error: unknown): Promise<void> {
   if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw error
 }
 
+/** Where a path leads once symbolic links are followed; of what is not there, its absolute path. */
+export function placeOf(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
+}
+
 /** A file's contents: at once, or in pieces. */
 type Contents = Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 
@@ -61,7 +66,7 @@ type Contents = Uint8Array | string | Iterable<Uint8Array | string> | AsyncItera
  * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
  */
 export async function writeWhole(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
-  const place = await realpath(path).catch(() => path)
+  const place = await placeOf(path)
   const there = await stat(place).catch(() => undefined)
   if (there && !there.isFile() && !there.isDirectory()) return writeInto(path, data, signal)
   const temporary = `${place}.${randomBytes(4).toString('hex')}${TEMPORARY}`
