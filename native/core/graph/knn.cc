@@ -8,6 +8,7 @@
 
 #include "graph/score.h"
 #include "graph/screen.h"
+#include "runtime/buffer.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion {
@@ -52,7 +53,7 @@ class Search {
 
   void screen_block(std::size_t j, const Cancel& cancel) {
     ScreenColumns columns(matrix_.dim, isa_);
-    std::vector<float> products(kScreenBlock * kScreenBlock);
+    Buffer products = Buffer::raw(kScreenBlock * kScreenBlock);
     columns.pack(rows_, j * kScreenBlock);
     for (std::size_t i = 0; i <= j && !cancel.requested(); ++i) {
       columns.multiply(rows_, i * kScreenBlock, products.data());
@@ -87,29 +88,28 @@ class Search {
     }
   }
 
+  // Puts it among the candidates (the best first), raises the bar to the k-th best, drops what is below. Where too many
+  // remain (rows too alike for single precision) only the k nearest, exactly, are kept: the k nearest of all are among
+  // the k nearest of any part.
   void offer(std::size_t i, float screened, std::size_t other) {
     auto& found = candidates_[i];
     if (found.empty()) found.reserve(capacity_);
-    found.emplace_back(screened, static_cast<uint32_t>(other));
-    if (found.size() == k_ || found.size() == capacity_) raise_bar(i);
+    const auto better = [](const Candidate& a, const Candidate& b) { return a.first > b.first; };
+    const Candidate candidate(screened, static_cast<uint32_t>(other));
+    found.insert(std::upper_bound(found.begin(), found.end(), candidate, better), candidate);
+    if (found.size() < k_) return;
+    bar_[i] = std::max(bar_[i], found[k_ - 1].first - error_);
+    while (found.back().first < bar_[i]) found.pop_back();
+    if (found.size() == capacity_) keep_nearest(found, i);
   }
 
-  // The bar at the k-th best; what is below it goes. Where too many remain (rows too alike for single precision) only
-  // the k nearest, exactly, are kept: the k nearest of all are among the k nearest of any part.
-  void raise_bar(std::size_t i) {
-    auto& found = candidates_[i];
-    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(k_ - 1), found.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    bar_[i] = std::max(bar_[i], found[k_ - 1].first - error_);
-    const float bar = bar_[i];
-    found.erase(std::remove_if(found.begin(), found.end(), [bar](const auto& f) { return f.first < bar; }), found.end());
-    if (found.size() <= capacity_ / 2) return;
+  void keep_nearest(std::vector<Candidate>& found, std::size_t i) const {
     std::vector<Candidate> kept;
     kept.reserve(capacity_);
-    for (const auto& ranked : nearest(i)) {
-      const uint32_t j = ranked.second;
-      kept.push_back(*std::find_if(found.begin(), found.end(), [j](const auto& f) { return f.second == j; }));
-    }
+    const Score::Ranked nearest = this->nearest(i);
+    for (const Candidate& candidate : found)
+      for (const auto& ranked : nearest)
+        if (ranked.second == candidate.second) kept.push_back(candidate);
     found = std::move(kept);
   }
 
@@ -120,7 +120,6 @@ class Search {
   }
 
   void finish(std::size_t i) {
-    if (candidates_[i].size() > k_) raise_bar(i);
     score_.write(nearest(i), i, result_);
     std::vector<std::pair<float, uint32_t>>().swap(candidates_[i]);
   }

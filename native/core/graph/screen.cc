@@ -62,9 +62,11 @@ __attribute__((target("avx2,fma"))) void multiply_avx2(const float* a, std::size
       sum[r][1] = _mm256_fmadd_ps(x, right, sum[r][1]);
     }
   }
-  for (int r = 0; r < 6; ++r, products += kScreenBlock)
+#pragma GCC unroll 6
+  for (int r = 0; r < 6; ++r)
+#pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
-      float* out = products + 8 * half;
+      float* out = products + r * kScreenBlock + 8 * half;
       _mm256_storeu_ps(out, fresh ? sum[r][half] : _mm256_add_ps(_mm256_loadu_ps(out), sum[r][half]));
     }
 }
@@ -82,20 +84,22 @@ __attribute__((target("avx2"))) uint32_t above_avx2(const float* products, float
 
 __attribute__((target("avx512f"))) void multiply_avx512(const float* a, std::size_t stride, const float* panel,
                                                         std::size_t depth, bool fresh, float* products) {
-  __m512 sum[8][2];
+  __m512 sum[12][2];
   for (auto& row : sum) row[0] = row[1] = _mm512_setzero_ps();
   for (std::size_t d = 0; d < depth; ++d, panel += 32) {
     const __m512 left = _mm512_loadu_ps(panel), right = _mm512_loadu_ps(panel + 16);
-#pragma GCC unroll 8
-    for (int r = 0; r < 8; ++r) {
+#pragma GCC unroll 12
+    for (int r = 0; r < 12; ++r) {
       const __m512 x = _mm512_set1_ps(a[r * stride + d]);
       sum[r][0] = _mm512_fmadd_ps(x, left, sum[r][0]);
       sum[r][1] = _mm512_fmadd_ps(x, right, sum[r][1]);
     }
   }
-  for (int r = 0; r < 8; ++r, products += kScreenBlock)
+#pragma GCC unroll 12
+  for (int r = 0; r < 12; ++r)
+#pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
-      float* out = products + 16 * half;
+      float* out = products + r * kScreenBlock + 16 * half;
       _mm512_storeu_ps(out, fresh ? sum[r][half] : _mm512_add_ps(_mm512_loadu_ps(out), sum[r][half]));
     }
 }
@@ -115,7 +119,7 @@ __attribute__((target("avx512f"))) uint32_t above_avx512(const float* products, 
 constexpr ScreenKernel kPortable = {4, 8, multiply_portable, above_portable};
 #if defined(__x86_64__)
 constexpr ScreenKernel kAvx2 = {6, 16, multiply_avx2, above_avx2};
-constexpr ScreenKernel kAvx512 = {8, 32, multiply_avx512, above_avx512};
+constexpr ScreenKernel kAvx512 = {12, 32, multiply_avx512, above_avx512};
 #endif
 
 const ScreenKernel& kernel_of([[maybe_unused]] Isa isa) {
@@ -128,7 +132,7 @@ const ScreenKernel& kernel_of([[maybe_unused]] Isa isa) {
 
 }  // namespace
 
-ScreenColumns::ScreenColumns(std::size_t dim, Isa isa) : kernel_(kernel_of(isa)), packed_(dim * kScreenBlock) {}
+ScreenColumns::ScreenColumns(std::size_t dim, Isa isa) : kernel_(kernel_of(isa)), packed_(Buffer::raw(dim * kScreenBlock)) {}
 
 void ScreenColumns::above(const float* products, float bar, const float* column_bars,
                           uint32_t (&bits)[kScreenBlock / 32]) const {

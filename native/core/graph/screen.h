@@ -5,13 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "runtime/buffer.h"
 #include "runtime/isa.h"
 
 namespace infomotion {
 
-// Rows a block holds: a multiple of every kernel's tile (12, 16, 32 columns; 4, 6, 8 rows). The block's packed columns
+// Rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The block's packed columns
 // and its products stay in the second-level cache.
 constexpr std::size_t kScreenBlock = 96;
 
@@ -23,7 +23,7 @@ constexpr std::size_t kScreenDepth = 128;
 class ScreenRows {
  public:
   ScreenRows(std::size_t rows, std::size_t dim)
-      : dim_(dim), stride_((dim + 15) / 16 * 16 + 16), values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
+      : dim_(dim), stride_(padded(dim) + 16), values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
   std::size_t dim() const { return dim_; }
   std::size_t stride() const { return stride_; }
   float* row(std::size_t i) { return values_.data() + i * stride_; }
@@ -31,7 +31,7 @@ class ScreenRows {
 
  private:
   std::size_t dim_, stride_;
-  std::vector<float> values_;
+  Buffer values_;
 };
 
 // How far a product of two such rows may be from the true one of the values they were rounded from: each factor is
@@ -58,7 +58,7 @@ class ScreenColumns {
 
  private:
   const ScreenKernel& kernel_;
-  std::vector<float> packed_;
+  Buffer packed_;
 };
 
 }  // namespace infomotion
