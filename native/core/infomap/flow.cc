@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "infomap/visit_rates.h"
+
 namespace infomotion {
 namespace {
 
@@ -39,12 +41,6 @@ double sum(const std::vector<double>& values) {
   for (double value : values) total += value;
   return total;
 }
-
-// How the walker teleports: away from node u at `rate[u]` of its steps, to node v with `landing[v]` of them.
-struct Teleportation {
-  std::vector<double> rate, landing;
-  double prior = 0;  // of a prior: the weight of all its links into node v is prior * landing[v]
-};
 
 Teleportation pagerank_teleportation(const FlowOptions& options, const Flow& flow, const std::vector<double>& out) {
   Teleportation teleportation;
@@ -88,50 +84,17 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   return teleportation;
 }
 
-// The stationary visit rates q_j = sum_i rate_i q_i landing_j + sum_i (1 - rate_i) q_i w_ij / out_i. On return the links
-// of `flow` hold the steps w_ij / out_i.
-Status visit_rates(const Teleportation& teleportation, const std::vector<double>& out, const Cancel& cancel, Flow& flow,
-                   std::vector<double>& rates) {
-  const uint32_t n = flow.nodes;
-  for (uint32_t u = 0; u < n; ++u)
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
-  rates = teleportation.landing;
-  std::vector<double> next(n);
-  double last = HUGE_VAL;
-  for (int iteration = 0; iteration < 400; ++iteration) {
-    if (cancel.requested()) return Status::cancelled();
-    double teleporting = 0;
-    for (uint32_t u = 0; u < n; ++u) teleporting += teleportation.rate[u] * rates[u];
-    for (uint32_t u = 0; u < n; ++u) next[u] = teleporting * teleportation.landing[u];
-    for (uint32_t u = 0; u < n; ++u) {
-      const double leaving = (1 - teleportation.rate[u]) * rates[u];
-      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
-        next[flow.targets[i]] += leaving * flow.link_flow[i];
-    }
-    const double total = sum(next);
-    double change = 0;
-    for (uint32_t u = 0; u < n; ++u) {
-      if (std::fabs(total - 1) > 1e-10) next[u] /= total;
-      change += std::fabs(next[u] - rates[u]);
-    }
-    rates.swap(next);
-    // What no longer falls is rounding errors.
-    const bool settled = change <= 1e-15 || (change <= 1e-13 && change >= last);
-    if (settled && iteration >= 50) break;
-    last = change;
-  }
-  return {};
-}
-
 Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flow) {
   const std::vector<double> out = weight_at(End::kSource, flow);
   const bool prior = options.regularization > 0;
   Teleportation teleportation =
       prior ? prior_teleportation(options.regularization, flow, out) : pagerank_teleportation(options, flow, out);
-  std::vector<double> rates;
-  const Status status = visit_rates(teleportation, out, cancel, flow, rates);
-  if (!status.ok()) return status;
   const uint32_t n = flow.nodes;
+  for (uint32_t u = 0; u < n; ++u)
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
+  std::vector<double> rates;
+  const Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
+  if (!status.ok()) return status;
   if (prior || options.recorded) {
     flow.teleported.resize(n);
     for (uint32_t u = 0; u < n; ++u) {
@@ -148,8 +111,9 @@ Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flo
   for (uint32_t u = 0; u < n; ++u)
     if (out[u] == 0) dangling += rates[u];
   for (uint32_t u = 0; u < n; ++u) {
+    const double leaving = rates[u] / (1 - dangling);
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-      flow.link_flow[i] *= rates[u] / (1 - dangling);
+      flow.link_flow[i] *= leaving;
       flow.node_flow[flow.targets[i]] += flow.link_flow[i];
     }
   }

@@ -1,0 +1,208 @@
+#include "infomap/visit_rates.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace infomotion {
+namespace {
+
+constexpr double kPrecision = 1e-13;
+constexpr double kLeastRate = 0.01;  // of teleportation, for successive over-relaxation
+constexpr int kMostPasses = 4000;    // what plain Gauss-Seidel takes at that rate in the worst case
+constexpr int kMostSteps = 400;
+
+// A sum to the last bit or two, however many terms (W. Kahan, "Further remarks on reducing truncation errors", Comm. ACM 8,
+// 40 (1965)): what a plain one of all rates is off by would be off anew in each pass, which then would never be the last.
+class Sum {
+ public:
+  void add(double value) {
+    const double term = value - excess_, sum = sum_ + term;
+    excess_ = (sum - sum_) - term;
+    sum_ = sum;
+  }
+  double value() const { return sum_; }
+
+ private:
+  double sum_ = 0, excess_ = 0;
+};
+
+// The equations, a row a node: whence and with what share of their rates the walker comes along links. Nodes keep their
+// order but for those of one block, which are sorted by the lengths of their rows: a processor foresees the ends of rows that
+// are as long as the one before.
+struct Rows {
+  static constexpr uint32_t kBlock = 1 << 11, kLongest = 255;
+
+  std::vector<uint32_t> order;           // the node of each row
+  std::vector<std::size_t> offsets;
+  std::vector<uint32_t> sources;         // by their rows
+  std::vector<double> shares;            // (1 - rate_i) p_ij
+  std::vector<double> own;               // of each row: its share of itself
+  std::vector<double> rate, landing;     // of each row
+  double most_followed = 0;              // max (1 - rate_i)
+
+  Rows(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation) {
+    const uint32_t n = flow.nodes;
+    std::vector<uint32_t> length(n);
+    for (const uint32_t v : flow.targets) ++length[v];
+    order.resize(n);
+    for (uint32_t first = 0; first < n; first += kBlock) sort_block(first, std::min(n - first, kBlock), length);
+    std::vector<uint32_t> row(n);
+    offsets.resize(n + std::size_t{1});
+    for (uint32_t k = 0; k < n; ++k) {
+      row[order[k]] = k;
+      offsets[k + 1] = offsets[k] + length[order[k]];
+    }
+    std::vector<std::size_t> place(offsets.begin(), offsets.end() - 1);
+    sources.resize(flow.targets.size());
+    shares.resize(flow.targets.size());
+    own.resize(n);
+    for (uint32_t u = 0; u < n; ++u) {
+      const double followed = 1 - teleportation.rate[u];
+      most_followed = std::max(most_followed, followed);
+      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+        const uint32_t v = row[flow.targets[i]];
+        const std::size_t at = place[v]++;
+        sources[at] = row[u];
+        shares[at] = followed * steps[i];
+        if (v == row[u]) own[v] = shares[at];
+      }
+    }
+    rate.resize(n);
+    landing.resize(n);
+    for (uint32_t k = 0; k < n; ++k) {
+      rate[k] = teleportation.rate[order[k]];
+      landing[k] = teleportation.landing[order[k]];
+    }
+  }
+
+  // What comes along links into the node of row k.
+  double arriving(uint32_t k, const std::vector<double>& rates) const {
+    double sums[4] = {};
+    std::size_t i = offsets[k];
+    const std::size_t end = offsets[k + 1];
+    for (; i + 4 <= end; i += 4)
+      for (std::size_t j = 0; j < 4; ++j) sums[j] += shares[i + j] * rates[sources[i + j]];
+    for (; i < end; ++i) sums[0] += shares[i] * rates[sources[i]];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+
+  double teleporting(const std::vector<double>& rates) const {
+    Sum sum;
+    for (std::size_t k = 0; k < rates.size(); ++k) sum.add(rate[k] * rates[k]);
+    return sum.value();
+  }
+
+ private:
+  // The longest first; a counting sort.
+  void sort_block(uint32_t first, uint32_t count, const std::vector<uint32_t>& length) {
+    uint32_t place[kLongest + 2] = {};
+    const auto rank = [&](uint32_t u) { return kLongest - std::min(length[u], kLongest); };
+    for (uint32_t u = first; u < first + count; ++u) ++place[rank(u) + 1];
+    for (uint32_t l = 0; l < kLongest; ++l) place[l + 1] += place[l];
+    for (uint32_t u = first; u < first + count; ++u) order[first + place[rank(u)]++] = u;
+  }
+};
+
+// How far to go beyond what a node's equation says, for a network whose changes fall by a factor `fall` a pass under
+// `omega`. D. M. Young, "Iterative methods for solving partial difference equations of elliptic type", Trans. Amer. Math.
+// Soc. 76, 92 (1954): if Gauss-Seidel's factor is g, SOR's is f with (f + omega - 1)^2 = g f omega^2, and the best omega
+// is 2 / (1 + sqrt(1 - g)). That holds for systems ordered in a certain way; for others it is a good guess.
+double over_relaxation(double omega, double fall, double most_followed) {
+  if (fall <= omega - 1) return omega;
+  const double over = fall + omega - 1, gauss_seidel = over * over / (fall * omega * omega);
+  return std::max(omega, 2 / (1 + std::sqrt(1 - std::min(gauss_seidel, most_followed * most_followed))));
+}
+
+// Successive over-relaxation: nodes are set right one after the other, from those already set. What teleports stays as it
+// was at the pass's start. With omega = 1 (Gauss-Seidel) this converges from any start: it is a regular splitting of the
+// M-matrix I - G of the walk's transition matrix G, so the pass is similar to a stochastic matrix, all of whose columns
+// share the nodes where teleportation lands (A. Berman, R. J. Plemmons, "Nonnegative matrices in the mathematical sciences",
+// 1979, ch. 7). With omega > 1 it is faster where it converges; should changes fall more slowly than those of the walk
+// itself may, omega is 1 again.
+//
+// At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i), and
+// the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of the error.
+Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+  const auto n = static_cast<uint32_t>(rates.size());
+  double omega = 1, teleporting = rows.teleporting(rates);
+  double least = HUGE_VAL, fourth_last = 0, allowed = HUGE_VAL;
+  int adapting = 3, stalled = 0;
+  for (int pass = 1; pass <= kMostPasses; ++pass) {
+    if (cancel.requested()) return Status::cancelled();
+    double changed = 0, sum = 0;
+    Sum will_teleport;
+    for (uint32_t k = 0; k < n; ++k) {
+      const double off = teleporting * rows.landing[k] + rows.arriving(k, rates) - rates[k];
+      const double value = std::max(0.0, rates[k] + omega * off / (1 - rows.own[k]));
+      changed += std::fabs(value - rates[k]);
+      sum += value;
+      will_teleport.add(rows.rate[k] * value);
+      rates[k] = value;
+    }
+    teleporting = will_teleport.value();
+    const double change = changed / sum, f = rows.most_followed;
+    const double error = (std::fabs(1 - 1 / omega) + f) / (1 - f) * change;
+    stalled = change < least ? 0 : stalled + 1;
+    least = std::min(least, change);
+    if (error <= kPrecision || (change <= kPrecision && stalled >= 20)) {  // what no longer falls is rounding errors
+      if (omega == 1) return {};
+      omega = 1;  // a last pass, which leaves no node at 0 that is visited
+      adapting = 0;
+    }
+    allowed *= f;
+    if (change > allowed) {
+      omega = 1;
+      adapting = 0;
+    }
+    if (pass % 4 != 0) continue;
+    if (pass % 8 == 0 && adapting > 0) {
+      --adapting;
+      omega = over_relaxation(omega, std::sqrt(std::sqrt(change / fourth_last)), f);
+      allowed = 10 * change;
+    }
+    fourth_last = change;
+  }
+  return {};
+}
+
+// Step by step from where teleportation lands (the power method).
+Status walk(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+  const auto n = static_cast<uint32_t>(rates.size());
+  std::vector<double> next(n);
+  double last = HUGE_VAL;
+  for (int step = 0; step < kMostSteps; ++step) {
+    if (cancel.requested()) return Status::cancelled();
+    const double teleporting = rows.teleporting(rates);
+    double total = 0;
+    for (uint32_t k = 0; k < n; ++k) total += next[k] = teleporting * rows.landing[k] + rows.arriving(k, rates);
+    double change = 0;
+    for (uint32_t k = 0; k < n; ++k) {
+      if (std::fabs(total - 1) > 1e-10) next[k] /= total;
+      change += std::fabs(next[k] - rates[k]);
+    }
+    rates.swap(next);
+    if (change <= 1e-15 || (change <= kPrecision && change >= last)) break;
+    last = change;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
+                   const Cancel& cancel, std::vector<double>& rates) {
+  const Rows rows(flow, steps, teleportation);
+  std::vector<double> by_row = rows.landing;
+  const bool relaxed = rows.most_followed <= 1 - kLeastRate;
+  const Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
+  if (!status.ok()) return status;
+  Sum total;
+  for (const double rate : by_row) total.add(rate);
+  rates.resize(flow.nodes);
+  for (uint32_t k = 0; k < flow.nodes; ++k) rates[rows.order[k]] = by_row[k] / total.value();
+  return {};
+}
+
+}  // namespace infomotion
