@@ -331,7 +331,7 @@ t.test('report.html in Chromium', needs(existsSync(executablePath), 'Chromium (C
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 390]) {
+    for (const width of [1280, 1024, 390]) {
       t.test(`reads well: ${colorScheme}, ${width} px`, async (t) => {
         const { page, said } = await open(browser, path, { colorScheme, viewport: { width, height: 900 } })
         await page.waitForSelector('#play-all', { state: 'visible' })
@@ -339,6 +339,10 @@ t.test('report.html in Chromium', needs(existsSync(executablePath), 'Chromium (C
           ((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width,
           'the page does not scroll sideways',
         )
+        if (width >= 1024) {
+          const wide = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
+          t.equal(await page.evaluate(wide), 0, 'nor does a table')
+        }
         t.same(await poorContrast(page), [], 'text stands out from its ground by 4.5 to 1')
         t.same(said, [])
         const pictures = process.env.INFOMOTION_PICTURES

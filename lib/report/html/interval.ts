@@ -10,7 +10,8 @@ export interface Axis {
   lines: { at: number; kind: 'chance' | 'majority' }[]
 }
 
-const WIDTH = 112
+/** px: with three plots a row, a table fits a window of 1024. */
+const WIDTH = 80
 const HEIGHT = 24
 const MARGIN = 8
 
