@@ -275,29 +275,3 @@ TEST("infomap: only the ratios of weights matter, however large or small; links 
     }
   }
 }
-
-TEST("infomap: links at fault are named") {
-  const auto message = [](uint32_t u, uint32_t v, double w) {
-    List list = two_triangles();
-    list.add(u, v, w);
-    Links links;
-    const Status status = make_links(list.view(), true, links);
-    CHECK(status.code == "INVALID_ARGUMENT");
-    return status.message;
-  };
-  CHECK(message(1, 6, 1).find("Link 7 (1 -> 6): target 6 is not a node") == 0);
-  CHECK(message(9, 1, 1).find("source 9") != std::string::npos);
-  CHECK(message(1, 2, -1).find("Link 7 (1 -> 2) has weight -1") == 0);
-  CHECK(message(1, 2, NAN).find("NaN") != std::string::npos);
-  CHECK(message(1, 2, INFINITY).find("inf") != std::string::npos);
-  for (const std::vector<uint32_t>& offsets : {std::vector<uint32_t>{1, 2, 3}, {0, 3, 2}, {0, 1, 2}, {0, 9, 9}}) {
-    const std::vector<uint32_t> targets{0, 1, 1};
-    LinkView csr;
-    csr.nodes = 2;
-    csr.count = targets.size();
-    csr.offsets = offsets.data();
-    csr.targets = targets.data();
-    Links links;
-    CHECK(make_links(csr, true, links).message.find("offsets[") == 0);
-  }
-}

@@ -8,9 +8,22 @@
 namespace infomotion {
 namespace {
 
-struct Link {
-  uint32_t source, target;
-  double weight;
+struct List {
+  std::vector<uint32_t> sources, targets;
+  std::vector<double> weights;
+
+  explicit List(std::size_t count) : sources(count), targets(count), weights(count) {}
+  std::size_t size() const { return targets.size(); }
+  void set(std::size_t i, uint32_t source, uint32_t target, double weight) {
+    sources[i] = source;
+    targets[i] = target;
+    weights[i] = weight;
+  }
+  void resize(std::size_t count) {
+    sources.resize(count);
+    targets.resize(count);
+    weights.resize(count);
+  }
 };
 
 std::string name(uint32_t source, uint32_t target) {
@@ -19,39 +32,43 @@ std::string name(uint32_t source, uint32_t target) {
 
 Status invalid(std::string message) { return Status::error("INVALID_ARGUMENT", std::move(message)); }
 
-// Checks one link and adds it unless its weight is 0. `index` is its place in the caller's arrays.
-Status add(const LinkView& view, std::size_t index, uint32_t source, std::vector<Link>& list) {
-  const uint32_t target = view.targets[index];
-  const double weight = view.weights ? view.weights[index] : 1.0;
+// What is wrong with a link. `index` is its place in the caller's arrays.
+Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
+  const std::string link = "Link " + std::to_string(index) + " (" + name(source, target) + ")";
   const bool source_outside = source >= view.nodes;
   if (source_outside || target >= view.nodes) {
-    return invalid("Link " + std::to_string(index) + " (" + name(source, target) + "): " +
-                   (source_outside ? "source " : "target ") + std::to_string(source_outside ? source : target) +
-                   " is not a node; the network has " + std::to_string(view.nodes) + " nodes, numbered from 0.");
-  }
-  if (view.bipartite > 0 && (source < view.bipartite) == (target < view.bipartite)) {
-    return invalid("Link " + std::to_string(index) + " (" + name(source, target) +
-                   ") joins two nodes of one kind; those of the second kind start at " + std::to_string(view.bipartite) + ".");
+    return invalid(link + ": " + (source_outside ? "source " : "target ") +
+                   std::to_string(source_outside ? source : target) + " is not a node; the network has " +
+                   std::to_string(view.nodes) + " nodes, numbered from 0.");
   }
   if (!(weight >= 0) || std::isinf(weight)) {
-    return invalid("Link " + std::to_string(index) + " (" + name(source, target) + ") has weight " +
-                   (std::isnan(weight) ? "NaN" : std::to_string(weight)) +
+    return invalid(link + " has weight " + (std::isnan(weight) ? "NaN" : std::to_string(weight)) +
                    "; weights must be finite and not negative.");
   }
-  if (weight > 0) list.push_back({source, target, weight});
-  return {};
+  return invalid(link + " joins two nodes of one kind; those of the second kind start at " + std::to_string(view.bipartite) +
+                 ".");
 }
 
-Status read(const LinkView& view, std::vector<Link>& list) {
-  list.reserve(view.count);
+// Checks each link and gives it to body(source, target, weight). The caller's arrays are read once: they may be shared with
+// another thread.
+template <class Body>
+Status for_links(const LinkView& view, const Body& body) {
+  const auto check = [&](std::size_t i, uint32_t source) -> Status {
+    const uint32_t target = view.targets[i];
+    const double weight = view.weights ? view.weights[i] : 1.0;
+    const bool one_kind = view.bipartite > 0 && (source < view.bipartite) == (target < view.bipartite);
+    if (source >= view.nodes || target >= view.nodes || one_kind || !(weight >= 0 && weight < HUGE_VAL))
+      return fault(view, i, source, target, weight);
+    body(source, target, weight);
+    return {};
+  };
   if (view.offsets == nullptr) {
     for (std::size_t i = 0; i < view.count; ++i) {
-      Status status = add(view, i, view.sources[i], list);
+      Status status = check(i, view.sources[i]);
       if (!status.ok()) return status;
     }
     return {};
   }
-  // Each offset is read once: the array may be shared with another thread.
   std::size_t begin = view.offsets[0];
   if (begin != 0) return invalid("offsets[0] is " + std::to_string(begin) + "; it must be 0.");
   for (uint32_t u = 0; u < view.nodes; ++u) {
@@ -62,7 +79,7 @@ Status read(const LinkView& view, std::vector<Link>& list) {
                      ") nor exceed the number of targets, " + std::to_string(view.count) + ".");
     }
     for (std::size_t i = begin; i < end; ++i) {
-      Status status = add(view, i, u, list);
+      Status status = check(i, u);
       if (!status.ok()) return status;
     }
     begin = end;
@@ -74,54 +91,83 @@ Status read(const LinkView& view, std::vector<Link>& list) {
   return {};
 }
 
+// Puts links in rows, by source; those of a row stay in order.
+Links to_rows(uint32_t nodes, bool directed, List list) {
+  Links links;
+  links.nodes = nodes;
+  links.directed = directed;
+  links.offsets.resize(static_cast<std::size_t>(nodes) + 1);
+  for (const uint32_t source : list.sources) ++links.offsets[source + std::size_t{1}];
+  for (uint32_t u = 0; u < nodes; ++u) links.offsets[u + 1] += links.offsets[u];
+  if (std::is_sorted(list.sources.begin(), list.sources.end())) {
+    links.targets = std::move(list.targets);
+    links.weights = std::move(list.weights);
+    return links;
+  }
+  std::vector<std::size_t> place(links.offsets.begin(), links.offsets.end() - 1);
+  links.targets.resize(list.size());
+  links.weights.resize(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::size_t at = place[list.sources[i]]++;
+    links.targets[at] = list.targets[i];
+    links.weights[at] = list.weights[i];
+  }
+  return links;
+}
+
 struct End {
   uint32_t target;
   double weight;
 };
 
-// By target; parallel links stay in order. Rows are short, or come sorted as a rule.
-void sort_row(End* begin, End* end) {
-  const auto less = [](const End& a, const End& b) { return a.target < b.target; };
-  if (end - begin > 64) {
-    if (!std::is_sorted(begin, end, less)) std::stable_sort(begin, end, less);
+// By target; parallel links stay in order. The place of each link of a short row is the number of those that come before
+// it: nothing that a processor could guess wrong.
+void sort(std::vector<End>& row, std::vector<End>& sorted) {
+  constexpr std::size_t kShort = 40;
+  const std::size_t count = row.size();
+  if (count > kShort) {
+    std::stable_sort(row.begin(), row.end(), [](const End& a, const End& b) { return a.target < b.target; });
     return;
   }
-  for (End* at = begin; at < end; ++at) {
-    const End link = *at;
-    End* to = at;
-    for (; to > begin && link.target < to[-1].target; --to) *to = to[-1];
-    *to = link;
+  uint32_t targets[kShort];
+  for (std::size_t i = 0; i < count; ++i) targets[i] = row[i].target;
+  sorted.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    uint32_t place = 0;
+    for (std::size_t j = 0; j < i; ++j) place += targets[j] <= targets[i];
+    for (std::size_t j = i + 1; j < count; ++j) place += targets[j] < targets[i];
+    sorted[place] = row[i];
   }
+  row.swap(sorted);
 }
 
-Links sum_parallel(uint32_t nodes, bool directed, std::vector<Link> list) {
-  Links links;
-  links.nodes = nodes;
-  links.directed = directed;
-  std::vector<std::size_t> place(static_cast<std::size_t>(nodes) + 1);
-  for (const Link& link : list) ++place[link.source + 1];
-  for (uint32_t u = 0; u < nodes; ++u) place[u + 1] += place[u];
-  links.offsets = place;
-  std::vector<End> rows(list.size());
-  for (const Link& link : list) rows[place[link.source]++] = {link.target, link.weight};
-  list = {};
-  links.targets.reserve(rows.size());
-  links.weights.reserve(rows.size());
-  std::size_t begin = 0;
-  for (uint32_t u = 0; u < nodes; ++u) {
-    const std::size_t end = links.offsets[u + 1], row = links.targets.size();
-    sort_row(rows.data() + begin, rows.data() + end);
-    for (; begin < end; ++begin) {
-      if (links.targets.size() > row && links.targets.back() == rows[begin].target) {
-        links.weights.back() += rows[begin].weight;
+// Sorts rows by target, and sums parallel links, in their order.
+void sort_rows(Links& links) {
+  std::vector<End> row, sorted;
+  std::size_t begin = 0, write = 0;
+  for (uint32_t u = 0; u < links.nodes; ++u) {
+    const std::size_t end = links.offsets[u + 1], first = write;
+    bool rising = true;
+    for (std::size_t i = begin + 1; i < end; ++i) rising &= links.targets[i - 1] < links.targets[i];
+    if (rising && write == begin) {
+      begin = write = end;
+      continue;
+    }
+    row.clear();
+    for (; begin < end; ++begin) row.push_back({links.targets[begin], links.weights[begin]});
+    if (!rising) sort(row, sorted);
+    for (const End& link : row) {
+      if (write > first && links.targets[write - 1] == link.target) {
+        links.weights[write - 1] += link.weight;
       } else {
-        links.targets.push_back(rows[begin].target);
-        links.weights.push_back(rows[begin].weight);
+        links.targets[write] = link.target;
+        links.weights[write++] = link.weight;
       }
     }
-    links.offsets[u + 1] = links.targets.size();
+    links.offsets[u + 1] = write;
   }
-  return links;
+  links.targets.resize(write);
+  links.weights.resize(write);
 }
 
 // Every link u - v between two nodes must stand in both rows: `upper` has it from row u, `lower` from row v (u < v).
@@ -148,30 +194,27 @@ Status check_symmetric(const Links& upper, const Links& lower) {
 }  // namespace
 
 Status make_links(const LinkView& view, bool directed, Links& links) {
-  std::vector<Link> list;
-  Status status = read(view, list);
-  if (!status.ok()) return status;
+  const bool both_rows = !directed && view.offsets != nullptr;
+  List list(view.count), lower(both_rows ? view.count : 0);
+  std::size_t count = 0, below = 0;
   double total = 0;
-  for (const Link& link : list) total += 2 * link.weight;  // as flow counts it
+  Status status = for_links(view, [&](uint32_t source, uint32_t target, double weight) {
+    if (weight == 0) return;
+    total += 2 * weight;  // as flow counts it
+    if (directed || source <= target) list.set(count++, source, target, weight);
+    else if (both_rows) lower.set(below++, target, source, weight);
+    else list.set(count++, target, source, weight);
+  });
+  if (!status.ok()) return status;
   if (std::isinf(total)) return invalid("The weights add up to more than a double can hold; scale them down.");
-  std::vector<Link> lower;
-  if (!directed) {
-    const bool both_rows = view.offsets != nullptr;
-    std::size_t kept = 0;
-    for (Link link : list) {
-      const bool falls = link.source > link.target;
-      if (falls) std::swap(link.source, link.target);
-      if (falls && both_rows) {
-        lower.push_back(link);
-      } else {
-        list[kept++] = link;
-      }
-    }
-    list.resize(kept);
-  }
-  links = sum_parallel(view.nodes, directed, std::move(list));
-  if (directed || view.offsets == nullptr) return {};
-  return check_symmetric(links, sum_parallel(view.nodes, false, std::move(lower)));
+  list.resize(count);
+  lower.resize(below);
+  links = to_rows(view.nodes, directed, std::move(list));
+  sort_rows(links);
+  if (!both_rows) return {};
+  Links back = to_rows(view.nodes, false, std::move(lower));
+  sort_rows(back);
+  return check_symmetric(links, back);
 }
 
 }  // namespace infomotion
