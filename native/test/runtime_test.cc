@@ -1,7 +1,10 @@
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "runtime/random.h"
+#include "runtime/runs.h"
 #include "runtime/thread_pool.h"
 #include "test.h"
 
@@ -29,4 +32,36 @@ TEST("thread pool: parallel_for runs each index once, nested too") {
     parallel_for(100, 0, [&](std::size_t j) { ++hits[i * 100 + j]; });
   });
   for (auto& h : hits) CHECK(h == 1);
+}
+
+TEST("runs: consecutive items for each worker, and half of a slow one's rest for who is done") {
+  Runs runs(10, 2);
+  const auto take = [&](std::size_t worker) {
+    std::size_t item = 99;
+    runs.next(worker, &item);
+    return item;
+  };
+  CHECK(take(0) == 0 && take(1) == 5);
+  for (const std::size_t item : {1, 2, 3, 4}) CHECK(take(0) == item);
+  for (const std::size_t item : {8, 9, 7}) CHECK(take(0) == item);  // half of 6 .. 9, then half of 6 and 7
+  CHECK(take(0) == 99);                                             // the last one stays worker 1's
+  CHECK(take(1) == 6 && take(1) == 99);
+}
+
+TEST("runs: a worker that never begins leaves nothing undone") {
+  Runs runs(100, 3);
+  std::vector<int> hits(100);
+  for (std::size_t item; runs.next(1, &item);) ++hits[item];
+  for (const int h : hits) CHECK(h == 1);
+}
+
+TEST("runs: every item once while threads take from each other") {
+  constexpr std::size_t kItems = 3000, kWorkers = 7;
+  Runs runs(kItems, kWorkers);
+  std::vector<std::atomic<int>> hits(kItems);
+  parallel_for(kWorkers, kWorkers, [&](std::size_t worker) {
+    for (std::size_t item; runs.next(worker, &item); ++hits[item])
+      if (worker % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds(20));
+  });
+  for (const auto& h : hits) CHECK(h == 1);
 }

@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "runtime/runs.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion::flow {
@@ -20,28 +21,32 @@ Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int thr
   const std::size_t pairs = frames.count - 1, values = frames.pixels() * 2;
   const std::size_t most =
       threads == 0 ? worthwhile_threads(frames.pixels() * pairs) : static_cast<std::size_t>(threads);
-  // Each run but the first expands a frame once more, and the last to end is waited for; threads inside a pair do what is
-  // near their seams once more: less where pairs are few and frames large.
+  // Each run of pairs but the first expands a frame once more, and the last to end is waited for; threads inside a pair do
+  // what is near their seams once more: less where pairs are few and frames large.
   constexpr std::size_t kRowsAPair = 160;
   const bool inside = pairs * kRowsAPair < static_cast<std::size_t>(frames.height);
-  const std::size_t runs = inside ? 1 : std::min(most, pairs), bands = std::max(most / runs, std::size_t{1});
-  std::vector<FarnebackSequence> sequences(runs);
-  for (FarnebackSequence& sequence : sequences) {
-    const Status status = sequence.init(frames.width, frames.height, params, static_cast<int>(bands));
-    if (!status.ok()) return status;
-  }
-  std::vector<Status> statuses(runs);
-  parallel_for(runs, runs, [&](std::size_t i) {
-    const std::size_t first = pairs * i / runs, last = pairs * (i + 1) / runs;
+  const std::size_t workers = inside ? 1 : std::min(most, pairs);
+  std::vector<Status> statuses(workers);
+  Runs runs(pairs, workers);
+  parallel_for(workers, workers, [&](std::size_t worker) {
+    Status& status = statuses[worker];
+    FarnebackSequence sequence;
+    const auto push = [&](std::size_t t, std::size_t pair) {
+      status = sequence.push(frames.values + t * frames.frame_stride, frames.row_stride,
+                             initial != nullptr ? initial + pair * values : nullptr, flow + pair * values, cancel);
+    };
     try {
-      for (std::size_t t = first; t <= last && statuses[i].ok(); ++t) {
-        const std::size_t at = t > first ? t - 1 : first;  // the first frame gives no flow
-        statuses[i] = sequences[i].push(frames.values + t * frames.frame_stride, frames.row_stride,
-                                        initial != nullptr ? initial + at * values : nullptr, flow + at * values, cancel);
-        if (t > first && statuses[i].ok()) done->fetch_add(1, std::memory_order_relaxed);
+      status = sequence.init(frames.width, frames.height, params, static_cast<int>(most / workers));
+      for (std::size_t pair, last = pairs; status.ok() && runs.next(worker, &pair); last = pair) {
+        if (pair != last + 1) {
+          sequence.restart();
+          push(pair, pair);  // a first frame gives no flow
+        }
+        if (status.ok()) push(pair + 1, pair);
+        if (status.ok()) done->fetch_add(1, std::memory_order_relaxed);
       }
     } catch (const std::bad_alloc&) {  // on a thread that nobody catches it on
-      statuses[i] = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip.");
+      status = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip.");
     }
   });
   for (const Status& status : statuses)

@@ -40,14 +40,14 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
 
 // The image's border rows and columns stand for what lies beyond.
 template <typename T>
-void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int end, Expansion* out,
+void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
                       const Cancel& cancel) {
   const int radius = basis_.radius(), width = level_.width, bottom = level_.height - 1;
   float* moments = moments_.data() + padded(radius);
-  int made = std::max(begin - radius, 0);
+  if (!follows) made_ = std::max(begin - radius, 0);
   for (int y = begin; y < end && !cancel.requested(); ++y) {
-    for (const int last = std::min(y + radius, bottom); made <= last; ++made)
-      resampler_.row(frame, frame_pitch, made, image_row(made));
+    for (const int last = std::min(y + radius, bottom); made_ <= last; ++made_)
+      resampler_.row(frame, frame_pitch, made_, image_row(made_));
     for (int j = -radius; j <= radius; ++j) window_[radius + j] = image_row(std::clamp(y + j, 0, bottom));
     kernels_.moments(basis_, window_.data(), width, moments, moments_pitch_);
     for (int i = 0; i < 3; ++i) {
@@ -62,7 +62,7 @@ void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int en
   }
 }
 
-template void Expander::expand(const std::uint8_t*, std::size_t, int, int, Expansion*, const Cancel&);
-template void Expander::expand(const float*, std::size_t, int, int, Expansion*, const Cancel&);
+template void Expander::expand(const std::uint8_t*, std::size_t, int, int, bool, Expansion*, const Cancel&);
+template void Expander::expand(const float*, std::size_t, int, int, bool, Expansion*, const Cancel&);
 
 }  // namespace infomotion::flow

@@ -66,9 +66,11 @@ class Expander {
   Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level);
 
   // Rows [begin, end) of the expansion of a full-size frame, whose rows begin `frame_pitch` values apart (T: uint8 or
-  // float). Stops early, with `out` unfinished, when cancelled.
+  // float). `follows`: the last call ended with row begin - 1 of the same. Stops early, with `out` unfinished, when
+  // cancelled.
   template <typename T>
-  void expand(const T* frame, std::size_t frame_pitch, int begin, int end, Expansion* out, const Cancel& cancel);
+  void expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
+              const Cancel& cancel);
 
   std::size_t bytes() const { return (ring_.size() + moments_.size()) * sizeof(float); }
 
@@ -79,6 +81,7 @@ class Expander {
   const PolynomialBasis& basis_;
   const Level& level_;
   int pitch_, moments_pitch_, ring_rows_;
+  int made_ = 0;  // the next row of the level's image
   Resampler resampler_;
   Buffer ring_;     // rows of the level's image
   Buffer moments_;  // three rows, padded

@@ -1,12 +1,11 @@
 #include "flow/farneback.h"
 
 #include <algorithm>
-#include <atomic>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "runtime/runs.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion::flow {
@@ -15,8 +14,11 @@ namespace {
 // Iterations in one sweep: more would save little, and each keeps its rows of equations in the caches.
 constexpr int kSweep = 4;
 
-// A band of fewer rows (or columns) would spend most of its time on what it shares with its neighbours.
+// A thread with fewer rows (or columns) would spend most of its time on what it shares with its neighbours.
 constexpr int kLeastBand = 64;
+
+// Rows of expansion dealt to a thread at a time.
+constexpr int kBand = 32;
 
 class FlowInPlanes : public FirstGuess {
  public:
@@ -81,6 +83,8 @@ void write_guess(const Kernels& kernels, FirstGuess& guess, int width, const Til
     }
   }
 }
+
+int parts(int rows, int of) { return (rows + of - 1) / of; }
 
 std::size_t plane_floats(const Level& level) { return padded(level.width) * level.height; }
 
@@ -178,35 +182,22 @@ std::size_t FarnebackSequence::bytes() const {
   return bytes;
 }
 
-// body(worker, tile) for tiles of a level, side by side: strips of columns, each in as many bands of rows, which begin at
-// multiples of `restart`, as give every thread the same number of tiles. (At each seam some rows or columns are made twice.)
+// body(worker, item, follows) for all items, side by side on up to `most` threads. `follows`: the same worker has just done
+// the item before.
 template <typename Body>
-void FarnebackSequence::for_tiles(const Level& level, int strips, int restart, Body body) {
-  const int threads = static_cast<int>(workers_.size());
-  const int bands = std::clamp(threads / std::gcd(threads, strips), 1, std::max(level.height / kLeastBand, 1));
-  const auto bound = [](int n, int i, int parts, int multiple) {
-    const int at = static_cast<int>(static_cast<long long>(n) * i / parts + multiple / 2);
-    return i == parts ? n : at - at % multiple;
-  };
-  const int tiles = strips * bands;
-  const std::size_t busy = static_cast<std::size_t>(std::min(threads, tiles));
-  std::atomic<int> next{0};
+void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
+  const std::size_t busy = std::min(workers_.size(), most);
+  Runs runs(items, busy);
   parallel_for(busy, busy, [&](std::size_t worker) {
-    for (int i; (i = next.fetch_add(1)) < tiles;) {
-      const int strip = i % strips, band = i / strips;
-      body(*workers_[worker], Tile{bound(level.width, strip, strips, 16), bound(level.width, strip + 1, strips, 16),
-                                   bound(level.height, band, bands, restart), bound(level.height, band + 1, bands, restart)});
-    }
+    for (std::size_t item, last = items; runs.next(worker, &item); last = item)
+      body(*workers_[worker], item, item == last + 1);
   });
 }
 
 template <typename T>
 Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
                                      const Cancel& cancel) {
-  for (std::size_t k = 0; k < levels_.size() && !cancel.requested(); ++k)
-    for_tiles(levels_[k], 1, 1, [&](Worker& worker, const Tile& rows) {
-      worker.expanders[k].expand(frame, pitch, rows.begin, rows.end, &now_[k], cancel);
-    });
+  expand(frame, pitch, cancel);
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
     primed_ = false;
@@ -215,6 +206,20 @@ Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const fl
   primed_ = true;
   std::swap(before_, now_);
   return {};
+}
+
+// All levels at once, in bands of some rows; the finest ones, which are most of the work, first.
+template <typename T>
+void FarnebackSequence::expand(const T* frame, std::size_t pitch, const Cancel& cancel) {
+  std::vector<std::size_t> ends;  // of the levels' items
+  std::size_t items = 0;
+  for (const Level& level : levels_) ends.push_back(items += static_cast<std::size_t>(parts(level.height, kBand)));
+  share(items, items, [&](Worker& worker, std::size_t item, bool follows) {
+    const std::size_t k = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), item) - ends.begin());
+    const int band = static_cast<int>(item - (k > 0 ? ends[k - 1] : 0)), begin = band * kBand;
+    const int end = std::min(begin + kBand, levels_[k].height);
+    worker.expanders[k].expand(frame, pitch, begin, end, follows && band > 0, &now_[k], cancel);
+  });
 }
 
 // Coarse to fine; at each level as many sweeps as the iterations take.
@@ -255,7 +260,15 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
   int strips = any.strips(level.width);
   if (strips == 1 && level.width > level.height)  // seams along the shorter side
     strips = std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
-  for_tiles(level, strips, any.restart(), [&](Worker& worker, const Tile& tile) {
+  const int bands = parts(level.height, any.restart());
+  const auto column = [&](int strip) {  // where one begins
+    const int at = static_cast<int>(static_cast<long long>(level.width) * strip / strips + 8);
+    return strip == strips ? level.width : at - at % 16;
+  };
+  const std::size_t most = static_cast<std::size_t>(strips * std::max(level.height / kLeastBand, 1));
+  share(static_cast<std::size_t>(strips * bands), most, [&](Worker& worker, std::size_t item, bool follows) {
+    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * any.restart();
+    const Tile tile = {column(strip), column(strip + 1), top, std::min(top + any.restart(), level.height)};
     NoFlow none;
     std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;
@@ -266,7 +279,7 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
       guess = &planes.emplace(*known);
     }
     if (count > 0)
-      worker.iterations.run(field, count, *guess, tile, target, cancel);
+      worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
     else
       write_guess(*kernels_, *guess, level.width, tile, target);
   });

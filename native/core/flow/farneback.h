@@ -33,7 +33,7 @@ class FarnebackSequence {
   FarnebackSequence(FarnebackSequence&&) noexcept;
   ~FarnebackSequence();
 
-  // Each pair is worked on by up to `threads` threads of the pool (0: all) in bands of rows; the result is the same,
+  // Each pair is worked on by up to `threads` threads of the pool (0: all) in tiles; the result is the same,
   // bit for bit, for any number.
   Status init(int width, int height, const FarnebackParams& params, int threads = 1, Isa isa = current_isa());
 
@@ -60,13 +60,15 @@ class FarnebackSequence {
 
   template <typename T>
   Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
+  template <typename T>
+  void expand(const T* frame, std::size_t pitch, const Cancel& cancel);
   void compute_flow(const float* initial, float* flow, const Cancel& cancel);
   void sweep(std::size_t level, int count, const FlowPlanes* guess, bool magnify, const FlowTarget& target,
              const Cancel& cancel);
   void shrink_initial(const float* initial, FlowPlanes* planes) const;
   void ensure_planes(std::size_t level);
   template <typename Body>
-  void for_tiles(const Level& level, int strips, int restart, Body body);
+  void share(std::size_t items, std::size_t most, Body body);
 
   FarnebackParams params_;
   const Kernels* kernels_ = nullptr;

@@ -62,12 +62,12 @@ std::size_t Iterations::bytes() const {
 
 int Iterations::strips(int width) const { return std::max((width + strip_ / 2) / strip_, 1); }
 
-void Iterations::run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, const FlowTarget& target,
-                     const Cancel& cancel) {
+void Iterations::run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
+                     const FlowTarget& target, const Cancel& cancel) {
   field_ = &field;
   guess_ = &guess;
   ring_rows_ = ring_rows(window_, field.height);
-  begin_stages(count, tile);
+  if (!follows) begin_stages(count, tile);
   Stage& last = stages_[count - 1];
   for (int y = tile.begin; y < tile.end && !cancel.requested(); ++y) {
     const std::size_t at = static_cast<std::size_t>(y);
@@ -82,16 +82,15 @@ void Iterations::run(const MotionField& field, int count, FirstGuess& guess, con
   }
 }
 
-// Each stage begins as many rows above the next as its window reaches, and ends as many below. Its sums start anew as
-// many rows above those where the next one's do, so that no band makes more rows than it needs. Its columns are those
-// that the next one's equations take.
+// Each stage begins as many rows above the next as its window reaches. Its sums start anew as many rows above those where
+// the next one's do, so that no tile makes more rows than it needs. Its columns are those that the next one's equations
+// take.
 void Iterations::begin_stages(int count, const Tile& tile) {
   int left = tile.left, right = tile.right;
   for (int i = count; i-- > 0;) {
     Stage& stage = stages_[i];
     stage.ahead = (count - 1 - i) * window_.half;
     stage.begin = stage.next = std::max(tile.begin - stage.ahead, 0);
-    stage.end = std::min(tile.end + stage.ahead, field_->height);
     stage.made = std::max(stage.begin - window_.half, 0);
     stage.left = left;
     stage.right = right;
@@ -143,7 +142,7 @@ void Iterations::solve_row(int i, int y, float* u, float* v) {
   if (!window_.kernel.empty()) {
     const int k = (y - stage.begin) % kBlurred;
     if (k == 0) {
-      make(std::min(y + kBlurred, stage.end) - 1 + half);
+      make(y + kBlurred - 1 + half);
       for (int j = 0; j < 2 * half + kBlurred; ++j) lines_[j] = line(y - half + j);
       kernels_.blur(lines_.data(), window_.kernel.data(), half, floats, row.columns, row_floats_);
     }

@@ -62,9 +62,9 @@ class Iterations {
   Iterations(const Kernels& kernels, const Window& window, int stages, int width, int height);
 
   // `count` iterations (1 .. stages) for a tile of the result, which is the same, bit for bit, whatever the tiles.
-  // Stops early when cancelled.
-  void run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, const FlowTarget& target,
-           const Cancel& cancel);
+  // `follows`: the last call was for the tile right above, with all else the same. Stops early when cancelled.
+  void run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
+           const FlowTarget& target, const Cancel& cancel);
 
   // Tiles must begin at rows that are multiples of restart(), at columns that are multiples of a vector (16), and be
   // no wider than if a level were cut into this many.
@@ -78,7 +78,7 @@ class Iterations {
     Buffer ring;     // equations of the rows in use
     Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
     Buffer u, v;     // the row solved last
-    int ahead, begin, end;  // rows ahead of the last stage; rows of flow to solve
+    int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
     int left, right;        // columns of flow to solve
     int from, to;           // columns of equations for them
     int made, next;         // the next row of equations, of flow

@@ -1,0 +1,47 @@
+// Work in which an item costs less right after the one before it (rows under a sliding window, frames of a clip), dealt
+// to threads that need not be equally fast: processors of shared machines seldom are.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+namespace infomotion {
+
+// Items 0 .. n-1. Every worker begins with a run of as many consecutive ones; who is at its run's end takes the rear
+// half of the longest rest, if that has two or more, or all of it while its own worker has not begun.
+class Runs {
+ public:
+  Runs(std::size_t items, std::size_t workers) : runs_(workers) {
+    for (std::size_t i = 0; i < workers; ++i) runs_[i] = {items * i / workers, items * (i + 1) / workers, false};
+  }
+
+  // The worker's next item; false: nothing is left for it.
+  bool next(std::size_t worker, std::size_t* item) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Run& own = runs_[worker];
+    own.begun = true;
+    if (own.next == own.end) {
+      Run& longest = *std::max_element(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) { return a.rest() < b.rest(); });
+      const std::size_t taken = longest.begun ? longest.rest() / 2 : longest.rest();
+      own.end = longest.end;
+      own.next = longest.end -= taken;
+      if (taken == 0) return false;
+    }
+    *item = own.next++;
+    return true;
+  }
+
+ private:
+  struct Run {
+    std::size_t next = 0, end = 0;
+    bool begun = false;
+    std::size_t rest() const { return end - next; }
+  };
+
+  std::mutex mutex_;
+  std::vector<Run> runs_;
+};
+
+}  // namespace infomotion
