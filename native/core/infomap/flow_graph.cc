@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/buffer.h"
 #include "runtime/thread_pool.h"
 
 namespace infomotion {
@@ -30,6 +31,75 @@ void for_ranges(const std::vector<uint32_t>& bounds, uint32_t threads, const Bod
   parallel_for(bounds.size() - 1, threads, [&](std::size_t k) { body(bounds[k], bounds[k + 1]); });
 }
 
+template <class T>
+void resize_large(std::vector<T>& values, std::size_t size) {
+  values.reserve(size);
+  prefer_huge_pages(values.data(), size * sizeof(T));
+  values.resize(size);
+}
+
+// The links between two nodes by blocks of their targets, those into one block by source: so that each thread finds its
+// links, and writes where its cache reaches.
+class LinksInto {
+ public:
+  LinksInto(const Flow& flow, uint32_t threads) : flow_(flow) {
+    if (blocks() == 1) return;
+    // Each part of the sources puts its links into blocks, behind those of the parts before it.
+    const std::vector<uint32_t> parts = ranges(flow.offsets, threads);
+    std::vector<std::size_t> place((parts.size() - 1) * blocks());
+    const auto for_part = [&](std::size_t part, const auto& body) {
+      for (uint32_t u = parts[part]; u < parts[part + 1]; ++u)
+        for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
+          if (flow.targets[i] != u) body(place[part * blocks() + flow.targets[i] / kBlock], u, i);
+    };
+    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+      for_part(part, [](std::size_t& count, uint32_t, std::size_t) { ++count; });
+    });
+    std::size_t total = 0;
+    for (std::size_t block = 0; block < blocks(); ++block) {
+      begins_.push_back(total);
+      for (std::size_t at = block; at < place.size(); at += blocks()) total += std::exchange(place[at], total);
+    }
+    begins_.push_back(total);
+    resize_large(links_, total);
+    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+      for_part(part, [&](std::size_t& at, uint32_t u, std::size_t i) {
+        links_[at++] = {u, flow.targets[i], both_ways() * flow.link_flow[i]};
+      });
+    });
+  }
+
+  std::size_t blocks() const { return std::max<std::size_t>(1, (flow_.nodes + std::size_t{kBlock} - 1) / kBlock); }
+  uint32_t first(std::size_t block) const { return static_cast<uint32_t>(std::min<std::size_t>(block * kBlock, flow_.nodes)); }
+
+  // An undirected link carries its flow in each direction.
+  double both_ways() const { return flow_.directed ? 1 : 2; }
+
+  // body(source, target, flow) for each link into the block.
+  template <class Body>
+  void visit(std::size_t block, const Body& body) const {
+    if (links_.empty()) {
+      const double ways = both_ways();
+      for (uint32_t u = 0; u < flow_.nodes; ++u)
+        for (std::size_t i = flow_.offsets[u], end = flow_.offsets[u + 1]; i < end; ++i)
+          if (flow_.targets[i] != u) body(u, flow_.targets[i], ways * flow_.link_flow[i]);
+    } else {
+      for (std::size_t i = begins_[block]; i < begins_[block + 1]; ++i) body(links_[i].source, links_[i].target, links_[i].flow);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kBlock = 1 << 14;
+  struct Link {
+    uint32_t source, target;
+    double flow;
+  };
+
+  const Flow& flow_;
+  std::vector<std::size_t> begins_;  // of each block in `links_`
+  std::vector<Link> links_;          // empty: one block only, or none
+};
+
 // Where u -> v and v -> u have each left an entry in both rows: makes one of them.
 void join_parallel(FlowGraph& graph) {
   std::vector<std::size_t> seen(graph.nodes, SIZE_MAX);
@@ -56,41 +126,44 @@ void join_parallel(FlowGraph& graph) {
 
 FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   const uint32_t n = flow.nodes;
+  if (flow.targets.size() < 2 * kLinksPerJob) threads = 1;
+  const LinksInto links(flow, threads);
   FlowGraph graph;
   graph.nodes = n;
   std::vector<std::size_t>& offsets = graph.offsets;
   offsets.resize(static_cast<std::size_t>(n) + 1);
-  for (uint32_t u = 0; u < n; ++u) {
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-      if (flow.targets[i] == u) continue;
-      ++offsets[u + 1];
-      ++offsets[flow.targets[i] + 1];
+  // Each block fills its own rows: what comes from nodes before a row's own, then its own links, then what comes from others.
+  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+    for (uint32_t u = links.first(block); u < links.first(block + 1); ++u) {
+      const auto row = flow.targets.begin() + flow.offsets[u], end = flow.targets.begin() + flow.offsets[u + 1];
+      offsets[u + 1] += (end - row) - std::binary_search(row, end, u);
     }
-  }
+    links.visit(block, [&](uint32_t, uint32_t v, double) { ++offsets[v + std::size_t{1}]; });
+  });
   for (uint32_t u = 0; u < n; ++u) offsets[u + 1] += offsets[u];
-  graph.neighbours.resize(offsets[n]);
-  graph.flow.resize(offsets[n]);
+  resize_large(graph.neighbours, offsets[n]);
+  resize_large(graph.flow, offsets[n]);
   std::vector<std::size_t> place(offsets.begin(), offsets.end() - 1);
-  // Every thread reads all links and fills its own rows.
-  for_ranges(ranges(offsets, threads), threads, [&](uint32_t first, uint32_t end) {
-    const uint32_t rows = end - first;
-    const uint32_t sources = flow.directed ? n : end;  // undirected links stand in the row of their smaller end
-    for (uint32_t u = 0; u < sources; ++u) {
-      const bool mine = u - first < rows;
-      for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
-        const uint32_t v = flow.targets[i];
-        if (v == u) continue;
-        const double s = flow.directed ? flow.link_flow[i] : 2 * flow.link_flow[i];
-        if (mine) {
-          graph.neighbours[place[u]] = v;
-          graph.flow[place[u]++] = s;
-        }
-        if (v - first < rows) {
-          graph.neighbours[place[v]] = u;
-          graph.flow[place[v]++] = s;
-        }
-      }
-    }
+  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+    uint32_t* const neighbours = graph.neighbours.data();
+    double* const flows = graph.flow.data();
+    const auto put = [&](uint32_t row, uint32_t neighbour, double s) {
+      const std::size_t at = place[row]++;
+      neighbours[at] = neighbour;
+      flows[at] = s;
+    };
+    uint32_t own = links.first(block);
+    const auto put_own = [&](uint32_t end) {
+      for (; own < end; ++own)
+        for (std::size_t i = flow.offsets[own]; i < flow.offsets[own + 1]; ++i)
+          if (flow.targets[i] != own) put(own, flow.targets[i], links.both_ways() * flow.link_flow[i]);
+    };
+    const uint32_t end = links.first(block + 1);
+    links.visit(block, [&](uint32_t u, uint32_t v, double s) {
+      if (own <= u) put_own(std::min(u + 1, end));
+      put(v, u, s);
+    });
+    put_own(end);
   });
   if (flow.directed) join_parallel(graph);
   return graph;
