@@ -162,13 +162,14 @@ Napi::Object start(Napi::Env env, std::unique_ptr<Task> task) {
   auto deferred = Napi::Promise::Deferred::New(env);
   environment->pending.emplace(work->id, std::make_pair(deferred, work));
 
+  // At once: what else there is to do here takes as long as waking a thread.
+  pool_submit([mailbox = environment->mailbox, work] { run_on_pool(mailbox, work); });
   Napi::Object job = Napi::Object::New(env);
   job.Set("promise", deferred.Promise());
   std::weak_ptr<Work> weak = work;
   job.Set("cancel", Napi::Function::New(env, [weak](const Napi::CallbackInfo&) {
             if (auto alive = weak.lock()) alive->cancel.request();
           }));
-  pool_submit([mailbox = environment->mailbox, work] { run_on_pool(mailbox, work); });
   return job;
 }
 
