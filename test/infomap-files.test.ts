@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createWriteStream, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import {
@@ -79,6 +80,22 @@ t.test('reading is aborted, and holds nobody up', async (t) => {
   const whole = await readNetwork(path)
   t.equal(whole.sources.length, 500_000)
   t.ok(whole.sources.buffer instanceof SharedArrayBuffer, 'searches read it in place')
+})
+
+t.test('pipes are read to their end, plain and gzipped', async (t) => {
+  const plain = readFileSync(fixture('networks', 'ring_of_cliques_30x5.txt'))
+  const expected = await parseNetwork(plain)
+  for (const bytes of [plain, gzipSync(plain), plain.subarray(0, 1), plain.subarray(0, 0)]) {
+    const pipe = join(temporary(t), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const reading = readNetwork(pipe)
+    const writer = createWriteStream(pipe)
+    writer.write(bytes.subarray(0, 1)) // what kind it is shows in the second byte
+    setTimeout(() => writer.end(bytes.subarray(1)), 20)
+    if (bytes.length > 1) t.same(await reading, expected)
+    else if (bytes.length === 1) await t.rejects(reading, { code: 'NETWORK_UNREADABLE', message: /pipe, line 1/ })
+    else t.equal((await reading).nodes, 0)
+  }
 })
 
 t.test('reader errors say what was expected, where', async (t) => {

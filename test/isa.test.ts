@@ -24,6 +24,22 @@ t.test('the same clips are selected on every instruction set: phantom', async (t
   for (const isa of ['avx2', 'avx512', 'neon']) t.same(await selected(data, join(folder, isa), isa), scalar, isa)
 })
 
+t.test('settings that cannot be followed are told, once, and not refused', async (t) => {
+  const doctor = async (env: object) => {
+    const { out, err } = await infomotion(['doctor', '--json'], env)
+    return { isa: JSON.parse(out).instructionSet as string, told: err.match(/INFOMOTION_\w+=\w+ is [^;]*;/g) }
+  }
+  const { isa, told } = await doctor({ INFOMOTION_ISA: '', INFOMOTION_THREADS: '2' })
+  t.equal(told, null)
+  t.match(await doctor({ INFOMOTION_ISA: 'avx3', INFOMOTION_THREADS: 'many' }), {
+    isa,
+    told: [
+      "INFOMOTION_ISA=avx3 is none of this processor's instruction sets;",
+      'INFOMOTION_THREADS=many is no whole number from 1 to 1024;',
+    ],
+  })
+})
+
 const lung = reference('lung-ultrasound', 'clips.csv')
 t.test('the same clips are selected on every instruction set: lung', needs(lung, 'lung-ultrasound'), async (t) => {
   const folder = temporary(t)

@@ -55,7 +55,10 @@ export function register(program: Command): void {
   const command = program
     .command('infomap')
     .description('communities of a network by the map equation; options are named as those of Infomap')
-    .argument('<network>', 'link list ("source target [weight]" lines), Pajek or bipartite; .gz too')
+    .argument(
+      '<network>',
+      'link list ("source target [weight]" lines), Pajek or bipartite; .gz too; a pipe is read to its end',
+    )
     .argument('[folder]', 'where --output writes its files (default: the working directory)')
   command
     .optionsGroup('Input:')

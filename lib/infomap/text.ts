@@ -5,6 +5,8 @@ import { createGunzip } from 'node:zlib'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { type Job, runJob } from '../runtime/job.js'
 
+const GZIP = Buffer.of(0x1f, 0x8b)
+
 /** Bytes of a piece: enough that handing one over costs little beside reading it, few enough to hold nobody up. */
 const PIECE = 2 ** 20
 
@@ -21,8 +23,8 @@ export interface TextReader {
 }
 
 /**
- * Gives a file, unpacked if it is gzip's, to a reader of the addon. Off the event loop, one piece being read (and
- * unpacked) while the piece before it is parsed. `what` it is goes into the error.
+ * Gives a file or a pipe, to its end, unpacked if it is gzip's, to a reader of the addon. Off the event loop, one piece being
+ * read (and unpacked) while the piece before it is parsed. `what` it is goes into the error.
  *
  * @param start makes the reader; `bytes` is how much text will come, 0 where that is unknown
  */
@@ -37,17 +39,17 @@ export async function readText<R extends TextReader>(
   let taken: Promise<void> | undefined
   try {
     file = await open(path)
-    const magic = await file.read(Buffer.alloc(2), 0, 2, 0)
-    const gzip = magic.buffer.readUInt16BE() === 0x1f8b
-    const { size } = await file.stat()
+    const stream = file.createReadStream({ highWaterMark: PIECE, autoClose: false })
+    const { head, pieces } = await withHead(stream, 2)
+    const gzip = head.equals(GZIP)
+    const { size } = await file.stat() // 0 of a pipe
     const reader = start(gzip ? 0 : size)
-    const stream = file.createReadStream({ start: 0, highWaterMark: PIECE, autoClose: false })
-    const most = gzip ? Math.max(SMALL, MOST_GROWTH * size) : Infinity
+    const most = gzip ? () => Math.max(SMALL, MOST_GROWTH * stream.bytesRead) : () => Infinity
     const take = (pieces: AsyncIterable<Uint8Array>) => {
       taken = appendAll(reader, pieces, most, signal)
       return taken
     }
-    await (gzip ? pipeline(stream, createGunzip({ chunkSize: PIECE }), take) : pipeline(stream, take))
+    await (gzip ? pipeline(pieces, createGunzip({ chunkSize: PIECE }), take) : take(pieces))
     return reader
   } catch (thrown) {
     const refused = await taken?.catch((error) => error) // of which the pipeline tells only that it was aborted
@@ -62,6 +64,23 @@ export async function readText<R extends TextReader>(
   }
 }
 
+/** The same pieces, and the first bytes of them: as many as asked for, or as there are. A pipe is not read twice. */
+async function withHead(pieces: AsyncIterable<Buffer>, count: number) {
+  const rest = pieces[Symbol.asyncIterator]()
+  const seen: Buffer[] = []
+  for (let bytes = 0; bytes < count; ) {
+    const next = await rest.next()
+    if (next.done) break
+    seen.push(next.value)
+    bytes += next.value.length
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    yield* seen
+    yield* { [Symbol.asyncIterator]: () => rest }
+  }
+  return { head: Buffer.concat(seen).subarray(0, count), pieces: all() }
+}
+
 /** Gives bytes to a reader. */
 export async function readBytes<R extends TextReader>(bytes: Uint8Array, reader: R, signal?: AbortSignal): Promise<R> {
   for (let at = 0; at < bytes.length; at += PIECE)
@@ -72,7 +91,7 @@ export async function readBytes<R extends TextReader>(bytes: Uint8Array, reader:
 async function appendAll(
   reader: TextReader,
   pieces: AsyncIterable<Uint8Array>,
-  most: number,
+  most: () => number,
   signal?: AbortSignal,
 ): Promise<void> {
   let last: Promise<void> | undefined
@@ -80,7 +99,7 @@ async function appendAll(
   try {
     for await (const piece of pieces) {
       bytes += piece.length
-      if (bytes > most)
+      if (bytes > most())
         throw new InfomotionError(
           'NETWORK_UNREADABLE',
           `the gzip data hold more than ${MOST_GROWTH} times as much text, as no network does; ` +

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
 import { InfomotionError } from './errors.js'
 import type { Job } from './job.js'
 import { libc } from './versions.js'
@@ -307,11 +308,24 @@ export function native(): Native {
   return loaded
 }
 
+/** Warns of settings in the environment that the addon cannot follow, and says what it does instead. */
+function tellIgnored({ isa, threads }: Native): void {
+  const { INFOMOTION_ISA, INFOMOTION_THREADS } = process.env
+  const tell = (setting: string, instead: string) =>
+    process.emitWarning(`${setting}; ${instead}.`, { type: 'InfomotionWarning', code: 'INFOMOTION_ENVIRONMENT' })
+  if (INFOMOTION_ISA && INFOMOTION_ISA !== isa)
+    tell(`INFOMOTION_ISA=${INFOMOTION_ISA} is none of this processor's instruction sets`, `its widest is used, ${isa}`)
+  if (INFOMOTION_THREADS && Number(INFOMOTION_THREADS) !== threads)
+    tell(`INFOMOTION_THREADS=${INFOMOTION_THREADS} is no whole number from 1 to 1024`, `there are ${threads} threads`)
+}
+
 function load(): Native {
   const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
   const require = createRequire(import.meta.url)
   try {
-    return require('node-gyp-build')(root) as Native
+    const addon = require('node-gyp-build')(root) as Native
+    if (isMainThread) tellIgnored(addon)
+    return addon
   } catch (cause) {
     const what = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new InfomotionError(
