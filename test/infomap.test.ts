@@ -119,6 +119,43 @@ t.test('rows and lists of links are the same network', async (t) => {
   t.same(await infomap({ ...triangles, sources: shared }, { twoLevel: true }), list, 'over a SharedArrayBuffer')
 })
 
+t.test(
+  'arrays are copied when the call is made; over a SharedArrayBuffer they are used in place, whoever writes',
+  async (t) => {
+    const network = await readNetwork(fixture('networks', 'lfr1k_mu3.txt.gz'))
+    const own = { sources: network.sources.slice(), targets: network.targets.slice(), nodes: network.nodes }
+    const found = await infomap(own, { twoLevel: true, trials: 1 })
+    const running = infomap(own, { twoLevel: true, trials: 1 })
+    own.sources.fill(0xffffffff)
+    structuredClone(own.targets, { transfer: [own.targets.buffer] })
+    t.same(await running, found)
+    const offsets = new Uint32Array(new SharedArrayBuffer(4 * (network.nodes + 1)))
+    const weights = new Float64Array(new SharedArrayBuffer(8 * network.targets.length))
+    const ends: Record<string, number> = {}
+    for (let round = 0; round < 60; round++) {
+      for (let node = 0; node < network.nodes; node++) offsets[node + 1] = 5 * node
+      weights.fill(1)
+      const rows = { offsets: offsets.fill(network.targets.length, network.nodes), targets: network.targets, weights }
+      const graph =
+        round % 2 ? rows : { sources: network.sources, targets: network.targets, weights, nodes: network.nodes }
+      const end = infomap(graph, { twoLevel: true, trials: 1, directed: true }).then(
+        () => 'found',
+        ({ code }) => code,
+      )
+      for (let i = 0; i < 20_000; i++) {
+        offsets[(i * 7919) % offsets.length] = (i * 31) % 6000
+        weights[(i * 7919) % weights.length] = i % 3 ? i : -1
+      }
+      const how = await end
+      ends[how] = (ends[how] ?? 0) + 1
+    }
+    t.ok(
+      Object.keys(ends).every((end) => ['found', 'INVALID_ARGUMENT'].includes(end)),
+      JSON.stringify(ends),
+    )
+  },
+)
+
 t.test('same seed, same result, for any number of threads', async (t) => {
   const network = await readNetwork(fixture('networks', 'knn1k_dir.txt.gz'))
   const run = (threads: number, seed: number) =>

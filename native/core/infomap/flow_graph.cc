@@ -69,8 +69,10 @@ class LinksInto {
     });
   }
 
-  std::size_t blocks() const { return std::max<std::size_t>(1, (flow_.nodes + std::size_t{kBlock} - 1) / kBlock); }
-  uint32_t first(std::size_t block) const { return static_cast<uint32_t>(std::min<std::size_t>(block * kBlock, flow_.nodes)); }
+  std::size_t blocks() const { return flow_.nodes <= kFew ? 1 : (flow_.nodes + std::size_t{kBlock} - 1) / kBlock; }
+  uint32_t first(std::size_t block) const {
+    return block == blocks() ? flow_.nodes : static_cast<uint32_t>(block * kBlock);
+  }
 
   // An undirected link carries its flow in each direction.
   double both_ways() const { return flow_.directed ? 1 : 2; }
@@ -90,6 +92,7 @@ class LinksInto {
 
  private:
   static constexpr uint32_t kBlock = 1 << 14;
+  static constexpr uint32_t kFew = 1 << 17;  // nodes of one block: a cache reaches all of them
   struct Link {
     uint32_t source, target;
     double flow;
