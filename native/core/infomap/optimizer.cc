@@ -12,7 +12,9 @@ namespace infomotion {
 namespace {
 
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
-constexpr double kRelativeGain = 5e-4;      // a cycle must gain this much of the total, else the search ends
+// A cycle must gain a share of the total, else the search ends: the share of so many nodes, within bounds. Each cycle
+// gains a small part of what the one before it did.
+constexpr double kNodesGained = 30, kLeastGain = 5e-4, kMostGain = 4e-3;
 constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
 // A graph that no cache holds is searched in the order of its neighbourhoods, and its first merges in ranges of about so
@@ -43,6 +45,7 @@ class Search {
 
   Partition run() {
     std::vector<uint32_t> modules = options_.initial;
+    const double worth = std::clamp(kNodesGained / given_graph_.nodes, kLeastGain, kMostGain);
     double best = 0;
     bool first = true;
     while (!cancel_.requested()) {
@@ -53,7 +56,7 @@ class Search {
       }
       const double total = current_.total(), gain = best - total;
       best = total;
-      if (!first && gain < std::max(kSmallestGain, kRelativeGain * best)) break;
+      if (!first && gain < std::max(kSmallestGain, worth * best)) break;
       first = false;
     }
     modules = in_given_order(modules);
