@@ -1,5 +1,9 @@
 // Our flow beside that of the OpenCV installed here, over random sizes, parameters and images:
 //   flow_opencv [cases, default 60] [seed] [largest side, default 400]
+// Two claims: (a) over all pixels of all cases together and (b) in every single case over its well-conditioned pixels,
+// 99.99 % of the flow lies within 2e-3 px of OpenCV's, and the mean difference is at most 1e-5 px. Ill-conditioned are
+// pixels whose flow OpenCV itself moves by more than 1e-3 px when the grey levels change by a unit in the last place of
+// their float: along an edge, or where there is no structure, its equations are nearly singular. They are counted apart.
 // Prints TAP. Built where OpenCV's headers are (Debian: libopencv-video-dev); test/flow-opencv.test.ts runs it.
 #include <algorithm>
 #include <cmath>
@@ -54,13 +58,11 @@ Case draw_case(Draw& draw, int largest) {
   if (draw.coin()) c.width = c.height = draw.whole(32, largest / 2 + 32);
   c.params.pyr_scale = draw.coin() ? 0.5 : draw.real(0.3, 0.9);
   c.params.levels = draw.whole(0, 5);
-  // Smaller windows leave the equations of single pixels singular: there OpenCV differs from itself, built otherwise.
-  c.params.winsize = draw.coin() ? 15 : draw.whole(c.params.gaussian ? 9 : 7, 41);
+  c.params.winsize = draw.coin() ? 15 : draw.whole(3, 41);
   c.params.iterations = draw.coin() ? 3 : draw.whole(0, 10);
-  c.params.poly_n = draw.coin() ? 5 : draw.whole(3, 11);
-  c.params.poly_sigma = draw.coin() ? 1.2 : draw.real(0.8, 2.5);
+  c.params.poly_n = draw.coin() ? 5 : draw.whole(1, 11);
+  c.params.poly_sigma = draw.coin() ? 1.2 : draw.coin() ? 0 : draw.real(0.5, 2.5);
   c.params.gaussian = draw.coin();
-  if (c.params.gaussian) c.params.winsize = std::max(c.params.winsize, 11);
   c.floats = draw.coin();
   c.initial = draw.real(0, 1) < 0.25;
   c.apart = draw.coin() ? 0 : static_cast<std::size_t>(draw.whole(1, 40));
@@ -128,13 +130,67 @@ std::vector<float> our_flow(const Case& c, const std::vector<float> frames[2], c
   return flow;
 }
 
+// By how much OpenCV's flow of each pixel moves, the most of a few times, where every grey level changes by -1, 0 or 1
+// units in the last place.
+std::vector<float> moves_itself(const Case& given, const std::vector<float> frames[2], const std::vector<float>& initial,
+                                const std::vector<float>& flow) {
+  constexpr int kTimes = 3;
+  Case c = given;
+  c.floats = true;
+  Random random(1);
+  std::vector<float> most(flow.size() / 2);
+  for (int k = 0; k < kTimes; ++k) {
+    std::vector<float> changed[2];
+    for (int t = 0; t < 2; ++t)
+      for (const float grey : frames[t]) {
+        const std::uint32_t way = random.below(3);
+        changed[t].push_back(way == 0 ? grey : std::nextafter(grey, way == 1 ? -1e9f : 1e9f));
+      }
+    const std::vector<float> other = opencv_flow(c, changed, initial);
+    for (std::size_t p = 0; p < most.size(); ++p) {
+      const float moved = std::max(std::fabs(other[2 * p] - flow[2 * p]), std::fabs(other[2 * p + 1] - flow[2 * p + 1]));
+      if (!(moved <= most[p])) most[p] = moved;  // a NaN stays
+    }
+  }
+  return most;
+}
+
+// What is claimed of differences, in px.
+struct Tally {
+  static constexpr double kTolerance = 2e-3, kMean = 1e-5, kShare = 1e-4;
+  double pixels = 0, apart = 0, sum = 0, most = 0;
+
+  void add(double difference) {
+    ++pixels;
+    apart += !(difference <= kTolerance);  // a NaN counts
+    sum += difference;
+    if (!(difference <= most)) most = difference;
+  }
+  void add(const Tally& other) {
+    pixels += other.pixels;
+    apart += other.apart;
+    sum += other.sum;
+    most = std::max(most, other.most);
+  }
+  double share() const { return pixels > 0 ? 1 - apart / pixels : 1; }
+  double mean() const { return pixels > 0 ? sum / pixels : 0; }
+  bool holds() const { return apart <= kShare * pixels && sum <= kMean * pixels; }
+  std::string text() const {
+    char line[160];
+    std::snprintf(line, sizeof line, "%.5f %% of %.0f pixels within %g px, at most %.3g, mean %.2g", 100 * share(), pixels,
+                  kTolerance, most, mean());
+    return line;
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int cases = argc > 1 ? std::atoi(argv[1]) : 60, largest = argc > 3 ? std::atoi(argv[3]) : 400;
   Draw draw(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1);
-  constexpr double kTolerance = 2e-3, kMean = 1e-5, kShare = 1e-4;
-  double pixels = 0, apart = 0, sum = 0;
+  constexpr float kMoves = 1e-3f;
+  Tally all, well;
+  int broken = 0;
   std::printf("TAP version 14\n# OpenCV %s, %d cases\n", CV_VERSION, cases);
   for (int i = 0; i < cases; ++i) {
     const Case c = draw_case(draw, largest);
@@ -145,23 +201,29 @@ int main(int argc, char** argv) {
       std::printf("not ok 1 - %s: no flow\n1..1\n", c.text().c_str());
       return 1;
     }
-    double here = 0, most = 0, mean = 0;
+    std::vector<double> differences;
+    Tally here;
     for (std::size_t p = 0; p < ours.size(); p += 2) {
-      const double difference = std::max(std::fabs(ours[p] - theirs[p]), std::fabs(ours[p + 1] - theirs[p + 1]));
-      here += !(difference <= kTolerance);  // a NaN counts
-      most = std::max(most, difference);
-      mean += difference;
+      differences.push_back(std::max(std::fabs(ours[p] - theirs[p]), std::fabs(ours[p + 1] - theirs[p + 1])));
+      here.add(differences.back());
     }
-    pixels += static_cast<double>(ours.size()) / 2;
-    apart += here;
-    sum += mean;
-    if (here > 0)
-      std::printf("# %.0f of %zu pixels apart by more than %g px, at most %.3g: %s\n", here, ours.size() / 2, kTolerance, most,
-                  c.text().c_str());
+    all.add(here);
+    if (here.apart == 0 && here.holds()) {  // every pixel may count as well-conditioned
+      well.add(here);
+      continue;
+    }
+    const std::vector<float> moves = moves_itself(c, frames, initial, theirs);
+    Tally sound;
+    for (std::size_t p = 0; p < differences.size(); ++p)
+      if (moves[p] <= kMoves) sound.add(differences[p]);
+    well.add(sound);
+    broken += !sound.holds();
+    std::printf("# %s\n#   all: %s\n#   well-conditioned%s: %s\n", c.text().c_str(), here.text().c_str(),
+                sound.holds() ? "" : " (FAILS)", sound.text().c_str());
   }
-  const bool share = apart <= kShare * pixels, mean = sum <= kMean * pixels;
-  std::printf("%sok 1 - %.4f %% of %.0f pixels within %g px of OpenCV's flow\n", share ? "" : "not ",
-              100 * (1 - apart / pixels), pixels, kTolerance);
-  std::printf("%sok 2 - mean difference %.2g px\n1..2\n", mean ? "" : "not ", sum / pixels);
-  return share && mean ? 0 : 1;
+  std::printf("# all pixels: %s\n# well-conditioned pixels: %s\n", all.text().c_str(), well.text().c_str());
+  std::printf("%sok 1 - all pixels together: %.4f %% within %g px of OpenCV's flow, mean difference %.2g px\n",
+              all.holds() ? "" : "not ", 100 * all.share(), Tally::kTolerance, all.mean());
+  std::printf("%sok 2 - well-conditioned pixels: so in %d of %d cases\n1..2\n", broken == 0 ? "" : "not ", cases - broken, cases);
+  return all.holds() && broken == 0 ? 0 : 1;
 }

@@ -10,17 +10,19 @@ namespace infomotion::flow {
 
 PolynomialBasis::PolynomialBasis(int radius, double sigma) {
   if (sigma <= 0) sigma = 0.3 * radius;
+  const auto gaussian = [&](int i) { return std::exp(-i * i / (2 * sigma * sigma)); };
   double sum = 0;
-  for (int i = -radius; i <= radius; ++i) sum += std::exp(-i * i / (2 * sigma * sigma));
+  for (int i = -radius; i <= radius; ++i) sum += gaussian(i);
   double m2 = 0, m4 = 0;
   for (int i = 0; i <= radius; ++i) {
-    const double weight = std::exp(-i * i / (2 * sigma * sigma)) / sum, i2 = static_cast<double>(i) * i;
+    const double weight = gaussian(i) / sum, i2 = static_cast<double>(i) * i;
     taps_[0].push_back(static_cast<float>(weight));
     taps_[1].push_back(static_cast<float>(weight * i));
     taps_[2].push_back(static_cast<float>(weight * i2));
     m2 += 2 * weight * i2;
     m4 += 2 * weight * i2 * i2;
   }
+  for (int i = 0; i <= radius; ++i) bent_.push_back(static_cast<float>(gaussian(i) / sum * (static_cast<double>(i) * i - m2)));
   const double variance = m4 - m2 * m2;
   inverse_ = {static_cast<float>(1 / m2), static_cast<float>(1 / variance), static_cast<float>(-m2 / variance),
               static_cast<float>(1 / (m2 * m2))};

@@ -27,11 +27,15 @@ class PolynomialBasis {
   // i^power g(i) for i = 0..radius; power 0, 1, 2.
   const std::vector<float>& taps(int power) const { return taps_[power]; }
 
+  // (i^2 - m2) g(i) for i = 0..radius: with x^2 - m2 as a weight. All of them, i < 0 too, sum to zero, so that the middle
+  // sample can be taken off the others: no mean grey level then drowns the bends in its rounding errors.
+  const std::vector<float>& bent() const { return bent_; }
+
   // { linear: 1 / m2, square: 1 / (m4 - m2^2), constant to square: -m2 / (m4 - m2^2), mixed: 1 / m2^2 }
   const std::array<float, 4>& inverse() const { return inverse_; }
 
  private:
-  std::vector<float> taps_[3];
+  std::vector<float> taps_[3], bent_;
   std::array<float, 4> inverse_;
 };
 

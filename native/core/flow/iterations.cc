@@ -47,6 +47,7 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
   for (Stage& stage : stages_) {
     stage.ring.resize(static_cast<std::size_t>(ring_rows(window, height)) * row);
     stage.columns.resize(window.kernel.empty() ? row : static_cast<std::size_t>(row) * kBlurred);
+    stage.lost.resize(window.kernel.empty() ? row : 0);
     stage.u.resize(padded(columns));
     stage.v.resize(padded(columns));
   }
@@ -56,7 +57,7 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
 std::size_t Iterations::bytes() const {
   std::size_t floats = scratch_.size();
   for (const Stage& stage : stages_)
-    floats += stage.ring.size() + stage.columns.size() + stage.u.size() + stage.v.size();
+    floats += stage.ring.size() + stage.columns.size() + stage.lost.size() + stage.u.size() + stage.v.size();
   return floats * sizeof(float);
 }
 
@@ -152,10 +153,12 @@ void Iterations::solve_row(int i, int y, float* u, float* v) {
     make(y + half);
     if (y == 0 || (y + stage.ahead) % restart_ == 0) {
       std::fill_n(row.columns, floats, 0.0f);
+      std::fill_n(stage.lost.data(), floats + 16, 0.0f);
       for (int j = y - half; j <= y + half; ++j) kernels_.add(row.columns, line(j), floats);
     } else {
       row.enters = line(y + half);
       row.leaves = line(y - half - 1);
+      row.lost = stage.lost.data();
     }
   }
   row.width = stage.right - stage.left;

@@ -77,6 +77,7 @@ class Iterations {
   struct Stage {
     Buffer ring;     // equations of the rows in use
     Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
+    Buffer lost;     // where the window is a box: what rounding has put into those too much
     Buffer u, v;     // the row solved last
     int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
     int left, right;        // columns of flow to solve

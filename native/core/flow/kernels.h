@@ -38,6 +38,7 @@ struct WindowRow {
   float* columns;
   const float* enters;  // box: this row is added to the columns first, and `leaves` taken off; null: neither
   const float* leaves;
+  float* lost;          // box: what rounding has put into the columns too much so far
   int pitch;            // of a stretch; a multiple of 16
   const float* kernel;  // Gaussian weights for 0..half; null: box
   float regular;        // keeps the determinant off zero where there is no structure

@@ -192,6 +192,20 @@ inline void store_pairs(float* p, F a, F b) {
 
 #endif
 
+// a b - c d, to 1.5 units in the last place of what is left (Kahan's; Jeannerod, Louvet and Muller, "Further analysis of
+// Kahan's algorithm for the accurate computation of 2 x 2 determinants", Math. Comp. 82, 2013).
+inline F difference_of_products(F a, F b, F c, F d) {
+#if defined(INFOMOTION_SIMD_AVX512) || defined(INFOMOTION_SIMD_AVX2) || defined(INFOMOTION_SIMD_NEON)
+  const F product = c * d;
+  return fma(a, b, -product) + fma(-c, d, product);
+#else
+  F left;
+  for (int i = 0; i < kLanes; ++i)  // doubles hold a product of floats as it is
+    left[i] = static_cast<float>(static_cast<double>(a[i]) * b[i] - static_cast<double>(c[i]) * d[i]);
+  return left;
+#endif
+}
+
 // The first n < kLanes values at p, zeros behind.
 template <typename T>
 inline F load_part(const T* p, int n) {
