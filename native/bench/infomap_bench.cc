@@ -33,7 +33,7 @@ static Status read_file(std::FILE* file, Network& network) {
   std::fseek(file, 0, SEEK_END);
   NetworkReader reader("network", static_cast<std::size_t>(std::ftell(file)));
   std::rewind(file);
-  std::vector<char> buffer(1 << 20);
+  std::vector<char> buffer(1 << 17);
   for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) {
     reader.append(buffer.data(), n);
     Status status = reader.read(cancel);

@@ -10,7 +10,7 @@ namespace {
 constexpr uint64_t kNarrow = std::numeric_limits<uint32_t>::max();
 
 // Text is looked at this far before its number of links is guessed.
-constexpr std::size_t kSample = 1 << 20;
+constexpr std::size_t kSample = 1 << 17;
 
 bool same_word(std::string_view text, std::string_view lower) {
   const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
