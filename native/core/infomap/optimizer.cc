@@ -15,7 +15,7 @@ constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUn
 // A cycle must gain a share of the total, else the search ends: the share of so many nodes, within bounds. Each cycle
 // gains a small part of what the one before it did.
 constexpr double kNodesGained = 30, kLeastGain = 5e-4, kMostGain = 4e-3;
-constexpr uint32_t kShrink = 64;           // a coarser level must have 1/64 fewer units, else coarsening ends
+constexpr uint32_t kShrink = 16;            // a coarser level must have 1/16 fewer units, else coarsening ends
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
 // A graph that no cache holds is searched in the order of its neighbourhoods, and its first merges in ranges of about so
 // many units at once: links from range to range have their turn at the coarser levels and when units move.
