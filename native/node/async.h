@@ -61,7 +61,8 @@ class Input {
   const T* borrowed_ = nullptr;
 };
 
-// An array that a task fills where it lies, made on the JS thread; JS sees it when the task is done.
+// An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory is as
+// Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads with it.
 template <typename T>
 class Output {
  public:
@@ -69,7 +70,10 @@ class Output {
   Output(Napi::Env env, std::size_t size, Task* task) : at_(task->kept.size()) {
     Napi::TypedArrayOf<T> array;
     try {
-      array = Napi::TypedArrayOf<T>::New(env, size);
+      const auto buffer = env.Global().Get("Buffer").As<Napi::Object>();
+      const auto make = buffer.Get("allocUnsafeSlow").As<Napi::Function>();
+      const auto bytes = make.Call(buffer, {Napi::Number::New(env, static_cast<double>(size * sizeof(T)))});
+      array = Napi::TypedArrayOf<T>::New(env, size, bytes.As<Napi::Uint8Array>().ArrayBuffer(), 0);
     } catch (const Napi::Error&) {
       throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
