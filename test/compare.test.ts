@@ -71,7 +71,9 @@ t.test('a comparison that was stopped goes on with the student it was at', async
   })
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)))
   const watch = setInterval(() => {
-    if (existsSync(join(cache, 'answers')) && answers(cache).length >= 3) child.kill('SIGINT')
+    if (!existsSync(join(cache, 'answers')) || answers(cache).length < 3) return
+    clearInterval(watch) // a second one would not wait for the answer that is being written
+    child.kill('SIGINT')
   }, 5)
   t.equal(await ended, 130, said)
   clearInterval(watch)

@@ -70,10 +70,7 @@ class Output {
   Output(Napi::Env env, std::size_t size, Task* task) : at_(task->kept.size()) {
     Napi::TypedArrayOf<T> array;
     try {
-      const auto buffer = env.Global().Get("Buffer").As<Napi::Object>();
-      const auto make = buffer.Get("allocUnsafeSlow").As<Napi::Function>();
-      const auto bytes = make.Call(buffer, {Napi::Number::New(env, static_cast<double>(size * sizeof(T)))});
-      array = Napi::TypedArrayOf<T>::New(env, size, bytes.As<Napi::Uint8Array>().ArrayBuffer(), 0);
+      array = size * sizeof(T) < kMostUncleared ? uncleared(env, size) : Napi::TypedArrayOf<T>::New(env, size);
     } catch (const Napi::Error&) {
       throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
@@ -85,6 +82,15 @@ class Output {
   Napi::Value value(const Task& task) const { return task.kept[at_].Value(); }
 
  private:
+  static constexpr std::size_t kMostUncleared = std::size_t{1} << 31;  // bytes; Node's buffers end at 4 GiB
+
+  static Napi::TypedArrayOf<T> uncleared(Napi::Env env, std::size_t size) {
+    const auto buffer = env.Global().Get("Buffer").As<Napi::Object>();
+    const auto make = buffer.Get("allocUnsafeSlow").As<Napi::Function>();
+    const auto bytes = make.Call(buffer, {Napi::Number::New(env, static_cast<double>(size * sizeof(T)))});
+    return Napi::TypedArrayOf<T>::New(env, size, bytes.As<Napi::Uint8Array>().ArrayBuffer(), 0);
+  }
+
   std::size_t at_ = 0;
   T* data_ = nullptr;
 };

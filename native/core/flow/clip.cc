@@ -46,7 +46,7 @@ Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int thr
         if (status.ok()) done->fetch_add(1, std::memory_order_relaxed);
       }
     } catch (const std::bad_alloc&) {  // on a thread that nobody catches it on
-      status = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip.");
+      status = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip; use fewer frames at a time.");
     }
   });
   for (const Status& status : statuses)
