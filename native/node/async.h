@@ -70,7 +70,7 @@ class Output {
   Output(Napi::Env env, std::size_t size, Task* task) : at_(task->kept.size()) {
     Napi::TypedArrayOf<T> array;
     try {
-      array = size * sizeof(T) < kMostUncleared ? uncleared(env, size) : Napi::TypedArrayOf<T>::New(env, size);
+      array = Napi::TypedArrayOf<T>::New(env, size, allocate(env, size * sizeof(T)), 0);
     } catch (const Napi::Error&) {
       throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
@@ -84,11 +84,14 @@ class Output {
  private:
   static constexpr std::size_t kMostUncleared = std::size_t{1} << 31;  // bytes; Node's buffers end at 4 GiB
 
-  static Napi::TypedArrayOf<T> uncleared(Napi::Env env, std::size_t size) {
+  // Made as JavaScript does: what is refused is then an error to catch, where napi_create_arraybuffer ends the process.
+  static Napi::ArrayBuffer allocate(Napi::Env env, std::size_t bytes) {
+    const auto size = Napi::Number::New(env, static_cast<double>(bytes));
+    if (bytes >= kMostUncleared)
+      return env.Global().Get("ArrayBuffer").As<Napi::Function>().New({size}).template As<Napi::ArrayBuffer>();
     const auto buffer = env.Global().Get("Buffer").As<Napi::Object>();
     const auto make = buffer.Get("allocUnsafeSlow").As<Napi::Function>();
-    const auto bytes = make.Call(buffer, {Napi::Number::New(env, static_cast<double>(size * sizeof(T)))});
-    return Napi::TypedArrayOf<T>::New(env, size, bytes.As<Napi::Uint8Array>().ArrayBuffer(), 0);
+    return make.Call(buffer, {size}).template As<Napi::Uint8Array>().ArrayBuffer();
   }
 
   std::size_t at_ = 0;
