@@ -1,6 +1,6 @@
 import { version } from '../runtime/versions.js'
 import { Tree, type TreeModule } from './hierarchy.js'
-import type { Codelength } from './index.js'
+import type { Codelength } from './infomap.js'
 import type { ModuleLinks } from './links.js'
 import type { NamedNetwork } from './reader.js'
 
