@@ -43,8 +43,8 @@ function benchTable({ machine, versions, note, rows }) {
     peer === null ? (reason ?? peerName) : `${short(peer)} (${peerName})`,
     ratio === null ? '' : short(ratio),
     Object.entries(quality)
-      .map(([key, value]) => `${key} ${short(value)}`)
-      .join(', '),
+      .map(([key, value]) => `${key}: ${short(value)}`)
+      .join('; '),
   ])
   return `${note ?? `${where}.`}\n\n${table(['what', 'ours', 'peer', 'ratio', 'quality'], body)}`
 }
@@ -60,7 +60,7 @@ const ENGINES = [
     ...{ run: 'infomap', peer: 'Infomap (PyPI)' },
     rows: ({ unit, peerName }) => unit === 'ms CPU/trial' && peerName === 'Infomap (PyPI)',
     name: (rows) => `[map equation](docs/infomap.md), ${rows.length} networks`,
-    quality: (rows) => `codelength ${range(rows.map((row) => row.quality['difference, %']))} %`,
+    quality: (rows) => `codelength differs by ${range(rows.map((row) => row.quality['difference, %']))} %`,
   },
   {
     ...{ run: 'graph', peer: 'ONNX Runtime' },
@@ -99,10 +99,11 @@ function enginesTable(benchmarks) {
   return table(['engine', 'beside', 'times as fast', 'quality in the same run'], body)
 }
 
-/** "4.3 to 9", or one number. */
+/** "4.3 to 9.0", or one number. */
 function range(values) {
-  const [least, most] = [Math.min(...values), Math.max(...values)].map((x) => Number(x.toFixed(2)) + 0)
-  const [low, high] = [least, most].map((x) => String(Math.abs(x) < 1 ? x : Number(x.toPrecision(2))))
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((x) =>
+    Math.abs(x) < 1 ? String(Number(x.toFixed(2)) + 0) : x.toFixed(1),
+  )
   return low === high ? low : `${low} to ${high}`
 }
 
@@ -159,7 +160,7 @@ function table(head, body) {
 /** Four digits; of small numbers two: 1.8e-6. */
 function short(x) {
   if (typeof x !== 'number') return x
-  return x !== 0 && Math.abs(x) < 1e-3 ? String(x.toExponential(1)) : String(Number(x.toPrecision(4)))
+  return x !== 0 && Math.abs(x) < 1e-3 ? String(Number(x.toPrecision(2))) : String(Number(x.toPrecision(4)))
 }
 
 function read(path) {
