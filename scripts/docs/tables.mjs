@@ -160,7 +160,7 @@ function table(head, body) {
 /** Four digits; of small numbers two: 1.8e-6. */
 function short(x) {
   if (typeof x !== 'number') return x
-  return x !== 0 && Math.abs(x) < 1e-3 ? String(Number(x.toPrecision(2))) : String(Number(x.toPrecision(4)))
+  return x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1).replace('.0e', 'e') : String(Number(x.toPrecision(4)))
 }
 
 function read(path) {
