@@ -32,7 +32,7 @@ try {
 
   await page.goto(pathToFileURL(report).href)
   await page.waitForSelector('#play-all', { state: 'visible' })
-  await take('report.png', { y: 0, height: 1130 })
+  await take('report.png', { y: 0, height: 1035 })
   await take('report-clips.png', { y: await top('#clips'), height: 765 })
   await page.goto(pathToFileURL(join(comparison, 'comparison.html')).href)
   await take('comparison.png', { y: 0, height: 910 })

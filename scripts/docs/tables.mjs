@@ -1,6 +1,6 @@
 // `node scripts/docs/tables.mjs [FILE.json...]`: writes the tables of README.md, docs/benchmarks.md and docs/evidence.md from
 // the measurements in docs/benchmarks/ and docs/evidence/, so that none of their numbers is typed by hand. A FILE is what
-// `npm run bench:NAME -- --json` printed, called NAME.json or, for a run of another kind, NAME-KIND.json (flow-avx2.json);
+// `npm run --silent bench:NAME -- --json` printed, called NAME.json or, for a run of another kind, NAME-KIND.json (flow-avx2.json);
 // it takes the place of the measurement of that name. A table replaces what stands between <!-- NAME --> and <!-- /NAME -->.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
