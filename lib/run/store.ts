@@ -58,9 +58,8 @@ export function placeOf(path: string): Promise<string> {
 type Contents = Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 
 /**
- * Writes a file whole or not at all: under a temporary name beside its place, flushed to the disk, then renamed. A
- * reader, or a run after a crash, sees the old file or the new one. A symbolic link stays, and what it leads to is
- * written; so is a device or a pipe (/dev/stdout), which no file may take the place of.
+ * Writes a file that a caller named, whole or not at all (see {@link replaceFile}). A symbolic link stays, and what it
+ * leads to is written; so is a device or a pipe (/dev/stdout), which no file may take the place of.
  *
  * @param signal stops between two pieces
  * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
@@ -69,11 +68,23 @@ export async function writeWhole(path: string, data: Contents, signal?: AbortSig
   const place = await placeOf(path)
   const there = await stat(place).catch(() => undefined)
   if (there && !there.isFile() && !there.isDirectory()) return writeInto(path, data, signal)
-  const temporary = `${place}.${randomBytes(4).toString('hex')}${TEMPORARY}`
+  return replaceFile(place, data, signal)
+}
+
+/**
+ * Writes a file of a run's folder whole or not at all: under a temporary name beside its place, flushed to the disk, then
+ * renamed. A reader, or a run after a crash, sees the old file or the new one. What stands at its place, a symbolic link
+ * too, is replaced, and never written through.
+ *
+ * @param signal stops between two pieces
+ * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
+ */
+export async function replaceFile(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`
   try {
-    await makeBelow(dirname(place))
+    await makeBelow(dirname(path))
     await writeNew(temporary, data, signal)
-    await rename(temporary, place)
+    await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first failure is the one to tell
     throw atPath(error, path)
@@ -103,6 +114,9 @@ export async function writeNew(path: string, data: Contents, signal?: AbortSigna
 const TEMPORARY = '.tmp'
 const PARTIAL = '.partial-'
 
+/** Such a name, and no other: a user's own `notes.tmp` is not ours to remove. */
+const LEFTOVER = /^\.partial-[0-9a-f]{8}$|\.[0-9a-f]{8}\.tmp$/
+
 /** A fresh name in a folder for something that is written there and then moved into place. */
 export function partialIn(folder: string): string {
   return join(folder, `${PARTIAL}${randomBytes(4).toString('hex')}`)
@@ -119,7 +133,7 @@ export async function openFolder(folder: string, { alone = false } = {}): Promis
   try {
     await makeBelow(folder)
     const names = (await readdir(folder)).sort()
-    const partial = names.filter((name) => name.endsWith(TEMPORARY) || name.startsWith(PARTIAL))
+    const partial = names.filter((name) => LEFTOVER.test(name))
     await Promise.all(partial.map((name) => removeLeftover(join(folder, name), alone ? 0 : WRITING_MS)))
     return names.filter((name) => !partial.includes(name))
   } catch (error) {
