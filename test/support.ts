@@ -20,7 +20,7 @@ export function reference(...parts: string[]): string | undefined {
   return existsSync(path) ? path : undefined
 }
 
-/** Why a test cannot run here, as tap's options: loud, and fatal in CI (scripts/test.mjs counts and names skips). */
+/** Why a test cannot run here, as tap's options: loud, and fatal in CI (scripts/test/main.mjs counts and names skips). */
 export function needs(present: unknown, what: string): { skip?: string } {
   return present ? {} : { skip: `needs ${what}` }
 }

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, runs: { type: 'string' }, target: { type: 'string' } },
 })

@@ -3,7 +3,7 @@
 # Node itself is not instrumented, so its leaks are not looked for: that is test/process/soak.test.ts's). Fails where a
 # test fails or a byte is touched that may not be.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 addon=$PWD/build/asan-addon
 npx cmake-js compile -d native -O "$addon/build" --CDCMAKE_BUILD_TYPE=Debug --CDINFOMOTION_SANITIZE=address --CDCMAKE_CXX_COMPILER=g++
 # Both are preloaded: the sanitizer must be there before Node, and find the C++ library's throw when it starts.

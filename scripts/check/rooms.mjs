@@ -34,7 +34,7 @@ const ROOMS = {
 const IMPORT = /^(?:import|export)\s+(?!type\b)([^'"]*?)\bfrom\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gms
 const INCLUDE = /^#include\s+[<"]([^>"]+)[>"]/gm
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const problems = []
 for (const file of sources('lib', /\.ts$/)) {
   for (const [, names = '', from, dynamic] of read(file).matchAll(IMPORT)) {
@@ -51,7 +51,7 @@ for (const file of sources('native', /\.(cc|cu|h)$/)) {
     if (!allowed) problems.push(`${file} includes <${header}>`)
   }
 }
-for (const problem of problems) console.error(`${problem}: see scripts/check-rooms.mjs for what may know what`)
+for (const problem of problems) console.error(`${problem}: see scripts/check/rooms.mjs for what may know what`)
 process.exitCode = problems.length > 0 ? 1 : 0
 
 function expectMayKnow(file, target) {
