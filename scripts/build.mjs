@@ -26,10 +26,10 @@ export const STEPS = {
     await run('cmake', '-S', 'native', '-B', 'build/cuda', '-DCMAKE_BUILD_TYPE=Release', '-DINFOMOTION_CUDA=ON')
     await run('cmake', '--build', 'build/cuda', '--parallel', jobs())
   },
-  /** build/asan/: addon and core_test under AddressSanitizer and UndefinedBehaviorSanitizer. */
+  /** build/asan/build/: addon and core_test under AddressSanitizer and UndefinedBehaviorSanitizer. */
   async asan() {
-    await addon('build/asan', 'Debug', '--CDINFOMOTION_SANITIZE=address,undefined', '--CDCMAKE_CXX_COMPILER=g++')
-    await run('cmake', '--build', 'build/asan', '--target', 'core_test', '--parallel', jobs())
+    await addon('build/asan/build', 'Debug', '--CDINFOMOTION_SANITIZE=address,undefined', '--CDCMAKE_CXX_COMPILER=g++')
+    await run('cmake', '--build', 'build/asan/build', '--target', 'core_test', '--parallel', jobs())
   },
   /** build/tsan/core_test, under ThreadSanitizer. */
   tsan: () => core('build/tsan', 'Debug', '-DINFOMOTION_SANITIZE=thread'),
@@ -42,6 +42,13 @@ export const STEPS = {
       '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
       '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
     ),
+  /** build/fuzz/: the programs of native/fuzz/, libFuzzer with the same sanitizers; needs clang. */
+  async fuzz() {
+    const clang = ['-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_COMPILER=clang++', '--log-level=WARNING']
+    const options = ['-DINFOMOTION_FUZZ=ON', '-DINFOMOTION_SANITIZE=address,undefined']
+    await run('cmake', '-S', 'native', '-B', 'build/fuzz', ...clang, ...options)
+    await run('cmake', '--build', 'build/fuzz', '--parallel', jobs())
+  },
 }
 
 export async function build(...steps) {

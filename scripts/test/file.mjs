@@ -59,12 +59,30 @@ function judge(tap, endedWell, end) {
   const parsed = Parser.parse(tap, { flat: true })
   const asserts = parsed.filter(([event]) => event === 'assert').map(([, result]) => result)
   const { ok = false, failures = [] } = parsed.findLast(([event]) => event === 'complete')?.[1] ?? {}
-  const failed = asserts.some((result) => isFailure(result))
+  const failed = asserts.filter(isFailure)
+  for (const result of failed) if (!result.diag) result.comments = commentsAfter(tap, result)
   let fault
-  if (!failed && !endedWell) fault = end
-  else if (!failed && !ok) fault = failures.map(({ tapError, name }) => tapError ?? name).join('; ') || 'no valid TAP'
+  if (failed.length === 0 && !endedWell) fault = end
+  else if (failed.length === 0 && !ok)
+    fault = failures.map(({ tapError, name }) => tapError ?? name).join('; ') || 'no valid TAP'
   else if (asserts.length === 0) fault = 'ran no test'
   return { asserts, fault }
+}
+
+/** What a program that knows no YAML (native/test/main.cc) says of a failure: the comments in the lines below it. */
+function commentsAfter(tap, { id, name }) {
+  const lines = tap.split('\n')
+  const at = lines.findIndex((line) => {
+    const [, said] = new RegExp(`^ *not ok ${id} - (.*)$`).exec(line) ?? []
+    return said !== undefined && name.endsWith(said)
+  })
+  const rest = lines.slice(at + 1).map((line) => line.trim())
+  return at < 0
+    ? []
+    : rest.slice(
+        0,
+        rest.findIndex((line) => !line.startsWith('# ')),
+      )
 }
 
 export function isFailure({ ok, skip, todo }) {

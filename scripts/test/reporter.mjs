@@ -64,8 +64,8 @@ export function reporter(log, { strict }) {
 const titleOf = (file, { name }) => `${file} > ${name}`
 
 /** Where it failed, and what was expected and came instead. */
-function detailsOf({ diag }) {
-  if (!diag) return ''
+function detailsOf({ diag, comments }) {
+  if (!diag) return comments.join('\n')
   const { at, source, diff, error, stack, ...rest } = diag
   const lines = []
   if (at?.fileName) lines.push(`at ${at.fileName}:${at.lineNumber}:${at.columnNumber}`)
