@@ -44,3 +44,25 @@ t.test('README: every command and entry it names is there', async (t) => {
   for (const [, command] of readme.matchAll(/`infomotion (\w+) /g))
     t.ok(commands.includes(command), `infomotion ${command}`)
 })
+
+t.test('scripts/README.md names every npm script, and what lies in scripts/', async (t) => {
+  const page = readFileSync(join(root, 'scripts/README.md'), 'utf8')
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = new Set(
+    [...page.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code.replace(/^npm (run )?/, '').split(' ')[0]),
+  )
+  t.same(
+    Object.keys(scripts).filter((name) => !named.has(name)),
+    [],
+    'every npm script',
+  )
+  for (const [, name] of page.matchAll(/npm run ([\w:-]+)/g)) t.ok(scripts[name], `npm run ${name}`)
+  const entries = readdirSync(join(root, 'scripts')).filter((name) => name !== 'README.md')
+  t.same(
+    entries.filter((name) => !new RegExp(`[\`/]${name.replace('.', '\\.')}`).test(page)),
+    [],
+    'every file and folder',
+  )
+  for (const command of Object.values<string>(scripts))
+    for (const [file] of command.matchAll(/scripts\/[\w/.-]+/g)) t.ok(existsSync(join(root, file)), file)
+})

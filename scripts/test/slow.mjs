@@ -8,4 +8,5 @@ export const SLOW = {
   'process/folders': 50,
   compare: 40,
   distill: 30,
+  examples: 25,
 }
