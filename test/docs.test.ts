@@ -132,3 +132,25 @@ t.test('README is short, and its numbers and those of docs/ are the stored measu
   t.match(tables.withTables('docs/benchmarks.md', page('docs/benchmarks.md'), stored), '| 12.34 |')
   t.throws(() => tables.withTables('X.md', '<!-- bench:none -->\n<!-- /bench:none -->', stored), /X\.md.*bench:none/)
 })
+
+t.test('scripts/README.md names every npm script, and what lies in scripts/', async (t) => {
+  const page = readFileSync(join(root, 'scripts/README.md'), 'utf8')
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = new Set(
+    [...page.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code.replace(/^npm (run )?/, '').split(' ')[0]),
+  )
+  t.same(
+    Object.keys(scripts).filter((name) => !named.has(name)),
+    [],
+    'every npm script',
+  )
+  for (const [, name] of page.matchAll(/npm run ([\w:-]+)/g)) t.ok(scripts[name], `npm run ${name}`)
+  const entries = readdirSync(join(root, 'scripts')).filter((name) => name !== 'README.md')
+  t.same(
+    entries.filter((name) => !new RegExp(`[\`/]${name.replace('.', '\\.')}`).test(page)),
+    [],
+    'every file and folder',
+  )
+  for (const command of Object.values<string>(scripts))
+    for (const [file] of command.matchAll(/scripts\/[\w/.-]+/g)) t.ok(existsSync(join(root, file)), file)
+})

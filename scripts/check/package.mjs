@@ -1,6 +1,6 @@
 // What a stranger gets: packs the package with its prebuilt binaries and installs the tarball, install scripts disabled,
 // into an empty project where no compiler is to be found; there, on each version of Node that is supported, on arm64, and
-// with and without the optional dependency, a small real use of every entry runs (scripts/package/stranger.mjs).
+// with and without the optional dependency, a small real use of every entry runs (scripts/check/package/stranger.mjs).
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
@@ -21,7 +21,7 @@ import { nodes } from './package/nodes.mjs'
 /** MiB packed and unpacked; some room above what it is. */
 const LIMITS = { packed: 3, unpacked: 6 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = (command, args, { cwd = root, env = process.env } = {}) =>
   execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 const say = (line) => console.log(`package check: ${line}`)
@@ -93,7 +93,7 @@ function strangers(tarball) {
       env,
     })
   writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }')
-  copyFileSync(join(root, 'scripts', 'package', 'stranger.mjs'), join(project, 'stranger.mjs'))
+  copyFileSync(join(root, 'scripts', 'check', 'package', 'stranger.mjs'), join(project, 'stranger.mjs'))
 
   install('--ignore-scripts', '--omit=optional', tarball)
   const command = (args) =>

@@ -5,10 +5,10 @@
 import { parseArgs } from 'node:util'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import pMap from 'p-map'
-import { resolveFlow } from '../dist/features/volume.js'
-import { FARNEBACK_DEFAULTS, farneback } from '../dist/flow/index.js'
-import { drawPatient, SIZE } from '../dist/phantom/patient.js'
-import { scanOf, trueFlow } from '../dist/phantom/render.js'
+import { resolveFlow } from '../../dist/features/volume.js'
+import { FARNEBACK_DEFAULTS, farneback } from '../../dist/flow/index.js'
+import { drawPatient, SIZE } from '../../dist/phantom/patient.js'
+import { scanOf, trueFlow } from '../../dist/phantom/render.js'
 
 const { values } = parseArgs({ options: { grid: { type: 'boolean', default: false } } })
 const PIXELS = SIZE * SIZE

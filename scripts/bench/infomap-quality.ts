@@ -3,7 +3,7 @@
 // times are in the same rows.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ask, type Network, type Peer, referenceFolder, search, unpacked } from './infomap_sides.js'
+import { ask, type Network, type Peer, referenceFolder, search, unpacked } from './infomap-sides.js'
 import { median, type Row } from './support.js'
 
 type Runs = Record<string, { codelength: number } | undefined>

@@ -1,4 +1,4 @@
-// A small real use of every entry of the package, run by scripts/check-package.mjs in a project that has nothing but the
+// A small real use of every entry of the package, run by scripts/check/package.mjs in a project that has nothing but the
 // installed tarball: `node stranger.mjs FIXTURES PHANTOM OUT [without-onnxruntime]`. Prints digests as one JSON document:
 // the check compares them between versions of Node, and those of `everywhere` between processors.
 import assert from 'node:assert/strict'

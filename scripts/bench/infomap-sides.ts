@@ -127,6 +127,6 @@ export async function wasmPeer(): Promise<Peer> {
   const home = await npmPeer(['@mapequation/infomap'])
   if (!home) return { name, version: 'absent', reason: '@mapequation/infomap could not be installed from npm' }
   const manifest = readFileSync(join(home, 'node_modules', '@mapequation', 'infomap', 'package.json'), 'utf8')
-  const script = join(root, 'scripts', 'bench', 'infomap_peer.mjs')
+  const script = join(root, 'scripts', 'bench', 'infomap-peer.mjs')
   return { name, version: JSON.parse(manifest).version, start: serve(process.execPath, [script, home]) }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { type SimilarityGraph, similarityGraph } from 'infomotion/graph'
 import { codelength, type InfomapOptions, infomap } from 'infomotion/infomap'
-import { referenceFolder } from './infomap_sides.js'
+import { referenceFolder } from './infomap-sides.js'
 import { npmPeer, type Row } from './support.js'
 
 export async function digits(): Promise<Row[]> {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const native = fileURLToPath(new URL('../native/', import.meta.url))
+const native = fileURLToPath(new URL('../../native/', import.meta.url))
 const { core, node, test, bench, cuda, emulated, opencv, fuzz } = JSON.parse(
   readFileSync(`${native}sources.json`, 'utf8'),
 )

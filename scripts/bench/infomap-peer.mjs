@@ -1,5 +1,5 @@
 // Runs npm `@mapequation/infomap` (WebAssembly) on link lists: a peer of scripts/bench/infomap.ts, in a process of its
-// own. `node infomap_peer.mjs FOLDER`: where the package is installed. One request a line, "seed d|u path"; answers
+// own. `node infomap-peer.mjs FOLDER`: where the package is installed. One request a line, "seed d|u path"; answers
 // JSON: CPU seconds of reading and searching (not of loading the module), the codelength, and by how much the peak
 // memory has grown since the module was loaded. Two-level, one trial.
 import { readFileSync } from 'node:fs'

@@ -5,10 +5,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { build, root } from '../build.mjs'
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+process.chdir(root)
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, runs: { type: 'string' }, target: { type: 'string' } },
 })
@@ -20,23 +20,7 @@ if (targets.length === 0 || ![seconds, runs ?? '1'].every((value) => /^[1-9]\d*$
   process.exit(2)
 }
 
-const run = (command, ...args) => {
-  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (status !== 0) process.exit(status || 1)
-}
-run(
-  'cmake',
-  '-S',
-  'native',
-  '-B',
-  'build/fuzz',
-  '-DCMAKE_BUILD_TYPE=Debug',
-  '-DCMAKE_CXX_COMPILER=clang++',
-  '-DINFOMOTION_FUZZ=ON',
-  '-DINFOMOTION_SANITIZE=address,undefined',
-  '--log-level=WARNING',
-)
-run('cmake', '--build', 'build/fuzz', '--parallel', '2', '--target', ...targets)
+await build('fuzz')
 
 /** Good files, from which the fuzzer makes bad ones; their first byte chooses the reader and the pieces. */
 const seeds = {

@@ -39,7 +39,7 @@ const IMPORT = /^(?:import|export)\s+(?!type\b)([^'"]*?)\bfrom\s+'(\.[^']+)'|imp
 const ANY_IMPORT = /^(?:import|export)\s[^'"]*?\bfrom\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gms
 const INCLUDE = /^#include\s+[<"]([^>"]+)[>"]/gm
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const problems = []
 const imports = new Map(sources('lib', /\.ts$/).map((file) => [file, importsOf(file)]))
 for (const circle of circles(imports)) problems.push(`${circle.join(' -> ')} import each other`)
@@ -58,7 +58,7 @@ for (const file of sources('native', /\.(cc|cu|h)$/)) {
     if (!allowed) problems.push(`${file} includes <${header}>`)
   }
 }
-for (const problem of problems) console.error(`${problem}: see scripts/check-rooms.mjs for what may know what`)
+for (const problem of problems) console.error(`${problem}: see scripts/check/rooms.mjs for what may know what`)
 process.exitCode = problems.length > 0 ? 1 : 0
 
 function expectMayKnow(file, target) {
