@@ -20,6 +20,8 @@
 #include "runtime/random.h"
 
 using namespace infomotion;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 using flow::FarnebackParams;
 
 namespace {

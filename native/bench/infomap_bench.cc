@@ -14,6 +14,8 @@
 #include "infomap/reader.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 static double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
@@ -78,7 +80,7 @@ int main(int argc, char** argv) {
   if (status.ok()) status = compute_flow(std::move(links), {}, cancel, flow);
   const double flowed = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
-  if (status.ok()) status = infomap(flow, options, cancel, result);
+  if (status.ok()) status = find_modules(flow, options, cancel, result);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const double done = cpu_seconds();
   if (!status.ok()) {

@@ -14,6 +14,7 @@
 #include "runtime/thread_pool.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 namespace {
 

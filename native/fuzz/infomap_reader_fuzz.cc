@@ -13,6 +13,8 @@
 #include "infomap/reader.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -58,17 +60,17 @@ void read_network(const uint8_t* data, std::size_t size, std::size_t piece) {
 }
 
 void read_partition(const uint8_t* data, std::size_t size, std::size_t piece, bool tree) {
-  Partition partition;
+  Levels levels;
   PartitionReader reader("fuzz", tree);
   Status status = feed(reader, data, size, piece);
   const std::vector<double> ids = {0, 1, 2, 3};
-  if (status.ok()) status = reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, partition);
+  if (status.ok()) status = reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, levels);
   if (!status.ok()) {
     promise(status.code == "NETWORK_UNREADABLE" || status.code == "PARTITION_MISMATCH");
     return;
   }
-  promise(!partition.empty());
-  for (const auto& modules : partition) promise(modules.size() == ids.size());
+  promise(!levels.empty());
+  for (const auto& modules : levels) promise(modules.size() == ids.size());
 }
 
 }  // namespace

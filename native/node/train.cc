@@ -43,11 +43,11 @@ class SampleTask : public Task {
     kept.push_back(Napi::Persistent(samples.As<Napi::Object>()));
   }
 
-  Status run(const Cancel& cancel) override {
-    parallel_for(rows_.size(), 0, [&](std::size_t i) {
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    runtime::parallel_for(rows_.size(), 0, [&](std::size_t i) {
       if (!cancel.requested()) render(i);
     });
-    return cancel.requested() ? Status::cancelled() : Status();
+    return cancel.requested() ? runtime::Status::cancelled() : runtime::Status();
   }
 
   Napi::Value result(Napi::Env) override { return kept[result_].Value(); }
@@ -57,7 +57,7 @@ class SampleTask : public Task {
     const Input<std::uint8_t>& values = volumes_[rows_.data()[i]];
     const std::size_t frame = static_cast<std::size_t>(shape_.side) * shape_.side * 3;
     const train::VolumeView volume = {values.data(), static_cast<int>(values.size() / frame)};
-    Random random = train::sample_random(seed_, first_ + static_cast<std::uint32_t>(i));
+    runtime::Random random = train::sample_random(seed_, first_ + static_cast<std::uint32_t>(i));
     train::Pose pose;
     if (starts_.size() > 0)
       pose.start = starts_.data()[i];

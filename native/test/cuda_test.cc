@@ -21,6 +21,8 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 using cuda::emulation;
 using cuda::emulated_plugin;
 using flow::FarnebackParams;

@@ -8,6 +8,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 using features::MotionCells;
 
 namespace {

@@ -19,6 +19,7 @@
 #include "runtime/random.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 using flow::FarnebackParams;
 using flow::FarnebackSequence;
 

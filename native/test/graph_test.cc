@@ -10,6 +10,8 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 
 namespace {
 

@@ -11,7 +11,7 @@ namespace {
 
 InfomapResult run(const Flow& flow, InfomapOptions options) {
   InfomapResult result;
-  CHECK(infomap(flow, options, kNever, result).ok());
+  CHECK(find_modules(flow, options, kNever, result).ok());
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 // test/runtime.test.ts checks the same numbers: one generator, two languages.
 TEST("random: the stream that TypeScript draws too") {

@@ -41,7 +41,7 @@ class ClipDescriber {
   void add_flow(std::size_t t, const float* flow);
 
   // Looks at the grey levels too.
-  Status finish(const Cancel& cancel, ClipFeatures* features) const;
+  runtime::Status finish(const runtime::Cancel& cancel, ClipFeatures* features) const;
 
  private:
   Clip clip_;
@@ -54,6 +54,6 @@ class ClipDescriber {
 };
 
 // Memory beside the clip itself does not grow with its length.
-Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features);
+runtime::Status describe_clip(const Clip& clip, const ClipParams& params, const runtime::Cancel& cancel, ClipFeatures* features);
 
 }  // namespace infomotion::features

@@ -54,7 +54,7 @@ class VolumeBuilder {
 };
 
 // The volume alone. Frames that it does not show are not looked at.
-Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
-                   const Cancel& cancel, std::vector<std::uint8_t>* volume);
+runtime::Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
+                   const runtime::Cancel& cancel, std::vector<std::uint8_t>* volume);
 
 }  // namespace infomotion::features

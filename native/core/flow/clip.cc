@@ -11,12 +11,12 @@ namespace infomotion::flow {
 
 std::size_t worthwhile_threads(std::size_t pixels) {
   constexpr std::size_t kThreadPixels = std::size_t{1} << 18;
-  return std::clamp(pixels / kThreadPixels, std::size_t{1}, pool_threads());
+  return std::clamp(pixels / kThreadPixels, std::size_t{1}, runtime::pool_threads());
 }
 
 template <typename T>
-Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
-                 std::atomic<std::int32_t>* done, const Cancel& cancel) {
+runtime::Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
+                 std::atomic<std::int32_t>* done, const runtime::Cancel& cancel) {
   if (frames.count < 2) return {};
   const std::size_t pairs = frames.count - 1, values = frames.pixels() * 2;
   const std::size_t most =
@@ -26,10 +26,10 @@ Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int thr
   constexpr std::size_t kRowsAPair = 160;
   const bool inside = pairs * kRowsAPair < static_cast<std::size_t>(frames.height);
   const std::size_t workers = inside ? 1 : std::min(most, pairs);
-  std::vector<Status> statuses(workers);
-  Runs runs(pairs, workers);
-  parallel_for(workers, workers, [&](std::size_t worker) {
-    Status& status = statuses[worker];
+  std::vector<runtime::Status> statuses(workers);
+  runtime::Runs runs(pairs, workers);
+  runtime::parallel_for(workers, workers, [&](std::size_t worker) {
+    runtime::Status& status = statuses[worker];
     FarnebackSequence sequence;
     const auto push = [&](std::size_t t, std::size_t pair) {
       status = sequence.push(frames.values + t * frames.frame_stride, frames.row_stride,
@@ -46,17 +46,17 @@ Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int thr
         if (status.ok()) done->fetch_add(1, std::memory_order_relaxed);
       }
     } catch (const std::bad_alloc&) {  // on a thread that nobody catches it on
-      status = Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip; use fewer frames at a time.");
+      status = runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip; use fewer frames at a time.");
     }
   });
-  for (const Status& status : statuses)
+  for (const runtime::Status& status : statuses)
     if (!status.ok()) return status;
   return {};
 }
 
-template Status clip_flow(const Frames<std::uint8_t>&, const FarnebackParams&, int, const float*, float*,
-                          std::atomic<std::int32_t>*, const Cancel&);
-template Status clip_flow(const Frames<float>&, const FarnebackParams&, int, const float*, float*,
-                          std::atomic<std::int32_t>*, const Cancel&);
+template runtime::Status clip_flow(const Frames<std::uint8_t>&, const FarnebackParams&, int, const float*, float*,
+                          std::atomic<std::int32_t>*, const runtime::Cancel&);
+template runtime::Status clip_flow(const Frames<float>&, const FarnebackParams&, int, const float*, float*,
+                          std::atomic<std::int32_t>*, const runtime::Cancel&);
 
 }  // namespace infomotion::flow

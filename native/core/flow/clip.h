@@ -30,7 +30,7 @@ std::size_t worthwhile_threads(std::size_t pixels);
 // pairs are few, with parts of a pair. The same bytes for any number. `done` is raised by one at the
 // end of each pair. T: uint8 or float.
 template <typename T>
-Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
-                 std::atomic<std::int32_t>* done, const Cancel& cancel);
+runtime::Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
+                 std::atomic<std::int32_t>* done, const runtime::Cancel& cancel);
 
 }  // namespace infomotion::flow

@@ -32,8 +32,8 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
     : kernels_(kernels),
       basis_(basis),
       level_(level),
-      pitch_(static_cast<int>(padded(level.width))),
-      moments_pitch_(static_cast<int>(padded(padded(level.width) + 2 * padded(basis.radius())))),
+      pitch_(static_cast<int>(runtime::padded(level.width))),
+      moments_pitch_(static_cast<int>(runtime::padded(runtime::padded(level.width) + 2 * runtime::padded(basis.radius())))),
       ring_rows_(std::min(2 * basis.radius() + 1, level.height)),
       resampler_(kernels, level.image_x, level.image_y),
       ring_(static_cast<std::size_t>(ring_rows_) * pitch_),
@@ -43,9 +43,9 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
 // The image's border rows and columns stand for what lies beyond.
 template <typename T>
 void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
-                      const Cancel& cancel) {
+                      const runtime::Cancel& cancel) {
   const int radius = basis_.radius(), width = level_.width, bottom = level_.height - 1;
-  float* moments = moments_.data() + padded(radius);
+  float* moments = moments_.data() + runtime::padded(radius);
   if (!follows) made_ = std::max(begin - radius, 0);
   for (int y = begin; y < end && !cancel.requested(); ++y) {
     for (const int last = std::min(y + radius, bottom); made_ <= last; ++made_)
@@ -64,7 +64,7 @@ void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int en
   }
 }
 
-template void Expander::expand(const std::uint8_t*, std::size_t, int, int, bool, Expansion*, const Cancel&);
-template void Expander::expand(const float*, std::size_t, int, int, bool, Expansion*, const Cancel&);
+template void Expander::expand(const std::uint8_t*, std::size_t, int, int, bool, Expansion*, const runtime::Cancel&);
+template void Expander::expand(const float*, std::size_t, int, int, bool, Expansion*, const runtime::Cancel&);
 
 }  // namespace infomotion::flow

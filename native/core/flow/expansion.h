@@ -50,8 +50,8 @@ enum Coefficient { kXX, kYY, kX, kY, kXY };
 class Expansion {
  public:
   Expansion(int width, int height)
-      : pitch_(static_cast<int>(padded(width))),
-        floats_(Buffer::raw(static_cast<std::size_t>(pitch_) * kCoefficients * height)) {}
+      : pitch_(static_cast<int>(runtime::padded(width))),
+        floats_(runtime::Buffer::raw(static_cast<std::size_t>(pitch_) * kCoefficients * height)) {}
 
   int pitch() const { return pitch_; }
   float* row(int y) { return floats_.data() + static_cast<std::size_t>(y) * kCoefficients * pitch_; }
@@ -60,7 +60,7 @@ class Expansion {
 
  private:
   int pitch_;
-  Buffer floats_;
+  runtime::Buffer floats_;
 };
 
 // Makes expansions of one level of frames, streaming: of the level's image only the rows in use are ever kept.
@@ -74,7 +74,7 @@ class Expander {
   // cancelled.
   template <typename T>
   void expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
-              const Cancel& cancel);
+              const runtime::Cancel& cancel);
 
   std::size_t bytes() const { return (ring_.size() + moments_.size()) * sizeof(float); }
 
@@ -87,8 +87,8 @@ class Expander {
   int pitch_, moments_pitch_, ring_rows_;
   int made_ = 0;  // the next row of the level's image
   Resampler resampler_;
-  Buffer ring_;     // rows of the level's image
-  Buffer moments_;  // three rows, padded
+  runtime::Buffer ring_;     // rows of the level's image
+  runtime::Buffer moments_;  // three rows, padded
   std::vector<const float*> window_;
 };
 

@@ -43,8 +43,8 @@ class MagnifiedFlow : public FirstGuess {
  public:
   MagnifiedFlow(const Kernels& kernels, const Level& level, double pyr_scale)
       : resampler_(kernels, level.flow_x, level.flow_y, static_cast<float>(1 / pyr_scale)),
-        u_(padded(level.width)),
-        v_(padded(level.width)) {}
+        u_(runtime::padded(level.width)),
+        v_(runtime::padded(level.width)) {}
 
   void set(const FlowPlanes* planes) { planes_ = planes; }
 
@@ -58,7 +58,7 @@ class MagnifiedFlow : public FirstGuess {
  private:
   const FlowPlanes* planes_ = nullptr;
   Resampler resampler_;
-  Buffer u_, v_;
+  runtime::Buffer u_, v_;
 };
 
 // The result of no iterations.
@@ -86,7 +86,7 @@ void write_guess(const Kernels& kernels, FirstGuess& guess, int width, const Til
 
 int parts(int rows, int of) { return (rows + of - 1) / of; }
 
-std::size_t plane_floats(const Level& level) { return padded(level.width) * level.height; }
+std::size_t plane_floats(const Level& level) { return runtime::padded(level.width) * level.height; }
 
 }  // namespace
 
@@ -118,9 +118,9 @@ FarnebackSequence::FarnebackSequence() = default;
 FarnebackSequence::FarnebackSequence(FarnebackSequence&&) noexcept = default;
 FarnebackSequence::~FarnebackSequence() = default;
 
-Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, Isa isa) {
+runtime::Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, runtime::Isa isa) {
   const auto refuse = [](const std::string& what) {
-    return Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
+    return runtime::Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
   };
   if (width < 1 || height < 1) return refuse("frames of at least 1 x 1 pixels");
   if (!(params.pyr_scale > 0 && params.pyr_scale < 1)) return refuse("pyrScale between 0 and 1 (both excluded)");
@@ -140,13 +140,13 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   now_.clear();
   for (const Level& level : levels_) {
     if (std::min(level.width, level.height) < kNarrow) {
-      trust_x_.push_back(squared_trust(level.width, level.height, static_cast<int>(padded(level.width))));
+      trust_x_.push_back(squared_trust(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
       trust_y_.emplace_back(level.height, 1.0f);
     } else {
       trust_x_.push_back(squared_trust(level.width));
       trust_y_.push_back(squared_trust(level.height));
     }
-    trust_x_.back().resize(padded(trust_x_.back().size()) + padded(1));  // strips begin anywhere, and end within a vector
+    trust_x_.back().resize(runtime::padded(trust_x_.back().size()) + runtime::padded(1));  // strips begin anywhere, and end within a vector
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
@@ -155,7 +155,7 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
     ensure_planes(0);
   else if (levels_.size() > 1)
     ensure_planes(1);
-  const std::size_t most = threads == 0 ? pool_threads() : static_cast<std::size_t>(threads);
+  const std::size_t most = threads == 0 ? runtime::pool_threads() : static_cast<std::size_t>(threads);
   const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
   workers_.clear();
   while (workers_.size() < bands) workers_.push_back(std::make_unique<Worker>(*this));
@@ -163,13 +163,13 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   return {};
 }
 
-Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
-                               const Cancel& cancel) {
+runtime::Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
+                               const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
-Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
-                               const Cancel& cancel) {
+runtime::Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
+                               const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
@@ -187,21 +187,21 @@ std::size_t FarnebackSequence::bytes() const {
 template <typename Body>
 void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
   const std::size_t busy = std::min(workers_.size(), most);
-  Runs runs(items, busy);
-  parallel_for(busy, busy, [&](std::size_t worker) {
+  runtime::Runs runs(items, busy);
+  runtime::parallel_for(busy, busy, [&](std::size_t worker) {
     for (std::size_t item, last = items; runs.next(worker, &item); last = item)
       body(*workers_[worker], item, item == last + 1);
   });
 }
 
 template <typename T>
-Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
-                                     const Cancel& cancel) {
+runtime::Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
+                                     const runtime::Cancel& cancel) {
   expand(frame, pitch, cancel);
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
     primed_ = false;
-    return Status::cancelled();
+    return runtime::Status::cancelled();
   }
   primed_ = true;
   std::swap(before_, now_);
@@ -210,7 +210,7 @@ Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const fl
 
 // All levels at once, in bands of some rows; the finest ones, which are most of the work, first.
 template <typename T>
-void FarnebackSequence::expand(const T* frame, std::size_t pitch, const Cancel& cancel) {
+void FarnebackSequence::expand(const T* frame, std::size_t pitch, const runtime::Cancel& cancel) {
   std::vector<std::size_t> ends;  // of the levels' items
   std::size_t items = 0;
   for (const Level& level : levels_) ends.push_back(items += static_cast<std::size_t>(parts(level.height, kBand)));
@@ -223,7 +223,7 @@ void FarnebackSequence::expand(const T* frame, std::size_t pitch, const Cancel& 
 }
 
 // Coarse to fine; at each level as many sweeps as the iterations take.
-void FarnebackSequence::compute_flow(const float* initial, float* flow, const Cancel& cancel) {
+void FarnebackSequence::compute_flow(const float* initial, float* flow, const runtime::Cancel& cancel) {
   const FlowPlanes* known = nullptr;
   const auto other = [&] { return known == &planes_[0] ? &planes_[1] : &planes_[0]; };
   if (initial != nullptr) {
@@ -241,7 +241,7 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const Ca
       if (k > 0 || left > 0) {
         ensure_planes(k);
         target = {other(), nullptr};
-        target.planes->pitch = padded(levels_[k].width);
+        target.planes->pitch = runtime::padded(levels_[k].width);
       }
       sweep(k, count, known, magnify, target, cancel);
       known = target.planes;
@@ -251,11 +251,11 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const Ca
 }
 
 void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify,
-                              const FlowTarget& target, const Cancel& cancel) {
+                              const FlowTarget& target, const runtime::Cancel& cancel) {
   const Level& level = levels_[k];
   const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
                              trust_x_[k].data(), trust_y_[k].data(),
-                             std::min(level.width, level.height) < kNarrow ? padded(level.width) : 0, params_.border};
+                             std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0, params_.border};
   const Iterations& any = workers_[0]->iterations;
   int strips = any.strips(level.width);
   if (strips == 1 && level.width > level.height)  // seams along the shorter side
@@ -291,9 +291,9 @@ void FarnebackSequence::shrink_initial(const float* initial, FlowPlanes* planes)
   const Level& level = levels_.back();
   const AxisFilter fx = area_filter(full.width, level.width), fy = area_filter(full.height, level.height);
   Resampler resampler(*kernels_, fx, fy, static_cast<float>(level.scale));
-  planes->pitch = padded(level.width);
+  planes->pitch = runtime::padded(level.width);
   std::vector<float> plane(full.pixels());
-  for (Buffer* component : {&planes->u, &planes->v}) {
+  for (runtime::Buffer* component : {&planes->u, &planes->v}) {
     for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = initial[2 * i];
     for (int y = 0; y < level.height; ++y)
       resampler.row(plane.data(), full.width, y, component->data() + y * planes->pitch);

@@ -18,7 +18,7 @@ int ring_rows(const Window& window, int height) {
 // Columns of equations begin at multiples of this: half a cache line.
 constexpr int kAligned = 8;
 
-int stretch(int width, int half) { return static_cast<int>(padded(static_cast<std::size_t>(width) + 2 * half)); }
+int stretch(int width, int half) { return static_cast<int>(runtime::padded(static_cast<std::size_t>(width) + 2 * half)); }
 
 // The width of strips: for a Gaussian, which reads all its rows of equations again and again, so many columns that these
 // take up half a second-level cache of usual size, but not so few that those which neighbours share, half a window for
@@ -48,8 +48,8 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
     stage.ring.resize(static_cast<std::size_t>(ring_rows(window, height)) * row);
     stage.columns.resize(window.kernel.empty() ? row : static_cast<std::size_t>(row) * kBlurred);
     stage.lost.resize(window.kernel.empty() ? row : 0);
-    stage.u.resize(padded(columns));
-    stage.v.resize(padded(columns));
+    stage.u.resize(runtime::padded(columns));
+    stage.v.resize(runtime::padded(columns));
   }
   scratch_.resize(row);
 }
@@ -64,7 +64,7 @@ std::size_t Iterations::bytes() const {
 int Iterations::strips(int width) const { return std::max((width + strip_ / 2) / strip_, 1); }
 
 void Iterations::run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
-                     const FlowTarget& target, const Cancel& cancel) {
+                     const FlowTarget& target, const runtime::Cancel& cancel) {
   field_ = &field;
   guess_ = &guess;
   ring_rows_ = ring_rows(window_, field.height);

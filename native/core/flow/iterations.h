@@ -32,8 +32,8 @@ struct MotionField {
 // A flow field in two planes.
 struct FlowPlanes {
   FlowPlanes() = default;
-  explicit FlowPlanes(std::size_t floats) : u(Buffer::raw(floats)), v(Buffer::raw(floats)) {}
-  Buffer u, v;
+  explicit FlowPlanes(std::size_t floats) : u(runtime::Buffer::raw(floats)), v(runtime::Buffer::raw(floats)) {}
+  runtime::Buffer u, v;
   std::size_t pitch = 0;  // set by who fills them
 };
 
@@ -64,7 +64,7 @@ class Iterations {
   // `count` iterations (1 .. stages) for a tile of the result, which is the same, bit for bit, whatever the tiles.
   // `follows`: the last call was for the tile right above, with all else the same. Stops early when cancelled.
   void run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
-           const FlowTarget& target, const Cancel& cancel);
+           const FlowTarget& target, const runtime::Cancel& cancel);
 
   // Tiles must begin at rows that are multiples of restart(), at columns that are multiples of a vector (16), and be
   // no wider than if a level were cut into this many.
@@ -75,10 +75,10 @@ class Iterations {
 
  private:
   struct Stage {
-    Buffer ring;     // equations of the rows in use
-    Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
-    Buffer lost;     // where the window is a box: what rounding has put into those too much
-    Buffer u, v;     // the row solved last
+    runtime::Buffer ring;     // equations of the rows in use
+    runtime::Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
+    runtime::Buffer lost;     // where the window is a box: what rounding has put into those too much
+    runtime::Buffer u, v;     // the row solved last
     int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
     int left, right;        // columns of flow to solve
     int from, to;           // columns of equations for them
@@ -96,7 +96,7 @@ class Iterations {
   const Window& window_;
   const int restart_, strip_;
   std::vector<Stage> stages_;
-  Buffer scratch_;
+  runtime::Buffer scratch_;
   std::vector<const float*> lines_;
 
   // Of the sweep that runs.

@@ -78,6 +78,6 @@ struct Kernels {
 };
 
 // `isa` is one of available_isas().
-const Kernels& kernels(Isa isa);
+const Kernels& kernels(runtime::Isa isa);
 
 }  // namespace infomotion::flow

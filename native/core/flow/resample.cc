@@ -26,7 +26,7 @@ void finish(AxisFilter& filter, int n, Border source) {
   filter.before = std::max(0, -*low);
   for (int j = -filter.before; j < *high + filter.taps; ++j) filter.border.push_back(source(j));
 
-  const std::size_t m = filter.first.size(), pitch = padded(m) + padded(1), taps = filter.taps;
+  const std::size_t m = filter.first.size(), pitch = runtime::padded(m) + runtime::padded(1), taps = filter.taps;
   filter.lane_first.assign(filter.first.begin(), filter.first.end());
   filter.lane_first.resize(pitch, filter.first.back());
   filter.lane_weights.assign(taps * pitch, 0.0f);
@@ -113,7 +113,7 @@ void Resampler::along(int begin, int end, float* out) {
 }
 
 void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
-  Resampler resampler(kernels(current_isa()), fx, fy, gain);
+  Resampler resampler(kernels(runtime::current_isa()), fx, fy, gain);
   for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
 }
 

@@ -68,7 +68,7 @@ class Resampler {
   std::vector<float> weights_;  // fy's, times the gain
   std::vector<const std::uint8_t*> bytes_;
   std::vector<const float*> floats_;
-  Buffer line_;  // one row between the two passes, padded
+  runtime::Buffer line_;  // one row between the two passes, padded
 };
 
 // A plane, its rows end to end, all at once.

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-namespace infomotion {
+namespace infomotion::graph {
 namespace {
 
 constexpr std::size_t kLanes = 8;  // partial sums in double, the same ones on every instruction set
@@ -25,13 +25,13 @@ double rounded(double similarity) { return (similarity + 6144) - 6144; }
 
 }  // namespace
 
-Status Score::measure() {
+runtime::Status Score::measure() {
   length_.resize(matrix_.rows);
   for (std::size_t i = 0; i < matrix_.rows; ++i) {
     const float* row = this->row(i);
     for (std::size_t d = 0; d < matrix_.dim; ++d) {
       if (std::isfinite(row[d])) continue;
-      return Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
+      return runtime::Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
                                                    std::to_string(d) + " is " +
                                                    (std::isnan(row[d]) ? "NaN" : "infinite") +
                                                    "; features must be finite numbers.");
@@ -98,4 +98,4 @@ Score::Screen Score::screen(float* rows, std::size_t stride) const {
   return screen;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

@@ -8,14 +8,14 @@
 
 #include "graph/knn.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
 class Score {
  public:
   Score(const Matrix& matrix, Metric metric) : matrix_(matrix), metric_(metric) {}
 
   // The lengths of the rows. INVALID_ARGUMENT where a value is not finite.
-  Status measure();
+  runtime::Status measure();
 
   // What is ranked, the larger the nearer: the cosine, to a multiple of 2^-40, or minus the squared distance.
   double operator()(std::size_t i, std::size_t j) const;
@@ -47,4 +47,4 @@ class Score {
   std::vector<double> length_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-namespace infomotion {
+namespace infomotion::graph {
 
 // A kernel takes `rows` rows (`stride` apart) times a panel of `columns` packed columns, over `depth` terms, and adds
 // the products to, or with `fresh` writes them into, `products` (kScreenBlock apart).
@@ -122,17 +122,17 @@ constexpr ScreenKernel kAvx2 = {6, 16, multiply_avx2, above_avx2};
 constexpr ScreenKernel kAvx512 = {12, 32, multiply_avx512, above_avx512};
 #endif
 
-const ScreenKernel& kernel_of([[maybe_unused]] Isa isa) {
+const ScreenKernel& kernel_of([[maybe_unused]] runtime::Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return kAvx512;
-  if (isa == Isa::kAvx2) return kAvx2;
+  if (isa == runtime::Isa::kAvx512) return kAvx512;
+  if (isa == runtime::Isa::kAvx2) return kAvx2;
 #endif
   return kPortable;
 }
 
 }  // namespace
 
-ScreenColumns::ScreenColumns(std::size_t dim, Isa isa) : kernel_(kernel_of(isa)), packed_(Buffer::raw(dim * kScreenBlock)) {}
+ScreenColumns::ScreenColumns(std::size_t dim, runtime::Isa isa) : kernel_(kernel_of(isa)), packed_(runtime::Buffer::raw(dim * kScreenBlock)) {}
 
 void ScreenColumns::above(const float* products, float bar, const float* column_bars,
                           uint32_t (&bits)[kScreenBlock / 32]) const {
@@ -165,4 +165,4 @@ void ScreenColumns::multiply(const ScreenRows& rows, std::size_t first, float* p
   }
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

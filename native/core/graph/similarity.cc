@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::graph {
 namespace {
 
 constexpr std::size_t kScaleNeighbour = 7;
@@ -82,4 +82,4 @@ SimilarityGraph similarity_graph(const Neighbours& neighbours, Metric metric, Li
   return graph;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

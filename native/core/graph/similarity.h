@@ -6,7 +6,7 @@
 
 #include "graph/knn.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
 enum class LinkRule {
   kUnion,   // i and j are linked if either is among the other's neighbours
@@ -31,4 +31,4 @@ struct SimilarityGraph {
 // No link has weight 0. kCosine is for neighbours by cosine.
 SimilarityGraph similarity_graph(const Neighbours& neighbours, Metric metric, LinkRule rule, Weighting weighting);
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/objective.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct ModuleCosts {
   double correction = 0;   // bits for each code word
@@ -19,6 +20,8 @@ struct ModuleCosts {
 template <class Base>
 class Counted {
  public:
+  static_assert(is_map_equation_v<Base>, "objective.h says what an objective must have");
+
   struct Unit : Base::Unit {
     uint32_t visited = 0;  // nodes that the walker visits; a module without any does not count
 
@@ -112,4 +115,4 @@ class Counted {
   uint32_t count_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

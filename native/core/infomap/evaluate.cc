@@ -7,7 +7,7 @@
 
 #include "infomap/plogp.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 // Sums flow, enter and exit of the level's `count` modules.
@@ -69,7 +69,7 @@ uint32_t number_modules(std::vector<uint32_t>& modules) {
   return static_cast<uint32_t>(numbers.size());
 }
 
-Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy) {
+runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy) {
   hierarchy.clear();
   for (std::vector<uint32_t>& modules : levels) {
     Level level;
@@ -83,7 +83,7 @@ Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> level
         uint32_t& parent = level.parents[level.modules[u]];
         if (parent == UINT32_MAX) parent = above[u];
         if (parent == above[u]) continue;
-        return Status::error("INVALID_ARGUMENT",
+        return runtime::Status::error("INVALID_ARGUMENT",
                              "Level " + std::to_string(hierarchy.size()) + " of the modules is not inside the one " +
                                  "above: the module of node " + std::to_string(u) + " lies in two modules there.");
       }
@@ -141,4 +141,4 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
   return code;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

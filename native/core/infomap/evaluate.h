@@ -17,7 +17,7 @@
 #include "infomap/flow.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // A level of modules, each inside one of the level above. A module that is the only one inside its parent is that
 // parent itself, which goes on down to the levels where others are split further: it has one codebook.
@@ -44,7 +44,7 @@ uint32_t number_modules(std::vector<uint32_t>& modules);
 
 // `levels`: from the top, the module of each node, numbers without gaps. Fails with INVALID_ARGUMENT, naming the node, where
 // a module lies in two of the level above. `correction`: bits for each word (see word_correction).
-Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy);
+runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy);
 Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correction);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -7,7 +7,7 @@
 
 #include "infomap/visit_rates.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 enum class End { kSource, kTarget };
@@ -84,7 +84,7 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   return teleportation;
 }
 
-Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   const std::vector<double> out = weight_at(End::kSource, flow);
   const bool prior = options.regularization > 0;
   Teleportation teleportation =
@@ -93,7 +93,7 @@ Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flo
   for (uint32_t u = 0; u < n; ++u)
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
   std::vector<double> rates;
-  const Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
+  const runtime::Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
   if (!status.ok()) return status;
   if (prior || options.recorded) {
     flow.teleported.resize(n);
@@ -177,7 +177,7 @@ int tame(Links& links) {
 
 }  // namespace
 
-Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   if (!options.self_links) drop_links(links, [&](uint32_t u, std::size_t i) { return links.targets[i] == u; });
   const int scale = tame(links);
   flow.nodes = links.nodes;
@@ -191,7 +191,7 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
       flow.weight += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
   if (flow.weight == 0) return {};
   if (flow.directed) {
-    const Status status = directed_flow(options, cancel, flow);
+    const runtime::Status status = directed_flow(options, cancel, flow);
     if (!status.ok()) return status;
   } else {
     undirected_flow(options, flow);
@@ -209,4 +209,4 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

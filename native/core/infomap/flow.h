@@ -13,7 +13,7 @@
 #include "infomap/links.h"
 #include "runtime/cancel.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct FlowOptions {
   double teleportation = 0.15;  // 0..1; directed networks only
@@ -48,6 +48,6 @@ struct Flow {
   bool recorded() const { return !teleported.empty(); }
 };
 
-Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow);
+runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -6,7 +6,7 @@
 #include "runtime/buffer.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr std::size_t kLinksPerJob = 1 << 18;  // fewer are not worth another thread
@@ -28,13 +28,13 @@ std::vector<uint32_t> ranges(const std::vector<std::size_t>& offsets, uint32_t t
 // body(first, end) for each range, in parallel.
 template <class Body>
 void for_ranges(const std::vector<uint32_t>& bounds, uint32_t threads, const Body& body) {
-  parallel_for(bounds.size() - 1, threads, [&](std::size_t k) { body(bounds[k], bounds[k + 1]); });
+  runtime::parallel_for(bounds.size() - 1, threads, [&](std::size_t k) { body(bounds[k], bounds[k + 1]); });
 }
 
 template <class T>
 void resize_large(std::vector<T>& values, std::size_t size) {
   values.reserve(size);
-  prefer_huge_pages(values.data(), size * sizeof(T));
+  runtime::prefer_huge_pages(values.data(), size * sizeof(T));
   values.resize(size);
 }
 
@@ -52,7 +52,7 @@ class LinksInto {
         for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
           if (flow.targets[i] != u) body(place[part * blocks() + flow.targets[i] / kBlock], u, i);
     };
-    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+    runtime::parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
       for_part(part, [](std::size_t& count, uint32_t, std::size_t) { ++count; });
     });
     std::size_t total = 0;
@@ -62,7 +62,7 @@ class LinksInto {
     }
     begins_.push_back(total);
     resize_large(links_, total);
-    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+    runtime::parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
       for_part(part, [&](std::size_t& at, uint32_t u, std::size_t i) {
         links_[at++] = {u, flow.targets[i], both_ways() * flow.link_flow[i]};
       });
@@ -136,7 +136,7 @@ FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   std::vector<std::size_t>& offsets = graph.offsets;
   offsets.resize(static_cast<std::size_t>(n) + 1);
   // Each block fills its own rows: what comes from nodes before a row's own, then its own links, then what comes from others.
-  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+  runtime::parallel_for(links.blocks(), threads, [&](std::size_t block) {
     for (uint32_t u = links.first(block); u < links.first(block + 1); ++u) {
       const auto row = flow.targets.begin() + flow.offsets[u], end = flow.targets.begin() + flow.offsets[u + 1];
       offsets[u + 1] += (end - row) - std::binary_search(row, end, u);
@@ -147,7 +147,7 @@ FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   resize_large(graph.neighbours, offsets[n]);
   resize_large(graph.flow, offsets[n]);
   std::vector<std::size_t> place(offsets.begin(), offsets.end() - 1);
-  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+  runtime::parallel_for(links.blocks(), threads, [&](std::size_t block) {
     uint32_t* const neighbours = graph.neighbours.data();
     double* const flows = graph.flow.data();
     const auto put = [&](uint32_t row, uint32_t neighbour, double s) {
@@ -252,7 +252,7 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   };
   const std::vector<uint32_t> bounds = ranges(links, threads);
   std::vector<Rows> parts(bounds.size() - 1);
-  parallel_for(parts.size(), threads, [&](std::size_t part) {
+  runtime::parallel_for(parts.size(), threads, [&](std::size_t part) {
     Rows& rows = parts[part];
     std::vector<double> flow_to(count);  // of the module at its turn, by module
     std::vector<uint32_t> near(count + std::size_t{1});
@@ -289,7 +289,7 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   }
   result.neighbours.resize(result.offsets[count]);
   result.flow.resize(result.offsets[count]);
-  parallel_for(parts.size(), threads, [&](std::size_t part) {
+  runtime::parallel_for(parts.size(), threads, [&](std::size_t part) {
     const std::size_t to = result.offsets[bounds[part]];
     std::copy(parts[part].neighbours.begin(), parts[part].neighbours.end(), result.neighbours.begin() + to);
     std::copy(parts[part].flow.begin(), parts[part].flow.end(), result.flow.begin() + to);
@@ -297,4 +297,4 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   return result;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -10,7 +10,7 @@
 
 #include "infomap/flow.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct FlowGraph {
   uint32_t nodes = 0;
@@ -31,4 +31,4 @@ void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, uint32_
 FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count,
                     uint32_t threads = 1);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -9,7 +9,7 @@
 
 #include "infomap/plogp.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 class IndexCodebook {
  public:
@@ -64,4 +64,4 @@ class IndexCodebook {
   double enter_ = 0, term_ = 0, inverse_ = 0, slope_of_term_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

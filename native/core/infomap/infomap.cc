@@ -12,7 +12,7 @@
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 // To 36 binary places. Values that differ by rounding errors alone are tied, so that trials and modules rank alike
@@ -32,13 +32,13 @@ double preference_of(const Objective& objective, const Flow& flow, const std::ve
 // Runs the trials; only the best modules so far are kept.
 template <class Objective>
 Nested best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
-                      const Cancel& cancel, InfomapResult& result) {
-  const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(pool_threads()) : options.threads;
+                      const runtime::Cancel& cancel, InfomapResult& result) {
+  const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(runtime::pool_threads()) : options.threads;
   const FlowGraph graph = make_flow_graph(flow, threads);
   const auto units = Objective::units(flow, graph);
   // Threads that trials leave idle work inside them.
   const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
-  const auto search = [&](Random random) -> Nested {
+  const auto search = [&](runtime::Random random) -> Nested {
     if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);
     Partition found = optimize_network(graph, units, objective, inner, random, cancel);
     const double preference = preference_of(objective, flow, found.modules, found.count);
@@ -47,10 +47,10 @@ Nested best_of_trials(const Flow& flow, const Objective& objective, const Infoma
   Nested best;
   std::mutex mutex;
   result.trial_codelengths.assign(options.trials, 0);
-  parallel_for(options.trials, options.threads, [&](std::size_t i) {
+  runtime::parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Nested found = search(Random(options.seed, {trial}));
+    Nested found = search(runtime::Random(options.seed, {trial}));
     result.trial_codelengths[trial] = found.codelength;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);
@@ -66,7 +66,7 @@ Nested best_of_trials(const Flow& flow, const Objective& objective, const Infoma
 }
 
 template <class Base>
-Nested search(const Flow& flow, const InfomapOptions& options, double correction, const Cancel& cancel,
+Nested search(const Flow& flow, const InfomapOptions& options, double correction, const runtime::Cancel& cancel,
               InfomapResult& result) {
   if (correction == 0 && options.preferred_modules == 0)
     return best_of_trials(flow, Base(flow), options, cancel, result);
@@ -89,18 +89,18 @@ void sort_modules(const Flow& flow, std::vector<uint32_t>& modules) {
 
 }  // namespace
 
-Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result) {
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel, InfomapResult& result) {
   const double correction = word_correction(flow, options.entropy_correction);
   const auto run = flow.recorded()   ? search<RecordedMapEquation>
-                   : flow.directed ? search<MapEquation<false>>
-                                   : search<MapEquation<true>>;
+                   : flow.directed ? search<DirectedMapEquation>
+                                   : search<UndirectedMapEquation>;
   Nested best = run(flow, options, correction, cancel, result);
-  if (cancel.requested()) return Status::cancelled();
+  if (cancel.requested()) return runtime::Status::cancelled();
   for (std::vector<uint32_t>& modules : best.levels) sort_modules(flow, modules);
-  const Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
+  const runtime::Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
   if (!status.ok()) return status;
   result.codelength = evaluate(flow, result.hierarchy, correction);
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -10,7 +10,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct InfomapOptions {
   bool two_level = false;                // one level of modules; else as many as shorten the code
@@ -31,6 +31,6 @@ struct InfomapResult {
 };
 
 // The modules of the network. The same seed gives the same result for any number of threads.
-Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result);
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel, InfomapResult& result);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

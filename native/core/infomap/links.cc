@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 struct List {
@@ -30,10 +30,10 @@ std::string name(uint32_t source, uint32_t target) {
   return std::to_string(source) + " -> " + std::to_string(target);
 }
 
-Status invalid(std::string message) { return Status::error("INVALID_ARGUMENT", std::move(message)); }
+runtime::Status invalid(std::string message) { return runtime::Status::error("INVALID_ARGUMENT", std::move(message)); }
 
 // What is wrong with a link. `index` is its place in the caller's arrays.
-Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
+runtime::Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
   const std::string link = "Link " + std::to_string(index) + " (" + name(source, target) + ")";
   const bool source_outside = source >= view.nodes;
   if (source_outside || target >= view.nodes) {
@@ -52,8 +52,8 @@ Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t 
 // Checks each link and gives it to body(source, target, weight). The caller's arrays are read once: they may be shared with
 // another thread.
 template <class Body>
-Status for_links(const LinkView& view, const Body& body) {
-  const auto check = [&](std::size_t i, uint32_t source) -> Status {
+runtime::Status for_links(const LinkView& view, const Body& body) {
+  const auto check = [&](std::size_t i, uint32_t source) -> runtime::Status {
     const uint32_t target = view.targets[i];
     const double weight = view.weights ? view.weights[i] : 1.0;
     const bool one_kind = view.bipartite > 0 && (source < view.bipartite) == (target < view.bipartite);
@@ -64,7 +64,7 @@ Status for_links(const LinkView& view, const Body& body) {
   };
   if (view.offsets == nullptr) {
     for (std::size_t i = 0; i < view.count; ++i) {
-      Status status = check(i, view.sources[i]);
+      runtime::Status status = check(i, view.sources[i]);
       if (!status.ok()) return status;
     }
     return {};
@@ -79,7 +79,7 @@ Status for_links(const LinkView& view, const Body& body) {
                      ") nor exceed the number of targets, " + std::to_string(view.count) + ".");
     }
     for (std::size_t i = begin; i < end; ++i) {
-      Status status = check(i, u);
+      runtime::Status status = check(i, u);
       if (!status.ok()) return status;
     }
     begin = end;
@@ -171,7 +171,7 @@ void sort_rows(Links& links) {
 }
 
 // Every link u - v between two nodes must stand in both rows: `upper` has it from row u, `lower` from row v (u < v).
-Status check_symmetric(const Links& upper, const Links& lower) {
+runtime::Status check_symmetric(const Links& upper, const Links& lower) {
   for (uint32_t u = 0; u < upper.nodes; ++u) {
     std::size_t i = upper.offsets[u], j = lower.offsets[u];
     const std::size_t i_end = upper.offsets[u + 1], j_end = lower.offsets[u + 1];
@@ -193,12 +193,12 @@ Status check_symmetric(const Links& upper, const Links& lower) {
 
 }  // namespace
 
-Status make_links(const LinkView& view, bool directed, Links& links) {
+runtime::Status make_links(const LinkView& view, bool directed, Links& links) {
   const bool both_rows = !directed && view.offsets != nullptr;
   List list(view.count), lower(both_rows ? view.count : 0);
   std::size_t count = 0, below = 0;
   double total = 0;
-  Status status = for_links(view, [&](uint32_t source, uint32_t target, double weight) {
+  runtime::Status status = for_links(view, [&](uint32_t source, uint32_t target, double weight) {
     if (weight == 0) return;
     total += 2 * weight;  // as flow counts it
     if (directed || source <= target) list.set(count++, source, target, weight);
@@ -217,4 +217,4 @@ Status make_links(const LinkView& view, bool directed, Links& links) {
   return check_symmetric(links, back);
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

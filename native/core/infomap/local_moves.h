@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/objective.h"
 #include "runtime/cancel.h"
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
-constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
+constexpr double kLeastMoveGain = 1e-12;  // bits that a move must gain
 
 struct Sweep {
   bool once;       // each unit has one turn; else as many as it has reason for
@@ -28,7 +29,7 @@ struct Sweep {
 
 // Units `first`, `first` + 1, ... of a graph, as many as there are in `units`. Links to other units are as if absent.
 template <class Unit>
-struct Part {
+struct UnitRange {
   const FlowGraph& graph;
   uint32_t first;
   const std::vector<Unit>& units;
@@ -38,11 +39,12 @@ struct Part {
 template <class Objective>
 class LocalMoves {
  public:
+  static_assert(is_map_equation_v<Objective>, "objective.h says what an objective must have");
   using Unit = typename Objective::Unit;
 
   // `modules`: of each unit of the part, below their number; `objective` has been started with them. The units of a large
   // part are looked at all at once first, by `threads`: only those that would move now wait for a turn.
-  void run(const Part<Unit>& part, const Sweep& sweep, uint32_t threads, Random& random, const Cancel& cancel,
+  void run(const UnitRange<Unit>& part, const Sweep& sweep, uint32_t threads, runtime::Random& random, const runtime::Cancel& cancel,
            Objective& objective, uint32_t* modules) {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size());
@@ -102,7 +104,7 @@ class LocalMoves {
   };
 
   // Fetches the links of a unit that will have its turn soon: in the order of the queue they lie anywhere.
-  void prefetch(const Part<Unit>& part, uint32_t head) const {
+  void prefetch(const UnitRange<Unit>& part, uint32_t head) const {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t u = queue_[std::min(head + 3, n - 1)];
     const std::size_t i = part.graph.offsets[part.first + u];
@@ -113,7 +115,7 @@ class LocalMoves {
     __builtin_prefetch(&part.units[u]);
   }
 
-  Choice choose(const Part<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
+  Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
                 Near& near) const {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size()), from = modules[u];
@@ -139,7 +141,7 @@ class LocalMoves {
     if (size_[from] > 1) found[count++] = empty_.back();
 
     Choice best{from, flow_from, 0};
-    double best_delta = -kSmallestGain;
+    double best_delta = -kLeastMoveGain;
     const Unit& unit = part.units[u];
     const auto departure = objective.leave(unit, from, flow_from);
     for (uint32_t k = 0; k < count; ++k) {
@@ -170,11 +172,11 @@ class LocalMoves {
   }
 
   // Leaves in the queue the units that would move as things stand; returns how many.
-  uint32_t keep_movers(const Part<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
+  uint32_t keep_movers(const UnitRange<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
                        const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t jobs = threads > 1 ? 4 * threads : 1;
-    parallel_for(jobs, threads, [&](std::size_t job) {
+    runtime::parallel_for(jobs, threads, [&](std::size_t job) {
       Near near;
       near.fit(n, near_.modules.size());
       for (auto u = static_cast<uint32_t>(uint64_t{n} * job / jobs); u < uint64_t{n} * (job + 1) / jobs; ++u)
@@ -184,7 +186,7 @@ class LocalMoves {
     return static_cast<uint32_t>(end - queue_.begin());
   }
 
-  void prepare(const Part<Unit>& part, const uint32_t* modules) {
+  void prepare(const UnitRange<Unit>& part, const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     std::size_t most = 0;
     for (uint32_t u = part.first; u < part.first + n; ++u)
@@ -198,7 +200,7 @@ class LocalMoves {
     queued_.assign(n, 1);
   }
 
-  void fill_queue(uint32_t n, Random& random) {
+  void fill_queue(uint32_t n, runtime::Random& random) {
     queue_.resize(n);
     blocks_.resize((n + kBlock - 1) / kBlock);
     std::iota(blocks_.begin(), blocks_.end(), 0);
@@ -218,4 +220,4 @@ class LocalMoves {
   Near near_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -17,14 +17,14 @@
 #include "runtime/cancel.h"
 #include "runtime/random.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // `optimize` for a whole network; but all nodes that the walker visits in one module where that is shorter. Moves need not
 // lead there, since nodes without a link between them are no neighbours.
 template <class Objective>
 Partition optimize_network(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                           const Objective& objective, const SearchOptions& options, Random random,
-                           const Cancel& cancel);
+                           const Objective& objective, const SearchOptions& options, runtime::Random random,
+                           const runtime::Cancel& cancel);
 
 struct Nested {
   std::vector<std::vector<uint32_t>> levels;  // the module of each node, from the top; evaluate.h says how they nest
@@ -35,6 +35,6 @@ struct Nested {
 // Where `cancel` is raised it returns early, with what it has.
 template <class Objective>
 Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                       const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel);
+                       const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -8,7 +8,7 @@
 #include "infomap/objectives.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
@@ -38,8 +38,8 @@ class Search {
  public:
   using Unit = typename Objective::Unit;
 
-  Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, Random random,
-         const SearchOptions& options, const Cancel& cancel)
+  Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, runtime::Random random,
+         const SearchOptions& options, const runtime::Cancel& cancel)
       : given_graph_(graph), given_units_(units), objective_(objective), random_(random), options_(options),
         cancel_(cancel) {}
 
@@ -56,12 +56,12 @@ class Search {
       }
       const double total = current_.total(), gain = best - total;
       best = total;
-      if (!first && gain < std::max(kSmallestGain, worth * best)) break;
+      if (!first && gain < std::max(kLeastMoveGain, worth * best)) break;
       first = false;
     }
     modules = in_given_order(modules);
     start_all_in_one();
-    if (current_.total() < best - kSmallestGain) {
+    if (current_.total() < best - kLeastMoveGain) {
       best = current_.total();
       join_all(modules);
     }
@@ -71,7 +71,7 @@ class Search {
   }
 
  private:
-  struct Level {
+  struct CoarseLevel {
     FlowGraph graph;
     std::vector<Unit> units;
     std::vector<uint32_t> parents;  // of each unit of the level below: its unit here
@@ -105,7 +105,7 @@ class Search {
     while (!cancel_.requested()) {
       const FlowGraph& graph = top_graph();
       if (anywhere) groups = equal_ranges(graph.nodes);
-      Level level;
+      CoarseLevel level;
       std::vector<uint32_t> bounds = merge_in_groups(sweep, groups, level);
       const uint32_t count = bounds.back();
       if (count >= graph.nodes - graph.nodes / kShrink) break;
@@ -124,7 +124,7 @@ class Search {
   }
 
   // One sweep over each group, in parallel: fills the next level's units and parents, returns its groups.
-  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, Level& level) {
+  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, CoarseLevel& level) {
     const FlowGraph& graph = top_graph();
     const std::vector<Unit>& units = top_units();
     const uint32_t n = graph.nodes;
@@ -139,7 +139,7 @@ class Search {
     std::vector<uint32_t> counts(groups.size() - 1);
     level.parents.resize(n);
     level.units.resize(n);
-    parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
+    runtime::parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
       LocalMoves<Objective> moves;
       std::vector<uint32_t> parents, number;
       for (uint32_t g = jobs[job]; g < jobs[job + 1]; ++g) {
@@ -151,7 +151,7 @@ class Search {
         objective.start(inside);
         parents.resize(end - first);
         std::iota(parents.begin(), parents.end(), 0);
-        Random random(stream, {g});
+        runtime::Random random(stream, {g});
         moves.run({graph, first, inside}, sweep, 1, random, cancel_, objective, parents.data());
         counts[g] = close_gaps(parents, number);
         std::copy(parents.begin(), parents.end(), level.parents.begin() + first);
@@ -172,7 +172,7 @@ class Search {
 
   // From the coarsest level, whose `modules` are given, down to the nodes: moves the units of each between the modules.
   void descend(std::vector<uint32_t>& modules) {
-    current_.start(module_units(top_graph(), top_units(), modules), graph().nodes);
+    current_.start(sum_units(top_graph(), top_units(), modules, top_graph().nodes), graph().nodes);
     for (;;) {
       moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, options_.threads, random_, cancel_, current_,
                  modules.data());
@@ -233,22 +233,6 @@ class Search {
   }
   bool alone(uint32_t u) const { return given_graph_.offsets[u] == given_graph_.offsets[u + 1]; }
 
-  // The modules of a partition as units, one for each number below that of units.
-  static std::vector<Unit> module_units(const FlowGraph& graph, const std::vector<Unit>& units,
-                                        const std::vector<uint32_t>& modules) {
-    std::vector<Unit> result(graph.nodes);
-    std::vector<double> inside(graph.nodes);
-    for (uint32_t u = 0; u < graph.nodes; ++u) {
-      const uint32_t m = modules[u];
-      result[m] = result[m].joined(units[u], 0);
-      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i)
-        if (modules[graph.neighbours[i]] == m) inside[m] += graph.flow[i];
-    }
-    // Each link inside was met from both ends.
-    for (uint32_t m = 0; m < graph.nodes; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
-    return result;
-  }
-
   const FlowGraph& graph() const { return order_.empty() ? given_graph_ : graph_; }
   const FlowGraph& top_graph() const { return levels_.empty() ? graph() : levels_.back().graph; }
   const std::vector<Unit>& top_units() const {
@@ -258,14 +242,14 @@ class Search {
   const FlowGraph& given_graph_;
   const std::vector<Unit>& given_units_;
   const Objective objective_;  // not started
-  Random random_;
+  runtime::Random random_;
   const SearchOptions& options_;
-  const Cancel& cancel_;
+  const runtime::Cancel& cancel_;
 
   std::vector<uint32_t> order_;  // of the renumbered nodes: their given numbers; empty: not renumbered
   FlowGraph graph_;
   std::vector<Unit> units_;
-  std::vector<Level> levels_;     // above the nodes
+  std::vector<CoarseLevel> levels_;     // above the nodes
   Objective current_ = objective_;
   LocalMoves<Objective> moves_;
 };
@@ -274,14 +258,14 @@ class Search {
 
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                   const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel) {
+                   const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel) {
   return Search<Objective>(graph, units, objective, random, options, cancel).run();
 }
 
 #define INSTANTIATE(Objective)                                                                         \
   template Partition optimize(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
-                              const SearchOptions&, Random, const Cancel&);
+                              const SearchOptions&, runtime::Random, const runtime::Cancel&);
 INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)
 #undef INSTANTIATE
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -1,5 +1,5 @@
 // Searches the partition of a graph that minimizes an objective. Knows of the objective only its contract
-// (map_equation.h), of the graph only the symmetric CSR.
+// (objective.h), of the graph only the symmetric CSR.
 //
 // The first cycle coarsens the graph by merging units (nodes, sub-modules, ...) level by level until nothing merges; then,
 // from the coarsest level down to the nodes, it moves the units of each level freely between modules. Further cycles do
@@ -15,7 +15,7 @@
 #include "runtime/cancel.h"
 #include "runtime/random.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct Partition {
   std::vector<uint32_t> modules;  // one a node, numbers without gaps
@@ -31,6 +31,6 @@ struct SearchOptions {
 // `objective` has not been started. Where `cancel` is raised it returns early, with what it has.
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                   const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel);
+                   const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -13,7 +13,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // A network as its file has it, its nodes numbered by ascending id.
 struct Network {
@@ -37,10 +37,10 @@ class NetworkReader {
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
   void append(const char* data, std::size_t size);
-  Status read(const Cancel& cancel);
+  runtime::Status read(const runtime::Cancel& cancel);
 
   // After all text: numbers the nodes. The reader is empty then.
-  Status finish(const Cancel& cancel, Network& network);
+  runtime::Status finish(const runtime::Cancel& cancel, Network& network);
 
  private:
   enum class Section { kLinks, kVertices, kBipartite };
@@ -49,10 +49,10 @@ class NetworkReader {
     std::size_t begin, size;  // in names_
   };
 
-  Status read_line(Line& line);
-  Status read_section(Line& line);
-  Status read_vertex(Line& line);
-  Status read_link(Line& line);
+  runtime::Status read_line(Line& line);
+  runtime::Status read_section(Line& line);
+  runtime::Status read_vertex(Line& line);
+  runtime::Status read_link(Line& line);
   void add(uint64_t source, uint64_t target);
   void reserve();
   uint64_t table_size() const;
@@ -74,4 +74,4 @@ class NetworkReader {
   std::vector<double> weights_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 // Longest part of a word that an error shows.
@@ -100,8 +100,8 @@ std::string Line::expected(const std::string& what) {
   return text + '"';
 }
 
-Status Lines::error(const std::string& what) const {
-  return Status::error("NETWORK_UNREADABLE", name_ + ", line " + std::to_string(line_) + ": " + what + ".");
+runtime::Status Lines::error(const std::string& what) const {
+  return runtime::Status::error("NETWORK_UNREADABLE", name_ + ", line " + std::to_string(line_) + ": " + what + ".");
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -11,7 +11,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // Ids that a double holds exactly, so that JavaScript can too.
 constexpr uint64_t kMaxId = (uint64_t{1} << 53) - 1;
@@ -98,14 +98,14 @@ class Lines {
 
   // Reads what has come, up to the last line's end: `read(Line&)` gives a Status. What is left waits for more.
   template <typename Read>
-  Status read(const Cancel& cancel, Read&& read) {
+  runtime::Status read(const runtime::Cancel& cancel, Read&& read) {
     const std::size_t last = std::string_view(buffer_).substr(searched_).rfind('\n');
     if (last != std::string_view::npos) {
       const char* at = buffer_.data();
       for (const char* end = at + searched_ + last; at <= end;) {
-        if ((++line_ & 0x3ff) == 0 && cancel.requested()) return Status::cancelled();
+        if ((++line_ & 0x3ff) == 0 && cancel.requested()) return runtime::Status::cancelled();
         Line line(at);
-        Status status = read(line);
+        runtime::Status status = read(line);
         if (!status.ok()) return status;
         at = line.end() + 1;
       }
@@ -121,10 +121,10 @@ class Lines {
   uint64_t line() const { return line_; }
 
   // The error for what the line has next.
-  Status error(Line& line, const std::string& expected) const {
+  runtime::Status error(Line& line, const std::string& expected) const {
     return error(line.expected(expected));
   }
-  Status error(const std::string& what) const;
+  runtime::Status error(const std::string& what) const;
 
  private:
   static constexpr std::size_t kMaxLine = 1 << 24;
@@ -134,4 +134,4 @@ class Lines {
   uint64_t line_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

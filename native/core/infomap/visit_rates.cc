@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr double kPrecision = 1e-13;
@@ -124,13 +124,13 @@ double over_relaxation(double omega, double fall, double most_followed) {
 //
 // At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i), and
 // the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of the error.
-Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
   const auto n = static_cast<uint32_t>(rates.size());
   double omega = 1, teleporting = rows.teleporting(rates);
   double least = HUGE_VAL, fourth_last = 0, allowed = HUGE_VAL;
   int adapting = 3, stalled = 0;
   for (int pass = 1; pass <= kMostPasses; ++pass) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     double changed = 0, sum = 0;
     Sum will_teleport;
     for (uint32_t k = 0; k < n; ++k) {
@@ -168,12 +168,12 @@ Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates)
 }
 
 // Step by step from where teleportation lands (the power method).
-Status walk(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+runtime::Status walk(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
   const auto n = static_cast<uint32_t>(rates.size());
   std::vector<double> next(n);
   double last = HUGE_VAL;
   for (int step = 0; step < kMostSteps; ++step) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     const double teleporting = rows.teleporting(rates);
     double total = 0;
     for (uint32_t k = 0; k < n; ++k) total += next[k] = teleporting * rows.landing[k] + rows.arriving(k, rates);
@@ -191,12 +191,12 @@ Status walk(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) 
 
 }  // namespace
 
-Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
-                   const Cancel& cancel, std::vector<double>& rates) {
+runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
+                   const runtime::Cancel& cancel, std::vector<double>& rates) {
   const Rows rows(flow, steps, teleportation);
   std::vector<double> by_row = rows.landing;
   const bool relaxed = rows.most_followed <= 1 - kLeastRate;
-  const Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
+  const runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
   if (!status.ok()) return status;
   Sum total;
   for (const double rate : by_row) total.add(rate);
@@ -205,4 +205,4 @@ Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Tel
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

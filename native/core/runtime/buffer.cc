@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 constexpr std::size_t kCacheLine = 64, kPage = 4096, kHugePage = std::size_t{2} << 20;
@@ -115,4 +115,4 @@ Buffer Buffer::raw(std::size_t size) {
   return buffer;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 // Asks the system for huge pages under what is to be filled here, if it is large: one fault in place of 512, and fewer
 // misses in the TLB.
@@ -42,4 +42,4 @@ class Buffer {
 // The least multiple of a cache line's floats that is at least n: rows of this pitch are all aligned.
 constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 std::vector<Isa> detect() {
@@ -48,4 +48,4 @@ const char* isa_name(Isa isa) {
   }
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 // Items 0 .. n-1. Every worker begins with a run of as many consecutive ones; who is at its run's end takes the rear
 // half of the longest rest, if that has two or more, or all of it while its own worker has not begun.
@@ -44,4 +44,4 @@ class Runs {
   std::vector<Run> runs_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -23,7 +23,7 @@
 #define INFOMOTION_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 #if defined(INFOMOTION_SIMD_AVX512)
@@ -80,7 +80,7 @@ inline F floor(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEG_INF | _MM
 inline Mask equal(I a, I b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
 inline Mask equal(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
+inline F blend(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
 inline unsigned bits(Mask m) { return m; }
 // p[index], for indices below kLanes, below 2 kLanes, and any.
 inline F pick(const float* p, I index) { return _mm512_permutexvar_ps((__m512i)index, load(p)); }
@@ -124,7 +124,7 @@ inline F floor(F v) { return _mm256_floor_ps(v); }
 inline Mask equal(I a, I b) { return (Mask)_mm256_cmpeq_epi32((__m256i)a, (__m256i)b); }
 inline Mask equal(F a, F b) { return (Mask)_mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, (F)m); }
+inline F blend(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, (F)m); }
 inline unsigned bits(Mask m) { return static_cast<unsigned>(_mm256_movemask_ps((F)m)); }
 inline F pick(const float* p, I index) { return _mm256_permutevar8x32_ps(load(p), (__m256i)index); }
 inline F pick_wide(const float* p, I index) {
@@ -168,7 +168,7 @@ inline Mask at_most(F a, F b) { return a <= b; }
 inline Mask equal(I a, I b) { return a == b; }
 inline Mask equal(F a, F b) { return a == b; }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
+inline F blend(Mask m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
 inline unsigned bits(Mask m) {
   const I each = m & I{1, 2, 4, 8};
   return static_cast<unsigned>(each[0] | each[1] | each[2] | each[3]);
@@ -215,4 +215,4 @@ inline F load_part(const T* p, int n) {
 }
 
 }  // namespace
-}  // namespace infomotion
+}  // namespace infomotion::runtime

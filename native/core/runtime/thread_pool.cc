@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 // Waits for `ready` for at most as long as a thread that sleeps takes to be woken (20 to 50 us on virtual machines), so
@@ -117,4 +117,4 @@ void parallel_for(std::size_t n, std::size_t threads, const std::function<void(s
   shared->all_done.wait(lock, [&] { return shared->done == n; });
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

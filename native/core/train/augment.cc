@@ -33,7 +33,7 @@ struct Levels {
 
 // Nearly Gaussian, mean 0 and deviation 1: the sum of eight uniform bytes (excess kurtosis -0.15, at most 4.9). Whole
 // numbers up to the last step, so the same on every platform, and quick.
-float gaussian(Random& random) {
+float gaussian(runtime::Random& random) {
   const auto pairs = [](std::uint32_t x) { return (x & 0x00ff00ffu) + ((x >> 8) & 0x00ff00ffu); };
   const std::uint32_t sums = pairs(random.next()) + pairs(random.next());
   const int sum = static_cast<int>((sums & 0xffffu) + (sums >> 16));
@@ -60,9 +60,9 @@ Turn turn(double degrees) {
   }
 }
 
-Random sample_random(std::uint32_t seed, std::uint32_t sample) { return Random(seed, {fnv1a("augment"), sample}); }
+runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample) { return runtime::Random(seed, {fnv1a("augment"), sample}); }
 
-Pose draw_pose(const Augmentation& augmentation, int volume_frames, Random& random) {
+Pose draw_pose(const Augmentation& augmentation, int volume_frames, runtime::Random& random) {
   const auto around = [&](double middle, double width) { return middle + width * (2 * random.uniform() - 1); };
   Pose pose;
   pose.start = std::floor(random.uniform() * volume_frames);
@@ -129,7 +129,7 @@ void Sampler::blend(const VolumeView& volume, double time) {
   }
 }
 
-void Sampler::render(const VolumeView& volume, const Pose& pose, Random noise, float* out) {
+void Sampler::render(const VolumeView& volume, const Pose& pose, runtime::Random noise, float* out) {
   place(pose);
   const std::size_t cells = taps_.size(), channel = cells * shape_.frames;
   float map[4];

@@ -41,10 +41,10 @@ struct Pose {
 };
 
 // Draws six numbers in any case, so that one setting changes nothing but what it sets.
-Pose draw_pose(const Augmentation& augmentation, int volume_frames, Random& random);
+Pose draw_pose(const Augmentation& augmentation, int volume_frames, runtime::Random& random);
 
 // The stream of a run's sample.
-Random sample_random(std::uint32_t seed, std::uint32_t sample);
+runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample);
 
 // (x, y) turned by so many degrees, clockwise on the screen: the cosine and the sine, the same on every platform and
 // exact at quarter turns.
@@ -60,7 +60,7 @@ class Sampler {
 
   // out: channels * frames * side * side. Grey is (level - 1/4) / (1/4) of levels 0..1; flow is five times 1/s. Times
   // wrap around the volume, between its frames both are interpolated; what lies outside the frame is black and still.
-  void render(const VolumeView& volume, const Pose& pose, Random noise, float* out);
+  void render(const VolumeView& volume, const Pose& pose, runtime::Random noise, float* out);
 
  private:
   static constexpr int kLanes = 4;  // grey, u, v and one unused: a pixel is one vector register
