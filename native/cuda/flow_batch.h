@@ -286,9 +286,9 @@ class FlowBatch {
                          slot_stride(),
                          turns_[turn].pairs,
                          before,
-                         Tables::floats(tables_, level.trust_x),
-                         Tables::floats(tables_, level.trust_y),
-                         level.trust_pitch,
+                         Tables::floats(tables_, level.border_x),
+                         Tables::floats(tables_, level.border_y),
+                         level.border_pitch,
                          plan_.params.symmetric};
     const Window window = {plan_.half, plan_.gain, flow::kRegular, Tables::floats(tables_, plan_.taps)};
     if (plan_.params.gaussian)

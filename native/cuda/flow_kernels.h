@@ -192,8 +192,8 @@ struct Field {
   std::size_t slot_stride;
   const SlotPair* pairs;
   FlowSource before;
-  const float *trust_x, *trust_y;  // of row y: trust_x + y * trust_pitch, times trust_y[y]
-  int trust_pitch;
+  const float *border_x, *border_y;  // of row y: border_x + y * border_pitch, times border_y[y]
+  int border_pitch;
   int symmetric;
 
   INFOMOTION_DEVICE void equations(int pair, int x, int y, float (&out)[kPlanes]) const {
@@ -230,12 +230,12 @@ struct Field {
     }
     bx += axx * d.u + axy * d.v;
     by += axy * d.u + ayy * d.v;
-    const float trust = trust_x[static_cast<std::size_t>(y) * trust_pitch + x] * trust_y[y];
-    out[0] = (ayy * ayy + axy * axy) * trust;
-    out[1] = (axx + ayy) * axy * trust;
-    out[2] = (axx * axx + axy * axy) * trust;
-    out[3] = (ayy * by + axy * bx) * trust;
-    out[4] = (axy * by + axx * bx) * trust;
+    const float weight = border_x[static_cast<std::size_t>(y) * border_pitch + x] * border_y[y];
+    out[0] = (ayy * ayy + axy * axy) * weight;
+    out[1] = (axx + ayy) * axy * weight;
+    out[2] = (axx * axx + axy * axy) * weight;
+    out[3] = (ayy * by + axy * bx) * weight;
+    out[4] = (axy * by + axx * bx) * weight;
   }
 };
 

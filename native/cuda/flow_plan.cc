@@ -111,12 +111,12 @@ std::string make_plan(const InfomotionFlowRequest& request, std::size_t workspac
       level.flow_y = tables.add(shape.flow_y);
     }
     if (std::min(level.width, level.height) < flow::kNarrow) {
-      level.trust_pitch = level.width;
-      level.trust_x = tables.add(flow::squared_trust(level.width, level.height, level.width));
-      level.trust_y = tables.add(std::vector<float>(level.height, 1.0f));
+      level.border_pitch = level.width;
+      level.border_x = tables.add(flow::squared_border_weights(level.width, level.height, level.width));
+      level.border_y = tables.add(std::vector<float>(level.height, 1.0f));
     } else {
-      level.trust_x = tables.add(flow::squared_trust(level.width));
-      level.trust_y = tables.add(flow::squared_trust(level.height));
+      level.border_x = tables.add(flow::squared_border_weights(level.width));
+      level.border_y = tables.add(flow::squared_border_weights(level.height));
     }
     choose_tile(plan->half, &level);
     plan->levels.push_back(level);

@@ -43,8 +43,8 @@ struct LevelPlan {
   int width = 0, height = 0;
   std::size_t first_pixel = 0;  // of the level, among those of all levels
   Tables::AxisPlace image_x, image_y, flow_x, flow_y;
-  std::size_t trust_x = 0, trust_y = 0;
-  int trust_pitch = 0;          // of rows of trust_x; 0: one row for all, but in images narrower than flow::kNarrow
+  std::size_t border_x = 0, border_y = 0;
+  int border_pitch = 0;          // of rows of border_x; 0: one row for all, but in images narrower than flow::kNarrow
   int tile_width = 0, tile_height = 0;  // 0: the window is too wide for tiles
 
   std::size_t pixels() const { return static_cast<std::size_t>(width) * height; }

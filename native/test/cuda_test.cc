@@ -172,7 +172,7 @@ TEST("cuda kernels: any size, window, border, pyramid, first guess: the CPU's fl
   emulation() = {};
 }
 
-TEST("cuda kernels: frames with a side below ten pixels, where trust is no product of the axes': the CPU's flow") {
+TEST("cuda kernels: frames with a side below ten pixels, where border weights are no product of the axes': the CPU's flow") {
   std::vector<Sizes> sizes;
   for (int narrow = 1; narrow < flow::kNarrow; ++narrow)
     for (const int other : {1, 4, 5, 9, 10, 11, 40}) {

@@ -21,8 +21,8 @@ runtime::Status clip_flow(const Frames<T>& frames, const FarnebackParams& params
   const std::size_t pairs = frames.count - 1, values = frames.pixels() * 2;
   const std::size_t most =
       threads == 0 ? worthwhile_threads(frames.pixels() * pairs) : static_cast<std::size_t>(threads);
-  // Each run of pairs but the first expands a frame once more, and the last to end is waited for; threads inside a pair do
-  // what is near their seams once more: less where pairs are few and frames large.
+  // With a run of pairs per thread, each run but the first expands one more frame, and all wait for the slowest. With several
+  // threads per pair, what is near the seams is computed twice. The latter costs less if pairs are few and frames large.
   constexpr std::size_t kRowsAPair = 160;
   const bool inside = pairs * kRowsAPair < static_cast<std::size_t>(frames.height);
   const std::size_t workers = inside ? 1 : std::min(most, pairs);
@@ -45,7 +45,7 @@ runtime::Status clip_flow(const Frames<T>& frames, const FarnebackParams& params
         if (status.ok()) push(pair + 1, pair);
         if (status.ok()) done->fetch_add(1, std::memory_order_relaxed);
       }
-    } catch (const std::bad_alloc&) {  // on a thread that nobody catches it on
+    } catch (const std::bad_alloc&) {  // nobody would catch it on this thread
       status = runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for the flow of this clip; use fewer frames at a time.");
     }
   });

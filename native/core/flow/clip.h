@@ -21,14 +21,14 @@ struct Frames {
   std::size_t pixels() const { return static_cast<std::size_t>(width) * height; }
 };
 
-// Threads that flow of so many pixels (of all pairs together) is worth: one for some milliseconds' work, and no more
-// than the pool has.
+// How many threads are worthwhile for the flow of so many pixels, all pairs together: one for every few milliseconds of
+// work, and no more than the pool has.
 std::size_t worthwhile_threads(std::size_t pixels);
 
 // `flow` gets (count - 1) * height * width pairs (u, v) in px; `initial`, where not null, is a first guess of that form.
-// By up to `threads` threads of the pool (0: worthwhile_threads()), each with a run of pairs of its own, or, where
-// pairs are few, with parts of a pair. The same bytes for any number. `done` is raised by one at the
-// end of each pair. T: uint8 or float.
+// Up to `threads` threads of the pool (0: worthwhile_threads()) take a run of pairs each or, if pairs are few, parts of a
+// pair. The result is the same, bit for bit, for any number. `done` is increased by one at the end of each pair. T: uint8
+// or float.
 template <typename T>
 runtime::Status clip_flow(const Frames<T>& frames, const FarnebackParams& params, int threads, const float* initial, float* flow,
                  std::atomic<std::int32_t>* done, const runtime::Cancel& cancel);

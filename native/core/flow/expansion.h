@@ -15,8 +15,8 @@
 
 namespace infomotion::flow {
 
-// The Gaussian weights g(i), |i| <= radius, and what remains of the normal equations' inverse. With moments
-// m2 = sum g i^2 and m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, hence the closed form.
+// The Gaussian weights g(i), |i| <= radius, and the inverse of the normal equations. With the moments m2 = sum g i^2 and
+// m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, so that the inverse has a closed form.
 class PolynomialBasis {
  public:
   // sigma = 0: 0.3 * radius.
@@ -27,26 +27,27 @@ class PolynomialBasis {
   // i^power g(i) for i = 0..radius; power 0, 1, 2.
   const std::vector<float>& taps(int power) const { return taps_[power]; }
 
-  // (i^2 - m2) g(i) for i = 0..radius: with x^2 - m2 as a weight. All of them, i < 0 too, sum to zero, so that the middle
-  // sample can be taken off the others: no mean grey level then drowns the bends in its rounding errors.
-  const std::vector<float>& bent() const { return bent_; }
+  // (i^2 - m2) g(i) for i = 0..radius: the weights of the basis function x^2 - m2. Over all i, negative ones too, they sum to
+  // zero, so they can be applied to the second differences f(i) + f(-i) - 2 f(0): the rounding errors of a large mean grey
+  // level then do not hide the curvature.
+  const std::vector<float>& second_difference_taps() const { return second_difference_taps_; }
 
   // { linear: 1 / m2, square: 1 / (m4 - m2^2), constant to square: -m2 / (m4 - m2^2), mixed: 1 / m2^2 }
   const std::array<float, 4>& inverse() const { return inverse_; }
 
  private:
-  std::vector<float> taps_[3], bent_;
+  std::vector<float> taps_[3], second_difference_taps_;
   std::array<float, 4> inverse_;
 };
 
-// What is kept of the fit: half of each coefficient, a quarter of rxy, which is what the equations of motion take (the
-// mean of two frames, and the matrix of a quadratic form has half of rxy at both its places). Not the constant: motion
-// does not depend on it.
+// What is kept of the fit: half of each coefficient and a quarter of rxy. That is what the equations of motion take: they
+// use the mean of two frames, and the matrix of a quadratic form has half of rxy in two places. The constant is not kept,
+// since motion does not depend on it.
 constexpr int kCoefficients = 5;
 enum Coefficient { kXX, kYY, kX, kY, kXY };
 
-// The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring
-// pixels mostly move alike, so that a whole vector of them is sampled from neighbouring places: no gathers.
+// The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring pixels
+// mostly move alike, so a vector of them can mostly be sampled from neighbouring places, without gathers.
 class Expansion {
  public:
   Expansion(int width, int height)
@@ -63,10 +64,10 @@ class Expansion {
   runtime::Buffer floats_;
 };
 
-// Makes expansions of one level of frames, streaming: of the level's image only the rows in use are ever kept.
+// Makes the expansions of frames at one level. It streams: only the rows in use of the level's image are kept.
 class Expander {
  public:
-  // All of these must outlive it.
+  // The arguments must outlive it.
   Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level);
 
   // Rows [begin, end) of the expansion of a full-size frame, whose rows begin `frame_pitch` values apart (T: uint8 or

@@ -14,10 +14,13 @@ namespace {
 // Iterations in one sweep: more would save little, and each keeps its rows of equations in the caches.
 constexpr int kSweep = 4;
 
-// A thread with fewer rows (or columns) would spend most of its time on what it shares with its neighbours.
+// A thread with fewer rows (or columns) would spend most of its time on those that its neighbours compute too.
 constexpr int kLeastBand = 64;
 
-// Rows of expansion dealt to a thread at a time.
+// Columns of a strip begin at multiples of this: a vector of the widest instruction set.
+constexpr int kStripAlignment = 16;
+
+// Rows of the expansion that a thread takes at a time.
 constexpr int kBand = 32;
 
 class FlowInPlanes : public FirstGuess {
@@ -90,7 +93,7 @@ std::size_t plane_floats(const Level& level) { return runtime::padded(level.widt
 
 }  // namespace
 
-// What a thread needs of its own.
+// The state of one thread.
 struct FarnebackSequence::Worker {
   Worker(const FarnebackSequence& sequence)
       : iterations(*sequence.kernels_, *sequence.window_, std::min(kSweep, sequence.params_.iterations),
@@ -109,8 +112,8 @@ struct FarnebackSequence::Worker {
     return bytes;
   }
 
-  std::vector<Expander> expanders;  // one a level
-  std::vector<MagnifiedFlow> magnified;  // one a level but the coarsest
+  std::vector<Expander> expanders;       // one per level
+  std::vector<MagnifiedFlow> magnified;  // one per level, but none for the coarsest
   Iterations iterations;
 };
 
@@ -134,19 +137,19 @@ runtime::Status FarnebackSequence::init(int width, int height, const FarnebackPa
   levels_ = make_levels(width, height, params.pyr_scale, params.levels);
   basis_ = std::make_unique<PolynomialBasis>(params.poly_n, params.poly_sigma);
   window_ = std::make_unique<Window>(params.winsize, params.gaussian);
-  trust_x_.clear();
-  trust_y_.clear();
+  border_x_.clear();
+  border_y_.clear();
   before_.clear();
   now_.clear();
   for (const Level& level : levels_) {
     if (std::min(level.width, level.height) < kNarrow) {
-      trust_x_.push_back(squared_trust(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
-      trust_y_.emplace_back(level.height, 1.0f);
+      border_x_.push_back(squared_border_weights(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
+      border_y_.emplace_back(level.height, 1.0f);
     } else {
-      trust_x_.push_back(squared_trust(level.width));
-      trust_y_.push_back(squared_trust(level.height));
+      border_x_.push_back(squared_border_weights(level.width));
+      border_y_.push_back(squared_border_weights(level.height));
     }
-    trust_x_.back().resize(runtime::padded(trust_x_.back().size()) + runtime::padded(1));  // strips begin anywhere, and end within a vector
+    border_x_.back().resize(runtime::padded(border_x_.back().size()) + runtime::padded(1));  // strips begin anywhere, and end within a vector
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
@@ -182,8 +185,8 @@ std::size_t FarnebackSequence::bytes() const {
   return bytes;
 }
 
-// body(worker, item, follows) for all items, side by side on up to `most` threads. `follows`: the same worker has just done
-// the item before.
+// Calls body(worker, item, follows) for all items, in parallel on at most `most` threads. `follows`: the same worker has just
+// done the item before, so that it can go on with what it keeps.
 template <typename Body>
 void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
   const std::size_t busy = std::min(workers_.size(), most);
@@ -208,7 +211,7 @@ runtime::Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch,
   return {};
 }
 
-// All levels at once, in bands of some rows; the finest ones, which are most of the work, first.
+// All levels at once, in bands of rows; the finest level, which is most of the work, comes first.
 template <typename T>
 void FarnebackSequence::expand(const T* frame, std::size_t pitch, const runtime::Cancel& cancel) {
   std::vector<std::size_t> ends;  // of the levels' items
@@ -250,25 +253,35 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const ru
   }
 }
 
+// How many strips of columns a level is cut into. Usually the caches decide (Iterations::strips). If they do not mind, a
+// wide level is cut into strips for the threads: the seams then run along the shorter side, and less is computed twice.
+int FarnebackSequence::strips(const Level& level) const {
+  const int for_caches = workers_[0]->iterations.strips(level.width);
+  if (for_caches > 1 || level.width <= level.height) return for_caches;
+  return std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
+}
+
+// Where strip `i` of `count` begins: at an even division, rounded to a multiple of kStripAlignment.
+int FarnebackSequence::strip_begin(const Level& level, int i, int count) {
+  if (i == count) return level.width;
+  const int even = static_cast<int>(static_cast<long long>(level.width) * i / count);
+  return (even + kStripAlignment / 2) / kStripAlignment * kStripAlignment;
+}
+
+// `count` iterations of level k, tile by tile: strips of columns, cut into bands of the rows after which the iterations
+// compute their running sums anew, so that tiles do not change the result.
 void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify,
                               const FlowTarget& target, const runtime::Cancel& cancel) {
   const Level& level = levels_[k];
   const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
-                             trust_x_[k].data(), trust_y_[k].data(),
+                             border_x_[k].data(), border_y_[k].data(),
                              std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0, params_.border};
-  const Iterations& any = workers_[0]->iterations;
-  int strips = any.strips(level.width);
-  if (strips == 1 && level.width > level.height)  // seams along the shorter side
-    strips = std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
-  const int bands = parts(level.height, any.restart());
-  const auto column = [&](int strip) {  // where one begins
-    const int at = static_cast<int>(static_cast<long long>(level.width) * strip / strips + 8);
-    return strip == strips ? level.width : at - at % 16;
-  };
+  const int strips = this->strips(level), rows = workers_[0]->iterations.restart(), bands = parts(level.height, rows);
   const std::size_t most = static_cast<std::size_t>(strips * std::max(level.height / kLeastBand, 1));
   share(static_cast<std::size_t>(strips * bands), most, [&](Worker& worker, std::size_t item, bool follows) {
-    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * any.restart();
-    const Tile tile = {column(strip), column(strip + 1), top, std::min(top + any.restart(), level.height)};
+    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * rows;
+    const Tile tile = {strip_begin(level, strip, strips), strip_begin(level, strip + 1, strips), top,
+                       std::min(top + rows, level.height)};
     NoFlow none;
     std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;

@@ -1,10 +1,10 @@
-// The iterations of one level: from a first guess at the flow, equations of every pixel, averaged over a window and
-// solved for the displacement, over and over.
+// The iterations of one level. Each makes the equations of motion of every pixel from the flow known so far, averages them
+// over a window, and solves them for the displacement.
 //
-// All iterations run in one sweep down the level, each some rows behind the one before: the equations of a pixel take
-// its own flow only, so that iteration i + 1 can use a row as soon as iteration i has solved it. The rows of the
-// expansions in use and a few rows of equations for each iteration are all that the caches have to hold, and between
-// iterations the flow is never written out. Wide levels are swept in strips of columns, so that those rows fit.
+// All iterations run in one sweep down the level, each some rows behind the one before. That is possible because the
+// equations of a pixel use its own flow only: iteration i + 1 can take a row as soon as iteration i has solved it. So the
+// caches only have to hold the rows of the expansions in use and a few rows of equations for each iteration, and the flow
+// between iterations is never written to memory. Wide levels are swept in strips of columns, so that these rows fit.
 #pragma once
 
 #include <vector>
@@ -23,9 +23,9 @@ struct MotionField {
   int width, height;
   const Expansion* from;
   const Expansion* to;
-  const float* trust_x;  // squared_trust(width), padded; of row y: trust_x + y * trust_pitch
-  const float* trust_y;  // squared_trust(height)
-  std::size_t trust_pitch;  // 0, but in images narrower than kNarrow
+  const float* border_x;  // squared_border_weights(width), padded; of row y: border_x + y * border_pitch
+  const float* border_y;  // squared_border_weights(height)
+  std::size_t border_pitch;  // 0, but in images narrower than kNarrow
   Border border;
 };
 
@@ -34,14 +34,14 @@ struct FlowPlanes {
   FlowPlanes() = default;
   explicit FlowPlanes(std::size_t floats) : u(runtime::Buffer::raw(floats)), v(runtime::Buffer::raw(floats)) {}
   runtime::Buffer u, v;
-  std::size_t pitch = 0;  // set by who fills them
+  std::size_t pitch = 0;  // set by whoever fills them
 };
 
 // A row of the flow that iterations begin with.
 class FirstGuess {
  public:
   virtual ~FirstGuess() = default;
-  // Columns [begin, end) of row y, the first of them first; null: no motion.
+  // Points u and v at column `begin` of row y, of which [begin, end) are read; null means no motion.
   virtual void row(int y, int begin, int end, const float** u, const float** v) = 0;
 };
 
@@ -58,7 +58,7 @@ struct FlowTarget {
 
 class Iterations {
  public:
-  // For fields up to this size, up to `stages` iterations in a sweep.
+  // For fields of at most this size, and at most `stages` iterations in a sweep.
   Iterations(const Kernels& kernels, const Window& window, int stages, int width, int height);
 
   // `count` iterations (1 .. stages) for a tile of the result, which is the same, bit for bit, whatever the tiles.
@@ -77,7 +77,7 @@ class Iterations {
   struct Stage {
     runtime::Buffer ring;     // equations of the rows in use
     runtime::Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
-    runtime::Buffer lost;     // where the window is a box: what rounding has put into those too much
+    runtime::Buffer compensation;  // box windows: what rounding has added to those that is not theirs
     runtime::Buffer u, v;     // the row solved last
     int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
     int left, right;        // columns of flow to solve

@@ -94,7 +94,7 @@ void Resampler::row(const float* in, std::size_t pitch, int y, int begin, int en
   along(begin, end, out);
 }
 
-// What stands for samples beyond the border lies within the taps, or, of weight 0, one before them.
+// The samples that stand for those beyond the border lie within the taps, or one before them with weight 0.
 Resampler::Inputs Resampler::inputs_of(int begin, int end) const {
   return {std::max(fx_->first[begin] - 1, 0), std::min(fx_->first[end - 1] + fx_->taps, fx_->inputs)};
 }

@@ -14,8 +14,8 @@
 namespace infomotion::graph {
 namespace {
 
-// Each row keeps the candidates it was offered above its bar. The bar is the k-th best screened score so far less twice
-// the error: k rows are truly at least that score less once the error, and what is below the bar is truly below them all.
+// Each row keeps the candidates that are above its bar: the k-th best screened score so far, less twice the error. So k rows
+// have a true score of at least that k-th best less the error, and every pair below the bar is truly below those k.
 class Search {
  public:
   Search(const Matrix& matrix, Metric metric, runtime::Isa isa, Neighbours& result)
@@ -88,9 +88,9 @@ class Search {
     }
   }
 
-  // Puts it among the candidates (the best first), raises the bar to the k-th best, drops what is below. Where too many
-  // remain (rows too alike for single precision) only the k nearest, exactly, are kept: the k nearest of all are among
-  // the k nearest of any part.
+  // Inserts a candidate (best first), raises the bar, and drops candidates below it. If too many remain, because rows are too
+  // similar for single precision, only the k that are nearest by the exact score are kept: the k nearest of all rows are
+  // among the k nearest of any subset that holds them.
   void offer(std::size_t i, float screened, std::size_t other) {
     auto& found = candidates_[i];
     if (found.empty()) found.reserve(capacity_);

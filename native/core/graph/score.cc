@@ -19,8 +19,8 @@ double sum_in_lanes(std::size_t n, Term term) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
-// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
+// Rounds to a multiple of 2^-40, the last place of doubles near 6144. So values that differ by rounding errors alone (of
+// rows that are multiples of each other, say) are ties, and none is above 1 or below -1.
 double rounded(double similarity) { return (similarity + 6144) - 6144; }
 
 }  // namespace

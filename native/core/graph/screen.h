@@ -1,6 +1,6 @@
-// Products of many rows with many, in single precision and as fast as the processor can: they screen pairs, of which
-// knn.cc computes the promising ones exactly. How far they may be off is bounded (`kScreenError`), not how they round,
-// so instruction sets may differ here without the result differing.
+// Products of many rows with many rows, in single precision and as fast as the processor can. They screen the pairs, and
+// knn.cc computes the promising ones exactly. Their error is bounded (screen_error), but not how they round: instruction
+// sets may differ here, and the result is the same all the same.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace infomotion::graph {
 
-// Rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The block's packed columns
-// and its products stay in the second-level cache.
+// How many rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The packed columns of
+// a block and its products stay in the second-level cache.
 constexpr std::size_t kScreenBlock = 96;
 
-// Terms summed in one go before the sum is added to the product.
+// How many terms are summed in registers before the sum is added to the product.
 constexpr std::size_t kScreenDepth = 128;
 
 // Rows of at most length 1, as floats, padded with zeros: to whole blocks of rows, and so that rows of a power of two

@@ -1,5 +1,5 @@
-// Work in which an item costs less right after the one before it (rows under a sliding window, frames of a clip), dealt
-// to threads that need not be equally fast: processors of shared machines seldom are.
+// Divides work among threads that need not be equally fast (on shared machines they seldom are), where an item costs less
+// right after the one before it: rows under a sliding window, frames of a clip.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace infomotion::runtime {
 
-// Items 0 .. n-1. Every worker begins with a run of as many consecutive ones; who is at its run's end takes the rear
-// half of the longest rest, if that has two or more, or all of it while its own worker has not begun.
+// Items 0 .. n-1. Every worker begins with a run of consecutive items, all of about the same length. A worker at the end of
+// its run takes the rear half of the longest rest if that has at least two items, or all of it if its worker has not begun.
 class Runs {
  public:
   Runs(std::size_t items, std::size_t workers) : runs_(workers) {
