@@ -15,7 +15,7 @@
 namespace infomotion::node {
 namespace {
 
-// A network as lib/infomap/graph.ts gives it: { nodes, offsets | sources, targets, weights? }, lengths checked there.
+// A network as lib/infomap/network.ts gives it: { nodes, offsets | sources, targets, weights? }, lengths checked there.
 class Network {
  public:
   Network(const Napi::Object& network, const Napi::Object& options, Task* task) {

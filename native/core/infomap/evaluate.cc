@@ -37,13 +37,13 @@ void sum_modules(const Flow& flow, uint32_t count, Level& level) {
     }
   }
   for (std::size_t m = 0; m < teleported.size(); ++m) {
-    // A module that holds everything sends nothing out: no trace of rounding may say otherwise.
+    // A module that holds everything is never left; rounding must not make that a trace above or below 0.
     level.exit[m] += teleported[m] * std::max(0.0, 1 - landing[m]);
     level.enter[m] += std::max(0.0, all_teleported - teleported[m]) * landing[m];
   }
 }
 
-// The rates of a codebook's words, added up one by one. `words` counts those of nodes and modules the walker visits.
+// A codebook, word by word. `words` counts the nodes and modules that the walker visits.
 struct Codebook {
   std::size_t level = 0;
   double exit = 0, sum = 0, bits = 0;
@@ -106,8 +106,8 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
   add_nodes(all, [](uint32_t) { return 0; });
   code.one_level = without_exit(all[0]);
 
-  std::vector<Codebook> books(1);    // the index codebook; then each module's, once
-  std::vector<std::size_t> book_of;  // of each module of the level
+  std::vector<Codebook> books(1);    // the index codebook, then one for each module
+  std::vector<std::size_t> book_of;  // the codebook of each module of the level
   for (std::size_t l = 0; l < hierarchy.size(); ++l) {
     const Level& level = hierarchy[l];
     const std::size_t count = level.flow.size();
@@ -132,7 +132,7 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
 
   code.by_level.assign(hierarchy.size() + 1, 0);
   code.by_level[0] = without_exit(books[0]);
-  const bool one_top = books[0].words == 1;  // it is never left
+  const bool one_top = books[0].words == 1;  // the only module at the top is never left
   for (std::size_t b = 1; b < books.size(); ++b) {
     const Codebook& book = books[b];
     code.by_level[book.level] += one_top && book.level == 1 ? without_exit(book) : book.cost() + correction * book.words;

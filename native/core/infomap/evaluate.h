@@ -1,9 +1,9 @@
-// The codelength of given modules, from the plain formulas and the directed flow of the links: shares no code with the
-// incremental objectives, whose results it checks.
+// The codelength of given modules, from the plain formulas and the directed flow of the links. It shares no code with the
+// incremental objectives, so that it can check their results.
 //
 // A codebook holds a word for each child of its module, a node at its visit rate p or a module at its enter rate q,
-// and one for leaving the module at rate x; the words' total rate times their entropy is what it costs a step. Over all
-// modules m with child rates y (the root's x is 0, its codebook is the index):
+// and one for leaving the module at rate x; it costs the total rate of its words times their entropy, in bits per step. The
+// sum over all modules m, y being the rates of the children (for the root x = 0, and its codebook is the index):
 //
 //   L = sum_m plogp(x_m + sum y) - plogp(x_m) - sum plogp(y)
 //
@@ -28,9 +28,10 @@ struct Level {
 };
 using Hierarchy = std::vector<Level>;  // from the top to the finest; at least one
 
-// Entropies of few observations are too low, by (words - 1) / (2 observations ln 2) bits for each codebook: G. A. Miller,
-// "Note on the bias of information estimates" (1955), the leading term of P. Grassberger's estimator too
-// (arXiv:physics/0307138). Observed are the weights of links, at both ends: this is the correction for one more word.
+// An entropy estimated from few observations is too low, by (words - 1) / (2 observations ln 2) bits for each codebook:
+// G. A. Miller, "Note on the bias of information estimates" (1955); it is also the leading term of P. Grassberger's
+// estimator (arXiv:physics/0307138). The observations are the weights of the links, at both ends. This is the correction
+// for one more word.
 double word_correction(const Flow& flow, double strength);
 
 struct Codelength {

@@ -15,11 +15,11 @@
 namespace infomotion::infomap {
 namespace {
 
-// To 36 binary places. Values that differ by rounding errors alone are tied, so that trials and modules rank alike
-// whatever order sums were taken in.
+// Rounds to 36 binary places, so that values which differ by rounding errors alone are ties: trials and modules then have
+// the same rank in whatever order sums were taken.
 double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
 
-// What the objective adds to the codelength for the number of modules, of which those count that the walker visits.
+// What the objective adds to the codelength for the number of modules that the walker visits.
 template <class Objective>
 double preference_of(const Objective& objective, const Flow& flow, const std::vector<uint32_t>& modules,
                      uint32_t count) {
@@ -29,14 +29,14 @@ double preference_of(const Objective& objective, const Flow& flow, const std::ve
   return objective.preference(static_cast<uint32_t>(std::count(visited.begin(), visited.end(), 1)));
 }
 
-// Runs the trials; only the best modules so far are kept.
+// Runs the trials in parallel, and keeps only the best result so far.
 template <class Objective>
 Nested best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
                       const runtime::Cancel& cancel, InfomapResult& result) {
   const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(runtime::pool_threads()) : options.threads;
   const FlowGraph graph = make_flow_graph(flow, threads);
   const auto units = Objective::units(flow, graph);
-  // Threads that trials leave idle work inside them.
+  // If there are more threads than trials, several work on one trial.
   const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
   const auto search = [&](runtime::Random random) -> Nested {
     if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);

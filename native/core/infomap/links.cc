@@ -32,7 +32,7 @@ std::string name(uint32_t source, uint32_t target) {
 
 runtime::Status invalid(std::string message) { return runtime::Status::error("INVALID_ARGUMENT", std::move(message)); }
 
-// What is wrong with a link. `index` is its place in the caller's arrays.
+// Says what is wrong with a link. `index` is its place in the caller's arrays.
 runtime::Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
   const std::string link = "Link " + std::to_string(index) + " (" + name(source, target) + ")";
   const bool source_outside = source >= view.nodes;
@@ -49,8 +49,8 @@ runtime::Status fault(const LinkView& view, std::size_t index, uint32_t source, 
                  ".");
 }
 
-// Checks each link and gives it to body(source, target, weight). The caller's arrays are read once: they may be shared with
-// another thread.
+// Checks each link and calls body(source, target, weight). Each value is read only once, since another thread might share
+// the caller's arrays and change them.
 template <class Body>
 runtime::Status for_links(const LinkView& view, const Body& body) {
   const auto check = [&](std::size_t i, uint32_t source) -> runtime::Status {
@@ -91,7 +91,7 @@ runtime::Status for_links(const LinkView& view, const Body& body) {
   return {};
 }
 
-// Puts links in rows, by source; those of a row stay in order.
+// Puts links in rows, by source; within a row they keep their order.
 Links to_rows(uint32_t nodes, bool directed, List list) {
   Links links;
   links.nodes = nodes;
@@ -120,8 +120,8 @@ struct End {
   double weight;
 };
 
-// By target; parallel links stay in order. The place of each link of a short row is the number of those that come before
-// it: nothing that a processor could guess wrong.
+// Sorts a row by target; parallel links keep their order. In a short row the place of a link is found by counting the links
+// that come before it, which needs no branch that could be mispredicted.
 void sort(std::vector<End>& row, std::vector<End>& sorted) {
   constexpr std::size_t kShort = 40;
   const std::size_t count = row.size();

@@ -30,7 +30,7 @@ struct Links {
   std::vector<double> weights;
 };
 
-// Checks and sorts. Links of weight 0 are as if absent. In an undirected list u v and v u are the same link; in an
+// Checks and sorts. Links of weight 0 are ignored. In an undirected list u v and v u are the same link; in an
 // undirected CSR every link between two nodes must stand in both rows, with one weight, and counts once (a self-link
 // stands once). Fails with INVALID_ARGUMENT, naming the link at fault.
 runtime::Status make_links(const LinkView& view, bool directed, Links& links);

@@ -1,9 +1,9 @@
 // The inner loop of the search: moves the units of a graph, or of a part of it, one by one between modules.
 //
-// The "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9, 5233 (2019):
-// each unit moves to the neighbouring module (or an empty one) it gains most by; those whose neighbourhood has changed
-// have another turn. Units wait in blocks of neighbouring numbers, blocks and units in a block in random order: random
-// enough for the search, near enough for caches.
+// These are the "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9, 5233
+// (2019): each unit moves to the neighbouring module (or an empty one) where it gains most, and the units whose
+// neighbourhood has changed are queued again. The queue holds blocks of consecutive units; the order of the blocks, and
+// of the units in a block, is random. That is random enough for the search, and local enough for the caches.
 #pragma once
 
 #include <algorithm>
@@ -23,11 +23,11 @@ namespace infomotion::infomap {
 constexpr double kLeastMoveGain = 1e-12;  // bits that a move must gain
 
 struct Sweep {
-  bool once;       // each unit has one turn; else as many as it has reason for
-  double weakest;  // modules with a smaller part of the unit's flow than this share of the largest part are passed over
+  bool once;       // each unit has one turn; otherwise it has another whenever its neighbourhood changes
+  double weakest;  // modules that get less than this share of what the module with most of the unit's flow gets are skipped
 };
 
-// Units `first`, `first` + 1, ... of a graph, as many as there are in `units`. Links to other units are as if absent.
+// The units `first`, `first` + 1, ... of a graph, as many as `units` has. Links to other units are ignored.
 template <class Unit>
 struct UnitRange {
   const FlowGraph& graph;
@@ -35,15 +35,16 @@ struct UnitRange {
   const std::vector<Unit>& units;
 };
 
-// Keeps its memory from one call to the next.
+// One object can serve many calls: it keeps its memory.
 template <class Objective>
 class LocalMoves {
  public:
   static_assert(is_map_equation_v<Objective>, "objective.h says what an objective must have");
   using Unit = typename Objective::Unit;
 
-  // `modules`: of each unit of the part, below their number; `objective` has been started with them. The units of a large
-  // part are looked at all at once first, by `threads`: only those that would move now wait for a turn.
+  // `modules` holds the module of each unit, a number below the number of units; `objective` has been started with these
+  // modules. If there are many units, `threads` threads first find those that would move as things stand, and only
+  // these are queued.
   void run(const UnitRange<Unit>& part, const Sweep& sweep, uint32_t threads, runtime::Random& random, const runtime::Cancel& cancel,
            Objective& objective, uint32_t* modules) {
     const FlowGraph& graph = part.graph;
@@ -61,7 +62,7 @@ class LocalMoves {
       --waiting;
       queued_[u] = 0;
       const uint32_t from = modules[u];
-      const Choice choice = choose(part, u, sweep.weakest, objective, modules, near_);
+      const Choice choice = choose(part, u, sweep.weakest, objective, modules, candidates_);
       const uint32_t best = choice.to;
       if (best == from) continue;
 
@@ -86,13 +87,13 @@ class LocalMoves {
  private:
   static constexpr uint32_t kBlock = 1024, kLarge = 1 << 17;
 
-  // The modules that a unit has flow to. Of two threads at work each has its own.
-  struct Near {
-    std::vector<double> flow_to;    // of the unit at its turn, by module; else 0
+  // The modules that a unit has flow to. Each thread has its own copy.
+  struct Candidates {
+    std::vector<double> flow_to;    // from the unit whose turn it is, by module; all 0 between turns
     std::vector<uint32_t> modules;  // those with flow_to > 0
     void fit(std::size_t units, std::size_t most_links) {
       if (flow_to.size() < units) flow_to.resize(units);
-      // One for an empty module, one that is written but not counted.
+      // One more for an empty module, and one for the entry that choose() writes but does not count.
       if (modules.size() < most_links + 2) modules.resize(most_links + 2);
     }
   };
@@ -103,7 +104,7 @@ class LocalMoves {
     double flow_from, flow_to;
   };
 
-  // Fetches the links of a unit that will have its turn soon: in the order of the queue they lie anywhere.
+  // Prefetches the links of a unit whose turn comes soon: units that are neighbours in the queue are none in memory.
   void prefetch(const UnitRange<Unit>& part, uint32_t head) const {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t u = queue_[std::min(head + 3, n - 1)];
@@ -116,12 +117,12 @@ class LocalMoves {
   }
 
   Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
-                Near& near) const {
+                Candidates& candidates) const {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size()), from = modules[u];
-    // No branches on what is new: they would be mispredicted half the time.
-    uint32_t* const found = near.modules.data();
-    double* const flow_to = near.flow_to.data();
+    // Whether a module is new is not a branch: it would be mispredicted half the time.
+    uint32_t* const found = candidates.modules.data();
+    double* const flow_to = candidates.flow_to.data();
     const uint32_t* const neighbours = graph.neighbours.data();
     const double* const flows = graph.flow.data();
     const std::size_t end = graph.offsets[first + u + 1];
@@ -156,6 +157,7 @@ class LocalMoves {
     return best;
   }
 
+  // Drops the modules that Sweep::weakest says to skip; returns how many remain.
   static uint32_t drop_weak(uint32_t count, double flow_from, double weakest, uint32_t* found, double* flow_to) {
     double most = flow_from;
     for (uint32_t k = 0; k < count; ++k) most = std::max(most, flow_to[found[k]]);
@@ -171,16 +173,16 @@ class LocalMoves {
     return kept;
   }
 
-  // Leaves in the queue the units that would move as things stand; returns how many.
+  // Keeps only the units in the queue that would move as things stand; returns how many.
   uint32_t keep_movers(const UnitRange<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
                        const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t jobs = threads > 1 ? 4 * threads : 1;
     runtime::parallel_for(jobs, threads, [&](std::size_t job) {
-      Near near;
-      near.fit(n, near_.modules.size());
+      Candidates candidates;
+      candidates.fit(n, candidates_.modules.size());
       for (auto u = static_cast<uint32_t>(uint64_t{n} * job / jobs); u < uint64_t{n} * (job + 1) / jobs; ++u)
-        queued_[u] = choose(part, u, weakest, objective, modules, near).to != modules[u];
+        queued_[u] = choose(part, u, weakest, objective, modules, candidates).to != modules[u];
     });
     const auto end = std::remove_if(queue_.begin(), queue_.end(), [&](uint32_t u) { return queued_[u] == 0; });
     return static_cast<uint32_t>(end - queue_.begin());
@@ -191,7 +193,7 @@ class LocalMoves {
     std::size_t most = 0;
     for (uint32_t u = part.first; u < part.first + n; ++u)
       most = std::max(most, part.graph.offsets[u + 1] - part.graph.offsets[u]);
-    near_.fit(n, most);
+    candidates_.fit(n, most);
     size_.assign(n, 0);
     for (uint32_t u = 0; u < n; ++u) ++size_[modules[u]];
     empty_.clear();
@@ -214,10 +216,10 @@ class LocalMoves {
     }
   }
 
-  std::vector<uint32_t> queue_, blocks_;  // the queue: a ring
+  std::vector<uint32_t> queue_, blocks_;  // the queue is a ring
   std::vector<uint8_t> queued_;
-  std::vector<uint32_t> size_, empty_;  // of each module, and those of size 0
-  Near near_;
+  std::vector<uint32_t> size_, empty_;  // the number of units in each module, and the modules that have none
+  Candidates candidates_;
 };
 
 }  // namespace infomotion::infomap

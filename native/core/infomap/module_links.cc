@@ -8,7 +8,7 @@
 namespace infomotion::infomap {
 namespace {
 
-// Links between children (null: the nodes themselves) with the same parent (null: all have).
+// The links between children (if null: the nodes themselves) that have the same parent (if null: all children do).
 ModuleLinks between(const Flow& flow, const uint32_t* children, const uint32_t* parents) {
   const auto child = [&](uint32_t u) { return children ? children[u] : u; };
   const auto each = [&](auto&& body) {

@@ -13,9 +13,9 @@ namespace infomotion::infomap {
 namespace {
 
 constexpr double kLeastTreeGain = 1e-10;  // bits that a change of the tree must gain
-constexpr double kRelativeGain = 1e-5;   // of the total, that a round must gain, else the search ends
+constexpr double kRelativeGain = 1e-5;   // the search ends after a round that gains a smaller share of the total
 
-// Nodes of the network that belong together, as a network of their own.
+// Some nodes of the network and the links between them, as a network of its own.
 template <class Unit>
 struct Subnetwork {
   FlowGraph graph;
@@ -23,16 +23,16 @@ struct Subnetwork {
   std::vector<uint32_t> nodes;  // their numbers in the whole network
 };
 
-// A module, or the whole network: it holds modules or, finest, nodes.
+// A module, or the whole network. It holds either modules or, at the finest level, nodes.
 template <class Unit>
 struct Tree {
   std::vector<Tree> children;
   std::vector<uint32_t> nodes;
-  Unit unit;        // of all nodes inside
-  double bits = 0;  // its codebook and those of all modules inside
+  Unit unit;        // all nodes inside
+  double bits = 0;  // the length of its codebook and of those of all modules inside
 };
 
-// How many children the walker visits.
+// How many of the children the walker visits.
 template <class Unit>
 uint32_t visited(const Tree<Unit>& tree) {
   uint32_t count = 0;
@@ -40,6 +40,13 @@ uint32_t visited(const Tree<Unit>& tree) {
   return count;
 }
 
+// The search that multilevel.h describes. With the codebooks of evaluate.h, the codelength of a tree is
+//
+//   L = sum over all modules m and the network of  plogp(x_m + sum y) - plogp(x_m) - sum plogp(y),
+//
+// y being the rates of the children of m: of a module, the rate at which it is entered; of a node, its visit rate. A
+// codebook depends on its own children only. So each part of the tree can be searched by itself, and the gain of a
+// change is the difference of the codebooks that it touches.
 template <class Objective>
 class LevelSearch {
  public:
@@ -65,12 +72,12 @@ class LevelSearch {
   }
 
  private:
-  // The codebook of a module (or, without `exit`, the index of the whole network) over these words.
+  // The length of the codebook with these words: of a module, or without `exit` the index codebook of the whole network.
   double book(const std::vector<Unit>& words, std::optional<double> exit) const {
     return objective_.within(words, exit).undivided();
   }
 
-  // The units of modules as words of the codebook above.
+  // The modules as words of the codebook one level up: a module is used at the rate at which it is entered.
   std::vector<Unit> words(const std::vector<Module>& modules) const {
     std::vector<Unit> result;
     for (const Module& module : modules) {
@@ -80,7 +87,7 @@ class LevelSearch {
     return result;
   }
 
-  // What a change of the tree is judged by.
+  // What a change of the tree must lower. The preferred number of modules counts at the top only.
   double score(const Module& tree, std::optional<double> exit) const {
     return tree.bits + (exit ? 0 : objective_.preference(visited(tree)));
   }
@@ -90,7 +97,9 @@ class LevelSearch {
     for (const Module& child : tree.children) tree.bits += child.bits;
   }
 
-  // The tree of a part: of the whole network, or of a module that is left at rate `exit`.
+  // Builds a tree from nothing: for the whole network or, with `exit`, for the inside of a module that is left at that rate.
+  // Partitions the nodes, groups the modules upwards, then searches inside each. The result has no children if one module
+  // is shortest.
   Module build(const Subnetwork<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial, runtime::Random& random) const {
     Module tree;
     tree.nodes = part.nodes;
@@ -107,7 +116,7 @@ class LevelSearch {
     tree.nodes.clear();
     tree.children.resize(found.count);
     for (uint32_t m = 0; m < found.count; ++m) tree.children[m].unit = units[m];
-    const bool lone = !exit && visited(tree) <= 1;  // the only module of the network is never left
+    const bool lone = !exit && visited(tree) <= 1;  // the only module of the network is never left: it needs no exit word
     for (uint32_t m = 0; m < found.count; ++m) {
       Module& child = tree.children[m];
       child.nodes = std::move(parts[m].nodes);
@@ -119,7 +128,8 @@ class LevelSearch {
     return tree;
   }
 
-  // Groups the children, and those groups, while that gains. `graph`: between the children.
+  // Groups the children into modules one level up, then those, and so on while that gains. `graph` holds the flow between
+  // the children. A group of one child is that child itself, without a codebook in between.
   void group(Module& tree, FlowGraph graph, std::optional<double> exit, runtime::Random& random) const {
     sum_bits(tree, exit);
     while (tree.children.size() > 2 && !cancel_.requested()) {
@@ -142,7 +152,7 @@ class LevelSearch {
         Module& group = grouped.children[m];
         if (size[m] == 1) continue;
         group.unit = sums[m];
-        group.unit.flow = 0;
+        group.unit.flow = 0;  // `sums` counts words, that is rates of entering; the unit is to hold visit rates
         for (const Module& child : group.children) group.unit.flow += child.unit.flow;
         sum_bits(group, objective_.exit(group.unit));
       }
@@ -153,7 +163,8 @@ class LevelSearch {
     }
   }
 
-  // Searches the inside of each child anew, and of its children where nothing better is found.
+  // Searches the inside of each child anew; where that finds nothing better, the insides of the child's own children. The
+  // children are independent (see above), so they are searched in parallel, each with random numbers of its own.
   void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random, std::optional<double> exit = {}) const {
     std::vector<uint32_t> modules(part.nodes.size());
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
@@ -175,8 +186,8 @@ class LevelSearch {
     dissolve(tree, exit);
   }
 
-  // Puts the modules inside a child in its place, child by child, where that gains: groups are found all at once, but
-  // some may be better without.
+  // Replaces children by the modules inside them, one child at a time, where that gains: group() makes all groups of a
+  // level at once, although some modules may be better without theirs.
   void dissolve(Module& tree, std::optional<double> exit) const {
     std::vector<Unit> here = words(tree.children);
     uint32_t count = visited(tree);
@@ -208,7 +219,7 @@ class LevelSearch {
     }
   }
 
-  // Takes all levels above the finest away and groups the finest modules anew.
+  // Removes all levels above the finest, and groups the finest modules anew.
   void regroup(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random) const {
     std::vector<Module> finest;
     take_finest(tree, finest);
@@ -224,7 +235,7 @@ class LevelSearch {
     }
   }
 
-  // The child that each node of the part is in.
+  // The child that holds each node of the part.
   static std::vector<uint32_t> labels(const Module& tree, const Subnetwork<Unit>& part) {
     std::vector<std::pair<uint32_t, uint32_t>> child_of;  // node, child
     child_of.reserve(part.nodes.size());
@@ -279,7 +290,7 @@ std::size_t depth(const Tree<Unit>& tree) {
   return deepest + (tree.children.empty() ? 0 : 1);
 }
 
-// Labels the nodes of each module at its level, and at those below it if it is finest.
+// Numbers the modules of each level in `levels`. A module without modules inside goes on down to the deepest level.
 template <class Unit>
 void label(const Tree<Unit>& tree, std::size_t level, std::vector<std::vector<uint32_t>>& levels,
            std::vector<uint32_t>& counts) {

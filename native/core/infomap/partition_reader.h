@@ -15,13 +15,14 @@
 
 namespace infomotion::infomap {
 
-// From the top, the module of each node. Of a .clu file: one level, numbered as there. Of a tree: numbered from 0 in the
-// order of their first nodes; a module without modules inside goes on down to the levels where others have some.
+// The module of each node at each level, from the top. A .clu file gives one level, with its own numbers. A tree gives
+// modules numbered from 0 in the order of their first nodes; a module without modules inside is repeated at the levels
+// where others have some.
 using Levels = std::vector<std::vector<uint32_t>>;
 
 class PartitionReader {
  public:
-  // `name` is said in errors. `tree`: paths, else .clu.
+  // `name` is for error messages. `tree`: the file holds paths (.tree, .ftree); otherwise it is a .clu file.
   PartitionReader(std::string name, bool tree) : lines_(name), name_(std::move(name)), tree_(tree) {}
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
@@ -48,7 +49,7 @@ class PartitionReader {
   Lines lines_;
   std::string name_;
   bool tree_;
-  bool links_ = false;  // behind *Links
+  bool links_ = false;  // what follows *Links is skipped
   std::vector<Node> nodes_;  // sorted by id by finish()
   std::vector<uint32_t> path_;
 };

@@ -30,8 +30,8 @@ struct Network {
 
 class NetworkReader {
  public:
-  // `name` is said in errors. `bytes`: how much text will come at a guess (0: no idea); saves memory, changes nothing else.
-  // Links of a weight below `weight_threshold` are as if absent, and so are nodes that only they name.
+  // `name` is for error messages. `bytes` is a guess at the length of the text (0: unknown); it saves memory and changes
+  // nothing else. Links with a weight below `weight_threshold` are ignored, and so are nodes that only such links name.
   explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0)
       : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold) {}
 
@@ -69,7 +69,7 @@ class NetworkReader {
   uint64_t second_kind_ = 0;  // *Bipartite: the lowest id of the second kind
   std::vector<Name> name_list_;
   std::string names_;
-  // Ids of the ends of links: their lower halves, and where one needs more than 32 bits the upper ones of all.
+  // The ids of the ends of links: their lower 32 bits and, once an id needs more, the upper bits of all.
   std::vector<uint32_t> sources_, targets_, source_high_, target_high_;
   std::vector<double> weights_;
 };
