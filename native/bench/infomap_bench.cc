@@ -1,7 +1,6 @@
-// infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h), runs
-// the search, and prints one JSON line: codelength, modules, CPU seconds by phase (starting the process is none), peak
-// memory. "wallSeconds" are the search's.
-// Alone of native/, benchmarks read files and print.
+// infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h),
+// runs the search, and prints one JSON line: codelength, modules, CPU seconds by phase (starting the process is none),
+// peak memory. "wallSeconds" are the search's. Alone of native/, benchmarks read files and print.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -87,11 +86,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", status.message.c_str());
     return 1;
   }
-  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,\"levels\":%zu,", flow.nodes, flow.targets.size(),
-              result.codelength.total, result.hierarchy[0].flow.size(),
+  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,\"levels\":%zu,", flow.nodes,
+              flow.targets.size(), result.codelength.total, result.hierarchy[0].flow.size(),
               result.hierarchy.size() + 1);
-  std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,\"wallSeconds\":%.4f,",
-              read - start, flowed - read, done - flowed, wall.count());
+  std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,\"wallSeconds\":%.4f,", read - start,
+              flowed - read, done - flowed, wall.count());
   std::printf("\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n", done - start, peak_kilobytes());
   return 0;
 }

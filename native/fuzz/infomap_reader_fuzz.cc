@@ -1,5 +1,5 @@
-// libFuzzer target of the network and partition readers: any bytes, in pieces of any size, give a network that keeps its
-// promises or an error that names a line. The first byte chooses the reader and the size of the pieces.
+// libFuzzer target of the network and partition readers: any bytes, in pieces of any size, give a network that keeps
+// its promises or an error that names a line. The first byte chooses the reader and the size of the pieces.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

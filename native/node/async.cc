@@ -54,7 +54,8 @@ void run_on_pool(const std::shared_ptr<Mailbox>& mailbox, const std::shared_ptr<
     try {
       work->status = work->task->run(work->cancel);
     } catch (const std::bad_alloc&) {
-      work->status = runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for this operation; use smaller batches.");
+      work->status =
+          runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for this operation; use smaller batches.");
     } catch (const std::exception& e) {
       work->status = runtime::Status::error("INTERNAL", e.what());
     }
@@ -102,8 +103,8 @@ void settle(napi_env raw, napi_value, void* context, void*) {
   try {
     settle_all(raw, static_cast<Environment*>(context));
   } catch (const std::exception&) {
-    // It has begun to go down (worker.terminate(), process.exit()): nobody hears of these promises any more, and close()
-    // sees to what is left.
+    // It has begun to go down (worker.terminate(), process.exit()): nobody hears of these promises any more, and
+    // close() sees to what is left.
   }
 }
 

@@ -61,8 +61,9 @@ class Input {
   const T* borrowed_ = nullptr;
 };
 
-// An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory is as
-// Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads with it.
+// An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory
+// is as Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads
+// with it.
 template <typename T>
 class Output {
  public:
@@ -72,7 +73,8 @@ class Output {
     try {
       array = Napi::TypedArrayOf<T>::New(env, size, allocate(env, size * sizeof(T)), 0);
     } catch (const Napi::Error&) {
-      throw to_error(env, runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
+      throw to_error(env,
+                     runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
     data_ = array.Data();
     runtime::prefer_huge_pages(data_, size * sizeof(T));

@@ -1,7 +1,6 @@
-// farneback(frames, layout, options, initialFlow | undefined, progress, device, threads) -> Job<{ flow, device, reason }>
-// flowSequence(width, height, options, threads) -> sequence
-// pushFrame(sequence, frame, rowStride, initialFlow | undefined, restart) -> Job<Float32Array | undefined>
-// closeSequence(sequence)
+// farneback(frames, layout, options, initialFlow | undefined, progress, device, threads) -> Job<{ flow, device, reason
+// }> flowSequence(width, height, options, threads) -> sequence pushFrame(sequence, frame, rowStride, initialFlow |
+// undefined, restart) -> Job<Float32Array | undefined> closeSequence(sequence)
 #include "flow.h"
 
 #include <atomic>
@@ -21,10 +20,8 @@ namespace {
 class Greys {
  public:
   Greys(const Napi::TypedArray& array, Task* task) {
-    if (array.TypedArrayType() == napi_float32_array)
-      floats_ = Input<float>(array.As<Napi::Float32Array>(), task);
-    else
-      bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
+    if (array.TypedArrayType() == napi_float32_array) floats_ = Input<float>(array.As<Napi::Float32Array>(), task);
+    else bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
   }
 
   // Calls with a pointer to the values.
@@ -95,12 +92,13 @@ class FarnebackTask : public Task {
 
   runtime::Status run_on_device(const InfomotionPlugin& table, const runtime::Cancel& cancel) {
     const auto& [width, height, count, row_stride, frame_stride] = layout_;
-    const runtime::Status status = frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
-      const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
-      const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
-      InfomotionMessage message = {};
-      return device::to_status(table.flow(&request, &message), message);
-    });
+    const runtime::Status status =
+        frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
+          const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
+          const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
+          InfomotionMessage message = {};
+          return device::to_status(table.flow(&request, &message), message);
+        });
     if (status.ok()) done()->fetch_add(static_cast<int32_t>(count - 1), std::memory_order_relaxed);
     return status;
   }
@@ -181,9 +179,8 @@ class PushTask : public Task {
   runtime::Status run(const runtime::Cancel& cancel) override {
     if (restart_) stream_->sequence.restart();
     const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
-    runtime::Status status = frame_.with([&](const auto* frame) {
-      return stream_->sequence.push(frame, row_stride_, initial, flow_.data(), cancel);
-    });
+    runtime::Status status = frame_.with(
+        [&](const auto* frame) { return stream_->sequence.push(frame, row_stride_, initial, flow_.data(), cancel); });
     stream_->primed = status.ok();
     return status;
   }

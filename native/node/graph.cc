@@ -57,7 +57,8 @@ class GraphTask : public Task {
   explicit GraphTask(const Napi::CallbackInfo& info)
       : metric_(to_metric(info[4])),
         rule_(info[5].As<Napi::String>().Utf8Value() == "mutual" ? graph::LinkRule::kMutual : graph::LinkRule::kUnion),
-        weighting_(info[6].As<Napi::String>().Utf8Value() == "local" ? graph::Weighting::kLocal : graph::Weighting::kCosine) {
+        weighting_(info[6].As<Napi::String>().Utf8Value() == "local" ? graph::Weighting::kLocal
+                                                                     : graph::Weighting::kCosine) {
     const auto index = info[0].As<Napi::Uint32Array>();
     const auto scores = info[1].As<Napi::Float64Array>();
     neighbours_.rows = info[2].As<Napi::Number>().Uint32Value();

@@ -61,7 +61,8 @@ class Network {
   Input<double> weights_;
 };
 
-void set_codelength(Napi::Object object, const infomap::Codelength& code, const infomap::Hierarchy& hierarchy, const infomap::Flow& flow) {
+void set_codelength(Napi::Object object, const infomap::Codelength& code, const infomap::Hierarchy& hierarchy,
+                    const infomap::Flow& flow) {
   Napi::Env env = object.Env();
   object.Set("codelength", Napi::Number::New(env, code.total));
   object.Set("oneLevelCodelength", Napi::Number::New(env, code.one_level));
@@ -143,8 +144,7 @@ class CodelengthTask : public Task {
   // `levels`: arrays of the module of each node, from the top.
   CodelengthTask(const Napi::Object& network, const Napi::Object& options, const Napi::Array& levels)
       : network_(network, options, this), entropy_correction_(entropy_correction(options)) {
-    for (uint32_t i = 0; i < levels.Length(); ++i)
-      levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
+    for (uint32_t i = 0; i < levels.Length(); ++i) levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
   }
 
   runtime::Status run(const runtime::Cancel& cancel) override {

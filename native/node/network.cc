@@ -48,7 +48,9 @@ Napi::Function append_function(Napi::Env env, std::shared_ptr<Reader> reader) {
 class FinishTask : public Task {
  public:
   explicit FinishTask(Shared reading) : reading_(std::move(reading)) {}
-  runtime::Status run(const runtime::Cancel& cancel) override { return reading_->reader.finish(cancel, reading_->network); }
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return reading_->reader.finish(cancel, reading_->network);
+  }
 
   Napi::Value result(Napi::Env env) override {
     const infomap::Network& network = reading_->network;
@@ -140,11 +142,12 @@ Napi::Value network_reader(const Napi::CallbackInfo& info) {
 Napi::Value partition_reader(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto reader = std::make_shared<infomap::PartitionReader>(info[0].As<Napi::String>().Utf8Value(),
-                                                  info[1].As<Napi::Boolean>().Value());
+                                                           info[1].As<Napi::Boolean>().Value());
   Napi::Object object = Napi::Object::New(env);
   object.Set("append", append_function(env, reader));
   object.Set("finish", Napi::Function::New(env, [reader](const Napi::CallbackInfo& call) -> Napi::Value {
-               return start(call.Env(), std::make_unique<FinishPartitionTask>(reader, call[0].As<Napi::Float64Array>()));
+               return start(call.Env(),
+                            std::make_unique<FinishPartitionTask>(reader, call[0].As<Napi::Float64Array>()));
              }));
   return object;
 }

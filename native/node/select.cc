@@ -28,7 +28,9 @@ class SwapTask : public Task {
     options_.passes = options.Get("passes").As<Napi::Number>().Uint32Value();
   }
 
-  runtime::Status run(const runtime::Cancel& cancel) override { return select::swap_search(input_, start_, options_, cancel, result_); }
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return select::swap_search(input_, start_, options_, cancel, result_);
+  }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);

@@ -20,8 +20,7 @@ class SampleTask : public Task {
     shape_.flow = shape.Get("flow").As<Napi::Boolean>().Value();
 
     const auto volumes = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < volumes.Length(); ++i)
-      volumes_.emplace_back(volumes.Get(i).As<Napi::Uint8Array>(), this);
+    for (uint32_t i = 0; i < volumes.Length(); ++i) volumes_.emplace_back(volumes.Get(i).As<Napi::Uint8Array>(), this);
 
     if (info[2].IsTypedArray()) {
       starts_ = Input<std::int32_t>(info[2].As<Napi::Int32Array>(), this);
@@ -59,10 +58,8 @@ class SampleTask : public Task {
     const train::VolumeView volume = {values.data(), static_cast<int>(values.size() / frame)};
     runtime::Random random = train::sample_random(seed_, first_ + static_cast<std::uint32_t>(i));
     train::Pose pose;
-    if (starts_.size() > 0)
-      pose.start = starts_.data()[i];
-    else
-      pose = train::draw_pose(augmentation_, volume.frames, random);
+    if (starts_.size() > 0) pose.start = starts_.data()[i];
+    else pose = train::draw_pose(augmentation_, volume.frames, random);
     train::Sampler(shape_).render(volume, pose, random, samples_ + i * shape_.size());
   }
 

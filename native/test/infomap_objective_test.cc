@@ -20,8 +20,8 @@ std::vector<uint32_t> random_modules(Random& random, uint32_t nodes, uint32_t co
 
 // The modules of a partition as units, from the definition of Unit.
 template <class Unit>
-std::vector<Unit> units_of(const FlowGraph& graph, const std::vector<Unit>& units,
-                            const std::vector<uint32_t>& modules, uint32_t count) {
+std::vector<Unit> units_of(const FlowGraph& graph, const std::vector<Unit>& units, const std::vector<uint32_t>& modules,
+                           uint32_t count) {
   std::vector<Unit> result(count);
   for (uint32_t u = 0; u < graph.nodes; ++u) {
     double inside = 0;
@@ -71,10 +71,10 @@ struct Idle {
 struct Complete : Idle<Complete> {};
 static_assert(is_map_equation_v<Complete>, "has all that is asked");
 
-#define LACKS(Name, ...)             \
-  struct Name : Idle<Name> {         \
-    __VA_ARGS__ = delete;            \
-  };                                 \
+#define LACKS(Name, ...)     \
+  struct Name : Idle<Name> { \
+    __VA_ARGS__ = delete;    \
+  };                         \
   static_assert(!is_map_equation_v<Name>, #Name)
 LACKS(NoUnits, static void units(const Flow&, const FlowGraph&));
 LACKS(NoWithin, void within(const std::vector<Unit>&, std::optional<double> = {}) const);
@@ -109,7 +109,11 @@ class Checker {
  public:
   using Unit = typename Objective::Unit;
   Checker(const Flow& flow, Objective objective, const ModuleCosts& costs, Random& random)
-      : flow_(flow), objective_(objective), costs_(costs), random_(random), graph_(make_flow_graph(flow)),
+      : flow_(flow),
+        objective_(objective),
+        costs_(costs),
+        random_(random),
+        graph_(make_flow_graph(flow)),
         units_(Objective::units(flow, graph_)) {}
 
   // delta == total(after) - total(before) == evaluate(after) - evaluate(before), for moves and on the aggregated graph.
@@ -145,8 +149,8 @@ class Checker {
     CHECK_NEAR(aggregated.total(), expected(projected), 1e-12);
   }
 
-  // Modules as words of the level above, and the inside of a module as a network of its own, add up to the codelength of
-  // the three levels: what the search of nested modules rests on.
+  // Modules as words of the level above, and the inside of a module as a network of its own, add up to the codelength
+  // of the three levels: what the search of nested modules rests on.
   void levels() {
     std::vector<uint32_t> fine = random_modules(random_, flow_.nodes, 9);
     const uint32_t count = number_modules(fine);

@@ -58,7 +58,8 @@ TEST("infomap: the search goes on from a given partition") {
   const Partition again = optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever);
   CHECK(again.total <= first.total + 1e-9);
   for (uint32_t& m : first.modules) m = 299 - m;  // numbers with gaps
-  CHECK(optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever).total == again.total);
+  CHECK(optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever).total ==
+        again.total);
 }
 
 TEST("infomap: two triangles, worked by hand") {

@@ -26,8 +26,9 @@ std::vector<std::uint8_t> frames(int count) {
     for (int y = 0; y < kHeight; ++y)
       for (int x = 0; x < kWidth; ++x) {
         const double a = x - 1.3 * t, b = y + 0.6 * t;
-        pixels.push_back(static_cast<std::uint8_t>(
-            128 + 40 * std::sin(0.31 * a + 0.12 * b) + 40 * std::cos(0.23 * b - 0.07 * a) + 30 * std::sin(0.05 * a * b / 9)));
+        pixels.push_back(static_cast<std::uint8_t>(128 + 40 * std::sin(0.31 * a + 0.12 * b) +
+                                                   40 * std::cos(0.23 * b - 0.07 * a) +
+                                                   30 * std::sin(0.05 * a * b / 9)));
       }
   return pixels;
 }

@@ -65,7 +65,8 @@ Cuda open() {
 #if defined(__linux__)
   cuda.plugin = named.empty() ? own_folder() + kFile : named;
   if (named.empty() && !exists(cuda.plugin)) {
-    cuda.reason = "no CUDA plugin: " + cuda.plugin + " is not there (npm run compile:cuda builds it; INFOMOTION_CUDA names another place)";
+    cuda.reason = "no CUDA plugin: " + cuda.plugin +
+                  " is not there (npm run compile:cuda builds it; INFOMOTION_CUDA names another place)";
     return cuda;
   }
   const InfomotionPlugin* table = load(cuda.plugin, &cuda.reason);

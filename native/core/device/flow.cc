@@ -15,16 +15,17 @@ InfomotionFlowRequest flow_request(int width, int height, bool floats, const flo
   request.height = height;
   request.floats = floats;
   request.grid = grid;
-  request.params = {params.pyr_scale, params.poly_sigma, params.levels,   params.winsize, params.iterations,
-                    params.poly_n,    params.gaussian,   params.border == flow::Border::kSymmetric};
+  request.params = {params.pyr_scale,  params.poly_sigma, params.levels,   params.winsize,
+                    params.iterations, params.poly_n,     params.gaussian, params.border == flow::Border::kSymmetric};
   request.clips = clips;
   request.clip_count = count;
   request.cancel = to_plugin(cancel);
   return request;
 }
 
-runtime::Status describe_clip(const InfomotionPlugin& table, const features::Clip& clip, const features::ClipParams& params,
-                     const runtime::Cancel& cancel, features::ClipFeatures* features) {
+runtime::Status describe_clip(const InfomotionPlugin& table, const features::Clip& clip,
+                              const features::ClipParams& params, const runtime::Cancel& cancel,
+                              features::ClipFeatures* features) {
   features::ClipDescriber describer(clip, params);
   if (clip.count < 1) return describer.finish(cancel, features);
   const std::size_t pairs = clip.count - 1, size = describer.cells();

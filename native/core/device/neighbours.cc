@@ -20,8 +20,8 @@ double most_error(std::size_t dim) { return (static_cast<double>(dim) + 16) * 1.
 
 }  // namespace
 
-runtime::Status nearest_neighbours(const InfomotionPlugin& table, const graph::Matrix& matrix, std::size_t k, const runtime::Cancel& cancel,
-                          graph::Neighbours& result, graph::Metric metric) {
+runtime::Status nearest_neighbours(const InfomotionPlugin& table, const graph::Matrix& matrix, std::size_t k,
+                                   const runtime::Cancel& cancel, graph::Neighbours& result, graph::Metric metric) {
   graph::Score exact(matrix, metric);
   runtime::Status status = exact.measure();
   if (!status.ok()) return status;
@@ -69,9 +69,11 @@ runtime::Status nearest_neighbours(const InfomotionPlugin& table, const graph::M
   return cancel.requested() ? runtime::Status::cancelled() : runtime::Status{};
 }
 
-runtime::Status nearest_neighbours(Choice choice, const graph::Matrix& matrix, std::size_t k, const runtime::Cancel& cancel, graph::Neighbours& result,
-                          graph::Metric metric, Used* used) {
-  const double products = static_cast<double>(matrix.rows) * static_cast<double>(matrix.rows) * static_cast<double>(matrix.dim);
+runtime::Status nearest_neighbours(Choice choice, const graph::Matrix& matrix, std::size_t k,
+                                   const runtime::Cancel& cancel, graph::Neighbours& result, graph::Metric metric,
+                                   Used* used) {
+  const double products =
+      static_cast<double>(matrix.rows) * static_cast<double>(matrix.rows) * static_cast<double>(matrix.dim);
   const bool few = choice == Choice::kAuto && products < kFewProducts;
   if (few) used->reason = "so small a search is faster on the CPU";
   return compute(

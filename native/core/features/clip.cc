@@ -96,11 +96,12 @@ runtime::Status ClipDescriber::finish(const runtime::Cancel& cancel, ClipFeature
   return {};
 }
 
-runtime::Status describe_clip(const Clip& clip, const ClipParams& params, const runtime::Cancel& cancel, ClipFeatures* features) {
+runtime::Status describe_clip(const Clip& clip, const ClipParams& params, const runtime::Cancel& cancel,
+                              ClipFeatures* features) {
   ClipDescriber describer(clip, params);
   if (clip.count < 1) return describer.finish(cancel, features);
   const runtime::Status status = each_flow(clip, 0, clip.count, params.flow, cancel,
-                                  [&](std::size_t t, const float* flow) { describer.add(t, flow); });
+                                           [&](std::size_t t, const float* flow) { describer.add(t, flow); });
   return status.ok() ? describer.finish(cancel, features) : status;
 }
 

@@ -26,7 +26,7 @@ struct Clip {
 // next. The clip's last frame has no next: it repeats the flow before it, or zeros in a clip of one frame.
 template <typename Visit>
 runtime::Status each_flow(const Clip& clip, std::size_t first, std::size_t last, const flow::FarnebackParams& params,
-                 const runtime::Cancel& cancel, Visit visit) {
+                          const runtime::Cancel& cancel, Visit visit) {
   flow::FarnebackSequence sequence;
   runtime::Status status = sequence.init(clip.width, clip.height, params);
   std::vector<float> flow(clip.pixels() * 2);

@@ -22,7 +22,8 @@ PolynomialBasis::PolynomialBasis(int radius, double sigma) {
     m2 += 2 * weight * i2;
     m4 += 2 * weight * i2 * i2;
   }
-  for (int i = 0; i <= radius; ++i) second_difference_taps_.push_back(static_cast<float>(gaussian(i) / sum * (static_cast<double>(i) * i - m2)));
+  for (int i = 0; i <= radius; ++i)
+    second_difference_taps_.push_back(static_cast<float>(gaussian(i) / sum * (static_cast<double>(i) * i - m2)));
   const double variance = m4 - m2 * m2;
   inverse_ = {static_cast<float>(1 / m2), static_cast<float>(1 / variance), static_cast<float>(-m2 / variance),
               static_cast<float>(1 / (m2 * m2))};
@@ -33,7 +34,8 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
       basis_(basis),
       level_(level),
       pitch_(static_cast<int>(runtime::padded(level.width))),
-      moments_pitch_(static_cast<int>(runtime::padded(runtime::padded(level.width) + 2 * runtime::padded(basis.radius())))),
+      moments_pitch_(
+          static_cast<int>(runtime::padded(runtime::padded(level.width) + 2 * runtime::padded(basis.radius())))),
       ring_rows_(std::min(2 * basis.radius() + 1, level.height)),
       resampler_(kernels, level.image_x, level.image_y),
       ring_(static_cast<std::size_t>(ring_rows_) * pitch_),

@@ -15,8 +15,8 @@
 
 namespace infomotion::flow {
 
-// The Gaussian weights g(i), |i| <= radius, and the inverse of the normal equations. With the moments m2 = sum g i^2 and
-// m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, so that the inverse has a closed form.
+// The Gaussian weights g(i), |i| <= radius, and the inverse of the normal equations. With the moments m2 = sum g i^2
+// and m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, so that the inverse has a closed form.
 class PolynomialBasis {
  public:
   // sigma = 0: 0.3 * radius.
@@ -27,9 +27,9 @@ class PolynomialBasis {
   // i^power g(i) for i = 0..radius; power 0, 1, 2.
   const std::vector<float>& taps(int power) const { return taps_[power]; }
 
-  // (i^2 - m2) g(i) for i = 0..radius: the weights of the basis function x^2 - m2. Over all i, negative ones too, they sum to
-  // zero, so they can be applied to the second differences f(i) + f(-i) - 2 f(0): the rounding errors of a large mean grey
-  // level then do not hide the curvature.
+  // (i^2 - m2) g(i) for i = 0..radius: the weights of the basis function x^2 - m2. Over all i, negative ones too, they
+  // sum to zero, so they can be applied to the second differences f(i) + f(-i) - 2 f(0): the rounding errors of a large
+  // mean grey level then do not hide the curvature.
   const std::vector<float>& second_difference_taps() const { return second_difference_taps_; }
 
   // { linear: 1 / m2, square: 1 / (m4 - m2^2), constant to square: -m2 / (m4 - m2^2), mixed: 1 / m2^2 }
@@ -40,14 +40,14 @@ class PolynomialBasis {
   std::array<float, 4> inverse_;
 };
 
-// What is kept of the fit: half of each coefficient and a quarter of rxy. That is what the equations of motion take: they
-// use the mean of two frames, and the matrix of a quadratic form has half of rxy in two places. The constant is not kept,
-// since motion does not depend on it.
+// What is kept of the fit: half of each coefficient and a quarter of rxy. That is what the equations of motion take:
+// they use the mean of two frames, and the matrix of a quadratic form has half of rxy in two places. The constant is
+// not kept, since motion does not depend on it.
 constexpr int kCoefficients = 5;
 enum Coefficient { kXX, kYY, kX, kY, kXY };
 
-// The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring pixels
-// mostly move alike, so a vector of them can mostly be sampled from neighbouring places, without gathers.
+// The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring
+// pixels mostly move alike, so a vector of them can mostly be sampled from neighbouring places, without gathers.
 class Expansion {
  public:
   Expansion(int width, int height)

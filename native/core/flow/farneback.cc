@@ -101,8 +101,7 @@ struct FarnebackSequence::Worker {
     const std::vector<Level>& levels = sequence.levels_;
     for (std::size_t k = 0; k < levels.size(); ++k) {
       expanders.emplace_back(*sequence.kernels_, *sequence.basis_, levels[k]);
-      if (k + 1 < levels.size())
-        magnified.emplace_back(*sequence.kernels_, levels[k], sequence.params_.pyr_scale);
+      if (k + 1 < levels.size()) magnified.emplace_back(*sequence.kernels_, levels[k], sequence.params_.pyr_scale);
     }
   }
 
@@ -121,7 +120,8 @@ FarnebackSequence::FarnebackSequence() = default;
 FarnebackSequence::FarnebackSequence(FarnebackSequence&&) noexcept = default;
 FarnebackSequence::~FarnebackSequence() = default;
 
-runtime::Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, runtime::Isa isa) {
+runtime::Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads,
+                                        runtime::Isa isa) {
   const auto refuse = [](const std::string& what) {
     return runtime::Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
   };
@@ -143,21 +143,21 @@ runtime::Status FarnebackSequence::init(int width, int height, const FarnebackPa
   now_.clear();
   for (const Level& level : levels_) {
     if (std::min(level.width, level.height) < kNarrow) {
-      border_x_.push_back(squared_border_weights(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
+      border_x_.push_back(
+          squared_border_weights(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
       border_y_.emplace_back(level.height, 1.0f);
     } else {
       border_x_.push_back(squared_border_weights(level.width));
       border_y_.push_back(squared_border_weights(level.height));
     }
-    border_x_.back().resize(runtime::padded(border_x_.back().size()) + runtime::padded(1));  // strips begin anywhere, and end within a vector
+    border_x_.back().resize(runtime::padded(border_x_.back().size()) +
+                            runtime::padded(1));  // strips begin anywhere, and end within a vector
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
   for (FlowPlanes& planes : planes_) planes = FlowPlanes();
-  if (params.iterations > kSweep)
-    ensure_planes(0);
-  else if (levels_.size() > 1)
-    ensure_planes(1);
+  if (params.iterations > kSweep) ensure_planes(0);
+  else if (levels_.size() > 1) ensure_planes(1);
   const std::size_t most = threads == 0 ? runtime::pool_threads() : static_cast<std::size_t>(threads);
   const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
   workers_.clear();
@@ -167,12 +167,12 @@ runtime::Status FarnebackSequence::init(int width, int height, const FarnebackPa
 }
 
 runtime::Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
-                               const runtime::Cancel& cancel) {
+                                        const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
 runtime::Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
-                               const runtime::Cancel& cancel) {
+                                        const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
@@ -185,8 +185,8 @@ std::size_t FarnebackSequence::bytes() const {
   return bytes;
 }
 
-// Calls body(worker, item, follows) for all items, in parallel on at most `most` threads. `follows`: the same worker has just
-// done the item before, so that it can go on with what it keeps.
+// Calls body(worker, item, follows) for all items, in parallel on at most `most` threads. `follows`: the same worker
+// has just done the item before, so that it can go on with what it keeps.
 template <typename Body>
 void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
   const std::size_t busy = std::min(workers_.size(), most);
@@ -199,7 +199,7 @@ void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
 
 template <typename T>
 runtime::Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
-                                     const runtime::Cancel& cancel) {
+                                              const runtime::Cancel& cancel) {
   expand(frame, pitch, cancel);
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
@@ -253,8 +253,9 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const ru
   }
 }
 
-// How many strips of columns a level is cut into. Usually the caches decide (Iterations::strips). If they do not mind, a
-// wide level is cut into strips for the threads: the seams then run along the shorter side, and less is computed twice.
+// How many strips of columns a level is cut into. Usually the caches decide (Iterations::strips). If they do not mind,
+// a wide level is cut into strips for the threads: the seams then run along the shorter side, and less is computed
+// twice.
 int FarnebackSequence::strips(const Level& level) const {
   const int for_caches = workers_[0]->iterations.strips(level.width);
   if (for_caches > 1 || level.width <= level.height) return for_caches;
@@ -270,12 +271,17 @@ int FarnebackSequence::strip_begin(const Level& level, int i, int count) {
 
 // `count` iterations of level k, tile by tile: strips of columns, cut into bands of the rows after which the iterations
 // compute their running sums anew, so that tiles do not change the result.
-void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify,
-                              const FlowTarget& target, const runtime::Cancel& cancel) {
+void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify, const FlowTarget& target,
+                              const runtime::Cancel& cancel) {
   const Level& level = levels_[k];
-  const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
-                             border_x_[k].data(), border_y_[k].data(),
-                             std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0, params_.border};
+  const MotionField field = {level.width,
+                             level.height,
+                             &before_[k],
+                             &now_[k],
+                             border_x_[k].data(),
+                             border_y_[k].data(),
+                             std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0,
+                             params_.border};
   const int strips = this->strips(level), rows = workers_[0]->iterations.restart(), bands = parts(level.height, rows);
   const std::size_t most = static_cast<std::size_t>(strips * std::max(level.height / kLeastBand, 1));
   share(static_cast<std::size_t>(strips * bands), most, [&](Worker& worker, std::size_t item, bool follows) {
@@ -291,10 +297,8 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
     } else if (known != nullptr) {
       guess = &planes.emplace(*known);
     }
-    if (count > 0)
-      worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
-    else
-      write_guess(*kernels_, *guess, level.width, tile, target);
+    if (count > 0) worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
+    else write_guess(*kernels_, *guess, level.width, tile, target);
   });
 }
 

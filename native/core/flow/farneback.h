@@ -33,16 +33,19 @@ class FarnebackSequence {
   FarnebackSequence(FarnebackSequence&&) noexcept;
   ~FarnebackSequence();
 
-  // Up to `threads` threads of the pool (0: all) work on each pair, in tiles; the result is the same, bit for bit, for any
-  // number.
-  runtime::Status init(int width, int height, const FarnebackParams& params, int threads = 1, runtime::Isa isa = runtime::current_isa());
+  // Up to `threads` threads of the pool (0: all) work on each pair, in tiles; the result is the same, bit for bit, for
+  // any number.
+  runtime::Status init(int width, int height, const FarnebackParams& params, int threads = 1,
+                       runtime::Isa isa = runtime::current_isa());
 
   // Takes the next frame (row by row; grey levels 0..255, in bytes or floats) and, from the second on, gives the flow
   // from the frame before to this one: `flow` gets width * height pairs (u, v) in px. `initial`, where not null, is a
   // first guess of the same form. Fails only with ABORTED, and then begins anew.
   // Rows begin `pitch` values apart, or follow each other.
-  runtime::Status push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow, const runtime::Cancel& cancel);
-  runtime::Status push(const float* frame, std::size_t pitch, const float* initial, float* flow, const runtime::Cancel& cancel);
+  runtime::Status push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
+                       const runtime::Cancel& cancel);
+  runtime::Status push(const float* frame, std::size_t pitch, const float* initial, float* flow,
+                       const runtime::Cancel& cancel);
   template <typename T>
   runtime::Status push(const T* frame, const float* initial, float* flow, const runtime::Cancel& cancel) {
     return push(frame, static_cast<std::size_t>(levels_[0].width), initial, flow, cancel);
@@ -59,7 +62,8 @@ class FarnebackSequence {
   using Expansions = std::vector<Expansion>;  // one a level
 
   template <typename T>
-  runtime::Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow, const runtime::Cancel& cancel);
+  runtime::Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
+                             const runtime::Cancel& cancel);
   template <typename T>
   void expand(const T* frame, std::size_t pitch, const runtime::Cancel& cancel);
   void compute_flow(const float* initial, float* flow, const runtime::Cancel& cancel);

@@ -6,8 +6,8 @@
 namespace infomotion::flow {
 namespace {
 
-// After how many rows the running sum down the columns is computed anew, so that rounding errors do not pile up: not much
-// more often than the window is high, and a divisor of half of the usual heights.
+// After how many rows the running sum down the columns is computed anew, so that rounding errors do not pile up: not
+// much more often than the window is high, and a divisor of half of the usual heights.
 int restart_rows(int half) { return 30 * (1 + half / 30); }
 
 // Rows of equations in use at once.
@@ -18,7 +18,9 @@ int ring_rows(const Window& window, int height) {
 // Columns of equations begin at multiples of this: half a cache line.
 constexpr int kAligned = 8;
 
-int stretch(int width, int half) { return static_cast<int>(runtime::padded(static_cast<std::size_t>(width) + 2 * half)); }
+int stretch(int width, int half) {
+  return static_cast<int>(runtime::padded(static_cast<std::size_t>(width) + 2 * half));
+}
 
 // The width of strips. A Gaussian reads all its rows of equations again and again, so they should fill about half a
 // second-level cache of usual size; but strips must not be so narrow that the columns computed twice, half a window for
@@ -83,8 +85,9 @@ void Iterations::run(const MotionField& field, int count, FirstGuess& guess, con
   }
 }
 
-// Each stage begins as many rows above the next one as the window reaches, and also computes its sums anew that many rows
-// above, so that no tile makes more rows than it needs. Its columns are those that the equations of the next stage use.
+// Each stage begins as many rows above the next one as the window reaches, and also computes its sums anew that many
+// rows above, so that no tile makes more rows than it needs. Its columns are those that the equations of the next stage
+// use.
 void Iterations::begin_stages(int count, const Tile& tile) {
   int left = tile.left, right = tile.right;
   for (int i = count; i-- > 0;) {

@@ -1,10 +1,11 @@
-// The iterations of one level. Each makes the equations of motion of every pixel from the flow known so far, averages them
-// over a window, and solves them for the displacement.
+// The iterations of one level. Each makes the equations of motion of every pixel from the flow known so far, averages
+// them over a window, and solves them for the displacement.
 //
 // All iterations run in one sweep down the level, each some rows behind the one before. That is possible because the
-// equations of a pixel use its own flow only: iteration i + 1 can take a row as soon as iteration i has solved it. So the
-// caches only have to hold the rows of the expansions in use and a few rows of equations for each iteration, and the flow
-// between iterations is never written to memory. Wide levels are swept in strips of columns, so that these rows fit.
+// equations of a pixel use its own flow only: iteration i + 1 can take a row as soon as iteration i has solved it. So
+// the caches only have to hold the rows of the expansions in use and a few rows of equations for each iteration, and
+// the flow between iterations is never written to memory. Wide levels are swept in strips of columns, so that these
+// rows fit.
 #pragma once
 
 #include <vector>
@@ -23,8 +24,8 @@ struct MotionField {
   int width, height;
   const Expansion* from;
   const Expansion* to;
-  const float* border_x;  // squared_border_weights(width), padded; of row y: border_x + y * border_pitch
-  const float* border_y;  // squared_border_weights(height)
+  const float* border_x;     // squared_border_weights(width), padded; of row y: border_x + y * border_pitch
+  const float* border_y;     // squared_border_weights(height)
   std::size_t border_pitch;  // 0, but in images narrower than kNarrow
   Border border;
 };
@@ -75,14 +76,14 @@ class Iterations {
 
  private:
   struct Stage {
-    runtime::Buffer ring;     // equations of the rows in use
-    runtime::Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
+    runtime::Buffer ring;          // equations of the rows in use
+    runtime::Buffer columns;       // summed over the window's rows; kBlurred rows of them where the window is Gaussian
     runtime::Buffer compensation;  // box windows: what rounding has added to those that is not theirs
-    runtime::Buffer u, v;     // the row solved last
-    int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
-    int left, right;        // columns of flow to solve
-    int from, to;           // columns of equations for them
-    int made, next;         // the next row of equations, of flow
+    runtime::Buffer u, v;          // the row solved last
+    int ahead, begin;              // rows ahead of the last stage; the first row of flow to solve
+    int left, right;               // columns of flow to solve
+    int from, to;                  // columns of equations for them
+    int made, next;                // the next row of equations, of flow
   };
 
   void begin_stages(int count, const Tile& tile);

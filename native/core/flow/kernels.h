@@ -15,19 +15,19 @@ namespace infomotion::flow {
 
 // The equations of motion of one row.
 struct EquationRow {
-  int x, y, width;                // the first pixel, and how many of its row
+  int x, y, width;  // the first pixel, and how many of its row
   int image_width, image_height;
-  const float* from;     // of the first frame's expansion, from that pixel on
-  const float* to;       // the whole of the second's
-  int pitch;             // of both
-  const float* u;        // the flow known so far of these pixels, px; null: none
+  const float* from;  // of the first frame's expansion, from that pixel on
+  const float* to;    // the whole of the second's
+  int pitch;          // of both
+  const float* u;     // the flow known so far of these pixels, px; null: none
   const float* v;
   const float* border_x;  // squared_border_weights(image_width) of these pixels
   float border_y;         // of this row
-  bool symmetric;        // Border::kSymmetric
-  float* out;            // equation e of the i-th pixel goes to out[e * out_pitch + i]
+  bool symmetric;         // Border::kSymmetric
+  float* out;             // equation e of the i-th pixel goes to out[e * out_pitch + i]
   int out_pitch;
-  int before, after;     // how many places before the first and behind the last equation repeat them
+  int before, after;  // how many places before the first and behind the last equation repeat them
 };
 
 // From the equations summed down the window's columns to the flow of one row. The i-th pixel's window is columns
@@ -49,12 +49,13 @@ struct WindowRow {
 constexpr int kBlurred = 4;
 
 struct Kernels {
-  // out[x] = sum over t of weights[t] * rows[t][x], x < n. The rows need not lie in a Buffer: no value from n on is read.
+  // out[x] = sum over t of weights[t] * rows[t][x], x < n. The rows need not lie in a Buffer: no value from n on is
+  // read.
   void (*mix_bytes)(const std::uint8_t* const* rows, const float* weights, int taps, int n, float* out);
   void (*mix)(const float* const* rows, const float* weights, int taps, int n, float* out);
 
-  // Outputs [begin, end) of the filter along one row that is padded at both ends (AxisFilter::before). `out` need not lie in
-  // a Buffer.
+  // Outputs [begin, end) of the filter along one row that is padded at both ends (AxisFilter::before). `out` need not
+  // lie in a Buffer.
   void (*filter_row)(const AxisFilter& filter, const float* row, int begin, int end, float* out);
 
   // From 2 radius + 1 rows of an image to sum g f, sum j g f, sum j^2 g f of each column, `pitch` floats apart.

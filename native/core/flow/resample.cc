@@ -75,7 +75,12 @@ AxisFilter area_filter(int n, int m) {
 }
 
 Resampler::Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain)
-    : kernels_(&kernels), fx_(&fx), fy_(&fy), weights_(fy.weights), bytes_(fy.taps), floats_(fy.taps),
+    : kernels_(&kernels),
+      fx_(&fx),
+      fy_(&fy),
+      weights_(fy.weights),
+      bytes_(fy.taps),
+      floats_(fy.taps),
       line_(fx.border.size() + static_cast<std::size_t>(fx.inputs)) {
   for (float& weight : weights_) weight *= gain;
 }
@@ -114,7 +119,8 @@ void Resampler::along(int begin, int end, float* out) {
 
 void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
   Resampler resampler(kernels(runtime::current_isa()), fx, fy, gain);
-  for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
+  for (int y = 0; y < fy.outputs(); ++y)
+    resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
 }
 
 }  // namespace infomotion::flow

@@ -14,13 +14,20 @@
 namespace infomotion::graph {
 namespace {
 
-// Each row keeps the candidates that are above its bar: the k-th best screened score so far, less twice the error. So k rows
-// have a true score of at least that k-th best less the error, and every pair below the bar is truly below those k.
+// Each row keeps the candidates that are above its bar: the k-th best screened score so far, less twice the error. So k
+// rows have a true score of at least that k-th best less the error, and every pair below the bar is truly below those
+// k.
 class Search {
  public:
   Search(const Matrix& matrix, Metric metric, runtime::Isa isa, Neighbours& result)
-      : matrix_(matrix), metric_(metric), isa_(isa), k_(result.k), capacity_(std::max<std::size_t>(3 * k_, 32)),
-        score_(matrix, metric), rows_(matrix.rows, matrix.dim), result_(result) {}
+      : matrix_(matrix),
+        metric_(metric),
+        isa_(isa),
+        k_(result.k),
+        capacity_(std::max<std::size_t>(3 * k_, 32)),
+        score_(matrix, metric),
+        rows_(matrix.rows, matrix.dim),
+        result_(result) {}
 
   runtime::Status run(std::size_t threads, const runtime::Cancel& cancel) {
     const runtime::Status status = score_.measure();
@@ -88,9 +95,9 @@ class Search {
     }
   }
 
-  // Inserts a candidate (best first), raises the bar, and drops candidates below it. If too many remain, because rows are too
-  // similar for single precision, only the k that are nearest by the exact score are kept: the k nearest of all rows are
-  // among the k nearest of any subset that holds them.
+  // Inserts a candidate (best first), raises the bar, and drops candidates below it. If too many remain, because rows
+  // are too similar for single precision, only the k that are nearest by the exact score are kept: the k nearest of all
+  // rows are among the k nearest of any subset that holds them.
   void offer(std::size_t i, float screened, std::size_t other) {
     auto& found = candidates_[i];
     if (found.empty()) found.reserve(capacity_);
@@ -141,8 +148,8 @@ class Search {
 
 }  // namespace
 
-runtime::Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const runtime::Cancel& cancel,
-                          Neighbours& result, Metric metric, runtime::Isa isa) {
+runtime::Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads,
+                                   const runtime::Cancel& cancel, Neighbours& result, Metric metric, runtime::Isa isa) {
   result.rows = matrix.rows;
   result.k = matrix.rows == 0 ? 0 : std::min(k, matrix.rows - 1);
   result.index.assign(result.rows * result.k, kNoNeighbour);

@@ -19,8 +19,8 @@ double sum_in_lanes(std::size_t n, Term term) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-// Rounds to a multiple of 2^-40, the last place of doubles near 6144. So values that differ by rounding errors alone (of
-// rows that are multiples of each other, say) are ties, and none is above 1 or below -1.
+// Rounds to a multiple of 2^-40, the last place of doubles near 6144. So values that differ by rounding errors alone
+// (of rows that are multiples of each other, say) are ties, and none is above 1 or below -1.
 double rounded(double similarity) { return (similarity + 6144) - 6144; }
 
 }  // namespace
@@ -31,10 +31,9 @@ runtime::Status Score::measure() {
     const float* row = this->row(i);
     for (std::size_t d = 0; d < matrix_.dim; ++d) {
       if (std::isfinite(row[d])) continue;
-      return runtime::Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
-                                                   std::to_string(d) + " is " +
-                                                   (std::isnan(row[d]) ? "NaN" : "infinite") +
-                                                   "; features must be finite numbers.");
+      return runtime::Status::error(
+          "INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " + std::to_string(d) + " is " +
+                                  (std::isnan(row[d]) ? "NaN" : "infinite") + "; features must be finite numbers.");
     }
     length_[i] = std::sqrt(sum_in_lanes(matrix_.dim, [row](std::size_t d) { return double{row[d]} * row[d]; }));
   }

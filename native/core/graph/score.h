@@ -1,5 +1,5 @@
-// The exact scores by which neighbours are ranked. Whatever screens the pairs first (screen.h, or a device) only needs a
-// bound on its error.
+// The exact scores by which neighbours are ranked. Whatever screens the pairs first (screen.h, or a device) only needs
+// a bound on its error.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ class Score {
   // The lengths of the rows. INVALID_ARGUMENT where a value is not finite.
   runtime::Status measure();
 
-  // The score of a pair, larger for nearer rows: the cosine, rounded to a multiple of 2^-40, or minus the squared distance.
+  // The score of a pair, larger for nearer rows: the cosine, rounded to a multiple of 2^-40, or minus the squared
+  // distance.
   double operator()(std::size_t i, std::size_t j) const;
 
   // The k of these rows that are nearest to row i: (minus the score, row), nearest first, ties by the lower index.
@@ -26,10 +27,10 @@ class Score {
   Ranked nearest(std::size_t i, const std::vector<uint32_t>& rows, std::size_t k) const;
   void write(const Ranked& nearest, std::size_t i, Neighbours& result) const;
 
-  // Writes the rows by which pairs are screened in single precision, of length at most 1 and `stride` apart; excluded rows
-  // are not written. By cosine these are unit rows, and the score is a . b. By distance the mean is subtracted, which keeps
-  // distances and makes products smaller, and rows are divided by the greatest length: then a . b - half[a] - half[b] is
-  // score / (2 length^2).
+  // Writes the rows by which pairs are screened in single precision, of length at most 1 and `stride` apart; excluded
+  // rows are not written. By cosine these are unit rows, and the score is a . b. By distance the mean is subtracted,
+  // which keeps distances and makes products smaller, and rows are divided by the greatest length: then a . b - half[a]
+  // - half[b] is score / (2 length^2).
   struct Screen {
     std::vector<float> half;  // half of each row's square; by cosine 0
     double length = 1;

@@ -25,7 +25,8 @@ const ScreenKernel& screen_kernel(runtime::Isa isa) {
   }
 }
 
-ScreenColumns::ScreenColumns(std::size_t dim, runtime::Isa isa) : kernel_(screen_kernel(isa)), packed_(runtime::Buffer::raw(dim * kScreenBlock)) {}
+ScreenColumns::ScreenColumns(std::size_t dim, runtime::Isa isa)
+    : kernel_(screen_kernel(isa)), packed_(runtime::Buffer::raw(dim * kScreenBlock)) {}
 
 void ScreenColumns::above(const float* products, float bar, const float* column_bars,
                           uint32_t (&bits)[kScreenBlock / 32]) const {
@@ -54,7 +55,8 @@ void ScreenColumns::multiply(const ScreenRows& rows, std::size_t first, float* p
     const std::size_t depth = std::min(kScreenDepth, dim - begin);
     for (std::size_t c = 0; c < kScreenBlock; c += kernel_.columns, panel += depth * kernel_.columns)
       for (std::size_t r = 0; r < kScreenBlock; r += kernel_.rows)
-        kernel_.multiply(rows.row(first + r) + begin, stride, panel, depth, begin == 0, products + r * kScreenBlock + c);
+        kernel_.multiply(rows.row(first + r) + begin, stride, panel, depth, begin == 0,
+                         products + r * kScreenBlock + c);
   }
 }
 

@@ -1,6 +1,6 @@
-// Products of many rows with many rows, in single precision and as fast as the processor can. They screen the pairs, and
-// knn.cc computes the promising ones exactly. Their error is bounded (screen_error), but not how they round: instruction
-// sets may differ here, and the result is the same all the same.
+// Products of many rows with many rows, in single precision and as fast as the processor can. They screen the pairs,
+// and knn.cc computes the promising ones exactly. Their error is bounded (screen_error), but not how they round:
+// instruction sets may differ here, and the result is the same all the same.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace infomotion::graph {
 
-// How many rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The packed columns of
-// a block and its products stay in the second-level cache.
+// How many rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The packed columns
+// of a block and its products stay in the second-level cache.
 constexpr std::size_t kScreenBlock = 96;
 
 // How many terms are summed in registers before the sum is added to the product.
@@ -23,7 +23,9 @@ constexpr std::size_t kScreenDepth = 128;
 class ScreenRows {
  public:
   ScreenRows(std::size_t rows, std::size_t dim)
-      : dim_(dim), stride_(runtime::padded(dim) + 16), values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
+      : dim_(dim),
+        stride_(runtime::padded(dim) + 16),
+        values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
   std::size_t dim() const { return dim_; }
   std::size_t stride() const { return stride_; }
   float* row(std::size_t i) { return values_.data() + i * stride_; }

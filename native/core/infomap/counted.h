@@ -94,16 +94,18 @@ class Counted {
   }
 
   double total() const { return base_.total() + cost(count_); }
-  double undivided() const { return base_.undivided() + costs_.correction * (words_ - (inside_ || words_ == 0 ? 0 : 1)); }
+  double undivided() const {
+    return base_.undivided() + costs_.correction * (words_ - (inside_ || words_ == 0 ? 0 : 1));
+  }
   double preference(uint32_t count) const {
     if (costs_.preferred == 0) return 0;
     return costs_.preferred > count ? costs_.preferred - count : count - costs_.preferred;
   }
 
  private:
-  // The bits for `count` modules. The words are those of the units, and one for each module in the index codebook, which a
-  // network in a single module does not need. The first word of a codebook costs nothing (evaluate.h: words - 1); a
-  // module's exit word makes up for that, hence the - 1 for a whole network only.
+  // The bits for `count` modules. The words are those of the units, and one for each module in the index codebook,
+  // which a network in a single module does not need. The first word of a codebook costs nothing (evaluate.h: words -
+  // 1); a module's exit word makes up for that, hence the - 1 for a whole network only.
   double cost(uint32_t count) const {
     const double words = words_ + (count > 1 || inside_ ? count : 0.0) - (inside_ || words_ == 0 ? 0 : 1);
     return costs_.correction * words + (inside_ ? 0 : preference(count));

@@ -83,9 +83,9 @@ runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_
         uint32_t& parent = level.parents[level.modules[u]];
         if (parent == UINT32_MAX) parent = above[u];
         if (parent == above[u]) continue;
-        return runtime::Status::error("INVALID_ARGUMENT",
-                             "Level " + std::to_string(hierarchy.size()) + " of the modules is not inside the one " +
-                                 "above: the module of node " + std::to_string(u) + " lies in two modules there.");
+        return runtime::Status::error(
+            "INVALID_ARGUMENT", "Level " + std::to_string(hierarchy.size()) + " of the modules is not inside the one " +
+                                    "above: the module of node " + std::to_string(u) + " lies in two modules there.");
       }
     }
     sum_modules(flow, count, level);
@@ -135,7 +135,8 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
   const bool one_top = books[0].words == 1;  // the only module at the top is never left
   for (std::size_t b = 1; b < books.size(); ++b) {
     const Codebook& book = books[b];
-    code.by_level[book.level] += one_top && book.level == 1 ? without_exit(book) : book.cost() + correction * book.words;
+    code.by_level[book.level] +=
+        one_top && book.level == 1 ? without_exit(book) : book.cost() + correction * book.words;
   }
   for (double bits : code.by_level) code.total += bits;
   return code;

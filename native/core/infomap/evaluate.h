@@ -1,9 +1,9 @@
-// The codelength of given modules, from the plain formulas and the directed flow of the links. It shares no code with the
-// incremental objectives, so that it can check their results.
+// The codelength of given modules, from the plain formulas and the directed flow of the links. It shares no code with
+// the incremental objectives, so that it can check their results.
 //
 // A codebook holds a word for each child of its module, a node at its visit rate p or a module at its enter rate q,
-// and one for leaving the module at rate x; it costs the total rate of its words times their entropy, in bits per step. The
-// sum over all modules m, y being the rates of the children (for the root x = 0, and its codebook is the index):
+// and one for leaving the module at rate x; it costs the total rate of its words times their entropy, in bits per step.
+// The sum over all modules m, y being the rates of the children (for the root x = 0, and its codebook is the index):
 //
 //   L = sum_m plogp(x_m + sum y) - plogp(x_m) - sum plogp(y)
 //
@@ -30,21 +30,21 @@ using Hierarchy = std::vector<Level>;  // from the top to the finest; at least o
 
 // An entropy estimated from few observations is too low, by (words - 1) / (2 observations ln 2) bits for each codebook:
 // G. A. Miller, "Note on the bias of information estimates" (1955); it is also the leading term of P. Grassberger's
-// estimator (arXiv:physics/0307138). The observations are the weights of the links, at both ends. This is the correction
-// for one more word.
+// estimator (arXiv:physics/0307138). The observations are the weights of the links, at both ends. This is the
+// correction for one more word.
 double word_correction(const Flow& flow, double strength);
 
 struct Codelength {
-  double total = 0;               // bits per step
-  double one_level = 0;           // all nodes in one module: the entropy of the node flow
-  std::vector<double> by_level;   // the index codebook, then the codebooks of each level of modules (once each)
+  double total = 0;              // bits per step
+  double one_level = 0;          // all nodes in one module: the entropy of the node flow
+  std::vector<double> by_level;  // the index codebook, then the codebooks of each level of modules (once each)
 };
 
 // Renumbers modules, whatever their numbers, to 0, 1, ... in the order of their first nodes; returns how many.
 uint32_t number_modules(std::vector<uint32_t>& modules);
 
-// `levels`: from the top, the module of each node, numbers without gaps. Fails with INVALID_ARGUMENT, naming the node, where
-// a module lies in two of the level above. `correction`: bits for each word (see word_correction).
+// `levels`: from the top, the module of each node, numbers without gaps. Fails with INVALID_ARGUMENT, naming the node,
+// where a module lies in two of the level above. `correction`: bits for each word (see word_correction).
 runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy);
 Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correction);
 

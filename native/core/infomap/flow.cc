@@ -106,7 +106,8 @@ runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel&
     flow.node_flow = std::move(rates);
     return {};
   }
-  // The last step, along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D being the rate at nodes without out-links.
+  // The last step, along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D being the rate at nodes without
+  // out-links.
   double dangling = 0;
   for (uint32_t u = 0; u < n; ++u)
     if (out[u] == 0) dangling += rates[u];
@@ -157,9 +158,9 @@ void drop_links(Links& links, Absent absent) {
   links.weights.resize(write);
 }
 
-// Scales the weights so that no sum, product or quotient of a few of them leaves the range of a double: unless the largest
-// is moderate it becomes about 1, by a power of 2, which is exact. Links 2^800 times lighter than that are dropped, since
-// the walker would never follow them. Returns the binary exponent of the scale.
+// Scales the weights so that no sum, product or quotient of a few of them leaves the range of a double: unless the
+// largest is moderate it becomes about 1, by a power of 2, which is exact. Links 2^800 times lighter than that are
+// dropped, since the walker would never follow them. Returns the binary exponent of the scale.
 int scale_weights(Links& links) {
   if (links.weights.empty()) return 0;
   constexpr int kModerate = 200, kLightest = -800;

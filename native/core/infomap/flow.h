@@ -19,13 +19,14 @@ struct FlowOptions {
   double teleportation = 0.15;  // 0..1; directed networks only
   bool recorded = false;        // the code names teleportation steps too; they land in proportion to in-weight
   bool to_nodes = false;        // teleportation lands on all nodes alike, not in proportion to their links' weight
-  // The strength of a Bayesian prior for networks whose observed links are few and noisy samples: a priori every node may
-  // link to every other one. 0: no prior; 1: as in the paper. J. Smiljanic, D. Edler, M. Rosvall, "Mapping flows on sparse networks with missing links",
-  // Phys. Rev. E 102, 012302 (2020); weighted and directed: J. Smiljanic, C. Bloecker, D. Edler, M. Rosvall, J. Complex
-  // Networks 9, cnab044 (2021).
+  // The strength of a Bayesian prior for networks whose observed links are few and noisy samples: a priori every node
+  // may link to every other one. 0: no prior; 1: as in the paper. J. Smiljanic, D. Edler, M. Rosvall, "Mapping flows on
+  // sparse networks with missing links", Phys. Rev. E 102, 012302 (2020); weighted and directed: J. Smiljanic, C.
+  // Bloecker, D. Edler, M. Rosvall, J. Complex Networks 9, cnab044 (2021).
   double regularization = 0;
-  // Steps of the walk per step that is described: above 1 modules are larger, below 1 smaller. M. Kheirkhahzadeh, A. Lancichinetti,
-  // M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E 86, 026112 (2012).
+  // Steps of the walk per step that is described: above 1 modules are larger, below 1 smaller. M. Kheirkhahzadeh, A.
+  // Lancichinetti, M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E
+  // 86, 026112 (2012).
   double markov_time = 1;
   bool self_links = true;  // false: they are ignored
   // Undirected networks with two kinds of nodes and links between the kinds only: nodes from this number on are of the

@@ -86,7 +86,8 @@ class LinksInto {
         for (std::size_t i = flow_.offsets[u], end = flow_.offsets[u + 1]; i < end; ++i)
           if (flow_.targets[i] != u) body(u, flow_.targets[i], ways * flow_.link_flow[i]);
     } else {
-      for (std::size_t i = begins_[block]; i < begins_[block + 1]; ++i) body(links_[i].source, links_[i].target, links_[i].flow);
+      for (std::size_t i = begins_[block]; i < begins_[block + 1]; ++i)
+        body(links_[i].source, links_[i].target, links_[i].flow);
     }
   }
 
@@ -135,7 +136,8 @@ FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   graph.nodes = n;
   std::vector<std::size_t>& offsets = graph.offsets;
   offsets.resize(static_cast<std::size_t>(n) + 1);
-  // Each block fills its rows. The order within a row: links from nodes before its own, its own links, links from nodes after.
+  // Each block fills its rows. The order within a row: links from nodes before its own, its own links, links from nodes
+  // after.
   runtime::parallel_for(links.blocks(), threads, [&](std::size_t block) {
     for (uint32_t u = links.first(block); u < links.first(block + 1); ++u) {
       const auto row = flow.targets.begin() + flow.offsets[u], end = flow.targets.begin() + flow.offsets[u + 1];

@@ -1,6 +1,6 @@
-// The index codebook, whose words are the modules, and those terms of the codelength that do not depend on the partition.
-// With q = outer_exit + sum q_m, its part of the map equation is plogp(q) - plogp(outer_exit) - sum plogp(q_m); the last
-// sum is in the terms of the modules (map_equation.h).
+// The index codebook, whose words are the modules, and those terms of the codelength that do not depend on the
+// partition. With q = outer_exit + sum q_m, its part of the map equation is plogp(q) - plogp(outer_exit) - sum
+// plogp(q_m); the last sum is in the terms of the modules (map_equation.h).
 #pragma once
 
 #include <cmath>
@@ -13,8 +13,8 @@ namespace infomotion::infomap {
 
 class IndexCodebook {
  public:
-  // For partitions of these units: of a whole network, or of the inside of a module. There the exit of the module is one
-  // more word, and the codebook costs plogp(outer_exit) less (Rosvall and Bergstrom, PLoS ONE 6, e18209 (2011)).
+  // For partitions of these units: of a whole network, or of the inside of a module. There the exit of the module is
+  // one more word, and the codebook costs plogp(outer_exit) less (Rosvall and Bergstrom, PLoS ONE 6, e18209 (2011)).
   template <class Unit>
   static IndexCodebook of(const std::vector<Unit>& units, std::optional<double> outer_exit) {
     IndexCodebook index;
@@ -24,9 +24,9 @@ class IndexCodebook {
     return index;
   }
 
-  // For a part of the network that holds `share` of its flow, assuming that the modules of the rest are always as fine as
-  // those of the part. Then the q of the network is 1/share times that of the part. Only differences of its bits have a
-  // meaning.
+  // For a part of the network that holds `share` of its flow, assuming that the modules of the rest are always as fine
+  // as those of the part. Then the q of the network is 1/share times that of the part. Only differences of its bits
+  // have a meaning.
   IndexCodebook part(double share) const {
     IndexCodebook index(*this);
     index.outer_exit_ *= share;
@@ -45,10 +45,12 @@ class IndexCodebook {
 
   double enter() const { return enter_; }  // q
   double bits() const { return term_ + constant_; }
-  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }  // with no modules: one codebook for all units
+  double undivided() const {
+    return constant_ + plogp(outer_exit_ + flow_);
+  }  // with no modules: one codebook for all units
 
-  // The change of bits() if q became `enter`. Nearly always the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 + x^4/12 - ...
-  // is enough, and cheaper than a logarithm: the first term left out is below 1e-16 of x.
+  // The change of bits() if q became `enter`. Nearly always the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 + x^4/12
+  // - ... is enough, and cheaper than a logarithm: the first term left out is below 1e-16 of x.
   double change(double enter) const {
     const double change = enter - enter_, x = change * inverse_;
     if (!(x < 0.0078125 && x > -0.0078125)) return term(enter) - term_;

@@ -15,8 +15,8 @@
 namespace infomotion::infomap {
 namespace {
 
-// Rounds to 36 binary places, so that values which differ by rounding errors alone are ties: trials and modules then have
-// the same rank in whatever order sums were taken.
+// Rounds to 36 binary places, so that values which differ by rounding errors alone are ties: trials and modules then
+// have the same rank in whatever order sums were taken.
 double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
 
 // What the objective adds to the codelength for the number of modules that the walker visits.
@@ -89,9 +89,10 @@ void sort_modules(const Flow& flow, std::vector<uint32_t>& modules) {
 
 }  // namespace
 
-runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel, InfomapResult& result) {
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel,
+                             InfomapResult& result) {
   const double correction = word_correction(flow, options.entropy_correction);
-  const auto run = flow.recorded()   ? search<RecordedMapEquation>
+  const auto run = flow.recorded() ? search<RecordedMapEquation>
                    : flow.directed ? search<DirectedMapEquation>
                                    : search<UndirectedMapEquation>;
   Nested best = run(flow, options, correction, cancel, result);

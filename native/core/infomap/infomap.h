@@ -13,14 +13,14 @@
 namespace infomotion::infomap {
 
 struct InfomapOptions {
-  bool two_level = false;                // one level of modules; otherwise as many as shorten the code
+  bool two_level = false;  // one level of modules; otherwise as many as shorten the code
   uint32_t trials = 10;
   uint32_t seed = 123;
-  uint32_t threads = 0;                  // 0: as many as the pool has
-  double entropy_correction = 0;         // strength; 0: none (evaluate.h)
-  uint32_t preferred_modules = 0;        // at the top; 0: none (counted.h)
-  std::vector<uint32_t> initial;         // the module of each node to start from; empty: none
-  std::function<void()> on_trial_done;   // called from pool threads; may be empty
+  uint32_t threads = 0;                 // 0: as many as the pool has
+  double entropy_correction = 0;        // strength; 0: none (evaluate.h)
+  uint32_t preferred_modules = 0;       // at the top; 0: none (counted.h)
+  std::vector<uint32_t> initial;        // the module of each node to start from; empty: none
+  std::function<void()> on_trial_done;  // called from pool threads; may be empty
 };
 
 struct InfomapResult {
@@ -31,6 +31,7 @@ struct InfomapResult {
 };
 
 // The modules of the network. The same seed gives the same result for any number of threads.
-runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel, InfomapResult& result);
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel,
+                             InfomapResult& result);
 
 }  // namespace infomotion::infomap

@@ -26,9 +26,7 @@ struct List {
   }
 };
 
-std::string name(uint32_t source, uint32_t target) {
-  return std::to_string(source) + " -> " + std::to_string(target);
-}
+std::string name(uint32_t source, uint32_t target) { return std::to_string(source) + " -> " + std::to_string(target); }
 
 runtime::Status invalid(std::string message) { return runtime::Status::error("INVALID_ARGUMENT", std::move(message)); }
 
@@ -45,12 +43,12 @@ runtime::Status fault(const LinkView& view, std::size_t index, uint32_t source, 
     return invalid(link + " has weight " + (std::isnan(weight) ? "NaN" : std::to_string(weight)) +
                    "; weights must be finite and not negative.");
   }
-  return invalid(link + " joins two nodes of one kind; those of the second kind start at " + std::to_string(view.bipartite) +
-                 ".");
+  return invalid(link + " joins two nodes of one kind; those of the second kind start at " +
+                 std::to_string(view.bipartite) + ".");
 }
 
-// Checks each link and calls body(source, target, weight). Each value is read only once, since another thread might share
-// the caller's arrays and change them.
+// Checks each link and calls body(source, target, weight). Each value is read only once, since another thread might
+// share the caller's arrays and change them.
 template <class Body>
 runtime::Status for_links(const LinkView& view, const Body& body) {
   const auto check = [&](std::size_t i, uint32_t source) -> runtime::Status {
@@ -120,8 +118,8 @@ struct End {
   double weight;
 };
 
-// Sorts a row by target; parallel links keep their order. In a short row the place of a link is found by counting the links
-// that come before it, which needs no branch that could be mispredicted.
+// Sorts a row by target; parallel links keep their order. In a short row the place of a link is found by counting the
+// links that come before it, which needs no branch that could be mispredicted.
 void sort(std::vector<End>& row, std::vector<End>& sorted) {
   constexpr std::size_t kShort = 40;
   const std::size_t count = row.size();

@@ -1,7 +1,7 @@
 // The inner loop of the search: moves the units of a graph, or of a part of it, one by one between modules.
 //
-// These are the "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9, 5233
-// (2019): each unit moves to the neighbouring module (or an empty one) where it gains most, and the units whose
+// These are the "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9,
+// 5233 (2019): each unit moves to the neighbouring module (or an empty one) where it gains most, and the units whose
 // neighbourhood has changed are queued again. The queue holds blocks of consecutive units; the order of the blocks, and
 // of the units in a block, is random. That is random enough for the search, and local enough for the caches.
 #pragma once
@@ -23,8 +23,9 @@ namespace infomotion::infomap {
 constexpr double kLeastMoveGain = 1e-12;  // bits that a move must gain
 
 struct Sweep {
-  bool once;       // each unit has one turn; otherwise it has another whenever its neighbourhood changes
-  double weakest;  // modules that get less than this share of what the module with most of the unit's flow gets are skipped
+  bool once;  // each unit has one turn; otherwise it has another whenever its neighbourhood changes
+  // Modules that get less than this share of the flow that the unit's strongest module gets are skipped.
+  double weakest;
 };
 
 // The units `first`, `first` + 1, ... of a graph, as many as `units` has. Links to other units are ignored.
@@ -42,11 +43,11 @@ class LocalMoves {
   static_assert(is_map_equation_v<Objective>, "objective.h says what an objective must have");
   using Unit = typename Objective::Unit;
 
-  // `modules` holds the module of each unit, a number below the number of units; `objective` has been started with these
-  // modules. If there are many units, `threads` threads first find those that would move as things stand, and only
-  // these are queued.
-  void run(const UnitRange<Unit>& part, const Sweep& sweep, uint32_t threads, runtime::Random& random, const runtime::Cancel& cancel,
-           Objective& objective, uint32_t* modules) {
+  // `modules` holds the module of each unit, a number below the number of units; `objective` has been started with
+  // these modules. If there are many units, `threads` threads first find those that would move as things stand, and
+  // only these are queued.
+  void run(const UnitRange<Unit>& part, const Sweep& sweep, uint32_t threads, runtime::Random& random,
+           const runtime::Cancel& cancel, Objective& objective, uint32_t* modules) {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size());
     prepare(part, modules);
@@ -116,8 +117,8 @@ class LocalMoves {
     __builtin_prefetch(&part.units[u]);
   }
 
-  Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
-                Candidates& candidates) const {
+  Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective,
+                const uint32_t* modules, Candidates& candidates) const {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size()), from = modules[u];
     // Whether a module is new is not a branch: it would be mispredicted half the time.

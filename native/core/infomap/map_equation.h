@@ -1,11 +1,13 @@
-// The two-level map equation as an objective of the search (objective.h): M. Rosvall, D. Axelsson, C. T. Bergstrom, "The
-// map equation", Eur. Phys. J. Special Topics 178, 13 (2009). With the rates q_m and x_m at which module m is entered and
-// left, the flow p_m inside it and q = sum q_m, the codelength in bits per step is, expanded with plogp(y) = y log2 y,
+// The two-level map equation as an objective of the search (objective.h): M. Rosvall, D. Axelsson, C. T. Bergstrom,
+// "The map equation", Eur. Phys. J. Special Topics 178, 13 (2009). With the rates q_m and x_m at which module m is
+// entered and left, the flow p_m inside it and q = sum q_m, the codelength in bits per step is, expanded with plogp(y)
+// = y log2 y,
 //
 //   L = plogp(q) - sum plogp(q_m) - sum plogp(x_m) + sum plogp(x_m + p_m) - sum plogp(p_i).
 //       \______ index codebook ____/   \____________ module codebooks ___________________/
 //
-// A module's own term is plogp(x_m + p_m) - plogp(q_m) - plogp(x_m); the rest is the index codebook's (index_codebook.h).
+// A module's own term is plogp(x_m + p_m) - plogp(q_m) - plogp(x_m); the rest is the index codebook's
+// (index_codebook.h).
 #pragma once
 
 #include <algorithm>

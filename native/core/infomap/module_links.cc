@@ -56,13 +56,14 @@ ModuleLinks between(const Flow& flow, const uint32_t* children, const uint32_t* 
 
 }  // namespace
 
-runtime::Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels, const runtime::Cancel& cancel,
-                    std::vector<ModuleLinks>& links) {
+runtime::Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels,
+                             const runtime::Cancel& cancel, std::vector<ModuleLinks>& links) {
   for (const auto& modules : levels) {
     for (uint32_t u = 0; u < flow.nodes; ++u) {
       if (modules[u] < flow.nodes) continue;
-      return runtime::Status::error("INVALID_ARGUMENT", "Node " + std::to_string(u) + " is in module " + std::to_string(modules[u]) +
-                                                   "; modules must be numbered from 0, without gaps.");
+      return runtime::Status::error("INVALID_ARGUMENT", "Node " + std::to_string(u) + " is in module " +
+                                                            std::to_string(modules[u]) +
+                                                            "; modules must be numbered from 0, without gaps.");
     }
   }
   links.clear();

@@ -13,7 +13,7 @@ namespace infomotion::infomap {
 namespace {
 
 constexpr double kLeastTreeGain = 1e-10;  // bits that a change of the tree must gain
-constexpr double kRelativeGain = 1e-5;   // the search ends after a round that gains a smaller share of the total
+constexpr double kRelativeGain = 1e-5;    // the search ends after a round that gains a smaller share of the total
 
 // Some nodes of the network and the links between them, as a network of its own.
 template <class Unit>
@@ -72,7 +72,8 @@ class LevelSearch {
   }
 
  private:
-  // The length of the codebook with these words: of a module, or without `exit` the index codebook of the whole network.
+  // The length of the codebook with these words: of a module, or without `exit` the index codebook of the whole
+  // network.
   double book(const std::vector<Unit>& words, std::optional<double> exit) const {
     return objective_.within(words, exit).undivided();
   }
@@ -97,10 +98,11 @@ class LevelSearch {
     for (const Module& child : tree.children) tree.bits += child.bits;
   }
 
-  // Builds a tree from nothing: for the whole network or, with `exit`, for the inside of a module that is left at that rate.
-  // Partitions the nodes, groups the modules upwards, then searches inside each. The result has no children if one module
-  // is shortest.
-  Module build(const Subnetwork<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial, runtime::Random& random) const {
+  // Builds a tree from nothing: for the whole network or, with `exit`, for the inside of a module that is left at that
+  // rate. Partitions the nodes, groups the modules upwards, then searches inside each. The result has no children if
+  // one module is shortest.
+  Module build(const Subnetwork<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial,
+               runtime::Random& random) const {
     Module tree;
     tree.nodes = part.nodes;
     const Objective objective = objective_.within(part.units, exit);
@@ -116,7 +118,8 @@ class LevelSearch {
     tree.nodes.clear();
     tree.children.resize(found.count);
     for (uint32_t m = 0; m < found.count; ++m) tree.children[m].unit = units[m];
-    const bool lone = !exit && visited(tree) <= 1;  // the only module of the network is never left: it needs no exit word
+    const bool lone =
+        !exit && visited(tree) <= 1;  // the only module of the network is never left: it needs no exit word
     for (uint32_t m = 0; m < found.count; ++m) {
       Module& child = tree.children[m];
       child.nodes = std::move(parts[m].nodes);
@@ -128,14 +131,15 @@ class LevelSearch {
     return tree;
   }
 
-  // Groups the children into modules one level up, then those, and so on while that gains. `graph` holds the flow between
-  // the children. A group of one child is that child itself, without a codebook in between.
+  // Groups the children into modules one level up, then those, and so on while that gains. `graph` holds the flow
+  // between the children. A group of one child is that child itself, without a codebook in between.
   void group(Module& tree, FlowGraph graph, std::optional<double> exit, runtime::Random& random) const {
     sum_bits(tree, exit);
     while (tree.children.size() > 2 && !cancel_.requested()) {
       const std::vector<Unit> units = words(tree.children);
       const Objective objective = objective_.within(units, exit);
-      const Partition found = optimize(graph, units, objective, {{}, threads_}, runtime::Random(random.next()), cancel_);
+      const Partition found =
+          optimize(graph, units, objective, {{}, threads_}, runtime::Random(random.next()), cancel_);
       if (found.count <= 1 || found.count == tree.children.size()) return;
       Module grouped;
       grouped.unit = tree.unit;
@@ -163,9 +167,10 @@ class LevelSearch {
     }
   }
 
-  // Searches the inside of each child anew; where that finds nothing better, the insides of the child's own children. The
-  // children are independent (see above), so they are searched in parallel, each with random numbers of its own.
-  void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random, std::optional<double> exit = {}) const {
+  // Searches the inside of each child anew; where that finds nothing better, the insides of the child's own children.
+  // The children are independent (see above), so they are searched in parallel, each with random numbers of its own.
+  void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random,
+               std::optional<double> exit = {}) const {
     std::vector<uint32_t> modules(part.nodes.size());
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
     const std::vector<Subnetwork<Unit>> parts = split(part, labels(tree, part), count);
@@ -239,7 +244,8 @@ class LevelSearch {
   static std::vector<uint32_t> labels(const Module& tree, const Subnetwork<Unit>& part) {
     std::vector<std::pair<uint32_t, uint32_t>> child_of;  // node, child
     child_of.reserve(part.nodes.size());
-    for (std::size_t c = 0; c < tree.children.size(); ++c) collect(tree.children[c], static_cast<uint32_t>(c), child_of);
+    for (std::size_t c = 0; c < tree.children.size(); ++c)
+      collect(tree.children[c], static_cast<uint32_t>(c), child_of);
     std::sort(child_of.begin(), child_of.end());
     std::vector<uint32_t> result(part.nodes.size());  // part.nodes ascend
     for (std::size_t k = 0; k < result.size(); ++k) result[k] = child_of[k].second;
@@ -251,7 +257,8 @@ class LevelSearch {
   }
 
   // The nodes of each module, with the links among them.
-  static std::vector<Subnetwork<Unit>> split(const Subnetwork<Unit>& part, const std::vector<uint32_t>& modules, uint32_t count) {
+  static std::vector<Subnetwork<Unit>> split(const Subnetwork<Unit>& part, const std::vector<uint32_t>& modules,
+                                             uint32_t count) {
     std::vector<Subnetwork<Unit>> parts(count);
     std::vector<uint32_t> place(part.nodes.size());
     for (std::size_t u = 0; u < modules.size(); ++u) {
@@ -337,7 +344,8 @@ Partition optimize_network(const FlowGraph& graph, const std::vector<typename Ob
 
 template <class Objective>
 Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                       const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel) {
+                       const Objective& objective, const SearchOptions& options, runtime::Random random,
+                       const runtime::Cancel& cancel) {
   Subnetwork<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
   std::iota(whole.nodes.begin(), whole.nodes.end(), 0);
   const auto tree = LevelSearch<Objective>(objective, options.threads, cancel).run(whole, options.initial, random);
@@ -352,7 +360,7 @@ Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Object
 
 #define INSTANTIATE(Objective)                                                                                 \
   template Partition optimize_network(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
-                                      const SearchOptions&, runtime::Random, const runtime::Cancel&);                            \
+                                      const SearchOptions&, runtime::Random, const runtime::Cancel&);          \
   template Nested optimize_levels(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&,     \
                                   const SearchOptions&, runtime::Random, const runtime::Cancel&);
 INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)

@@ -1,9 +1,9 @@
 // Searches for modules inside modules, to whatever depth makes the code shortest (the codelength of evaluate.h).
 //
-// The tree starts as the two-level partition of the network and grows in both directions. Upwards: the graph between the
-// modules is partitioned, a module being a word that is used at the rate at which the module is entered; this repeats
-// while it gains. Downwards: the inside of each module is partitioned as a network of its own, with the exit of the
-// module as one more word; this repeats inside the modules found. Then the finest modules are grouped anew, and the
+// The tree starts as the two-level partition of the network and grows in both directions. Upwards: the graph between
+// the modules is partitioned, a module being a word that is used at the rate at which the module is entered; this
+// repeats while it gains. Downwards: the inside of each module is partitioned as a network of its own, with the exit of
+// the module as one more word; this repeats inside the modules found. Then the finest modules are grouped anew, and the
 // levels above and below them are searched again, until a round gains too little.
 //
 // M. Rosvall and C. T. Bergstrom, PLoS ONE 6, e18209 (2011).
@@ -19,8 +19,8 @@
 
 namespace infomotion::infomap {
 
-// `optimize` for a whole network, but with all nodes that the walker visits in one module if that is shorter. Moves need
-// not lead there, since nodes that are not linked are no neighbours.
+// `optimize` for a whole network, but with all nodes that the walker visits in one module if that is shorter. Moves
+// need not lead there, since nodes that are not linked are no neighbours.
 template <class Objective>
 Partition optimize_network(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
                            const Objective& objective, const SearchOptions& options, runtime::Random random,
@@ -35,6 +35,7 @@ struct Nested {
 // When `cancel` is raised, this returns early with what it has.
 template <class Objective>
 Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                       const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel);
+                       const Objective& objective, const SearchOptions& options, runtime::Random random,
+                       const runtime::Cancel& cancel);
 
 }  // namespace infomotion::infomap

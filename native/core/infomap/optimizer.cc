@@ -11,20 +11,21 @@
 namespace infomotion::infomap {
 namespace {
 
-// Units that merge stay together at all coarser levels, so merging is the stricter: it considers only modules to which a unit
-// has at least a quarter of the flow that it has to the strongest one.
+// Units that merge stay together at all coarser levels, so merging is the stricter: it considers only modules to which
+// a unit has at least a quarter of the flow that it has to the strongest one.
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
-// The search ends after a cycle that gains less than a share of the total: the share that 30 nodes have on average, within
-// bounds. Each cycle gains a small part of what the one before it gained, so little is lost by stopping.
+// The search ends after a cycle that gains less than a share of the total: the share that 30 nodes have on average,
+// within bounds. Each cycle gains a small part of what the one before it gained, so little is lost by stopping.
 constexpr double kNodesGained = 30, kLeastGain = 5e-4, kMostGain = 4e-3;
 constexpr uint32_t kShrink = 16;            // coarsening ends when a level has not at least 1/16 fewer units
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are merged in parallel, in jobs of about this many units
 // A graph larger than the caches is renumbered so that neighbours are near each other, and its first merges are made in
-// ranges of about this many units, in parallel. Links between ranges are seen at the coarser levels, and when units move.
+// ranges of about this many units, in parallel. Links between ranges are seen at the coarser levels, and when units
+// move.
 constexpr uint32_t kUnitsPerRange = 1 << 16;
 
-// Renumbers the modules 0, 1, ... in the order of their first units; number[m] becomes the new number of m, or UINT32_MAX
-// if no unit is in m. Returns how many modules there are.
+// Renumbers the modules 0, 1, ... in the order of their first units; number[m] becomes the new number of m, or
+// UINT32_MAX if no unit is in m. Returns how many modules there are.
 uint32_t close_gaps(std::vector<uint32_t>& modules, std::vector<uint32_t>& number) {
   number.assign(modules.size(), UINT32_MAX);
   uint32_t count = 0;
@@ -43,7 +44,11 @@ class Search {
 
   Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, runtime::Random random,
          const SearchOptions& options, const runtime::Cancel& cancel)
-      : given_graph_(graph), given_units_(units), objective_(objective), random_(random), options_(options),
+      : given_graph_(graph),
+        given_units_(units),
+        objective_(objective),
+        random_(random),
+        options_(options),
         cancel_(cancel) {}
 
   Partition run() {
@@ -81,10 +86,10 @@ class Search {
     std::vector<uint32_t> parents;  // the unit here that holds each unit of the level below
   };
 
-  // The first cycle: nodes merge into modules, these into larger ones, and so on, as in Louvain's method (V. D. Blondel,
-  // J.-L. Guillaume, R. Lambiotte, E. Lefebvre, J. Stat. Mech. P10008 (2008)). Each unit has only one turn per level, so
-  // that modules grow slowly and there are many levels; then the units of each level, from the coarsest down, move
-  // between the modules.
+  // The first cycle: nodes merge into modules, these into larger ones, and so on, as in Louvain's method (V. D.
+  // Blondel, J.-L. Guillaume, R. Lambiotte, E. Lefebvre, J. Stat. Mech. P10008 (2008)). Each unit has only one turn per
+  // level, so that modules grow slowly and there are many levels; then the units of each level, from the coarsest down,
+  // move between the modules.
   void build(std::vector<uint32_t>& modules) {
     if (given_graph_.nodes >= 2 * kUnitsPerRange) renumber(order_by_neighbourhood(given_graph_));
     coarsen(kMergeOnce, {});
@@ -105,8 +110,9 @@ class Search {
     descend(modules);
   }
 
-  // Merges units level by level until nothing merges, and never across the bounds of a group. Groups are ranges of units;
-  // the result is the groups of the last level. Without groups, units merge anywhere (large levels: within ranges).
+  // Merges units level by level until nothing merges, and never across the bounds of a group. Groups are ranges of
+  // units; the result is the groups of the last level. Without groups, units merge anywhere (large levels: within
+  // ranges).
   std::vector<uint32_t> coarsen(const Sweep& sweep, std::vector<uint32_t> groups) {
     const bool anywhere = groups.empty();
     levels_.clear();
@@ -131,9 +137,9 @@ class Search {
     return bounds;
   }
 
-  // One sweep over each group, in parallel. Fills the units and parents of the next level, and returns its groups. A group
-  // is searched by itself, with the objective for its share of the flow (Objective::part); the random numbers come from a
-  // stream of the group's own. So the result does not depend on the number of threads or jobs.
+  // One sweep over each group, in parallel. Fills the units and parents of the next level, and returns its groups. A
+  // group is searched by itself, with the objective for its share of the flow (Objective::part); the random numbers
+  // come from a stream of the group's own. So the result does not depend on the number of threads or jobs.
   std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, CoarseLevel& level) {
     const FlowGraph& graph = top_graph();
     const std::vector<Unit>& units = top_units();
@@ -180,9 +186,9 @@ class Search {
     return bounds;
   }
 
-  // `modules` holds the modules of the coarsest level's units. From that level down to the nodes, the units of each level
-  // move between the modules: the refinement of multilevel partitioning (B. Hendrickson and R. Leland, "A multilevel
-  // algorithm for partitioning graphs", Supercomputing 1995).
+  // `modules` holds the modules of the coarsest level's units. From that level down to the nodes, the units of each
+  // level move between the modules: the refinement of multilevel partitioning (B. Hendrickson and R. Leland, "A
+  // multilevel algorithm for partitioning graphs", Supercomputing 1995).
   void descend(std::vector<uint32_t>& modules) {
     current_.start(sum_units(top_graph(), top_units(), modules, top_graph().nodes), graph().nodes);
     for (;;) {
@@ -263,7 +269,7 @@ class Search {
   std::vector<uint32_t> order_;  // the given numbers of the renumbered nodes; empty if they were not renumbered
   FlowGraph graph_;
   std::vector<Unit> units_;
-  std::vector<CoarseLevel> levels_;     // above the nodes
+  std::vector<CoarseLevel> levels_;  // above the nodes
   Objective current_ = objective_;
   LocalMoves<Objective> moves_;
 };
@@ -272,7 +278,8 @@ class Search {
 
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                   const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel) {
+                   const Objective& objective, const SearchOptions& options, runtime::Random random,
+                   const runtime::Cancel& cancel) {
   return Search<Objective>(graph, units, objective, random, options, cancel).run();
 }
 

@@ -1,10 +1,11 @@
 // Searches the partition of a graph that minimizes an objective. Knows of the objective only its contract
 // (objective.h), of the graph only the symmetric CSR.
 //
-// The first cycle coarsens the graph: it merges units (nodes, sub-modules, ...) level by level until nothing merges. Then,
-// from the coarsest level down to the nodes, the units of each level move freely between the modules. Each further cycle
-// does the same with sub-modules that are found inside the modules so far. So sub-modules of every size and single nodes
-// all get to move: the multilevel refinement of graph partitioning. Cycles repeat until one gains too little.
+// The first cycle coarsens the graph: it merges units (nodes, sub-modules, ...) level by level until nothing merges.
+// Then, from the coarsest level down to the nodes, the units of each level move freely between the modules. Each
+// further cycle does the same with sub-modules that are found inside the modules so far. So sub-modules of every size
+// and single nodes all get to move: the multilevel refinement of graph partitioning. Cycles repeat until one gains too
+// little.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct SearchOptions {
 // `objective` has not been started. When `cancel` is raised, this returns early with what it has.
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                   const Objective& objective, const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel);
+                   const Objective& objective, const SearchOptions& options, runtime::Random random,
+                   const runtime::Cancel& cancel);
 
 }  // namespace infomotion::infomap

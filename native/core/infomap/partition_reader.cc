@@ -11,7 +11,7 @@ namespace infomotion::infomap {
 namespace {
 constexpr uint64_t kMaxModule = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kMaxDepth = 250;  // no hierarchy is deeper; a table of all nodes is made for each level
-}
+}  // namespace
 
 runtime::Status PartitionReader::read(const runtime::Cancel& cancel) {
   return lines_.read(cancel, [this](Line& line) { return read_line(line); });
@@ -85,7 +85,7 @@ runtime::Status PartitionReader::match(const double* ids, uint32_t nodes) const 
 // Numbers the modules of a level of a tree: those of one parent by their number there. Nodes that lie in no module that
 // deep stay together, alone in their parent.
 runtime::Status PartitionReader::number_level(uint32_t level, const std::vector<uint32_t>& parents,
-                                     std::vector<uint32_t>& modules) const {
+                                              std::vector<uint32_t>& modules) const {
   enum class Holds : uint8_t { kUnknown, kNodes, kModules };
   std::vector<Holds> holds(1);
   std::unordered_map<uint64_t, uint32_t> numbers;
@@ -105,7 +105,8 @@ runtime::Status PartitionReader::number_level(uint32_t level, const std::vector<
   return {};
 }
 
-runtime::Status PartitionReader::finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel, Levels& levels) {
+runtime::Status PartitionReader::finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel,
+                                        Levels& levels) {
   append("\n", 1);
   runtime::Status status = read(cancel);
   if (!status.ok()) return status;

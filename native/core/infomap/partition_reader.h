@@ -29,8 +29,8 @@ class PartitionReader {
   void append(const char* data, std::size_t size) { lines_.append(data, size); }
   runtime::Status read(const runtime::Cancel& cancel);
 
-  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node that
-  // only one of file and network has, that stands twice, or that lies beside modules.
+  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node
+  // that only one of file and network has, that stands twice, or that lies beside modules.
   runtime::Status finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel, Levels& levels);
 
  private:
@@ -43,13 +43,14 @@ class PartitionReader {
   runtime::Status read_clu(Line& line);
   runtime::Status read_tree(Line& line);
   runtime::Status match(const double* ids, uint32_t nodes) const;
-  runtime::Status number_level(uint32_t level, const std::vector<uint32_t>& parents, std::vector<uint32_t>& modules) const;
+  runtime::Status number_level(uint32_t level, const std::vector<uint32_t>& parents,
+                               std::vector<uint32_t>& modules) const;
   runtime::Status mismatch(const std::string& what) const;
 
   Lines lines_;
   std::string name_;
   bool tree_;
-  bool links_ = false;  // what follows *Links is skipped
+  bool links_ = false;       // what follows *Links is skipped
   std::vector<Node> nodes_;  // sorted by id by finish()
   std::vector<uint32_t> path_;
 };

@@ -150,7 +150,8 @@ runtime::Status NetworkReader::read_link(Line& line) {
   if (!line.integer(source, min, max)) return lines_.error(line, whole_number("a source node", min, max));
   if (!line.integer(target, min, max)) return lines_.error(line, whole_number("a target node", min, max));
   if (section_ == Section::kBipartite && (source < second_kind_) == (target < second_kind_)) {
-    return lines_.error(start, "a link between a node below " + std::to_string(second_kind_) + " and one from there on,");
+    return lines_.error(start,
+                        "a link between a node below " + std::to_string(second_kind_) + " and one from there on,");
   }
   double weight = 1;
   if (line.peek() >= 0) {

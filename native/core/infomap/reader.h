@@ -1,4 +1,5 @@
-// Reads network files: link lists, Pajek, bipartite. The text is fed in pieces, so a file is never in memory as a whole.
+// Reads network files: link lists, Pajek, bipartite. The text is fed in pieces, so a file is never in memory as a
+// whole.
 #pragma once
 
 #include <cstddef>
@@ -22,16 +23,17 @@ struct Network {
   std::vector<uint32_t> sources, targets;
   std::vector<double> weights;  // empty: all 1
   bool named = false;
-  std::string names;            // where it is: of all nodes, one a line (Pajek)
-  uint32_t bipartite = 0;       // nodes from this one on are of the second kind; 0: not bipartite
+  std::string names;       // where it is: of all nodes, one a line (Pajek)
+  uint32_t bipartite = 0;  // nodes from this one on are of the second kind; 0: not bipartite
 
   LinkView view() const;
 };
 
 class NetworkReader {
  public:
-  // `name` is for error messages. `bytes` is a guess at the length of the text (0: unknown); it saves memory and changes
-  // nothing else. Links with a weight below `weight_threshold` are ignored, and so are nodes that only such links name.
+  // `name` is for error messages. `bytes` is a guess at the length of the text (0: unknown); it saves memory and
+  // changes nothing else. Links with a weight below `weight_threshold` are ignored, and so are nodes that only such
+  // links name.
   explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0)
       : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold) {}
 

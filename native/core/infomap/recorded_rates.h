@@ -1,7 +1,7 @@
 // The rates at which modules are entered and left where teleportation is recorded: besides the links, the walker leaves
 // node u by teleportation at a rate t_u and lands on node v in a share l_v of all such steps. With t_m and l_m summed
-// over a module and t = sum t_m, a module is also left at t_m (1 - l_m) and entered at (t - t_m) l_m. The same serves the
-// Bayesian prior of flow.h, which is teleportation too.
+// over a module and t = sum t_m, a module is also left at t_m (1 - l_m) and entered at (t - t_m) l_m. The same serves
+// the Bayesian prior of flow.h, which is teleportation too.
 #pragma once
 
 #include <algorithm>

@@ -11,8 +11,8 @@ namespace {
 // Longest part of a word that an error shows.
 constexpr std::size_t kShown = 40;
 
-// Reads a number as C++ writes it, to the nearest double; false if [begin, end) is not a finite number. What is too small
-// for a double becomes 0.
+// Reads a number as C++ writes it, to the nearest double; false if [begin, end) is not a finite number. What is too
+// small for a double becomes 0.
 bool to_double(const char* begin, const char* end, double& value) {
 #if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
   const auto [rest, error] = std::from_chars(begin, end, value);
@@ -20,8 +20,8 @@ bool to_double(const char* begin, const char* end, double& value) {
   if (error == std::errc()) return std::isfinite(value);
   if (error != std::errc::result_out_of_range) return false;
 #endif
-  // For libraries that lack from_chars for doubles, and for numbers out of range. strtod would also read hexadecimal numbers
-  // and the decimal point of the locale; the callers have excluded those characters.
+  // For libraries that lack from_chars for doubles, and for numbers out of range. strtod would also read hexadecimal
+  // numbers and the decimal point of the locale; the callers have excluded those characters.
   const std::string text(begin, end);
   char* rest_of_text;
   value = std::strtod(text.c_str(), &rest_of_text);

@@ -121,9 +121,7 @@ class Lines {
   uint64_t line() const { return line_; }
 
   // The error for what comes next in the line.
-  runtime::Status error(Line& line, const std::string& expected) const {
-    return error(line.expected(expected));
-  }
+  runtime::Status error(Line& line, const std::string& expected) const { return error(line.expected(expected)); }
   runtime::Status error(const std::string& what) const;
 
  private:

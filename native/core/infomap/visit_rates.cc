@@ -35,13 +35,13 @@ class Sum {
 struct Rows {
   static constexpr uint32_t kBlock = 1 << 11, kLongest = 255;
 
-  std::vector<uint32_t> order;           // the node of each row
+  std::vector<uint32_t> order;  // the node of each row
   std::vector<std::size_t> offsets;
-  std::vector<uint32_t> sources;         // numbered by their rows
-  std::vector<double> shares;            // (1 - rate_i) p_ij
-  std::vector<double> own;               // the share of each row's node in its own rate (self-links)
-  std::vector<double> rate, landing;     // of each row
-  double most_followed = 0;              // max (1 - rate_i)
+  std::vector<uint32_t> sources;      // numbered by their rows
+  std::vector<double> shares;         // (1 - rate_i) p_ij
+  std::vector<double> own;            // the share of each row's node in its own rate (self-links)
+  std::vector<double> rate, landing;  // of each row
+  double most_followed = 0;           // max (1 - rate_i)
 
   Rows(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation) {
     const uint32_t n = flow.nodes;
@@ -106,24 +106,26 @@ struct Rows {
   }
 };
 
-// The relaxation factor to go on with, for a network whose changes fall by a factor `fall` per pass under `omega`. D. M. Young, "Iterative methods for solving partial difference equations of elliptic type", Trans. Amer. Math.
-// Soc. 76, 92 (1954): if Gauss-Seidel's factor is g, SOR's is f with (f + omega - 1)^2 = g f omega^2, and the best omega
-// is 2 / (1 + sqrt(1 - g)). That holds for consistently ordered systems; for others it is a good guess.
+// The relaxation factor to go on with, for a network whose changes fall by a factor `fall` per pass under `omega`. D.
+// M. Young, "Iterative methods for solving partial difference equations of elliptic type", Trans. Amer. Math. Soc. 76,
+// 92 (1954): if Gauss-Seidel's factor is g, SOR's is f with (f + omega - 1)^2 = g f omega^2, and the best omega is 2 /
+// (1 + sqrt(1 - g)). That holds for consistently ordered systems; for others it is a good guess.
 double over_relaxation(double omega, double fall, double most_followed) {
   if (fall <= omega - 1) return omega;
   const double over = fall + omega - 1, gauss_seidel = over * over / (fall * omega * omega);
   return std::max(omega, 2 / (1 + std::sqrt(1 - std::min(gauss_seidel, most_followed * most_followed))));
 }
 
-// Successive over-relaxation: each node in turn is set from the current rates of the others. The rate of teleportation is
-// the one at the start of the pass. With omega = 1 (Gauss-Seidel) this converges from any start: it is a regular splitting of the
-// M-matrix I - G of the walk's transition matrix G, so the pass is similar to a stochastic matrix, all of whose columns
-// share the nodes where teleportation lands (A. Berman, R. J. Plemmons, "Nonnegative matrices in the mathematical sciences",
-// 1979, ch. 7). With omega > 1 it is faster where it converges; if changes fall more slowly than the walk itself allows,
-// omega goes back to 1.
+// Successive over-relaxation: each node in turn is set from the current rates of the others. The rate of teleportation
+// is the one at the start of the pass. With omega = 1 (Gauss-Seidel) this converges from any start: it is a regular
+// splitting of the M-matrix I - G of the walk's transition matrix G, so the pass is similar to a stochastic matrix, all
+// of whose columns share the nodes where teleportation lands (A. Berman, R. J. Plemmons, "Nonnegative matrices in the
+// mathematical sciences", 1979, ch. 7). With omega > 1 it is faster where it converges; if changes fall more slowly
+// than the walk itself allows, omega goes back to 1.
 //
-// At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i), and
-// the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of the error.
+// At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i),
+// and the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of
+// the error.
 runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
   const auto n = static_cast<uint32_t>(rates.size());
   double omega = 1, teleporting = rows.teleporting(rates);
@@ -192,7 +194,7 @@ runtime::Status walk(const Rows& rows, const runtime::Cancel& cancel, std::vecto
 }  // namespace
 
 runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
-                   const runtime::Cancel& cancel, std::vector<double>& rates) {
+                            const runtime::Cancel& cancel, std::vector<double>& rates) {
   const Rows rows(flow, steps, teleportation);
   std::vector<double> by_row = rows.landing;
   const bool relaxed = rows.most_followed <= 1 - kLeastRate;

@@ -1,5 +1,5 @@
-// Floats for vector kernels: aligned to a cache line, with spare floats at both ends, since kernels work in whole vectors
-// and may read (but never use) a little beyond a row.
+// Floats for vector kernels: aligned to a cache line, with spare floats at both ends, since kernels work in whole
+// vectors and may read (but never use) a little beyond a row.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace infomotion::runtime {
 
-// Asks the system for huge pages for memory that is about to be filled, if it is large: one page fault in place of 512, and
-// fewer TLB misses.
+// Asks the system for huge pages for memory that is about to be filled, if it is large: one page fault in place of 512,
+// and fewer TLB misses.
 void prefer_huge_pages(void* memory, std::size_t bytes);
 
 class Buffer {

@@ -1,7 +1,7 @@
-// The few words in which vector kernels are written. A kernel's text (an .inc file) is compiled once for each instruction
-// set: the file that instantiates it includes target_avx2.h or target_avx512.h, or defines INFOMOTION_SIMD_NEON, or
-// neither (portable), and then includes the text, which includes this header. Everything is local to that file, so that
-// no function compiled for one instruction set can be taken for another's.
+// The few words in which vector kernels are written. A kernel's text (an .inc file) is compiled once for each
+// instruction set: the file that instantiates it includes target_avx2.h or target_avx512.h, or defines
+// INFOMOTION_SIMD_NEON, or neither (portable), and then includes the text, which includes this header. Everything is
+// local to that file, so that no function compiled for one instruction set can be taken for another's.
 //
 // F and I are vectors of kLanes floats and int32; arithmetic on them is the compiler's own (GCC and Clang vector
 // extensions). A Mask has one truth value a lane.
@@ -90,9 +90,7 @@ inline F pick_wide(const float* p, I index) {
 }
 inline F gather(const float* p, I index) { return _mm512_i32gather_ps((__m512i)index, p, 4); }
 // The first n lanes, n <= kLanes.
-inline void store_part(float* p, F v, int n) {
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
-}
+inline void store_part(float* p, F v, int n) { _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v); }
 // Lanes kShift .. kShift + kLanes - 1 of a and b end to end.
 template <int kShift>
 inline F shifted(F a, F b) {
@@ -195,8 +193,8 @@ inline void store_pairs(float* p, F a, F b) {
 
 #endif
 
-// a b - c d, to 1.5 units in the last place of the result (Kahan's algorithm; Jeannerod, Louvet and Muller, "Further analysis of
-// Kahan's algorithm for the accurate computation of 2 x 2 determinants", Math. Comp. 82, 2013).
+// a b - c d, to 1.5 units in the last place of the result (Kahan's algorithm; Jeannerod, Louvet and Muller, "Further
+// analysis of Kahan's algorithm for the accurate computation of 2 x 2 determinants", Math. Comp. 82, 2013).
 inline F difference_of_products(F a, F b, F c, F d) {
 #if defined(INFOMOTION_SIMD_AVX512) || defined(INFOMOTION_SIMD_AVX2) || defined(INFOMOTION_SIMD_NEON)
   const F product = c * d;

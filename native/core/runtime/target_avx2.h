@@ -1,5 +1,5 @@
-// What follows, up to runtime/target_end.h, is compiled for AVX2 and FMA: include it first, then the text of the kernels.
-// Headers of the system come before it: their inline functions stay as every processor can run them.
+// What follows, up to runtime/target_end.h, is compiled for AVX2 and FMA: include it first, then the text of the
+// kernels. Headers of the system come before it: their inline functions stay as every processor can run them.
 #define INFOMOTION_SIMD_AVX2
 #include <immintrin.h>
 

@@ -13,9 +13,9 @@
 namespace infomotion::runtime {
 namespace {
 
-// Waits for `ready` at most as long as it takes to wake a sleeping thread (20 to 50 us on virtual machines), so that the
-// phases of one job follow each other without that delay. No longer, since the processor may have other users; and those
-// come first in any case, because each look is followed by a yield.
+// Waits for `ready` at most as long as it takes to wake a sleeping thread (20 to 50 us on virtual machines), so that
+// the phases of one job follow each other without that delay. No longer, since the processor may have other users; and
+// those come first in any case, because each look is followed by a yield.
 template <typename Ready>
 void linger(Ready ready) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);

@@ -9,8 +9,8 @@
 namespace infomotion::select {
 namespace {
 
-constexpr std::size_t kBlock = 64;     // candidates a task takes
-constexpr double kLeastGain = 1e-9;    // of the loss: less than that is rounding
+constexpr std::size_t kBlock = 64;   // candidates a task takes
+constexpr double kLeastGain = 1e-9;  // of the loss: less than that is rounding
 
 // A dense matrix in double, row by row.
 struct Dense {
@@ -185,8 +185,8 @@ class Student {
   const std::size_t dim_;
   std::vector<double> balance_;  // weight of a clip of each class in the loss; all clips together weigh 1
   Dense points_;
-  Dense gram_, moments_;  // G = sum b x x', M = sum b x y'
-  double energy_ = 0;     // sum b |y|^2: the loss of no coefficients at all
+  Dense gram_, moments_;                   // G = sum b x x', M = sum b x y'
+  double energy_ = 0;                      // sum b |y|^2: the loss of no coefficients at all
   Dense inverse_, rest_, square_, slope_;  // P, W, P G P, S, without the slot left out
   double base_ = 0, weight_ = 0;
 };
@@ -194,7 +194,7 @@ class Student {
 }  // namespace
 
 runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
-                   const runtime::Cancel& cancel, SwapResult& result) {
+                            const runtime::Cancel& cancel, SwapResult& result) {
   result = {start, 0, 0, 0};
   if (start.empty() || input.classes < 2) return {};
   Student student(input, options.ridge, options.threads, cancel);

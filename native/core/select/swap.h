@@ -42,6 +42,6 @@ struct SwapResult {
 // changes W by a matrix of rank one, so that a candidate costs two quadratic forms, whatever the number of clips.
 // The same result for any number of threads; of two exchanges alike, the clip of the lower number.
 runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
-                   const runtime::Cancel& cancel, SwapResult& result);
+                            const runtime::Cancel& cancel, SwapResult& result);
 
 }  // namespace infomotion::select

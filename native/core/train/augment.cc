@@ -10,8 +10,9 @@ namespace infomotion::train {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr float kFlowGain = 5;        // network units per 1/s: most speeds of the walls of a heart are then within +-1
-constexpr float kGreyMiddle = 0.25f;  // the grey level that becomes 0; 0 becomes -1: most of an ultrasound frame is dark
+constexpr float kFlowGain = 5;  // network units per 1/s: most speeds of the walls of a heart are then within +-1
+constexpr float kGreyMiddle =
+    0.25f;  // the grey level that becomes 0; 0 becomes -1: most of an ultrasound frame is dark
 
 // FNV-1a, as lib/runtime/random.ts hashes the words that name a stream.
 constexpr std::uint32_t fnv1a(const char* text) {
@@ -20,8 +21,8 @@ constexpr std::uint32_t fnv1a(const char* text) {
   return h;
 }
 
-// What the bytes of a volume mean: grey levels 0..1, and speeds in network units. Two tables of 256 replace arithmetic on
-// each of the many pixels.
+// What the bytes of a volume mean: grey levels 0..1, and speeds in network units. Two tables of 256 replace arithmetic
+// on each of the many pixels.
 struct Levels {
   std::array<float, 256> grey, speed;
   Levels() {
@@ -32,8 +33,9 @@ struct Levels {
   }
 };
 
-// A nearly Gaussian number of mean 0 and standard deviation 1: the sum of eight uniform bytes, by the central limit theorem
-// (excess kurtosis -1.2 / 8 = -0.15; never beyond 4.9). Integers up to the last step: the same on every platform, and fast.
+// A nearly Gaussian number of mean 0 and standard deviation 1: the sum of eight uniform bytes, by the central limit
+// theorem (excess kurtosis -1.2 / 8 = -0.15; never beyond 4.9). Integers up to the last step: the same on every
+// platform, and fast.
 float gaussian(runtime::Random& random) {
   const auto pairs = [](std::uint32_t x) { return (x & 0x00ff00ffu) + ((x >> 8) & 0x00ff00ffu); };
   const std::uint32_t sums = pairs(random.next()) + pairs(random.next());
@@ -44,8 +46,8 @@ float gaussian(runtime::Random& random) {
 
 }  // namespace
 
-// Reduces the angle to |a| <= pi/4, where the Taylor terms beyond n = 15 are far below the precision of a double, and then
-// turns by quarter turns, which are exact.
+// Reduces the angle to |a| <= pi/4, where the Taylor terms beyond n = 15 are far below the precision of a double, and
+// then turns by quarter turns, which are exact.
 Turn turn(double degrees) {
   const double quarters = std::floor(degrees / 90 + 0.5);
   const double a = (degrees - 90 * quarters) * (kPi / 180), square = a * a;  // |a| <= pi/4
@@ -63,7 +65,9 @@ Turn turn(double degrees) {
   }
 }
 
-runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample) { return runtime::Random(seed, {fnv1a("augment"), sample}); }
+runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample) {
+  return runtime::Random(seed, {fnv1a("augment"), sample});
+}
 
 // The map is rotation times zoom times mirroring, R(a) s diag(+-1, 1): mirrored first, then turned.
 Pose draw_pose(const Augmentation& augmentation, int volume_frames, runtime::Random& random) {
@@ -90,8 +94,8 @@ Sampler::Sampler(const SampleShape& shape) : shape_(shape), stride_(shape.side +
   taps_.resize(static_cast<std::size_t>(shape.side) * shape.side);
 }
 
-// Fills taps_. The map says where a pixel of the volume goes; its inverse, about the centre, says where a pixel of the output
-// comes from. Places outside are clamped to the black border.
+// Fills taps_. The map says where a pixel of the volume goes; its inverse, about the centre, says where a pixel of the
+// output comes from. Places outside are clamped to the black border.
 void Sampler::place(const Pose& pose) {
   const double determinant = pose.map[0] * pose.map[3] - pose.map[1] * pose.map[2];
   const double xx = pose.map[3] / determinant, xy = -pose.map[1] / determinant;
@@ -134,8 +138,8 @@ void Sampler::blend(const VolumeView& volume, double time) {
   }
 }
 
-// Frame by frame: interpolate in time, then in space. A turned, zoomed or faster motion has vectors turned and scaled in the
-// same way, so the flow is also multiplied by the map and the tempo. Gain and noise are of the grey levels only.
+// Frame by frame: interpolate in time, then in space. A turned, zoomed or faster motion has vectors turned and scaled
+// in the same way, so the flow is also multiplied by the map and the tempo. Gain and noise are of the grey levels only.
 void Sampler::render(const VolumeView& volume, const Pose& pose, runtime::Random noise, float* out) {
   place(pose);
   const std::size_t cells = taps_.size(), channel = cells * shape_.frames;

@@ -24,9 +24,9 @@ struct SampleShape {
   std::size_t size() const { return static_cast<std::size_t>(channels()) * frames * side * side; }
 };
 
-// The ranges from which the parameters of a sample are drawn uniformly: rotation in +-rotation degrees, zoom in 1 +- scale,
-// gain in 1 +- gain, playing speed in 1 +- tempo. With `flip`, half of the samples are mirrored. `noise` is a standard
-// deviation, of grey levels 0..1.
+// The ranges from which the parameters of a sample are drawn uniformly: rotation in +-rotation degrees, zoom in 1 +-
+// scale, gain in 1 +- gain, playing speed in 1 +- tempo. With `flip`, half of the samples are mirrored. `noise` is a
+// standard deviation, of grey levels 0..1.
 struct Augmentation {
   bool flip = false;
   double rotation = 0, scale = 0, gain = 0, noise = 0, tempo = 0;
@@ -47,8 +47,8 @@ Pose draw_pose(const Augmentation& augmentation, int volume_frames, runtime::Ran
 // The random numbers of sample number `sample` of a run.
 runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample);
 
-// The cosine and sine of an angle, by which (x, y) is turned clockwise on the screen. The same on every platform, and exact
-// at quarter turns.
+// The cosine and sine of an angle, by which (x, y) is turned clockwise on the screen. The same on every platform, and
+// exact at quarter turns.
 struct Turn {
   double cosine, sine;
 };
@@ -59,9 +59,9 @@ class Sampler {
  public:
   explicit Sampler(const SampleShape& shape);
 
-  // Writes channels * frames * side * side values to `out`. Grey is (level - 1/4) / (1/4), for levels 0..1; flow is five
-  // times its value in 1/s. Time wraps around the volume; between two of its frames both are interpolated linearly. What
-  // lies outside the frame is black and does not move.
+  // Writes channels * frames * side * side values to `out`. Grey is (level - 1/4) / (1/4), for levels 0..1; flow is
+  // five times its value in 1/s. Time wraps around the volume; between two of its frames both are interpolated
+  // linearly. What lies outside the frame is black and does not move.
   void render(const VolumeView& volume, const Pose& pose, runtime::Random noise, float* out);
 
  private:
