@@ -65,7 +65,8 @@ Cuda open() {
 #if defined(__linux__)
   cuda.plugin = named.empty() ? own_folder() + kFile : named;
   if (named.empty() && !exists(cuda.plugin)) {
-    cuda.reason = "no CUDA plugin: " + cuda.plugin + " is not there (npm run compile:cuda builds it; INFOMOTION_CUDA names another place)";
+    cuda.reason = "no CUDA plugin: " + cuda.plugin +
+                  " is not there (npm run compile:cuda builds it; INFOMOTION_CUDA names another place)";
     return cuda;
   }
   const InfomotionPlugin* table = load(cuda.plugin, &cuda.reason);
@@ -91,13 +92,13 @@ const Cuda& cuda() {
   return *instance;
 }
 
-Status to_status(std::int32_t result, const InfomotionMessage& message) {
+runtime::Status to_status(std::int32_t result, const InfomotionMessage& message) {
   switch (result) {
     case kInfomotionDone: return {};
-    case kInfomotionCancelled: return Status::cancelled();
-    case kInfomotionUnavailable: return Status::error("CUDA_UNAVAILABLE", message.text);
-    case kInfomotionOutOfMemory: return Status::error("CUDA_OUT_OF_MEMORY", message.text);
-    default: return Status::error("CUDA_FAILED", message.text);
+    case kInfomotionCancelled: return runtime::Status::cancelled();
+    case kInfomotionUnavailable: return runtime::Status::error("CUDA_UNAVAILABLE", message.text);
+    case kInfomotionOutOfMemory: return runtime::Status::error("CUDA_OUT_OF_MEMORY", message.text);
+    default: return runtime::Status::error("CUDA_FAILED", message.text);
   }
 }
 
