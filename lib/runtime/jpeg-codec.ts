@@ -1,4 +1,5 @@
 import { notLoaded } from './addon.js'
+import { packageFolder } from './package.js'
 
 /** Grey pixels of a JPEG (colours as luma). */
 export interface GreyImage {
@@ -26,6 +27,7 @@ export function jpegTurbo() {
   loading ??= import('@julusian/jpeg-turbo').then(
     (module) => module.default,
     (cause) => {
+      packageFolder() // says so where it is a bundler's doing
       throw notLoaded(
         'The JPEG decoder (@julusian/jpeg-turbo)',
         cause,
