@@ -28,27 +28,22 @@ export {
   type DescriptorOptions,
   describeClip,
   descriptorLayout,
-  normaliseBlocks,
 } from './features/index.js'
-export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './features/volume.js'
 export { listModels } from './features/zoo.js'
 export { farneback } from './flow/index.js'
 export { knn, similarityGraph } from './graph/index.js'
 export { codelength, infomap } from './infomap/index.js'
+export { fitPca, type Matrix, normaliseBlocks, type Pca, project, type Scaling } from './matrix/index.js'
 export { type PhantomOptions, writePhantom } from './phantom/index.js'
-export type { Comparison } from './report/comparison.js'
 export { writeReport } from './report/index.js'
-export type { ReportClass, ReportInput, ReportItem } from './report/types.js'
-export type { Progress, StageOptions } from './run/progress.js'
+export type { Comparison, ReportClass, ReportInput, ReportItem } from './report/types.js'
 export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
-export type { Features } from './runtime/features.js'
+export type { Progress, StageOptions } from './runtime/progress.js'
 export { Random } from './runtime/random.js'
 export {
   effectiveSampleSize,
-  fitPca,
   guardWeights,
-  project,
   SELECTORS,
   type Selection,
   select,
@@ -60,7 +55,6 @@ export {
   selectPageRank,
   selectRandom,
 } from './select/index.js'
-export type { Pca } from './select/projection.js'
 export type { QuotaRule } from './select/quota.js'
 export type { AllOptions } from './select/selection.js'
 export type { ClassModules, Representative, SelectionClass, SelectOptions, WeightRule } from './select/types.js'
@@ -69,6 +63,7 @@ export type { DistilledItem } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
-export type { Augmentation, Channels } from './train/loader.js'
-export type { Scaling, Student, Targets, TrainOptions } from './train/types.js'
+export type { Student, Targets, TrainOptions } from './train/types.js'
 export { type Frames, type ReadClipOptions, readClip, writeClip } from './video/index.js'
+export type { Augmentation, Channels } from './volume/samples.js'
+export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './volume/volume.js'

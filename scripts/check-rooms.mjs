@@ -1,5 +1,6 @@
 // What may know what: whose insides each room of lib/ may use (types may come from anywhere: they are contracts, and leave
-// nothing behind at run time), and that of native/ only the bindings know Node, only the plugin CUDA. Part of `npm run lint`.
+// nothing behind at run time), that no files import each other in a circle (types included), and that of native/ only
+// the bindings know Node, only the plugin CUDA. Part of `npm run lint`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,17 +10,19 @@ const ROOMS = {
   runtime: [],
   run: [],
   onnx: [],
+  matrix: [],
   // the stages, in the order of the data
   dataset: ['run'],
   video: ['run'],
   flow: ['run', 'video'],
-  features: ['run', 'onnx', 'flow', 'train', 'video'],
-  graph: ['run'],
+  volume: ['run', 'flow'],
+  features: ['run', 'onnx', 'matrix', 'flow', 'volume', 'video'],
+  graph: ['matrix'],
   infomap: ['run'],
-  select: ['run'],
-  synthesize: ['run', 'dataset', 'select'],
-  train: ['run', 'onnx', 'features'],
-  evaluate: ['run'],
+  select: ['matrix'],
+  synthesize: [],
+  train: ['run', 'onnx', 'matrix', 'volume'],
+  evaluate: [],
   report: ['run', 'video'],
   phantom: ['run', 'video'],
   // those who know all stages
@@ -32,11 +35,15 @@ const ROOMS = {
   'cli.ts': '*',
 }
 const IMPORT = /^(?:import|export)\s+(?!type\b)([^'"]*?)\bfrom\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gms
+/** Types too: files that need each other's types are one thing cut in two. */
+const ANY_IMPORT = /^(?:import|export)\s[^'"]*?\bfrom\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gms
 const INCLUDE = /^#include\s+[<"]([^>"]+)[>"]/gm
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const problems = []
-for (const file of sources('lib', /\.ts$/)) {
+const imports = new Map(sources('lib', /\.ts$/).map((file) => [file, importsOf(file)]))
+for (const circle of circles(imports)) problems.push(`${circle.join(' -> ')} import each other`)
+for (const file of imports.keys()) {
   for (const [, names = '', from, dynamic] of read(file).matchAll(IMPORT)) {
     const onlyTypes = /^\{(\s*type\b[^,}]*,?)+\s*\}\s*$/.test(names.trim())
     if (!onlyTypes) expectMayKnow(file, normalize(join(dirname(file), from ?? dynamic)).replace(/\.js$/, '.ts'))
@@ -60,6 +67,26 @@ function expectMayKnow(file, target) {
   if (may === undefined) problems.push(`lib/${from} is a room that is not described`)
   else if (from !== to && to !== 'runtime' && may !== '*' && !may.includes(to))
     problems.push(`${file} imports ${target}`)
+}
+
+/** The files of lib/ that a file imports. */
+function importsOf(file) {
+  const named = Array.from(read(file).matchAll(ANY_IMPORT), ([, from, dynamic]) => from ?? dynamic)
+  return named.map((from) => normalize(join(dirname(file), from)).replace(/\.js$/, '.ts'))
+}
+
+/** The circles that a walk along the imports closes: each ends where it began. */
+function circles(imports) {
+  const found = []
+  const done = new Set()
+  const visit = (file, path) => {
+    if (path.includes(file)) return found.push([...path.slice(path.indexOf(file)), file])
+    if (done.has(file)) return
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of imports.keys()) visit(file, [])
+  return found
 }
 
 function sources(floor, ending) {

@@ -2,11 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createEncoder, type Encoder } from '#lib/features/encoder.js'
-import { decodeSpeed, type Volume } from '#lib/features/volume.js'
 import { listModels } from '#lib/features/zoo.js'
 import { decodeModel, encodeModel, float32, GraphBuilder } from '#lib/onnx/index.js'
 import { sha256 } from '#lib/run/store.js'
 import { Random } from '#lib/runtime/random.js'
+import { decodeSpeed, type Volume } from '#lib/volume/volume.js'
 import { root, temporary } from './support.js'
 
 t.setTimeout(120_000)

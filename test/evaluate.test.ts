@@ -9,7 +9,7 @@ import {
   summarise,
 } from '#lib/evaluate/index.js'
 import type { EvaluationRow, StudentTask } from '#lib/evaluate/types.js'
-import type { Features } from '#lib/runtime/features.js'
+import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
 import { selectRandom } from '#lib/select/index.js'
 import type { Selection } from '#lib/select/types.js'
@@ -109,13 +109,13 @@ function gaussianClips() {
   const random = new Random(2, 'example')
   const trainLabels = Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : i < 80 ? 1 : 2))
   const testLabels = Array.from({ length: 90 }, (_, i) => i % 3)
-  const clips = (labels: number[], signal: number): Features => ({
+  const clips = (labels: number[], signal: number): Matrix => ({
     rows: labels.length,
     dim: 3,
     values: Float32Array.from(labels.flatMap((l) => [0, 1, 2].map((k) => random.gaussian() + (l === k ? signal : 0)))),
   })
   const space = (signal: number) => ({ train: clips(trainLabels, signal), test: clips(testLabels, signal) })
-  const spaces: Record<string, { train: Features; test: Features }> = { motion: space(2), 'mean-frame': space(0) }
+  const spaces: Record<string, { train: Matrix; test: Matrix }> = { motion: space(2), 'mean-frame': space(0) }
   return { trainLabels, testLabels, spaces }
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { describeClip, descriptorLayout, normaliseBlocks } from '#lib/features/index.js'
+import { describeClip, descriptorLayout } from '#lib/features/index.js'
+import { normaliseBlocks } from '#lib/matrix/index.js'
 
 const shape = { width: 64, height: 64, fps: 50 }
 

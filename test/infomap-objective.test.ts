@@ -1,13 +1,13 @@
 // The map equation's variants: codelengths and visit rates against Infomap's, nested results against their own parts.
 import { readFileSync } from 'node:fs'
-import { type Codelength, codelength, type FlowOptions, infomap, type LinkList, readNetwork } from 'infomotion/infomap'
+import { type Codelength, codelength, infomap, type LinkList, readNetwork, type WalkOptions } from 'infomotion/infomap'
 import t, { type Test } from 'tap'
 import { Random } from '#lib/runtime/random.js'
 import { fixture } from './support.js'
 
 interface Golden {
   networks: [number, number, number][][]
-  runs: { network: number; options: FlowOptions; codelength: number; paths: number[][]; flow: number[] }[]
+  runs: { network: number; options: WalkOptions; codelength: number; paths: number[][]; flow: number[] }[]
 }
 
 function linkList(links: [number, number, number][]): LinkList {
@@ -50,7 +50,7 @@ t.test("codelengths and visit rates are Infomap's, whatever the walk, for nested
 })
 
 /** Levels nest, sums agree, the parts add up to the whole, and a fresh evaluation says the same. */
-async function consistent(t: Test, graph: LinkList, options: FlowOptions, found: Codelength): Promise<void> {
+async function consistent(t: Test, graph: LinkList, options: WalkOptions, found: Codelength): Promise<void> {
   const near = (a: number, b: number, what: string) => t.ok(Math.abs(a - b) < 1e-9, `${what}: ${a} = ${b}`)
   const again = await codelength(
     graph,
@@ -107,7 +107,7 @@ t.test('nested modules: levels, parents, flows; same for any number of threads',
 
 t.test('options change what they say they change', async (t) => {
   const graph = await readNetwork(fixture('networks', 'lfr1k_mu3.txt.gz'))
-  const finest = async (options: FlowOptions) =>
+  const finest = async (options: WalkOptions) =>
     (await infomap(graph, { twoLevel: true, trials: 2, ...options })).topModules
   const plain = await finest({})
   t.ok((await finest({ markovTime: 3 })) < plain, 'longer steps, fewer modules')
@@ -126,7 +126,7 @@ t.test('options change what they say they change', async (t) => {
   const random = new Random(3)
   const draw = () => Uint32Array.from({ length: 700 }, () => random.below(400))
   const noise = { sources: draw(), targets: draw(), nodes: 400 }
-  const modules = async (options: FlowOptions) =>
+  const modules = async (options: WalkOptions) =>
     (await infomap(noise, { twoLevel: true, trials: 5, ...options })).topModules
   t.ok((await modules({ entropyCorrected: true })) < (await modules({})))
 })

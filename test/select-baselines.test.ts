@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Features } from '#lib/runtime/features.js'
+import { unitRows } from '#lib/matrix/cosine.js'
+import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { unitRows } from '#lib/select/cosine.js'
 import { facilityLocation } from '#lib/select/facility.js'
 import { herding } from '#lib/select/herding.js'
 import {
@@ -20,7 +20,7 @@ import {
 import { kCenter } from '#lib/select/kcenter.js'
 
 /** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
-function circle(...degrees: number[]): Features {
+function circle(...degrees: number[]): Matrix {
   const values = degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)])
   return { rows: degrees.length, dim: 2, values: Float32Array.from(values) }
 }
@@ -81,7 +81,7 @@ t.test('facility location: lazy greedy is greedy', async (t) => {
 })
 
 /** Two classes of 30 clips, each two bunches; modules and flow as the map equation might give them. */
-function twoClasses(): { features: Features; classes: ClassModules[] } {
+function twoClasses(): { features: Matrix; classes: ClassModules[] } {
   const random = new Random(3, 'two classes')
   const degrees = indices(60).map((i) => 60 * Math.floor(i / 15) + 20 * random.uniform())
   const classes = [0, 1].map((c) => ({

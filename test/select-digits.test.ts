@@ -4,9 +4,10 @@ import t from 'tap'
 import { score } from '#lib/evaluate/index.js'
 import { similarityGraph } from '#lib/graph/index.js'
 import { infomap } from '#lib/infomap/index.js'
-import { type Features, takeRows } from '#lib/runtime/features.js'
+import { fitPca, project } from '#lib/matrix/index.js'
+import { type Matrix, takeRows } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { type ClassModules, fitPca, project, type Selection, select, selectRandom } from '#lib/select/index.js'
+import { type ClassModules, type Selection, select, selectRandom } from '#lib/select/index.js'
 import { predict, trainStudent } from '#lib/train/index.js'
 import { fixture } from './support.js'
 
@@ -30,7 +31,7 @@ function digitsSplit(seed: number) {
 }
 
 /** The way from features to a selection, as `distill` goes it. */
-async function digitsClasses(train: Features, labels: number[], seed: number): Promise<ClassModules[]> {
+async function digitsClasses(train: Matrix, labels: number[], seed: number): Promise<ClassModules[]> {
   const classes = [0, 1].map(async (c) => {
     const rows = Uint32Array.from(labels.keys()).filter((i) => labels[i] === c)
     const graph = await similarityGraph(takeRows(train, rows))

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { unitRows } from '#lib/select/cosine.js'
+import { unitRows } from '#lib/matrix/cosine.js'
 import { effectiveSampleSize, guardWeights, select, WEIGHT_RULES } from '#lib/select/index.js'
 import { cellWeights, classFactors, voronoiWeights, weigh } from '#lib/select/weights.js'
 

@@ -1,22 +1,23 @@
 import t from 'tap'
-import type { Features } from '#lib/runtime/features.js'
+import { unitRows } from '#lib/matrix/cosine.js'
+import { fitPca, project } from '#lib/matrix/index.js'
+import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { unitRows } from '#lib/select/cosine.js'
-import { fitPca, project, selectInfomap, selectKMedoids, selectRandom } from '#lib/select/index.js'
+import { selectInfomap, selectKMedoids, selectRandom } from '#lib/select/index.js'
 import { kMedoids, representatives } from '#lib/select/medoid.js'
 import { mergeModules } from '#lib/select/merge.js'
 import { shareQuota } from '#lib/select/quota.js'
 import type { ClassModules } from '#lib/select/types.js'
 
 /** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
-function circle(...degrees: number[]): Features {
+function circle(...degrees: number[]): Matrix {
   const values = degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)])
   return { rows: degrees.length, dim: 2, values: Float32Array.from(values) }
 }
 const indices = (n: number) => Array.from({ length: n }, (_, i) => i)
 const points = (...degrees: number[]) => unitRows(circle(...degrees), indices(degrees.length))
 
-function gaussians(rows: number, dim: number, seed: number): Features {
+function gaussians(rows: number, dim: number, seed: number): Matrix {
   const random = new Random(seed, 'gaussians')
   return { rows, dim, values: Float32Array.from({ length: rows * dim }, () => random.gaussian()) }
 }
@@ -243,6 +244,6 @@ t.test('PCA: by hand, and against its definition, for tall and for wide matrices
 })
 
 /** Row i, centred, along direction c. */
-function dot({ dim, values }: Features, i: number, directions: Float64Array, c: number, mean: Float64Array): number {
+function dot({ dim, values }: Matrix, i: number, directions: Float64Array, c: number, mean: Float64Array): number {
   return indices(dim).reduce((sum, k) => sum + (values[i * dim + k] - mean[k]) * directions[c * dim + k], 0)
 }

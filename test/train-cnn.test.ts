@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Volume } from '#lib/features/volume.js'
 import { Random } from '#lib/runtime/random.js'
 import { type CnnOptions, type CnnStudent, mixTargets, predictCnn, trainCnn } from '#lib/train/index.js'
+import type { Volume } from '#lib/volume/volume.js'
 import { temporary } from './support.js'
 
 t.setTimeout(120_000)

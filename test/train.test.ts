@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { measureScaling } from '#lib/matrix/index.js'
 import { Random } from '#lib/runtime/random.js'
-import { measureScaling, predict, type Student, trainStudent } from '#lib/train/index.js'
+import { predict, type Student, trainStudent } from '#lib/train/index.js'
 import { needs, reference } from './support.js'
 
 /** Gaussian blobs around one random centre a class. */

@@ -5,10 +5,10 @@ import t from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
 import { extractFeatures } from '#lib/features/extract.js'
 import { describeClip } from '#lib/features/index.js'
-import { decodeSpeed, FLOW_RANGE, volumeOf } from '#lib/features/volume.js'
-import { VolumeStore } from '#lib/features/volumes.js'
 import { decodeNpy } from '#lib/run/npy.js'
 import { InfomotionError } from '#lib/runtime/errors.js'
+import { VolumeStore } from '#lib/volume/store.js'
+import { decodeSpeed, FLOW_RANGE, volumeOf } from '#lib/volume/volume.js'
 import { temporary } from './support.js'
 
 const shape = { width: 64, height: 48, fps: 32 }

@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError } from 'commander'
 import {
   type Codelength,
   codelength,
-  type FlowOptions,
   infomap,
   type ModuleLinks,
   moduleLinks,
@@ -12,6 +11,7 @@ import {
   type PartitionFormat,
   readNetwork,
   readPartition,
+  type WalkOptions,
   writePartition,
 } from '../infomap/index.js'
 import { makeFolder, writeWhole } from '../run/store.js'
@@ -134,7 +134,7 @@ async function run(path: string, folder: string | undefined, options: Options): 
 
 const wrong = (message: string) => new InfomotionError('INVALID_ARGUMENT', message)
 
-function flowOf(options: Options): FlowOptions {
+function flowOf(options: Options): WalkOptions {
   if (options.directed && options.flowModel === 'undirected') throw wrong('--directed or --flow-model undirected?')
   return {
     directed: options.directed ?? options.flowModel === 'directed',

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { Progress } from '../run/progress.js'
 import { placeOf } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
+import type { Progress } from '../runtime/progress.js'
 
 /**
  * What the commands say and where: with `--json`, stdout is exactly one JSON document; everything else goes to stderr.

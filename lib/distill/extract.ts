@@ -3,11 +3,11 @@ import type { DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
 import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
-import { resolveFlow, type VolumeOptions } from '../features/volume.js'
-import type { StageOptions } from '../run/progress.js'
+import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
-import type { Features } from '../runtime/features.js'
+import type { StageOptions } from '../runtime/progress.js'
 import { readClip } from '../video/index.js'
+import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import type { Method } from './settings.js'
 
 /** Raise when the numbers of an embedding would come out differently: older ones are then not read. */
@@ -17,7 +17,7 @@ const EMBEDDING_SCHEMA = 2
 export interface Extracted {
   features: ExtractedFeatures
   /** Rows as those of `features`. */
-  embedding?: Features
+  embedding?: Matrix
   /** Names all that the volumes depend on besides the clips. */
   volumeKey: string
 }

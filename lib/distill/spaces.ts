@@ -1,9 +1,11 @@
 import type { DataSet, Split } from '../dataset/index.js'
 import type { ExtractedFeatures } from '../features/extract.js'
-import { descriptorLayout, normaliseBlocks } from '../features/index.js'
-import type { StageOptions } from '../run/progress.js'
-import { type Features, takeRows } from '../runtime/features.js'
-import { fitPca, project, type SelectionClass } from '../select/index.js'
+import { descriptorLayout } from '../features/index.js'
+import { normaliseBlocks, normaliseRows } from '../matrix/blocks.js'
+import { type Matrix, sideBySide, takeRows } from '../matrix/matrix.js'
+import { fitPca, project } from '../matrix/pca.js'
+import type { StageOptions } from '../runtime/progress.js'
+import type { SelectionClass } from '../select/index.js'
 import type { Method } from './settings.js'
 
 /** The clips of one feature space. */
@@ -11,9 +13,9 @@ export interface FeatureSpace {
   /** "motion", "embedding", "mean-frame", ... */
   name: string
   /** One row a TRAIN clip, in the order of the TRAIN labels. */
-  train: Features
+  train: Matrix
   /** One row a TEST clip, in the order of the TEST labels. */
-  test: Features
+  test: Matrix
 }
 
 /** The clips of a run as points: TRAIN and TEST in each feature space, and what belongs to each row. */
@@ -24,7 +26,7 @@ export interface Spaces {
    */
   features: FeatureSpace[]
   /** What graphs and selection see: the principal components of the TRAIN rows of the first space. */
-  points: Features
+  points: Matrix
   /** Rows of the extracted features: TRAIN and TEST clips. */
   trainRows: Uint32Array
   testRows: Uint32Array
@@ -41,7 +43,7 @@ export interface Spaces {
 export async function featureSpaces(
   dataSet: DataSet,
   extracted: ExtractedFeatures,
-  embedding: Features | undefined,
+  embedding: Matrix | undefined,
   { components, descriptorWeight, embeddingWeight }: Method,
   { signal }: StageOptions,
 ): Promise<Spaces> {
@@ -49,17 +51,17 @@ export async function featureSpaces(
   const rowsOf = (split: Split) => Uint32Array.from(extracted.clips.keys()).filter((row) => clipOf(row).split === split)
   const train = rowsOf('train')
   const test = rowsOf('test')
-  const space = (name: string, features: Features): FeatureSpace => ({
+  const space = (name: string, features: Matrix): FeatureSpace => ({
     name,
     train: takeRows(features, train),
     test: takeRows(features, test),
   })
 
   // The descriptor's blocks have length 1 each, so that no block outweighs another by its unit.
-  const motion = unitRows(normaliseBlocks(extracted.motion, descriptorLayout()))
+  const motion = normaliseRows(normaliseBlocks(extracted.motion, descriptorLayout()))
   const seen = [
     { name: 'motion', features: motion, weight: descriptorWeight },
-    ...(embedding ? [{ name: 'embedding', features: unitRows(embedding), weight: embeddingWeight }] : []),
+    ...(embedding ? [{ name: 'embedding', features: normaliseRows(embedding), weight: embeddingWeight }] : []),
   ].filter(({ weight }) => weight > 0)
   const parts = seen.map(({ name, features }) => space(name, features))
   const both = () =>
@@ -93,23 +95,4 @@ export async function featureSpaces(
       rows: Uint32Array.from(train.keys()).filter((i) => trainLabels[i] === c),
     })),
   }
-}
-
-/** Each row at length 1 (L2); rows of zeros stay. */
-function unitRows(features: Features): Features {
-  return normaliseBlocks(features, { dim: features.dim, blocks: [{ offset: 0, length: features.dim }] })
-}
-
-/** Matrices of as many rows each as one, each times its weight. */
-function sideBySide(parts: readonly Features[], weights: readonly number[]): Features {
-  const [{ rows }] = parts
-  const dim = parts.reduce((sum, part) => sum + part.dim, 0)
-  const values = new Float32Array(rows * dim)
-  let offset = 0
-  parts.forEach((part, p) => {
-    for (let row = 0; row < rows; row++)
-      for (let i = 0; i < part.dim; i++) values[row * dim + offset + i] = weights[p] * part.values[row * part.dim + i]
-    offset += part.dim
-  })
-  return { rows, dim, values }
 }

@@ -1,22 +1,14 @@
 import pMap from 'p-map'
 import { type RunStudent, type StudentTask, trainingSet } from '../evaluate/index.js'
-import type { Volume } from '../features/volume.js'
-import type { StageOptions } from '../run/progress.js'
+import { takeRows } from '../matrix/matrix.js'
+import { measureScaling } from '../matrix/scaling.js'
 import { sha256 } from '../run/store.js'
-import { takeRows } from '../runtime/features.js'
 import { native } from '../runtime/native.js'
+import type { StageOptions } from '../runtime/progress.js'
 import type { Selection } from '../select/index.js'
-import {
-  type Channels,
-  type CnnSize,
-  measureScaling,
-  mixTargets,
-  predict,
-  predictCnn,
-  type Targets,
-  trainCnn,
-  trainStudent,
-} from '../train/index.js'
+import { type CnnSize, mixTargets, predict, predictCnn, type Targets, trainCnn, trainStudent } from '../train/index.js'
+import type { Channels } from '../volume/index.js'
+import type { Volume } from '../volume/volume.js'
 import type { Answers } from './answers.js'
 import type { Extracted } from './extract.js'
 import type { FeatureSpace, Spaces } from './spaces.js'

@@ -1,8 +1,8 @@
 import pMap from 'p-map'
-import type { StageOptions } from '../run/progress.js'
-import { turn } from '../run/turn.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import type { StageOptions } from '../runtime/progress.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 import type { Selection } from '../select/types.js'
 import { type Draws, mean, measureDraws, percentileInterval, resample } from './bootstrap.js'
 import { type Candidate, candidatesOf } from './candidates.js'
@@ -58,7 +58,7 @@ export async function evaluate(
   const resamples = resample(input.testGroups, draws, seed)
   const measured: Draws[] = []
   for (const runs of answers) {
-    await turn(options.signal)
+    await yieldToEventLoop(options.signal)
     measured.push(measureDraws(runs, resamples))
   }
 

@@ -1,6 +1,6 @@
-import type { StageOptions } from '../run/progress.js'
+import type { Matrix } from '../matrix/matrix.js'
 import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
-import type { Features } from '../runtime/features.js'
+import type { StageOptions } from '../runtime/progress.js'
 import type { Encoder } from './encoder.js'
 import type { ExtractedFeatures } from './extract.js'
 
@@ -15,7 +15,7 @@ export async function embedClips(
   encoder: Encoder,
   folder: string,
   { signal, onProgress }: StageOptions,
-): Promise<Features> {
+): Promise<Matrix> {
   const { keys } = extracted
   const cache = await ShardCache.open(folder, encoder.dim)
   const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))

@@ -1,14 +1,14 @@
-import type { StageOptions } from '../run/progress.js'
 import { sha256 } from '../run/store.js'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import { quiet, unlessAborted } from '../runtime/job.js'
+import { ignoreRejection, unlessAborted } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
 import { OnnxModel } from '../runtime/onnx.js'
-import { loadViews } from '../train/loader.js'
+import type { StageOptions } from '../runtime/progress.js'
+import { loadViews } from '../volume/samples.js'
+import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { flowSeen, inputDims, type ModelDescription } from './description.js'
 import { arrange, seenBy } from './layout.js'
-import type { Volume, VolumeOptions } from './volume.js'
 import { findModel } from './zoo.js'
 
 export interface EncoderOptions {
@@ -124,13 +124,13 @@ class OnnxEncoder implements Encoder {
     try {
       throwIfAborted(stop)
       // While batches are computed the next one is read, and no further.
-      let next = quiet(take())
+      let next = ignoreRejection(take())
       for (;;) {
         while (batches.length < this.workers) {
           const clips = await unlessAborted(next, stop)
           if (clips.length === 0) break
-          batches.push(quiet(this.start(clips, stop)))
-          next = quiet(take())
+          batches.push(ignoreRejection(this.start(clips, stop)))
+          next = ignoreRejection(take())
         }
         const first = batches.shift()
         if (!first) return
@@ -144,7 +144,7 @@ class OnnxEncoder implements Encoder {
     } finally {
       leaving.abort()
       await Promise.allSettled(batches)
-      const ended = quiet(Promise.resolve(source.return?.()))
+      const ended = ignoreRejection(Promise.resolve(source.return?.()))
       if (!signal?.aborted && !this.closing.signal.aborted) await ended // a source that hangs does not hold up an abort
     }
   }

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import type { Clip } from '../dataset/types.js'
-import type { StageOptions } from '../run/progress.js'
+import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
 import { readWhole, sha256 } from '../run/store.js'
 import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
 import { native } from '../runtime/native.js'
-import { type DescriptorOptions, describeClip, descriptorLayout } from './index.js'
-import { resolveFlow, resolveVolumeShape, type Volume, type VolumeOptions, volumeOf } from './volume.js'
-import { VolumeStore } from './volumes.js'
+import type { StageOptions } from '../runtime/progress.js'
+import { VolumeStore } from '../volume/store.js'
+import { resolveFlow, resolveVolumeShape, type Volume, type VolumeOptions, volumeOf } from '../volume/volume.js'
+import { type DescriptorOptions, describeClip, descriptorLayout } from './descriptor.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
 const SCHEMA = 3
@@ -62,11 +62,11 @@ export interface ExtractedFeatures {
   /** SHA-256 of each clip's file. */
   keys: string[]
   /** The motion descriptor, raw (see `descriptorLayout`). */
-  motion: Features
+  motion: Matrix
   /** Control: the mean frame, area-averaged. */
-  meanFrame: Features
+  meanFrame: Matrix
   /** Control: the standard deviation over time of each pixel, area-averaged. */
-  deviation: Features
+  deviation: Matrix
   /** Clips that could not be decoded, by name: skipped, not fatal. */
   skipped: { id: string; path: string; reason: string }[]
   warnings: string[]
@@ -196,9 +196,9 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     clips: kept,
     facts: Array.from(kept, (index) => (rows[index] as ShardEntry).record as unknown as ClipFacts),
     keys: Array.from(kept, (index) => (rows[index] as ShardEntry).key),
-    motion: columns(values, 0, layout.dim),
-    meanFrame: columns(values, layout.dim, control),
-    deviation: columns(values, layout.dim + control, control),
+    motion: takeColumns(values, 0, layout.dim),
+    meanFrame: takeColumns(values, layout.dim, control),
+    deviation: takeColumns(values, layout.dim + control, control),
     skipped: left,
     get warnings() {
       return [...cache.warnings, ...(store?.warnings ?? [])]
@@ -228,11 +228,4 @@ async function ofClip<T>(reading: Promise<T>): Promise<T> {
     if (!code.startsWith('VIDEO_') && !UNREADABLE.includes(code)) throw error
     throw new ClipFault(code, message, { cause: thrown })
   }
-}
-
-/** Columns [from, from + dim) of the rows, as a matrix. */
-function columns(rows: Float32Array[], from: number, dim: number): Features {
-  const values = new Float32Array(rows.length * dim)
-  for (const [i, row] of rows.entries()) values.set(row.subarray(from, from + dim), i * dim)
-  return { rows: rows.length, dim, values }
 }

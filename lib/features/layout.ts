@@ -1,4 +1,4 @@
-import type { Channels } from '../train/loader.js'
+import type { Channels } from '../volume/samples.js'
 import type { Channel, ModelDescription } from './description.js'
 
 /** What the loader must show for a model's channels. */

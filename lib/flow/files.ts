@@ -3,8 +3,8 @@ import { decodeNpy, encodeNpy } from '../run/npy.js'
 import { readWhole, writeWhole } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
+import type { Flow } from './farneback.js'
 import { decodeFlo, encodeFlo, expectField, type FlowField } from './flo.js'
-import type { Flow } from './index.js'
 import { decodeKitti, encodeKitti } from './kitti.js'
 
 /** Reads what stands in a file of this ending. */

@@ -14,7 +14,7 @@ export interface Luma {
 }
 
 /** Deflate packs at most 1032 bytes in one (zlib, "Technical Details"), and a pixel of a PNG takes at least a bit. */
-const MOST_PIXELS_A_BYTE = 8 * 1032
+const MAX_PIXELS_A_BYTE = 8 * 1032
 
 /** Samples as a decoder gives them: `channels` values a pixel (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha). */
 interface Samples {
@@ -59,7 +59,7 @@ const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 
 
 /** The samples of a PNG file, if its size is one that so many bytes can hold; throws a plain Error. */
 export function readPng(bytes: Buffer): Samples {
-  const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MOST_PIXELS_A_BYTE * bytes.length]
+  const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MAX_PIXELS_A_BYTE * bytes.length]
   if (promised < 1 || promised > possible)
     throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
   if (promised > MAX_PIXELS) throw new Error(`it has ${promised} pixels, where ${MAX_PIXELS} are read`)

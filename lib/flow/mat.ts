@@ -1,6 +1,6 @@
 import { invalid } from '../runtime/expect.js'
+import { type FlowOptions, farneback } from './farneback.js'
 import { expectField, type FlowField } from './flo.js'
-import { type FlowOptions, farneback } from './index.js'
 
 /**
  * What is used of a `cv.Mat` of opencv4nodejs (an optional peer: `npm install opencv4nodejs@npm:@u4/opencv4nodejs@^7`).

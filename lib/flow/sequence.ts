@@ -1,6 +1,6 @@
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import { quiet, runJob, unlessAborted } from '../runtime/job.js'
+import { ignoreRejection, runJob, unlessAborted } from '../runtime/job.js'
 import { type NativeFlowSequence, native } from '../runtime/native.js'
 import type { FlowField } from './flo.js'
 import {
@@ -164,7 +164,7 @@ export async function* flowPairs(
   try {
     throwIfAborted(signal)
     for (let pair = -1; ; pair++) {
-      const { value, done } = await unlessAborted(quiet(Promise.resolve(source.next())), signal)
+      const { value, done } = await unlessAborted(ignoreRejection(Promise.resolve(source.next())), signal)
       ended = done === true
       if (done) return
       const flow = await sequence.push(value, { signal })
@@ -172,7 +172,7 @@ export async function* flowPairs(
     }
   } finally {
     sequence.close()
-    const returned = ended ? undefined : quiet(Promise.resolve(source.return?.()))
+    const returned = ended ? undefined : ignoreRejection(Promise.resolve(source.return?.()))
     if (!signal?.aborted) await returned // a source that hangs does not hold up an abort
   }
 }

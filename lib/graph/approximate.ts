@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import type { Matrix } from '../matrix/matrix.js'
 import { abortError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import type { Features } from '../runtime/features.js'
 import { moduleUrl } from '../runtime/package.js'
 import type { Reply, Task } from './approximate-worker.js'
 import type { Metric, Scored } from './types.js'
@@ -11,7 +11,7 @@ import type { Metric, Scored } from './types.js'
  * in order exactly, so only which ones are found is approximate.
  */
 export async function approximateNeighbours(
-  { rows, dim, values }: Features,
+  { rows, dim, values }: Matrix,
   k: number,
   metric: Metric,
   signal?: AbortSignal,

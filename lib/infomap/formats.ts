@@ -1,6 +1,6 @@
 import { version } from '../runtime/package.js'
 import { Tree, type TreeModule } from './hierarchy.js'
-import type { Codelength } from './index.js'
+import type { Codelength } from './infomap.js'
 import type { ModuleLinks } from './links.js'
 import type { NamedNetwork } from './reader.js'
 

@@ -1,4 +1,4 @@
-import type { Codelength } from './index.js'
+import type { Codelength } from './infomap.js'
 
 /** A module as files show it: what it is called, and what is directly inside. */
 export interface TreeModule {

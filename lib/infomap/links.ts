@@ -1,9 +1,9 @@
 import { expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import type { ModuleLevel } from './index.js'
+import type { ModuleLevel } from './infomap.js'
 import { type CsrNetwork, type LinkList, toNativeNetwork } from './network.js'
-import { expectModules, FLOW_OPTIONS, type FlowOptions, flowOptions } from './options.js'
+import { expectModules, WALK_OPTIONS, type WalkOptions, walkOptions } from './options.js'
 
 /**
  * Flow along links between modules of a level, by ascending source, then target; none from a module to itself. An
@@ -32,11 +32,11 @@ export interface ModuleLinks {
 export async function moduleLinks(
   graph: CsrNetwork | LinkList,
   hierarchy: readonly (Pick<ModuleLevel, 'modules'> | Uint32Array)[],
-  options: FlowOptions & { signal?: AbortSignal } = {},
+  options: WalkOptions & { signal?: AbortSignal } = {},
 ): Promise<ModuleLinks[]> {
-  expectOptions(options, 'moduleLinks', [...FLOW_OPTIONS, 'signal'])
+  expectOptions(options, 'moduleLinks', [...WALK_OPTIONS, 'signal'])
   const network = toNativeNetwork(graph)
-  const flow = flowOptions(options, network)
+  const flow = walkOptions(options, network)
   if (!Array.isArray(hierarchy)) throw invalid('an array of levels', 'hierarchy', hierarchy)
   const levels = hierarchy.map((level) =>
     expectModules(level instanceof Uint32Array ? level : level?.modules, 'hierarchy', network.nodes),

@@ -9,7 +9,7 @@ import {
   type SimulationNodeDatum,
 } from 'd3-force'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import type { ModuleLevel } from './index.js'
+import type { ModuleLevel } from './infomap.js'
 import type { ModuleLinks } from './links.js'
 
 /** What {@link moduleMap} takes. */

@@ -26,9 +26,9 @@ export interface LinkList {
   bipartite?: number
 }
 
-const MOST_NODES = 0xfffffffe
+const MAX_NODES = 0xfffffffe
 /** Nodes that no link names cost memory all the same: a mistaken id must not cost gigabytes. */
-const MOST_ISOLATED = 10_000_000
+const MAX_ISOLATED = 10_000_000
 
 /** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
 export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
@@ -48,7 +48,7 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   const most = mostNodes(targets.length)
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > most)
     throw invalid(
-      `an integer between 0 and ${most} (two nodes a link, and ${MOST_ISOLATED} without links; number nodes from 0 without gaps)`,
+      `an integer between 0 and ${most} (two nodes a link, and ${MAX_ISOLATED} without links; number nodes from 0 without gaps)`,
       'graph.nodes',
       nodes,
     )
@@ -70,7 +70,7 @@ function expectWeights(weights: Float64Array | Float32Array | undefined, length:
   return weights instanceof Float64Array ? weights : new Float64Array(weights)
 }
 
-const mostNodes = (links: number) => Math.min(2 * links + MOST_ISOLATED, MOST_NODES)
+const mostNodes = (links: number) => Math.min(2 * links + MAX_ISOLATED, MAX_NODES)
 
 /** One more than the highest number in the links, which must not be out of all proportion. */
 function nodesOf(sources: Uint32Array, targets: Uint32Array): number {

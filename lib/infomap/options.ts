@@ -3,7 +3,7 @@ import { expectNumber, invalid } from '../runtime/expect.js'
 import type { NativeFlowOptions, NativeNetwork } from '../runtime/native.js'
 
 /** How the random walker whose path is described moves over the network. */
-export interface FlowOptions {
+export interface WalkOptions {
   /** Links have a direction, from source (or row) to target. Default false. */
   directed?: boolean
   /** Directed networks: how often the walker teleports, 0..1. Default 0.15. */
@@ -32,7 +32,7 @@ export interface FlowOptions {
 }
 
 /** Their names. */
-export const FLOW_OPTIONS = [
+export const WALK_OPTIONS = [
   'directed',
   'teleportation',
   'recordedTeleportation',
@@ -44,7 +44,7 @@ export const FLOW_OPTIONS = [
 ]
 
 /** All of them given, as the addon takes them, and checked against what the network is. */
-export function flowOptions(options: FlowOptions, network: NativeNetwork): NativeFlowOptions {
+export function walkOptions(options: WalkOptions, network: NativeNetwork): NativeFlowOptions {
   if (network.bipartite && (options.directed || options.regularized))
     throw new InfomotionError(
       'INVALID_ARGUMENT',

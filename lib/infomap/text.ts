@@ -14,7 +14,7 @@ const PIECE = 2 ** 20
  * Packed text that grows by more is no network: gzip's most is a thousandfold, networks grow three- to twentyfold. So what
  * a small file can ask for is bounded; small text may grow as it likes.
  */
-const MOST_GROWTH = 200
+const MAX_GROWTH = 200
 const SMALL = 64 * PIECE
 
 /** What takes text in pieces: a reader of the addon. */
@@ -44,7 +44,7 @@ export async function readText<R extends TextReader>(
     const gzip = head.equals(GZIP)
     const { size } = await file.stat() // 0 of a pipe
     const reader = start(gzip ? 0 : size)
-    const most = gzip ? () => Math.max(SMALL, MOST_GROWTH * stream.bytesRead) : () => Infinity
+    const most = gzip ? () => Math.max(SMALL, MAX_GROWTH * stream.bytesRead) : () => Infinity
     const take = (pieces: AsyncIterable<Uint8Array>) => {
       taken = appendAll(reader, pieces, most, signal)
       return taken
@@ -102,7 +102,7 @@ async function appendAll(
       if (bytes > most())
         throw new InfomotionError(
           'NETWORK_UNREADABLE',
-          `the gzip data hold more than ${MOST_GROWTH} times as much text, as no network does; ` +
+          `the gzip data hold more than ${MAX_GROWTH} times as much text, as no network does; ` +
             'unpack the file first (gunzip) if it is one.',
         )
       await last

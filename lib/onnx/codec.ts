@@ -27,12 +27,12 @@ import {
   type DataType,
   dataTypes,
   described,
+  elementCount,
   type Model,
   type Node,
   type Tensor,
   type TensorData,
   type ValueType,
-  volume,
 } from './model.js'
 import { upgraded } from './upgrade.js'
 
@@ -154,7 +154,7 @@ function decodeTensor(proto: TensorProto): Tensor {
   if (dims.some((length) => length < 0)) throw broken(`${what} has the shape [${dims}]`)
   if (proto.rawData.length % size !== 0) throw broken(`${what} of ${type} has ${proto.rawData.length} bytes`)
   const data = decodeData(proto, type)
-  if (data.length === volume(dims)) return { type, dims, data }
+  if (data.length === elementCount(dims)) return { type, dims, data }
   throw broken(`${what} of shape [${dims}] has ${data.length} elements`)
 }
 

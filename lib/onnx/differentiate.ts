@@ -1,7 +1,7 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { entryOf } from '../runtime/expect.js'
 import { GraphBuilder, OPSET } from './builder.js'
-import { described, type Model, type Node, tensor, volume } from './model.js'
+import { described, elementCount, type Model, type Node, tensor } from './model.js'
 import { rules } from './rules/index.js'
 import { trainingGraph } from './statistics.js'
 
@@ -103,7 +103,7 @@ export function differentiate(model: Model, of: string, wrt: string[], lengths: 
   const g = new GraphBuilder(trainingGraph(model).model, lengths)
   const { type } = g.type(of)
   const dims = g.dims(of)
-  const ones = type === 'float64' ? new Float64Array(volume(dims)) : new Float32Array(volume(dims))
+  const ones = type === 'float64' ? new Float64Array(elementCount(dims)) : new Float32Array(elementCount(dims))
   const seed = g.initializer(`gradient/${of}`, tensor(type, dims, ones.fill(1)))
   const gradients = backpropagate(g, { [of]: seed }, wrt)
   for (const value of wrt) g.output(g.node('Identity', [gradients[value]], {}, `gradient/${value}`))

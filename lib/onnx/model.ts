@@ -85,16 +85,16 @@ export interface Model {
 }
 
 /** Number of elements of a shape. */
-export function volume(dims: readonly number[]): number {
+export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, n) => product * n, 1)
 }
 
 /** A tensor, checked: `data` must have as many elements as `dims` says. */
 export function tensor(type: DataType, dims: number[], data: TensorData): Tensor {
-  if (data.length !== volume(dims)) {
+  if (data.length !== elementCount(dims)) {
     throw new InfomotionError(
       'INVALID_ARGUMENT',
-      `A tensor of shape [${dims}] has ${volume(dims)} elements, but its data has ${data.length}.`,
+      `A tensor of shape [${dims}] has ${elementCount(dims)} elements, but its data has ${data.length}.`,
     )
   }
   return { type, dims, data }
@@ -102,7 +102,7 @@ export function tensor(type: DataType, dims: number[], data: TensorData): Tensor
 
 /** A float32 tensor from numbers, or of zeros. */
 export function float32(dims: number[], values?: ArrayLike<number>): Tensor {
-  return tensor('float32', dims, values ? Float32Array.from(values) : new Float32Array(volume(dims)))
+  return tensor('float32', dims, values ? Float32Array.from(values) : new Float32Array(elementCount(dims)))
 }
 
 /** A one-dimensional int64 tensor: what ONNX wants for shapes and axes. */

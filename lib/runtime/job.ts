@@ -1,5 +1,5 @@
-import type { Progress, StageOptions } from '../run/progress.js'
 import { abortError, asInfomotionError } from './errors.js'
+import type { Progress, StageOptions } from './progress.js'
 
 /** What every asynchronous function of the addon returns. */
 export interface Job<T> {
@@ -73,7 +73,7 @@ export async function runCounted<T>(
 }
 
 /** A promise whose rejection is met where it is awaited, if it ever is. */
-export function quiet<T>(promise: Promise<T>): Promise<T> {
+export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }

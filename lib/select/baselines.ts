@@ -1,11 +1,12 @@
+import type { Matrix } from '../matrix/matrix.js'
 import { expectInteger, expectOptions } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
 import { Random } from '../runtime/random.js'
+import type { Choose } from './choice.js'
 import { facilityLocation } from './facility.js'
 import { herding } from './herding.js'
 import { kCenter } from './kcenter.js'
 import { kMedoids } from './medoid.js'
-import { type Choose, collect, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
+import { collect, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
 import type { ClassModules, Selection, SelectionClass, SelectOptions } from './types.js'
 
 /**
@@ -45,7 +46,7 @@ export function selectRandom(
  * const { representatives } = await selectKMedoids(features, classes, { perClass: 2 }) // one of each pair
  * ```
  */
-export function selectKMedoids(features: Features, classes: SelectionClass[], options: SelectOptions) {
+export function selectKMedoids(features: Matrix, classes: SelectionClass[], options: SelectOptions) {
   return selectDirect('selectKMedoids', 'kmedoids', chooseKMedoids, features, classes, options)
 }
 
@@ -53,14 +54,14 @@ export function selectKMedoids(features: Features, classes: SelectionClass[], op
  * Farthest-first traversal from the medoid of each class (kcenter.ts): covers the class to its rims, outliers included.
  * Arguments as for {@link selectKMedoids}.
  */
-export function selectKCenter(features: Features, classes: SelectionClass[], options: SelectOptions) {
+export function selectKCenter(features: Matrix, classes: SelectionClass[], options: SelectOptions) {
   return selectDirect('selectKCenter', 'kcenter', chooseKCenter, features, classes, options)
 }
 
 /**
  * Clips whose mean stays nearest to the mean of the class (herding.ts). Arguments as for {@link selectKMedoids}.
  */
-export function selectHerding(features: Features, classes: SelectionClass[], options: SelectOptions) {
+export function selectHerding(features: Matrix, classes: SelectionClass[], options: SelectOptions) {
   return selectDirect('selectHerding', 'herding', chooseHerding, features, classes, options)
 }
 
@@ -68,7 +69,7 @@ export function selectHerding(features: Features, classes: SelectionClass[], opt
  * Clips to which the others of the class are most similar in sum, greedily (facility.ts). Arguments and
  * memory as for {@link selectKMedoids}.
  */
-export function selectFacilityLocation(features: Features, classes: SelectionClass[], options: SelectOptions) {
+export function selectFacilityLocation(features: Matrix, classes: SelectionClass[], options: SelectOptions) {
   return selectDirect('selectFacilityLocation', 'facility', chooseFacility, features, classes, options)
 }
 
@@ -76,7 +77,7 @@ export function selectFacilityLocation(features: Features, classes: SelectionCla
  * The clips with most flow (PageRank) in the graph of their class, ties to the lower row: what the graph tells without
  * communities. Takes what `selectInfomap` takes.
  */
-export function selectPageRank(features: Features, classes: ClassModules[], options: SelectOptions) {
+export function selectPageRank(features: Matrix, classes: ClassModules[], options: SelectOptions) {
   return selectDirect('selectPageRank', 'pagerank', choosePageRank, features, classes, options)
 }
 
@@ -84,7 +85,7 @@ async function selectDirect(
   caller: string,
   selector: string,
   choose: Choose,
-  features: Features,
+  features: Matrix,
   classes: SelectionClass[],
   options: SelectOptions,
 ): Promise<Selection> {
@@ -92,7 +93,7 @@ async function selectDirect(
   return runSelector(selector, { choose }, features, classes, options)
 }
 
-export const chooseRandom: Choose = async ({ count: n }, _, count, { seed, classIndex, draw }) => ({
+export const chooseRandom: Choose = async ({ rows: n }, _, count, { seed, classIndex, draw }) => ({
   chosen: draws(n, count, seed, classIndex, draw),
 })
 

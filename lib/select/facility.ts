@@ -1,5 +1,5 @@
-import { turn } from '../run/turn.js'
-import { cosineDistances, type UnitRows } from './cosine.js'
+import { cosineDistances, type UnitRows } from '../matrix/cosine.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 
 /**
  * Facility location: the clips S that maximise sum_i max_{s in S} sim(i, s), sim = max(cosine, 0), greedily (at least
@@ -8,7 +8,7 @@ import { cosineDistances, type UnitRows } from './cosine.js'
  * (lazy greedy: Minoux 1978). Ties to the lower index. Keeps the matrix of distances: 4 n^2 bytes.
  */
 export async function facilityLocation(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
-  const n = points.count
+  const n = points.rows
   const distance = await cosineDistances(points, signal)
   const covered = new Float64Array(n) // the similarity of each clip to the chosen one most like it
   const bound = new Float64Array(n).fill(Number.POSITIVE_INFINITY) // of the gain of each clip
@@ -18,7 +18,7 @@ export async function facilityLocation(points: UnitRows, count: number, signal?:
     const fresh = new Uint8Array(n)
     let best = highest(bound)
     while (!fresh[best]) {
-      if (computed++ % 256 === 0) await turn(signal)
+      if (computed++ % 256 === 0) await yieldToEventLoop(signal)
       let gain = 0
       for (let i = 0, at = best * n; i < n; i++, at++) gain += Math.max(0, 1 - distance[at] - covered[i])
       bound[best] = gain

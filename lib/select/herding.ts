@@ -1,5 +1,5 @@
-import { turn } from '../run/turn.js'
-import type { UnitRows } from './cosine.js'
+import type { UnitRows } from '../matrix/cosine.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 
 /**
  * Herding (Welling 2009; iCaRL, Rebuffi et al. 2017): step t takes the clip that brings the mean of the chosen ones
@@ -8,14 +8,14 @@ import type { UnitRows } from './cosine.js'
  *   s_t = argmin_i | t mu - (x_s1 + ... + x_s(t-1)) - x_i |,   i not chosen yet.
  */
 export async function herding(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
-  const { count: n, dim, values } = points
+  const { rows: n, dim, values } = points
   const mean = new Float64Array(dim)
   for (let i = 0; i < n * dim; i++) mean[i % dim] += values[i] / n
   const missing = Float64Array.from(mean) // t mu - the sum of the chosen ones
   const taken = new Uint8Array(n)
   const chosen: number[] = []
   while (chosen.length < count) {
-    await turn(signal)
+    await yieldToEventLoop(signal)
     let best = -1
     let least = Number.POSITIVE_INFINITY
     for (let i = 0; i < n; i++) {

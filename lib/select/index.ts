@@ -11,7 +11,6 @@ export {
   selectRandom,
 } from './baselines.js'
 export { selectInfomap } from './infomap.js'
-export { fitPca, type Pca, project } from './projection.js'
 export type { QuotaRule } from './quota.js'
 export { expectSelector, SELECTORS, type SelectorName, select } from './select.js'
 export type { AllOptions as SelectByNameOptions } from './selection.js'

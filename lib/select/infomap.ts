@@ -1,10 +1,11 @@
+import type { UnitRows } from '../matrix/cosine.js'
+import type { Matrix } from '../matrix/matrix.js'
 import { expectOptions } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
-import type { UnitRows } from './cosine.js'
+import type { Choose } from './choice.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
 import { type QuotaRule, shareQuota } from './quota.js'
-import { type Choose, expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
+import { expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
 import type { ClassModules, Selection, SelectOptions } from './types.js'
 
 /**
@@ -32,7 +33,7 @@ import type { ClassModules, Selection, SelectOptions } from './types.js'
  * ```
  */
 export async function selectInfomap(
-  features: Features,
+  features: Matrix,
   classes: ClassModules[],
   options: SelectOptions & {
     /** How modules share the quota when they are fewer. Default `sqrt`. */

@@ -1,5 +1,5 @@
-import { turn } from '../run/turn.js'
-import { cosine, type UnitRows } from './cosine.js'
+import { cosine, type UnitRows } from '../matrix/cosine.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 import { medoid } from './medoid.js'
 
 /**
@@ -8,12 +8,12 @@ import { medoid } from './medoid.js'
  * clip to its nearest center is at most twice the least possible on a metric such as the chord sqrt(2 - 2 cos).
  */
 export async function kCenter(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
-  const distance = new Float64Array(points.count).fill(Number.POSITIVE_INFINITY)
+  const distance = new Float64Array(points.rows).fill(Number.POSITIVE_INFINITY)
   const chosen = [medoid(points)]
   while (chosen.length < count) {
-    await turn(signal)
+    await yieldToEventLoop(signal)
     const latest = chosen[chosen.length - 1]
-    for (let i = 0; i < points.count; i++) distance[i] = Math.min(distance[i], 1 - cosine(points, i, latest))
+    for (let i = 0; i < points.rows; i++) distance[i] = Math.min(distance[i], 1 - cosine(points, i, latest))
     for (const c of chosen) distance[c] = Number.NEGATIVE_INFINITY
     chosen.push(distance.reduce((best, d, i) => (d > distance[best] ? i : best), 0))
   }

@@ -1,5 +1,6 @@
-import { turn } from '../run/turn.js'
-import { cosineDistances, pick, type UnitRows } from './cosine.js'
+import { cosineDistances, type UnitRows } from '../matrix/cosine.js'
+import { takeRows } from '../matrix/matrix.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 
 /**
  * The `count` clips that stand best for `members`: the medoid for one, else k-medoids by cosine distance, so that they
@@ -15,7 +16,7 @@ export async function representatives(
 ): Promise<number[]> {
   if (count >= members.length) return byCentrality(points, members, members.length)
   if (count === 1) return byCentrality(points, members, 1)
-  const chosen = await kMedoids(pick(points, members), count, signal)
+  const chosen = await kMedoids(takeRows(points, members), count, signal)
   return chosen.map((i) => members[i])
 }
 
@@ -23,7 +24,7 @@ export async function representatives(
 export function medoid(points: UnitRows): number {
   return byCentrality(
     points,
-    Array.from({ length: points.count }, (_, i) => i),
+    Array.from({ length: points.rows }, (_, i) => i),
     1,
   )[0]
 }
@@ -61,8 +62,8 @@ function byCentrality(points: UnitRows, members: readonly number[], count: numbe
  */
 export async function kMedoids(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
   const distance = await cosineDistances(points, signal)
-  const medoids = await build(distance, points.count, count, signal)
-  if (count > 1) await swap(distance, points.count, medoids, signal)
+  const medoids = await build(distance, points.rows, count, signal)
+  if (count > 1) await swap(distance, points.rows, medoids, signal)
   return medoids
 }
 
@@ -74,7 +75,7 @@ async function build(distance: Float32Array, n: number, count: number, signal?: 
     let best = -1
     let bestGain = Number.NEGATIVE_INFINITY
     for (let candidate = 0; candidate < n; candidate++) {
-      if (candidate % 256 === 0) await turn(signal)
+      if (candidate % 256 === 0) await yieldToEventLoop(signal)
       if (medoids.includes(candidate)) continue
       let gain = 0
       for (let i = 0, at = candidate * n; i < n; i++, at++)
@@ -115,7 +116,7 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
   refresh()
   const change = new Float64Array(k)
   for (let candidate = 0, idle = 0; idle < n; candidate = (candidate + 1) % n, idle++) {
-    if (candidate % 256 === 0) await turn(signal)
+    if (candidate % 256 === 0) await yieldToEventLoop(signal)
     if (medoids.includes(candidate)) continue
     change.set(loss)
     let gain = 0 // what the candidate changes whichever medoid goes
@@ -130,7 +131,7 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
     if (change[goes] + gain < -TIE) {
       medoids[goes] = candidate
       refresh()
-      await turn(signal)
+      await yieldToEventLoop(signal)
       idle = 0
     }
   }

@@ -1,4 +1,4 @@
-import type { UnitRows } from './cosine.js'
+import type { UnitRows } from '../matrix/cosine.js'
 
 /**
  * Merges modules until `target` are left, by Ward's criterion on their flow-weighted centroids: the two modules are

@@ -1,5 +1,5 @@
+import type { Matrix } from '../matrix/matrix.js'
 import { expectOneOf, expectOptions } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
 import {
   chooseFacility,
   chooseHerding,
@@ -8,8 +8,9 @@ import {
   choosePageRank,
   chooseRandom,
 } from './baselines.js'
+import type { Choose } from './choice.js'
 import { chooseInfomap } from './infomap.js'
-import { type AllOptions, type Choose, runSelector, SELECT_OPTIONS } from './selection.js'
+import { type AllOptions, runSelector, SELECT_OPTIONS } from './selection.js'
 import type { ClassModules, Selection } from './types.js'
 
 const TABLE = {
@@ -67,7 +68,7 @@ export function expectSelector(name: string): { chooser: SelectorName; swap: boo
  */
 export async function select(
   name: string,
-  input: { features: Features; classes: ClassModules[] },
+  input: { features: Matrix; classes: ClassModules[] },
   options: AllOptions,
 ): Promise<Selection> {
   const { chooser, swap } = expectSelector(name)

@@ -1,41 +1,12 @@
+import { type UnitRows, unitRows } from '../matrix/cosine.js'
+import type { Matrix } from '../matrix/matrix.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
-import { type UnitRows, unitRows } from './cosine.js'
+import type { Choice, Choose } from './choice.js'
 import type { QuotaRule } from './quota.js'
 import { swapSearch } from './swap.js'
 import type { ClassModules, Selection, SelectionClass, SelectOptions } from './types.js'
 import { effectiveSampleSize, WEIGHT_RULES, weigh } from './weights.js'
-
-/** What a selector chose from one class; all indices are by clip of the class, not by row. */
-export interface Choice {
-  /** Representatives, in the order of choice. */
-  chosen: number[]
-  /** Module of each clip after merging, where the selector has modules; -1 for clips of none. */
-  groups?: Int32Array
-  /** Of each clip, where the selector looked at it. */
-  flow?: ArrayLike<number>
-  /** What the map equation found, where it was asked. */
-  found?: { modules: number; merged: number; codelength: number }
-  warnings?: string[]
-}
-
-/** What a selector may look at besides the clips of its class. */
-export interface Context {
-  classIndex: number
-  seed: number
-  draw: number
-  quota: QuotaRule
-  signal?: AbortSignal
-}
-
-/** Chooses `count` (at least 1, at most all) of the clips of one class. */
-export type Choose = (
-  points: UnitRows,
-  part: SelectionClass | ClassModules,
-  count: number,
-  context: Context,
-) => Promise<Choice>
 
 /** The names of `SelectOptions`. */
 export const SELECT_OPTIONS = ['perClass', 'weights', 'weightFloor', 'signal', 'onProgress']
@@ -54,7 +25,7 @@ export interface AllOptions extends SelectOptions {
 export async function runSelector(
   selector: string,
   { choose, swap = false }: { choose: Choose; swap?: boolean },
-  features: Features,
+  features: Matrix,
   classes: readonly (SelectionClass | ClassModules)[],
   options: AllOptions,
 ): Promise<Selection> {

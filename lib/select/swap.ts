@@ -1,7 +1,7 @@
-import { type Features, takeRows } from '../runtime/features.js'
+import { type Matrix, takeRows } from '../matrix/matrix.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
-import type { Choice } from './selection.js'
+import type { Choice } from './choice.js'
 import type { Selection, SelectionClass } from './types.js'
 
 /** Penalty of the small student. From 0.1 to 1, and with hinge or softmax losses, the digits come out alike. */
@@ -17,7 +17,7 @@ const PASSES = 10
  * at labels, and at TRAIN only. Deterministic.
  */
 export async function swapSearch(
-  features: Features,
+  features: Matrix,
   classes: readonly SelectionClass[],
   choices: readonly Choice[],
   signal?: AbortSignal,

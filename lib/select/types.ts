@@ -1,4 +1,4 @@
-import type { StageOptions } from '../run/progress.js'
+import type { StageOptions } from '../runtime/progress.js'
 
 /** One clip chosen to stand for others of its class. */
 export interface Representative {

@@ -1,4 +1,4 @@
-import { cosine, type UnitRows } from './cosine.js'
+import { cosine, type UnitRows } from '../matrix/cosine.js'
 import { fillToLevel } from './quota.js'
 import type { WeightRule } from './types.js'
 
@@ -33,7 +33,7 @@ export function weigh(
   if (rule !== 'prior' && rule !== 'inverse') return { weights, warnings }
 
   const factors = classFactors(
-    classes.map(({ points }) => points.count),
+    classes.map(({ points }) => points.rows),
     classes.map(({ chosen }) => chosen.length),
     rule,
   )
@@ -76,7 +76,7 @@ export function cellWeights(
   groups?: ArrayLike<number>,
 ): number[] {
   const cells = chosen.map(() => 0)
-  for (let i = 0; i < points.count; i++) {
+  for (let i = 0; i < points.rows; i++) {
     let nearest = -1
     let best = Number.NEGATIVE_INFINITY
     chosen.forEach((representative, r) => {

@@ -1,10 +1,11 @@
+import type { Matrix } from '../matrix/matrix.js'
+import type { Scaling } from '../matrix/scaling.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
-import type { Scaling, Targets, TrainOptions } from './types.js'
+import type { Targets, TrainOptions } from './types.js'
 
 /** Features: a whole matrix of finite numbers. */
-export function checkFeatures({ rows, dim, values }: Features): void {
+export function checkFeatures({ rows, dim, values }: Matrix): void {
   expectInteger(rows, 'features.rows', 1)
   expectInteger(dim, 'features.dim', 1)
   if (!(values instanceof Float32Array) || values.length !== rows * dim) {

@@ -4,7 +4,6 @@ import { decodeModel, encodeModel, float32, GraphBuilder, type Model, type State
 import { writeWhole } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 import type { Carried } from '../runtime/onnx.js'
-import type { Fitting } from './fit.js'
 
 /** Where training keeps its state, so that the same call goes on after a crash or an abort. */
 export interface CheckpointOptions {
@@ -12,6 +11,15 @@ export interface CheckpointOptions {
   path: string
   /** Seconds between two writes; default 30. */
   everySeconds?: number
+}
+
+/** A run that can go on where it stopped. */
+export interface Resumable {
+  /** Learning rate of each step: as many as there are steps. */
+  rates: Float64Array
+  checkpoint?: CheckpointOptions
+  /** What the samples are made from, asked only where there is a checkpoint: it goes on only with the same. */
+  origin?: () => (string | Uint8Array)[]
 }
 
 /** How far a run is. */
@@ -35,21 +43,17 @@ const FILE_NAME = 'infomotion-checkpoint'
 const LOSSES = 'checkpoint/losses'
 
 /** Finds the state that the same run has left, or the initial one. */
-export async function checkpointOf(
-  fitting: Fitting,
-  model: Uint8Array,
-  variables: StateVariable[],
-): Promise<Checkpoint> {
+export async function checkpointOf(run: Resumable, model: Uint8Array, variables: StateVariable[]): Promise<Checkpoint> {
   const initial = variables.map(({ input, output, initial: { dims, data } }) => ({
     input,
     output,
     dims,
     data: data as Float32Array,
   }))
-  const fresh = { step: 0, state: initial, losses: new Float32Array(fitting.rates.length) }
-  if (!fitting.checkpoint) return { ...fresh, keep: async () => undefined, remove: async () => undefined }
-  const { path, everySeconds = 30 } = fitting.checkpoint
-  const key = keyOf(fitting, model, initial)
+  const fresh = { step: 0, state: initial, losses: new Float32Array(run.rates.length) }
+  if (!run.checkpoint) return { ...fresh, keep: async () => undefined, remove: async () => undefined }
+  const { path, everySeconds = 30 } = run.checkpoint
+  const key = keyOf(run, model, initial)
   let written = performance.now()
   return {
     ...((await read(path, key, initial)) ?? fresh),
@@ -63,7 +67,7 @@ export async function checkpointOf(
 }
 
 /** What defines a run: its step as a graph, where it starts, its learning rates, and its samples. */
-function keyOf({ rates, origin }: Fitting, model: Uint8Array, state: Carried[]): string {
+function keyOf({ rates, origin }: Resumable, model: Uint8Array, state: Carried[]): string {
   const hash = createHash('sha256').update(model).update(rates)
   for (const { data } of state) hash.update(data)
   for (const part of origin?.() ?? []) hash.update(part)

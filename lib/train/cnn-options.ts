@@ -1,6 +1,6 @@
 import { expectInteger, expectNumber, expectOneOf, expectOptions } from '../runtime/expect.js'
+import type { Augmentation } from '../volume/samples.js'
 import type { CnnOptions } from './cnn-types.js'
-import type { Augmentation } from './loader.js'
 import { type CnnSize, sizes } from './r2plus1d.js'
 
 /** How samples are changed by default: the variety of a hand-held probe and of heart rates, labels unchanged. */
@@ -21,8 +21,8 @@ const DEFAULTS = {
 type Resolved = Required<Omit<CnnOptions, 'start' | 'checkpoint' | 'augmentation'>> & { augmentation?: Augmentation }
 
 /** A small set is seen over and over; a large one at least so many times. */
-const LEAST_STEPS = 240
-const LEAST_EPOCHS = 20
+const MIN_STEPS = 240
+const MIN_EPOCHS = 20
 
 /** Checks a CNN's options and fills them in for so many clips; the loader checks the augmentation. */
 export function resolveCnnOptions(options: CnnOptions, clips: number): Resolved {
@@ -30,7 +30,7 @@ export function resolveCnnOptions(options: CnnOptions, clips: number): Resolved 
   const { augmentation = {}, start, checkpoint, ...given } = options
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   const batch = options.batch ?? DEFAULTS.batch
-  const steps = Math.max(LEAST_STEPS, Math.ceil((LEAST_EPOCHS * clips) / batch))
+  const steps = Math.max(MIN_STEPS, Math.ceil((MIN_EPOCHS * clips) / batch))
   const settings: Resolved = { ...DEFAULTS, steps, ...Object.fromEntries(set) }
   expectOneOf(settings.size, 'size', Object.keys(sizes) as CnnSize[])
   expectOneOf(settings.channels, 'channels', ['both', 'grey', 'flow'])

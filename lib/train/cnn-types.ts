@@ -1,5 +1,5 @@
+import type { Augmentation, Channels } from '../volume/samples.js'
 import type { CheckpointOptions } from './checkpoint.js'
-import type { Augmentation, Channels } from './loader.js'
 import type { CnnSize } from './r2plus1d.js'
 
 /** How a CNN is trained. */

@@ -1,27 +1,22 @@
 import { encodeModel, type Model, type Optimizer, schedule, trainingStep } from '../onnx/index.js'
-import type { StageOptions } from '../run/progress.js'
-import { turn } from '../run/turn.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { type OnnxSession, type Training, withSession } from '../runtime/onnx.js'
-import { type CheckpointOptions, checkpointOf } from './checkpoint.js'
+import type { StageOptions } from '../runtime/progress.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
+import { checkpointOf, type Resumable } from './checkpoint.js'
 
 /** The samples of some steps, in the order of the steps; its arrays are handed over to the worker. */
 export type Chunk = Pick<Training, 'samples' | 'order' | 'steps'>
 
 /** What to train, on what, and how. */
-export interface Fitting {
+export interface Fitting extends Resumable {
   /** Its only output are the logits [N, classes], its batch is called N. */
   model: Model
   optimizer: Optimizer
   /** Samples of a step. */
   batch: number
-  /** Learning rate of each step: as many as there are steps. */
-  rates: Float64Array
   /** The chunks from a step on: inputs of the model, targets and weights of the loss, one row a sample. */
   chunks: (first: number) => AsyncIterable<Chunk> | Iterable<Chunk>
-  checkpoint?: CheckpointOptions
-  /** What the chunks are made from, asked only where there is a checkpoint: it goes on only with the same. */
-  origin?: () => (string | Uint8Array)[]
 }
 
 /** What training leaves: values of the model's initializers, and the loss of each step before its update. */
@@ -41,9 +36,9 @@ export interface Fitted {
 export async function fit(fitting: Fitting, { signal, onProgress }: StageOptions): Promise<Fitted> {
   const { model, optimizer, batch, rates } = fitting
   const step = trainingStep(model, { optimizer, lengths: { N: batch } })
-  await turn(signal)
+  await yieldToEventLoop(signal)
   const file = encodeModel(step.model)
-  await turn(signal)
+  await yieldToEventLoop(signal)
   const checkpoint = await checkpointOf(fitting, file, step.state)
   const { state, losses } = checkpoint
   const scalars = schedule(optimizer, rates)

@@ -1,5 +1,5 @@
+import type { Scaling } from '../matrix/scaling.js'
 import { type AdamW, float32, GraphBuilder, type Model } from '../onnx/index.js'
-import type { Scaling } from './types.js'
 
 /** Learning rate of the linear student: the curvature of its loss grows with the number of standardised features. */
 export function linearLearningRate(dim: number): number {

@@ -1,14 +1,9 @@
+import type { Scaling } from '../matrix/scaling.js'
+
 /** What a student is to learn from each row: its class, or a distribution over the classes (soft labels). */
 export type Targets =
   | { classes: number; labels: ArrayLike<number>; soft?: undefined }
   | { classes: number; soft: Float32Array; labels?: undefined }
-
-/** Standardisation of features, column by column: (x - mean) / scale. */
-export interface Scaling {
-  mean: Float32Array
-  /** Standard deviation; 1 where a column is constant. */
-  scale: Float32Array
-}
 
 /** How a student is trained. */
 export interface TrainOptions {

@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
-import type { Volume } from '#lib/features/volume.js'
 import { Random } from '#lib/runtime/random.js'
 import { trainCnn } from '#lib/train/index.js'
+import type { Volume } from '#lib/volume/volume.js'
 import { median, type Row } from './support.js'
 
 interface Delay {

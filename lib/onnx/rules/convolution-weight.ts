@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder.js'
-import { volume } from '../model.js'
+import { elementCount } from '../model.js'
 import type { Window } from '../shapes/window.js'
 import { reshapeTo } from './broadcast.js'
 import { padTo, sliceOf } from './slice.js'
@@ -27,12 +27,12 @@ function byTaps(g: GraphBuilder, dy: string, x: string, windows: readonly Window
   const [samples, features, ...places] = g.dims(dy)
   const perGroup = g.dims(x)[1] / group
   const padded = padTo(g, x, [[0, 0], [0, 0], ...windows.map(({ begin, end }) => [begin, end] as const)])
-  const rows = reshapeTo(g, dy, [samples, group, features / group, volume(places)])
+  const rows = reshapeTo(g, dy, [samples, group, features / group, elementCount(places)])
   const products = taps(windows).map((tap) => {
     const met = windows.map(({ stride, dilation, output }, i) => {
       return { axis: i + 2, first: tap[i] * dilation, step: stride, count: output }
     })
-    const columns = reshapeTo(g, sliceOf(g, padded, met), [samples, group, perGroup, volume(places)])
+    const columns = reshapeTo(g, sliceOf(g, padded, met), [samples, group, perGroup, elementCount(places)])
     const product = g.node('MatMul', [rows, g.node('Transpose', [columns], { perm: { ints: [0, 1, 3, 2] } })])
     const sum = g.node('ReduceSum', [product, g.integers([0])], { keepdims: { int: 0 } })
     return reshapeTo(g, sum, [features, perGroup, 1])

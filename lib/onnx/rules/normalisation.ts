@@ -1,4 +1,4 @@
-import { floatOf, intOf, volume } from '../model.js'
+import { elementCount, floatOf, intOf } from '../model.js'
 import { expandTo, reshapeTo } from './broadcast.js'
 import type { Rule } from './rule.js'
 
@@ -24,7 +24,7 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
 
   const op = (name: string, ...inputs: string[]) => g.node(name, inputs)
   const number = (value: number) => g.scalar(value, type)
-  const wide = (value: string) => reshapeTo(g, value, [samples, channels, volume(places)])
+  const wide = (value: string) => reshapeTo(g, value, [samples, channels, elementCount(places)])
   const perChannel = (value: string) => reshapeTo(g, value, [channels, 1])
   const sum = (value: string) => g.node('ReduceSum', [value, g.integers([0, 2])], { keepdims: { int: 0 } })
 
@@ -41,7 +41,7 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
 
   /** What moving x moves by way of the batch's mean and variance: (u + w (x - m)) / P. */
   const throughStatistics = () => {
-    const share = number(1 / (samples * volume(places)))
+    const share = number(1 / (samples * elementCount(places)))
     const lost = (value: string, gained?: string) => (gained ? op('Sub', gained, value) : op('Neg', value))
     const u = lost(op('Mul', slope, S), dMean)
     const w = lost(cubed, dVariance && op('Mul', dVariance, number(2)))

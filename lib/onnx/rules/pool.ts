@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder.js'
-import { type DataType, intOf, intsOf, tensor, volume } from '../model.js'
+import { type DataType, elementCount, intOf, intsOf, tensor } from '../model.js'
 import { type Window, windowsOf } from '../shapes/window.js'
 import { expandTo, reshapeTo } from './broadcast.js'
 import { inputGradient } from './convolution-input.js'
@@ -8,8 +8,8 @@ import { type Rule, rule } from './rule.js'
 /** The largest element of a window gets the window's gradient; its place in the whole tensor is the second output. */
 const maxPool = rule(({ g, node }, dy) => {
   const dims = g.dims(node.inputs[0])
-  const flat = (value: string) => reshapeTo(g, value, [volume(g.dims(value))])
-  const zeros = expandTo(g, g.scalar(0, g.type(dy).type), [volume(dims)])
+  const flat = (value: string) => reshapeTo(g, value, [elementCount(g.dims(value))])
+  const zeros = expandTo(g, g.scalar(0, g.type(dy).type), [elementCount(dims)])
   const scattered = g.node('ScatterElements', [zeros, flat(node.outputs[1]), flat(dy)], {
     reduction: { string: 'add' },
   })
@@ -45,7 +45,7 @@ function windowCounts(g: GraphBuilder, windows: readonly Window[], padding: bool
 
 const globalAveragePool = rule(({ g, node }, dy) => {
   const dims = g.dims(node.inputs[0])
-  const share = g.scalar(1 / volume(dims.slice(2)), g.type(dy).type)
+  const share = g.scalar(1 / elementCount(dims.slice(2)), g.type(dy).type)
   return [expandTo(g, g.node('Mul', [dy, share]), dims)]
 })
 

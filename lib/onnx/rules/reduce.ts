@@ -1,4 +1,4 @@
-import { volume } from '../model.js'
+import { elementCount } from '../model.js'
 import { reducedAxes } from '../shapes/reduce.js'
 import { expandTo, reshapeTo } from './broadcast.js'
 import { type Rule, type RuleContext, rule } from './rule.js'
@@ -18,7 +18,7 @@ const reduceMean = rule((context, dy) => {
   const { g, node } = context
   const [x] = node.inputs
   const { type } = g.type(x)
-  const count = volume(g.dims(x)) / volume(g.dims(node.outputs[0]))
+  const count = elementCount(g.dims(x)) / elementCount(g.dims(node.outputs[0]))
   return [spread(context, g.node('Mul', [dy, g.scalar(1 / count, type)]))]
 })
 

@@ -1,5 +1,5 @@
 import { InfomotionError } from '../../runtime/errors.js'
-import { type Dimension, described, intOf, intsOf, type Node, numbers, type Tensor, volume } from '../model.js'
+import { type Dimension, described, elementCount, intOf, intsOf, type Node, numbers, type Tensor } from '../model.js'
 import { axisOf, broadcast, constant, input, mismatch, type ShapeRule } from './context.js'
 
 const reshape: ShapeRule = (c) => {
@@ -25,7 +25,7 @@ const flatten: ShapeRule = (c) => {
 /** The elements of `dims` for each of `divisor`: a number or a single name; undefined where it is neither. */
 function quotient(dims: readonly Dimension[], divisor: readonly Dimension[]): Dimension | undefined {
   const names = dims.filter((length) => typeof length === 'string')
-  let number = volume(dims.filter((length) => typeof length === 'number'))
+  let number = elementCount(dims.filter((length) => typeof length === 'number'))
   for (const length of divisor) {
     if (typeof length === 'number')
       number = number === length ? 1 : number / length // 0 / 0 is 1: nothing is left over

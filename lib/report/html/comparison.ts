@@ -1,6 +1,6 @@
 import type { EvaluationRow, Interval } from '../../evaluate/types.js'
-import type { Comparison } from '../comparison.js'
 import { capital, number, points, selectorName } from '../summary.js'
+import type { Comparison } from '../types.js'
 import { budgetChart, type Series } from './budget.js'
 import { document } from './document.js'
 import { type Html, html } from './html.js'

@@ -1,7 +1,7 @@
-import type { Volume } from '../features/volume.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { type NativeDraw, type NativeSampleShape, native } from '../runtime/native.js'
+import type { Volume } from './volume.js'
 
 /** What a network sees of a volume: grey and flow (3 channels), grey (1), flow (2). */
 export type Channels = 'both' | 'grey' | 'flow'

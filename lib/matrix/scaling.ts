@@ -1,11 +1,17 @@
-import type { Features } from '../runtime/features.js'
-import type { Scaling } from './types.js'
+import type { Matrix } from './matrix.js'
+
+/** Standardisation of features, column by column: (x - mean) / scale. */
+export interface Scaling {
+  mean: Float32Array
+  /** Standard deviation; 1 where a column is constant. */
+  scale: Float32Array
+}
 
 /**
  * Mean and standard deviation of each column, in double precision over the rows in their order.
  * @param weights How much each row counts; default: all the same.
  */
-export function measureScaling({ rows, dim, values }: Features, weights?: Float32Array): Scaling {
+export function measureScaling({ rows, dim, values }: Matrix, weights?: Float32Array): Scaling {
   const sum = new Float64Array(dim)
   const squares = new Float64Array(dim)
   let total = 0
@@ -28,7 +34,7 @@ export function measureScaling({ rows, dim, values }: Features, weights?: Float3
 }
 
 /** (x - mean) / scale, as a new matrix. */
-export function standardise({ rows, dim, values }: Features, { mean, scale }: Scaling): Float32Array {
+export function standardise({ rows, dim, values }: Matrix, { mean, scale }: Scaling): Float32Array {
   const out = new Float32Array(rows * dim)
   for (let row = 0; row < rows; row++) {
     for (let j = 0; j < dim; j++) out[row * dim + j] = (values[row * dim + j] - mean[j]) / scale[j]

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { decodeSpeed, type Volume } from '#lib/features/volume.js'
 import { Random } from '#lib/runtime/random.js'
-import { type Augmentation, loadSamples, loadViews, type SampleOptions } from '#lib/train/loader.js'
+import { type Augmentation, loadSamples, loadViews, type SampleOptions } from '#lib/volume/samples.js'
+import { decodeSpeed, type Volume } from '#lib/volume/volume.js'
 import { root } from './support.js'
 
 /** Bytes that tell where they are from. */
@@ -91,7 +91,7 @@ t.test('a sample is the same in any batch, of copies and of shared memory', asyn
 t.test('the same bytes for any number of threads', (t) => {
   const script = `
     import { createHash } from 'node:crypto'
-    import { loadSamples } from '#lib/train/loader.js'
+    import { loadSamples } from '#lib/volume/samples.js'
     const values = Uint8Array.from({ length: 20 * 3 * 256 }, (_, i) => 1 + (i * i) % 255)
     const augmentation = ${JSON.stringify(all)}
     const options = { frames: 8, stride: 2, channels: 'both', augmentation, seed: 1, first: 0 }

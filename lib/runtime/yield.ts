@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { throwIfAborted } from '../runtime/errors.js'
+import { throwIfAborted } from './errors.js'
 
 /** Called now and then in a long computation: lets the process do other work, and stops where the caller asked to. */
-export async function turn(signal?: AbortSignal): Promise<void> {
+export async function yieldToEventLoop(signal?: AbortSignal): Promise<void> {
   await setImmediate()
   throwIfAborted(signal)
 }

@@ -1,5 +1,5 @@
-import { turn } from '../run/turn.js'
 import { Random } from '../runtime/random.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 
 /** Eigenvalues in descending order, and their eigenvectors row by row. */
 export interface Eigen {
@@ -33,7 +33,7 @@ export async function topEigenvectors(
   let block: Float64Array = Float64Array.from({ length: width * n }, () => random.gaussian())
   let values: Float64Array = new Float64Array(width)
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
-    await turn(signal)
+    await yieldToEventLoop(signal)
     orthonormalise(block, width, n)
     const image = multiply(matrix, block, width, n)
     const small = jacobi(innerProducts(block, image, width, n), width)

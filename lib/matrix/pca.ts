@@ -1,8 +1,8 @@
-import { turn } from '../run/turn.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
-import type { Features } from '../runtime/features.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
 import { topEigenvectors } from './eigen.js'
+import type { Matrix } from './matrix.js'
 
 /** Principal components of a feature matrix. */
 export interface Pca {
@@ -31,10 +31,7 @@ export interface Pca {
  * const { values } = await project(pca, train) // -sqrt(2), 0, sqrt(2)
  * ```
  */
-export async function fitPca(
-  train: Features,
-  options: { components?: number; signal?: AbortSignal } = {},
-): Promise<Pca> {
+export async function fitPca(train: Matrix, options: { components?: number; signal?: AbortSignal } = {}): Promise<Pca> {
   expectOptions(options, 'fitPca', ['components', 'signal'])
   const components = expectInteger(options.components ?? 32, 'components', 1)
   if (train.rows < 2) throw invalid('at least 2 rows', 'train', train.rows)
@@ -70,13 +67,13 @@ export async function fitPca(
 }
 
 /** The features along the principal directions, centred by the PCA's mean: rows * components. */
-export async function project(pca: Pca, features: Features, signal?: AbortSignal): Promise<Features> {
+export async function project(pca: Pca, features: Matrix, signal?: AbortSignal): Promise<Matrix> {
   const { rows, dim, values } = features
   if (dim !== pca.mean.length) throw invalid(`features of ${pca.mean.length} columns`, 'features', dim)
   const components = pca.variance.length
   const result = new Float32Array(rows * components)
   for (let i = 0; i < rows; i++) {
-    if (i % 256 === 0) await turn(signal)
+    if (i % 256 === 0) await yieldToEventLoop(signal)
     for (let c = 0; c < components; c++) {
       let sum = 0
       for (let k = 0; k < dim; k++) sum += (values[i * dim + k] - pca.mean[k]) * pca.directions[c * dim + k]
@@ -86,7 +83,7 @@ export async function project(pca: Pca, features: Features, signal?: AbortSignal
   return { rows, dim: components, values: result }
 }
 
-function columnMeans({ rows, dim, values }: Features): Float64Array {
+function columnMeans({ rows, dim, values }: Matrix): Float64Array {
   const mean = new Float64Array(dim)
   for (let i = 0; i < rows * dim; i++) mean[i % dim] += values[i] / rows
   mean.forEach((value, k) => {
@@ -104,7 +101,7 @@ async function innerProducts(
 ): Promise<Float64Array> {
   const result = new Float64Array(count * count)
   for (let i = 0; i < count; i++) {
-    if (i % 16 === 0) await turn(signal)
+    if (i % 16 === 0) await yieldToEventLoop(signal)
     for (let j = 0; j <= i; j++) {
       let sum = 0
       for (let k = 0, a = i * length, b = j * length; k < length; k++) sum += vectors[a + k] * vectors[b + k]

@@ -1,0 +1,33 @@
+import type { UnitRows } from '../matrix/cosine.js'
+import type { QuotaRule } from './quota.js'
+import type { ClassModules, SelectionClass } from './types.js'
+
+/** What a selector chose from one class; all indices are by clip of the class, not by row. */
+export interface Choice {
+  /** Representatives, in the order of choice. */
+  chosen: number[]
+  /** Module of each clip after merging, where the selector has modules; -1 for clips of none. */
+  groups?: Int32Array
+  /** Of each clip, where the selector looked at it. */
+  flow?: ArrayLike<number>
+  /** What the map equation found, where it was asked. */
+  found?: { modules: number; merged: number; codelength: number }
+  warnings?: string[]
+}
+
+/** What a selector may look at besides the clips of its class. */
+export interface Context {
+  classIndex: number
+  seed: number
+  draw: number
+  quota: QuotaRule
+  signal?: AbortSignal
+}
+
+/** Chooses `count` (at least 1, at most all) of the clips of one class. */
+export type Choose = (
+  points: UnitRows,
+  part: SelectionClass | ClassModules,
+  count: number,
+  context: Context,
+) => Promise<Choice>
