@@ -1,7 +1,8 @@
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { elfProblem } from './elf.js'
 import { InfomotionError, permissionCure } from './errors.js'
-import { packageFolder, require } from './package.js'
+import { packageFolder } from './package.js'
 import { libc } from './versions.js'
 
 /** What `npm run prebuild` makes, and the oldest system that it asks for. */
@@ -23,19 +24,26 @@ export function loadAddon(): unknown {
   const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, `infomotion${linux ? '.glibc' : ''}.node`)
   const paths = [join('build', 'Release', 'infomotion.node'), prebuilt].map((path) => join(from, path))
   try {
-    for (const path of paths) {
-      try {
-        const problem = linux ? elfProblem(path) : undefined
-        if (problem) throw new Unloadable(`${path} does not load: ${problem}`)
-        return require(path)
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (!(code === 'ENOENT' || code === 'ENOTDIR' || code === 'MODULE_NOT_FOUND')) throw error
-      }
-    }
-    throw new Unloadable(`there is neither ${paths.join(' nor ')}`)
+    const path = paths.find(isThere)
+    if (!path) throw new Unloadable(`there is neither ${paths.join(' nor ')}`)
+    const problem = linux ? elfProblem(path) : undefined
+    if (problem) throw new Unloadable(`${path}: ${problem}`)
+    const module = { exports: {} }
+    process.dlopen(module, path) // as require does, which some bundlers take away
+    return module.exports
   } catch (error) {
     throw notLoaded('The native addon of infomotion', error, cureOf(error, root, from))
+  }
+}
+
+/** @throws where it is there and cannot be read */
+function isThere(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch (error) {
+    if (/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { InfomotionError } from './errors.js'
 
 // Some bundlers leave nothing of import.meta.
-const here = import.meta.url ? fileURLToPath(import.meta.url) : process.argv[1]
+const here = import.meta.url ? fileURLToPath(import.meta.url) : (process.argv[1] ?? '')
 const folder = join(dirname(here), '..', '..')
 
 /** Of this package; undefined where its code was taken out of its package, as bundlers do. */
@@ -14,9 +14,9 @@ const found = ((): { name: string; version: string } | undefined => {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     return manifest.name === 'infomotion' ? manifest : undefined
   } catch (error) {
-    // whoever may not read it must hear that, not of bundlers
-    if (/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined
-    return { name: 'infomotion', version: 'unknown' }
+    // who may not read it must hear that, not of bundlers
+    const forbidden = /^(ERR_ACCESS_DENIED|EACCES|EPERM)$/.test((error as NodeJS.ErrnoException).code ?? '')
+    return forbidden ? { name: 'infomotion', version: 'unknown' } : undefined
   }
 })()
 
