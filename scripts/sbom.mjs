@@ -2,7 +2,8 @@
 // `npm install infomotion` brings by package-lock.json, and what is compiled into the prebuilt binaries, which npm cannot
 // know. Fails where a licence is not among those that a user under any licence can live with.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -11,8 +12,7 @@ const ALLOWED = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2
   .concat('GPL-3.0-or-later WITH GCC-exception-3.1')
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const options = ['--sbom-format=cyclonedx', '--sbom-type=library', '--package-lock-only', '--omit=dev', '--omit=peer']
-const bill = JSON.parse(execFileSync('npm', ['sbom', ...options], { cwd: root, encoding: 'utf8' }))
+const bill = npmSbom()
 // the same bill for the same lock file, made in a folder of whatever name
 delete bill.serialNumber
 delete bill.metadata.timestamp
@@ -38,6 +38,27 @@ for (const problem of problems) console.error(`${problem} is not among those all
 if (problems.length > 0) process.exit(1)
 writeFileSync(join(root, 'sbom.cdx.json'), `${JSON.stringify(bill, undefined, 1)}\n`)
 console.log(`sbom.cdx.json: ${bill.components.length} components, every licence allowed`)
+
+/** Of what users install. npm's own --omit=dev leaves out what development needs too (npm 11): its lock file goes without. */
+function npmSbom() {
+  const folder = mkdtempSync(join(tmpdir(), 'infomotion-sbom-'))
+  try {
+    const { devDependencies, ...manifest } = readJson('package.json')
+    const lock = readJson('package-lock.json')
+    delete lock.packages[''].devDependencies
+    for (const [path, { dev, peer }] of Object.entries(lock.packages)) if (dev || peer) delete lock.packages[path]
+    for (const [file, value] of Object.entries({ 'package.json': manifest, 'package-lock.json': lock }))
+      writeFileSync(join(folder, file), JSON.stringify(value))
+    const options = ['--sbom-format=cyclonedx', '--sbom-type=library', '--package-lock-only']
+    return JSON.parse(execFileSync('npm', ['sbom', ...options], { cwd: folder, encoding: 'utf8' }))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(join(root, file), 'utf8'))
+}
 
 /** An identifier, or an expression (SPDX) of one operator; anything more involved is for a person to read. */
 function isAllowed(licenses = []) {
