@@ -137,7 +137,7 @@ function strangers(tarball) {
   const images = ['a.pgm', 'b.pgm', 'flo'].map((end) =>
     join(root, 'test', 'fixtures', 'farneback-golden', `gauss112.${end}`),
   )
-  installByEach(tarball, folder, { env, images, say })
+  installByEach(tarball, folder, { npm, env, images, say })
   const without = x64.map((node, i) => use(node, `without-${i}`, 'without-onnxruntime'))
   for (const said of without) assert.deepEqual(said, without[0], 'results differ between versions of Node')
   assert.deepEqual(use(arm64, 'arm64', 'without-onnxruntime').everywhere, without[0].everywhere)
@@ -145,6 +145,7 @@ function strangers(tarball) {
   // what the error says to do about ONNX Runtime
   env.ONNXRUNTIME_NODE_INSTALL = 'skip'
   install('onnxruntime-node')
+  assert.equal(JSON.parse(command(['doctor', '--json'])).healthy, true)
   const all = x64.map((node, i) => use(node, `with-${i}`))
   for (const said of all) assert.deepEqual(said, all[0], 'results differ between versions of Node')
   assert.deepEqual({ ...all[0].here, evaluation: undefined }, { ...without[0].here, evaluation: undefined })
