@@ -112,9 +112,15 @@ export async function writeNew(path: string, data: Contents, signal?: AbortSigna
   }
 }
 
-/** Has the system write a file to the disk; by its descriptor, because Yarn's Plug'n'Play has no `FileHandle.sync`. */
-export function sync(file: FileHandle): Promise<void> {
-  return promisify(fsync)(file.fd)
+/** Has the system write a file to the disk; where Node 26's permission model forbids that, it does so when it likes. */
+export async function sync(file: FileHandle): Promise<void> {
+  try {
+    await file.sync()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!code) return promisify(fsync)(file.fd) // Yarn's Plug'n'Play has no FileHandle.sync
+    if (code !== 'ERR_ACCESS_DENIED') throw error
+  }
 }
 
 /** How what is being written is named until it is whole. */

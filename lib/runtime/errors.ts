@@ -69,10 +69,9 @@ export function permissionCure(error: unknown): string | undefined {
   const { code, permission, resource } = error as NodeJS.ErrnoException & { permission?: string; resource?: string }
   if (code === 'ERR_DLOPEN_DISABLED')
     return 'Start Node without --no-addons or, beside --permission, with --allow-addons.'
-  if (code === 'ERR_ACCESS_DENIED') {
-    const flag = PERMISSIONS[permission ?? ''] ?? '--allow-*'
+  const flag = PERMISSIONS[permission ?? '']
+  if (code === 'ERR_ACCESS_DENIED' && flag)
     return `Node runs with --permission: add ${flag}${resource ? `=${resource}` : ''} (docs/install.md lists what infomotion needs).`
-  }
   if (code === 'EACCES' || code === 'EPERM') return 'Give this user the right to read it (chmod, chown).'
   return undefined
 }
@@ -84,8 +83,9 @@ export function asInfomotionError(error: unknown): InfomotionError {
     if (error.name === 'AbortError')
       return new InfomotionError('ABORTED', 'The operation was aborted.', { cause: error })
     const code = (error as NodeJS.ErrnoException).code
-    const cure = code === 'ERR_ACCESS_DENIED' ? ` ${permissionCure(error)}` : ''
-    return new InfomotionError(typeof code === 'string' ? code : 'INTERNAL', error.message + cure, { cause: error })
+    const cure = code === 'ERR_ACCESS_DENIED' && permissionCure(error)
+    const message = cure ? `${error.message.replace(/\.$/, '')}. ${cure}` : error.message
+    return new InfomotionError(typeof code === 'string' ? code : 'INTERNAL', message, { cause: error })
   }
   return new InfomotionError('INTERNAL', String(error))
 }
