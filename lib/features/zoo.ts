@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { inlineExternalData } from '../onnx/external.js'
 import { readSignature } from '../onnx/signature.js'
 import { readWhole, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
+import { packageFolder } from '../runtime/package.js'
 import { expectDescription, inputDims, type ModelDescription } from './description.js'
 
 /** A model of the zoo, or a user's own, with its file. */
@@ -22,7 +22,7 @@ interface Zoo {
 }
 
 const ZOO_SCHEMA = 2
-const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
+const modelsFolder = () => join(packageFolder(), 'models')
 
 /**
  * The models that come with the package, described; the first is the default.
@@ -33,7 +33,7 @@ const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
  * ```
  */
 export async function listModels(): Promise<ModelDescription[]> {
-  const path = join(MODELS, 'zoo.json')
+  const path = join(modelsFolder(), 'zoo.json')
   const zoo = (await readJson(path)) as Zoo
   if (zoo.schema !== ZOO_SCHEMA) throw undescribed(path, `schema ${ZOO_SCHEMA}`, 'schema', zoo.schema)
   return zoo.models.map(({ name }, i) => describe(zoo.models[i], `${path}, model "${name}"`, ''))
@@ -67,7 +67,7 @@ export async function findModel(wanted?: string): Promise<FoundModel> {
 async function zooModel(name?: string): Promise<{ description: ModelDescription; path: string }> {
   const models = await listModels()
   const description = name === undefined ? models[0] : models.find((model) => model.name === name)
-  if (description) return { description, path: join(MODELS, description.file) }
+  if (description) return { description, path: join(modelsFolder(), description.file) }
   throw new InfomotionError(
     'MODEL_NOT_FOUND',
     `No model is called "${name ?? 'default'}". Give one of ${models.map((model) => model.name).join(', ')}, or the path of a file ` +

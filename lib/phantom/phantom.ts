@@ -6,6 +6,7 @@ import { makeFolder, writeWhole } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
+import { moduleUrl } from '../runtime/package.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { SIZE, VARIETIES, type Variety } from './patient.js'
 import type { PhantomRecord, PhantomReply, PhantomTask } from './worker.js'
@@ -124,7 +125,7 @@ async function makeClips(tasks: PhantomTask[], { signal, onProgress }: StageOpti
   let done = 0
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.js', import.meta.url))
+      const worker = new Worker(moduleUrl('phantom/worker.js'))
       let current = -1
       const feed = () => {
         if (next >= tasks.length || signal?.aborted) {

@@ -1,6 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { fsync } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { atPath } from '../runtime/errors.js'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
@@ -104,9 +117,20 @@ export async function writeNew(path: string, data: Contents, signal?: AbortSigna
   const file = await open(path, 'wx')
   try {
     await writeFile(file, data, { signal })
-    await file.sync()
+    await sync(file)
   } finally {
     await file.close()
+  }
+}
+
+/** Has the system write a file to the disk; where Node 26's permission model forbids that, it does so when it likes. */
+export async function sync(file: FileHandle): Promise<void> {
+  try {
+    await file.sync()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!code) return promisify(fsync)(file.fd) // Yarn's Plug'n'Play has no FileHandle.sync
+    if (code !== 'ERR_ACCESS_DENIED') throw error
   }
 }
 

@@ -1,6 +1,8 @@
-// What a stranger gets: packs the package with its prebuilt binaries and installs the tarball, install scripts disabled,
-// into an empty project where no compiler is to be found; there, on each version of Node that is supported, on arm64, and
-// with and without the optional dependency, a small real use of every entry runs (scripts/check/package/stranger.mjs).
+// What a stranger gets: packs the package with its prebuilt binaries and bill of materials and installs the tarball, install
+// scripts disabled, into an empty project where no compiler is to be found; there, on each version of Node that is
+// supported, on arm64, and with and without the optional dependency, a small real use of every entry runs
+// (scripts/check/package/stranger.mjs), and what must fail does so by name (refusals.mjs). The other package managers install
+// it too (managers.mjs).
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
@@ -8,6 +10,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -16,7 +20,9 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installByEach } from './package/managers.mjs'
 import { nodes } from './package/nodes.mjs'
+import { refuse } from './package/refusals.mjs'
 
 /** MiB packed and unpacked; some room above what it is. */
 const LIMITS = { packed: 3, unpacked: 6 }
@@ -30,6 +36,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 process.stdout.write(run('npm', ['run', '--silent', 'prebuild']))
 run('npm', ['run', '--silent', 'compile:ts'])
 run('npm', ['run', '--silent', 'docs'])
+process.stdout.write(run('npm', ['run', '--silent', 'sbom']))
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))
 try {
   const tarball = pack()
@@ -59,14 +66,29 @@ function pack() {
   const paths = files.map(({ path }) => path)
   const stray = paths.filter((path) => /\.(ts|tsbuildinfo|npy|avi|log)$/.test(path) && !path.endsWith('.d.ts'))
   assert.deepEqual(stray, [], 'files that do not belong in the package')
+  assert.ok(!paths.includes('binding.gyp'), 'Yarn takes a binding.gyp for an install script')
+  const { core, node, cuda } = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8'))
   const wanted = [
     'README.md',
     'LICENSE',
     'CHANGELOG.md',
+    'sbom.cdx.json',
     'docs/errors.md',
+    'docs/install.md',
     'docs/api/index.md',
     'dist/cli.js',
     'models/zoo.json',
+    // what docs/install.md and docs/cuda.md build from source
+    ...[
+      'sources.json',
+      'package.json',
+      'CMakeLists.txt',
+      'node/exports.map',
+      'cuda/exports.map',
+      ...core,
+      ...node,
+      ...cuda,
+    ].map((path) => `native/${path}`),
   ]
   for (const path of wanted) assert.ok(paths.includes(path), `${path} is not in the package`)
   const mib = (bytes) => bytes / 2 ** 20
@@ -109,6 +131,13 @@ function strangers(tarball) {
     return said
   }
   const { x64, arm64 } = nodes()
+  const clip = readdirSync(join(project, 'phantom', 'Videos'))[0]
+  refuse(project, join('phantom', 'Videos', clip), x64)
+  say('in a bundle, and under --permission: refused by name, with the cure')
+  const images = ['a.pgm', 'b.pgm', 'flo'].map((end) =>
+    join(root, 'test', 'fixtures', 'farneback-golden', `gauss112.${end}`),
+  )
+  installByEach(tarball, folder, { npm, env, images, say })
   const without = x64.map((node, i) => use(node, `without-${i}`, 'without-onnxruntime'))
   for (const said of without) assert.deepEqual(said, without[0], 'results differ between versions of Node')
   assert.deepEqual(use(arm64, 'arm64', 'without-onnxruntime').everywhere, without[0].everywhere)
@@ -116,6 +145,7 @@ function strangers(tarball) {
   // what the error says to do about ONNX Runtime
   env.ONNXRUNTIME_NODE_INSTALL = 'skip'
   install('onnxruntime-node')
+  assert.equal(JSON.parse(command(['doctor', '--json'])).healthy, true)
   const all = x64.map((node, i) => use(node, `with-${i}`))
   for (const said of all) assert.deepEqual(said, all[0], 'results differ between versions of Node')
   assert.deepEqual({ ...all[0].here, evaluation: undefined }, { ...without[0].here, evaluation: undefined })
