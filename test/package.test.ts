@@ -74,10 +74,10 @@ t.test('npm run prebuild: what is missing is named before anything is built', as
 
 t.test('npm run sbom: every dependency with its licence, the same bytes each time; others are refused', async (t) => {
   const copy = join(temporary(t), 'copy')
-  mkdirSync(join(copy, 'scripts'), { recursive: true })
+  mkdirSync(join(copy, 'scripts', 'check'), { recursive: true })
   for (const file of ['package.json', 'package-lock.json', 'scripts/check/sbom.mjs'])
     cpSync(join(root, file), join(copy, file))
-  const sbom = () => script(join(copy, 'scripts', 'sbom.mjs'), [], process.env)
+  const sbom = () => script(join(copy, 'scripts', 'check', 'sbom.mjs'), [], process.env)
   const bill = () => readFileSync(join(copy, 'sbom.cdx.json'), 'utf8')
   t.match(await sbom(), { status: 0, said: /\d+ components, every licence allowed/ })
   const first = bill()
