@@ -252,6 +252,15 @@ t.test('splits are drawn by group, by class, by seed', (t) => {
   )
   const big = drawSplits(['a', 'a', 'a', 'b', 'b', 'b'], [0, 0, 0, 0, 0, 0], 1, 0.2, 1)
   t.equal(big.filter((split) => split === 'test').length, 3, 'a class of two large groups has one tested')
+  // 3 of 10 clips are meant for TEST: a first pair fills 2, a second would fill as much as it overfills, 1 and 1.
+  for (const seed of [1, 2, 3]) {
+    const pairs = drawSplits(groups.slice(0, 10), Array(10).fill(0), 1, 0.3, seed)
+    t.equal(
+      pairs.filter((split) => split === 'test').length,
+      2,
+      'a group stays in TRAIN that fills no more than it overfills',
+    )
+  }
   t.end()
 })
 
