@@ -234,6 +234,18 @@ t.test('trouble has a name', async (t) => {
   await t.rejects(readDataSet(two, { class: 'ef5' } as object), { code: 'INVALID_ARGUMENT' })
 })
 
+t.test('names that are in Videos/ and beside the table: those in Videos/ are meant', async (t) => {
+  const root = lay(temporary(t), {
+    'c.csv': 'path,label,split\na.avi,x,train\nb.avi,y,train\n',
+    ...{ 'Videos/a.avi': 'in', 'Videos/b.avi': 'in', 'a.avi': 'beside', 'b.avi': 'beside' },
+  })
+  const { clips } = await readDataSet(root)
+  for (const { path } of clips) t.equal(readFileSync(path, 'utf8'), 'in')
+  rmSync(join(root, 'Videos', 'b.avi'))
+  const more = await readDataSet(root)
+  for (const { path } of more.clips) t.equal(readFileSync(path, 'utf8'), 'beside', 'unless more are beside it')
+})
+
 t.test('splits are drawn by group, by class, by seed', (t) => {
   const groups = Array.from({ length: 100 }, (_, i) => `p${Math.floor(i / 2)}`)
   const classIndex = groups.map((_, i) => (i < 60 ? 0 : i < 90 ? 1 : 2))
@@ -371,6 +383,9 @@ t.test("written in the source's layout: CSV and folders", async (t) => {
   for (const materialize of ['copy', 'link', 'list'] as const) {
     await writeDataSet(out, set, train, { materialize })
     const back = await readDataSet(out)
+    t.equal(back.notice, undefined, 'no word of EchoNet')
+    if (materialize !== 'list')
+      t.notMatch(readFileSync(join(out, 'c.csv'), 'utf8'), /\.\.|^\//m, 'no row leads out of the folder')
     t.same(
       back.clips.map(({ label, split }) => [label, split]),
       set.clips.map(({ label, split }) => [label, split]),
