@@ -234,6 +234,19 @@ t.test('trouble has a name', async (t) => {
   await t.rejects(readDataSet(two, { class: 'ef5' } as object), { code: 'INVALID_ARGUMENT' })
 })
 
+t.test('a class without any clip is told once; FileName alone makes no EchoNet', async (t) => {
+  const one = echonet(temporary(t), [
+    ['a', 50, 'TRAIN'],
+    ['b', 50, 'TEST'],
+  ])
+  const { warnings } = await readDataSet(one)
+  t.match(warnings, [/^No clip belongs to "EF /])
+  t.equal(warnings.length, 1)
+  const root = lay(temporary(t), { 'FileList.csv': 'FileName,label,split\na.avi,x,train\n', 'Videos/a.avi': 'a' })
+  const set = await readDataSet(root)
+  t.same([set.layout, set.classes, set.notice], ['csv', ['x'], undefined])
+})
+
 t.test('names that are in Videos/ and beside the table: those in Videos/ are meant', async (t) => {
   const root = lay(temporary(t), {
     'c.csv': 'path,label,split\na.avi,x,train\nb.avi,y,train\n',
