@@ -234,6 +234,31 @@ t.test('trouble has a name', async (t) => {
   await t.rejects(readDataSet(two, { class: 'ef5' } as object), { code: 'INVALID_ARGUMENT' })
 })
 
+t.test('a class without any clip is told once; FileName alone makes no EchoNet', async (t) => {
+  const one = echonet(temporary(t), [
+    ['a', 50, 'TRAIN'],
+    ['b', 50, 'TEST'],
+  ])
+  const { warnings } = await readDataSet(one)
+  t.match(warnings, [/^No clip belongs to "EF /])
+  t.equal(warnings.length, 1)
+  const root = lay(temporary(t), { 'FileList.csv': 'FileName,label,split\na.avi,x,train\n', 'Videos/a.avi': 'a' })
+  const set = await readDataSet(root)
+  t.same([set.layout, set.classes, set.notice], ['csv', ['x'], undefined])
+})
+
+t.test('names that are in Videos/ and beside the table: those in Videos/ are meant', async (t) => {
+  const root = lay(temporary(t), {
+    'c.csv': 'path,label,split\na.avi,x,train\nb.avi,y,train\n',
+    ...{ 'Videos/a.avi': 'in', 'Videos/b.avi': 'in', 'a.avi': 'beside', 'b.avi': 'beside' },
+  })
+  const { clips } = await readDataSet(root)
+  for (const { path } of clips) t.equal(readFileSync(path, 'utf8'), 'in')
+  rmSync(join(root, 'Videos', 'b.avi'))
+  const more = await readDataSet(root)
+  for (const { path } of more.clips) t.equal(readFileSync(path, 'utf8'), 'beside', 'unless more are beside it')
+})
+
 t.test('splits are drawn by group, by class, by seed', (t) => {
   const groups = Array.from({ length: 100 }, (_, i) => `p${Math.floor(i / 2)}`)
   const classIndex = groups.map((_, i) => (i < 60 ? 0 : i < 90 ? 1 : 2))
@@ -252,6 +277,15 @@ t.test('splits are drawn by group, by class, by seed', (t) => {
   )
   const big = drawSplits(['a', 'a', 'a', 'b', 'b', 'b'], [0, 0, 0, 0, 0, 0], 1, 0.2, 1)
   t.equal(big.filter((split) => split === 'test').length, 3, 'a class of two large groups has one tested')
+  // 3 of 10 clips are meant for TEST: a first pair fills 2, a second would fill as much as it overfills, 1 and 1.
+  for (const seed of [1, 2, 3]) {
+    const pairs = drawSplits(groups.slice(0, 10), Array(10).fill(0), 1, 0.3, seed)
+    t.equal(
+      pairs.filter((split) => split === 'test').length,
+      2,
+      'a group stays in TRAIN that fills no more than it overfills',
+    )
+  }
   t.end()
 })
 
@@ -362,6 +396,9 @@ t.test("written in the source's layout: CSV and folders", async (t) => {
   for (const materialize of ['copy', 'link', 'list'] as const) {
     await writeDataSet(out, set, train, { materialize })
     const back = await readDataSet(out)
+    t.equal(back.notice, undefined, 'no word of EchoNet')
+    if (materialize !== 'list')
+      t.notMatch(readFileSync(join(out, 'c.csv'), 'utf8'), /\.\.|^\//m, 'no row leads out of the folder')
     t.same(
       back.clips.map(({ label, split }) => [label, split]),
       set.clips.map(({ label, split }) => [label, split]),

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { percentileInterval, quantile, resample } from '#lib/evaluate/bootstrap.js'
 import {
+  budgetTable,
   type Evaluation,
   type EvaluationInput,
   evaluate,
@@ -162,6 +163,26 @@ t.test('evaluate: run r of a row trains its student with seed + r', async (t) =>
   t.same(await seedsOf({ seed: 0xffffffff }), wanted([0xffffffff, 0, 1]), 'seeds are of 32 bits')
 })
 
+t.test('evaluate: without random draws no difference, with even classes no balanced row', async (t) => {
+  const input = example()
+  const even = input.trainLabels as number[] // the last 60 of 100 clips are 20 of each class
+  const [distilled] = input.selections
+  const representatives = distilled.representatives.filter(({ index }) => index >= 40)
+  const alone = { ...distilled, representatives: representatives.map((r) => ({ ...r, index: r.index - 40 })) }
+  const answer = async () => new Float32Array(90 * 3).fill(1 / 3)
+  const { rows } = await evaluate({ ...input, trainLabels: even.slice(40), selections: [alone] }, answer, { draws: 20 })
+  t.same(
+    rows.map((row) => [row.selector, row.features, row.differenceToRandom]),
+    [
+      ['infomap', 'motion', undefined],
+      ['full', 'motion', undefined],
+      ['infomap', 'mean-frame', undefined],
+      ['full', 'mean-frame', undefined],
+      ['majority', 'none', undefined],
+    ],
+  )
+})
+
 t.test('evaluate: the rows, the baselines, the paired difference', async (t) => {
   const input = example()
   const progress: number[] = []
@@ -193,10 +214,9 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
     [random, full, majority].map((row) => row.differenceToRandom),
     [undefined, undefined, undefined],
   )
-  for (const {
-    balancedAccuracy: { low, mean, high },
-  } of result.rows)
-    t.ok(low <= mean && mean <= high && low >= 0 && high <= 1)
+  for (const { balancedAccuracy, accuracy, macroF1, auc } of result.rows)
+    for (const { low, mean, high } of [balancedAccuracy, accuracy, macroF1, auc!])
+      t.ok(low <= mean && mean <= high && low >= 0 && high <= 1)
   t.ok(control.balancedAccuracy.low < 1 / 3 && control.balancedAccuracy.high > 1 / 3, 'noise is at chance')
   t.ok(control.differenceToRandom, 'a control has its own random partner')
   t.same([progress.length, progress.at(-1)], [11, 1])
@@ -269,4 +289,40 @@ t.test('table: fits 100 columns, has chance, majority and the difference', async
   const long = { ...splitOf(0.6, 0.5), warnings: ['one sentence after the other '.repeat(9)] }
   for (const line of `${text}\n${evaluationTable(long)}`.split('\n')) t.ok(line.length <= 100, line)
   t.match(evaluationTable(summarise([splitOf(0.6, 0.5), splitOf(0.8, 0.6)])), /over 2 splits/)
+})
+
+t.test('table of budgets: a line a budget and selector, below it what no budget changes', async (t) => {
+  const few = splitOf(0.6, 0.5)
+  few.rows.push(
+    { ...few.rows[0], features: 'mean-frame' }, // a control is not shown
+    { ...few.rows[2], selector: 'majority', features: 'none', clips: 0 },
+  )
+  few.warnings = [`${'a warning that takes more than one line, '.repeat(4)}and ends`]
+  const budgets = [
+    { student: 'linear', vpc: 1, evaluation: few },
+    { student: 'linear', vpc: 5, evaluation: splitOf(0.8, 0.6) },
+    { student: 'cnn', vpc: 1, evaluation: splitOf(0.7, 0.5) },
+  ]
+  const [linear, cnn] = budgetTable(budgets).split('\n\n')
+  const cells = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => /^(\d|-) /.test(line))
+      .map((line) => line.trim().split(/ {2,}/).slice(0, 5).join(' | '))
+  t.same(cells(linear), [
+    '1 | infomap | motion | 10 | 60.0 [50.0, 70.0]',
+    '1 | random | motion | 10 | 50.0 [40.0, 60.0]',
+    '5 | infomap | motion | 10 | 80.0 [70.0, 90.0]',
+    '5 | random | motion | 10 | 60.0 [50.0, 70.0]',
+    '- | full | motion | 80 | 90.0 [80.0, 100.0]',
+    '- | majority | - | - | 90.0 [80.0, 100.0]',
+  ])
+  t.same(cells(cnn).slice(0, 2), [
+    '1 | infomap | motion | 10 | 70.0 [60.0, 80.0]',
+    '1 | random | motion | 10 | 50.0 [40.0, 60.0]',
+  ])
+  const lines = linear.split('\n')
+  const notes = lines.slice(lines.findIndex((line) => line.startsWith('Note: ')))
+  t.ok(notes.length > 1 && notes.slice(1).every((line) => line.startsWith('  ')), 'a long note goes on indented')
+  t.equal(notes.map((line) => line.trim()).join(' '), `Note: ${few.warnings[0]}`)
 })

@@ -126,6 +126,7 @@ t.test('by name: every selector is its function', async (t) => {
     t.equal(named.selector, name)
     const refined = await select(`${name}+swap`, { features, classes }, { ...options, seed: 5, draw: 2 })
     t.equal(refined.selector, `${name}+swap`)
+    t.same(refined.warnings, named.warnings, 'two classes: nothing to warn of')
     t.equal(new Set(rowsOf(refined)).size, 8, 'each clip once')
     for (const r of refined.representatives) t.equal(Math.floor(r.index / 30), r.classIndex)
     t.ok(refined.refinement && refined.refinement.after <= refined.refinement.before)

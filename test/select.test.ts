@@ -219,6 +219,8 @@ t.test('PCA: by hand, and against its definition, for tall and for wide matrices
   ;(await project(pca, line)).values.forEach((value, i) => void t.ok(Math.abs(value - (i - 1) * Math.SQRT2) < 1e-6))
 
   await t.rejects(fitPca({ rows: 3, dim: 2, values: new Float32Array(6) }), { code: 'CONSTANT_FEATURES' })
+  const wider = { rows: 2, dim: 3, values: new Float32Array(6) }
+  await t.rejects(project(pca, wider), { code: 'INVALID_ARGUMENT', message: /features of 2 columns/ })
 
   for (const [rows, dim] of [
     [200, 70],

@@ -17,7 +17,7 @@ const VERSION = '9.6.1'
 const TESTS = {
   select: ['select-weights', 'select', 'select-baselines', 'bad-input'],
   evaluate: ['evaluate'],
-  dataset: ['dataset', 'bad-input'],
+  dataset: ['dataset', 'bad-input', 'errors'],
 }
 const text = (value) => ({ type: 'string', default: value })
 const { values } = parseArgs({

@@ -4,8 +4,9 @@ import t from 'tap'
 import { root } from '../support.js'
 
 // Memory of the addon is not the garbage collector's: what a call leaves behind shows in the process only. Each round
-// reads a network and a partition, searches, evaluates, and lets calls fail. V8's own heap grows for some 1000 rounds; after
-// that, 1500 more may not leave 10 KiB each (the network alone is 50).
+// reads a network and a partition, searches, evaluates, and lets calls fail. V8's own heap grows for some 1000 rounds, and may
+// take another 30 MiB at once later on, on a busy machine; what leaks grows all the time. So of three spells of 750 rounds
+// the one that leaves least may not leave 10 KiB a round (the network alone is 50).
 const code = `
   import { codelength, infomap, moduleLinks, parseNetwork, parsePartition } from 'infomotion/infomap'
   import { residentMiB } from './build/test/scripts/soak/resident.js'
@@ -23,9 +24,12 @@ const code = `
     await refused(infomap(network, { signal: AbortSignal.abort() }))
   }
   for (let i = 0; i < 1000; i++) await round(i)
-  const before = await residentMiB()
-  for (let i = 0; i < 1500; i++) await round(i)
-  console.log(JSON.stringify({ before, after: await residentMiB() }))
+  const resident = [await residentMiB()]
+  for (let spell = 0; spell < 3; spell++) {
+    for (let i = 0; i < 750; i++) await round(i)
+    resident.push(await residentMiB())
+  }
+  console.log(JSON.stringify(resident))
 `
 
 t.test('reading and searching leave no memory behind', { timeout: 120_000 }, async (t) => {
@@ -36,6 +40,10 @@ t.test('reading and searching leave no memory behind', { timeout: 120_000 }, asy
       cwd: root,
     },
   )
-  const { before, after } = JSON.parse(stdout)
-  t.ok(after - before < 15, `${before.toFixed(1)} MiB after 1000 rounds, ${after.toFixed(1)} after 2500`)
+  const resident = JSON.parse(stdout) as number[]
+  const grown = resident.slice(1).map((after, spell) => after - resident[spell])
+  t.ok(
+    Math.min(...grown) < 7.5,
+    `${resident.map((mib) => mib.toFixed(1)).join(', ')} MiB after 1000, 1750, 2500, 3250 rounds`,
+  )
 })
