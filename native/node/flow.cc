@@ -91,15 +91,16 @@ class FarnebackTask : public Task {
   const float* initial() const { return initial_.size() > 0 ? initial_.data() : nullptr; }
 
   runtime::Status run_on_device(const InfomotionPlugin& table, const runtime::Cancel& cancel) {
-    const auto& [width, height, count, row_stride, frame_stride] = layout_;
-    const runtime::Status status =
-        frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
-          const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
-          const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
+    const Layout& at = layout_;
+    runtime::Status status =
+        frames_.with_clip(at.width, at.height, at.count, at.row_stride, at.frame_stride, [&](const auto* frames) {
+          const InfomotionClip clip = {frames, at.count, initial(), flow_.data(), nullptr};
+          const auto request =
+              device::flow_request(at.width, at.height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
           InfomotionMessage message = {};
           return device::to_status(table.flow(&request, &message), message);
         });
-    if (status.ok()) done()->fetch_add(static_cast<int32_t>(count - 1), std::memory_order_relaxed);
+    if (status.ok()) done()->fetch_add(static_cast<int32_t>(at.count - 1), std::memory_order_relaxed);
     return status;
   }
 

@@ -321,6 +321,61 @@ TEST("infomap: the delta of a move is total(after) - total(before), aggregation 
   }
 }
 
+TEST("infomap: a part of the network is counted as if the rest were divided as finely as it is") {
+  Random random(4);
+  for (int i = 0; i < 20; ++i) {
+    const Flow flow = flow_of(random_network(random, 30, 120), i % 2 == 1);
+    const FlowGraph graph = make_flow_graph(flow);
+    const auto units = DirectedMapEquation::units(flow, graph);
+    const double share = 0.05 + 0.9 * random.uniform();
+    DirectedMapEquation whole = DirectedMapEquation(flow).within(units), part = whole.part(share);
+    const auto modules = sum_units(graph, units, random_modules(random, flow.nodes, 4), 4);
+    whole.start(modules);
+    part.start(modules);
+    double q = 0;
+    for (const auto& module : modules) q += module.enter;
+    // The index codebook of the network has the rate q / share, of which the part bears its share.
+    CHECK_NEAR(part.total() - whole.total(), share * plogp(q / share) - plogp(q), 1e-12);
+  }
+}
+
+TEST("infomap: the index codebook's change is the difference of its terms, for small steps and large ones") {
+  const std::vector<LinkUnit> units = {{0.5, 0.2, 0.2}, {0.5, 0.3, 0.3}};
+  for (const double outer_exit : {0.0, 0.25}) {
+    IndexCodebook index = IndexCodebook::of(units, outer_exit);
+    index.clear();
+    for (const LinkUnit& unit : units) index.add(unit.enter);
+    index.settle();
+    const double q = outer_exit + 0.5;
+    CHECK_NEAR(index.enter(), q, 1e-15);
+    CHECK_NEAR(index.undivided(), plogp(outer_exit + 1) - plogp(outer_exit) - 2 * plogp(0.5), 1e-15);
+    CHECK_NEAR(index.bits(), plogp(q) - plogp(outer_exit) - 2 * plogp(0.5), 1e-15);
+    for (double step = 1e-9; step < 1; step *= 1.1)
+      for (const double to : {q * (1 + step), q * (1 - step)})
+        CHECK_NEAR(index.change(to), plogp(to) - plogp(q), 1e-15 + 1e-15 * step);
+  }
+}
+
+TEST("infomap: the modules of a partition are the sums of their units, less the flow inside") {
+  Random random(5);
+  for (int i = 0; i < 20; ++i) {
+    FlowOptions options;
+    options.recorded = true;
+    const Flow flow = flow_of(random_network(random, 40, 200), true, options);
+    const FlowGraph graph = make_flow_graph(flow);
+    const auto units = RecordedMapEquation::units(flow, graph);
+    const std::vector<uint32_t> modules = random_modules(random, flow.nodes, 6);
+    const auto sums = sum_units(graph, units, modules, 6), expected = units_of(graph, units, modules, 6);
+    for (std::size_t m = 0; m < sums.size(); ++m) {
+      CHECK_NEAR(sums[m].flow, expected[m].flow, 1e-14);
+      CHECK_NEAR(sums[m].enter, expected[m].enter, 1e-14);
+      CHECK_NEAR(sums[m].exit, expected[m].exit, 1e-14);
+      CHECK_NEAR(sums[m].teleported, expected[m].teleported, 1e-14);
+      CHECK_NEAR(sums[m].landing, expected[m].landing, 1e-14);
+    }
+  }
+}
+
 TEST("infomap: flow is conserved") {
   Random random(3);
   for (int i = 0; i < 60; ++i) {

@@ -46,7 +46,7 @@ runtime::Status compute(Choice choice, Used* used, const OnCuda& on_cuda, const 
   if (choice != Choice::kCpu) {
     const Cuda& gpu = cuda();
     used->cuda = gpu.usable();
-    const runtime::Status status =
+    runtime::Status status =
         used->cuda
             ? on_cuda(*gpu.table)
             : runtime::Status::error("CUDA_UNAVAILABLE",

@@ -34,7 +34,7 @@ runtime::Status describe_clip(const InfomotionPlugin& table, const features::Cli
   const InfomotionFlowRequest request =
       flow_request(clip.width, clip.height, false, params.flow, params.grid, &one, 1, cancel);
   InfomotionMessage message = {};
-  const runtime::Status status = to_status(table.flow(&request, &message), message);
+  runtime::Status status = to_status(table.flow(&request, &message), message);
   if (!status.ok()) return status;
   for (float& value : cells) value = static_cast<float>(value * clip.fps);
   for (std::size_t t = 0; t < pairs; ++t) describer.add_cells(cells.data() + t * size);

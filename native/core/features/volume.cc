@@ -75,8 +75,8 @@ runtime::Status make_volume(const Clip& clip, const VolumeParams& params, const 
                             const runtime::Cancel& cancel, std::vector<std::uint8_t>* volume) {
   if (clip.count < 1) return runtime::Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
   VolumeBuilder builder(clip, params);
-  const runtime::Status status = each_flow(clip, builder.first(), builder.last(), flow, cancel,
-                                           [&](std::size_t t, const float* flow) { builder.add(t, flow); });
+  runtime::Status status = each_flow(clip, builder.first(), builder.last(), flow, cancel,
+                                     [&](std::size_t t, const float* flow) { builder.add(t, flow); });
   if (status.ok()) *volume = builder.finish();
   return status;
 }

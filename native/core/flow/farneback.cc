@@ -283,23 +283,25 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
                              std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0,
                              params_.border};
   const int strips = this->strips(level), rows = workers_[0]->iterations.restart(), bands = parts(level.height, rows);
-  const std::size_t most = static_cast<std::size_t>(strips * std::max(level.height / kLeastBand, 1));
-  share(static_cast<std::size_t>(strips * bands), most, [&](Worker& worker, std::size_t item, bool follows) {
-    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * rows;
-    const Tile tile = {strip_begin(level, strip, strips), strip_begin(level, strip + 1, strips), top,
-                       std::min(top + rows, level.height)};
-    NoFlow none;
-    std::optional<FlowInPlanes> planes;
-    FirstGuess* guess = &none;
-    if (magnify) {
-      worker.magnified[k].set(known);
-      guess = &worker.magnified[k];
-    } else if (known != nullptr) {
-      guess = &planes.emplace(*known);
-    }
-    if (count > 0) worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
-    else write_guess(*kernels_, *guess, level.width, tile, target);
-  });
+  const std::size_t most =
+      static_cast<std::size_t>(strips) * static_cast<std::size_t>(std::max(level.height / kLeastBand, 1));
+  share(static_cast<std::size_t>(strips) * static_cast<std::size_t>(bands), most,
+        [&](Worker& worker, std::size_t item, bool follows) {
+          const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * rows;
+          const Tile tile = {strip_begin(level, strip, strips), strip_begin(level, strip + 1, strips), top,
+                             std::min(top + rows, level.height)};
+          NoFlow none;
+          std::optional<FlowInPlanes> planes;
+          FirstGuess* guess = &none;
+          if (magnify) {
+            worker.magnified[k].set(known);
+            guess = &worker.magnified[k];
+          } else if (known != nullptr) {
+            guess = &planes.emplace(*known);
+          }
+          if (count > 0) worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
+          else write_guess(*kernels_, *guess, level.width, tile, target);
+        });
 }
 
 // The first guess at the coarsest level: the area mean of the full-size one, in px of that level.

@@ -14,9 +14,10 @@ std::vector<double> blur_kernel(double scale) {
   const int size = std::max(static_cast<int>(std::nearbyint(5 * sigma)) | 1, 3);
   if (sigma <= 0) return {0.25, 0.5, 0.25};
   std::vector<double> kernel(size);
+  const int middle = size / 2;
   double sum = 0;
   for (int i = 0; i < size; ++i) {
-    const double x = i - size / 2;
+    const double x = i - middle;
     sum += kernel[i] = std::exp(-x * x / (2 * sigma * sigma));
   }
   for (double& weight : kernel) weight /= sum;

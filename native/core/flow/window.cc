@@ -10,6 +10,7 @@ std::vector<float> gaussian_kernel(int half) {
   double sum = 1;
   for (int i = 1; i <= half; ++i) sum += 2 * (weights[i] = std::exp(-i * i / (2 * sigma * sigma)));
   std::vector<float> kernel;
+  kernel.reserve(weights.size());
   for (double weight : weights) kernel.push_back(static_cast<float>(weight / sum));
   return kernel;
 }

@@ -30,7 +30,7 @@ class Search {
         result_(result) {}
 
   runtime::Status run(std::size_t threads, const runtime::Cancel& cancel) {
-    const runtime::Status status = score_.measure();
+    runtime::Status status = score_.measure();
     if (!status.ok() || k_ == 0) return status;
     fill_rows();
     candidates_.resize(matrix_.rows);

@@ -40,8 +40,8 @@ class ScreenRows {
 // rounded once (2^-24 of it), and a sum of n terms takes n roundings of at most 2^-24 of sum |a_d b_d| <= 1 (N. Higham,
 // "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1); here n is the longest chain of additions.
 inline double screen_error(std::size_t dim) {
-  const double chain = static_cast<double>(kScreenDepth + dim / kScreenDepth + 8);
-  return chain * 1.01 / (1 << 24);
+  const std::size_t chain = kScreenDepth + dim / kScreenDepth + 8;
+  return static_cast<double>(chain) * 1.01 / (1 << 24);
 }
 
 struct ScreenKernel;

@@ -93,7 +93,7 @@ runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel&
   for (uint32_t u = 0; u < n; ++u)
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
   std::vector<double> rates;
-  const runtime::Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
+  runtime::Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
   if (!status.ok()) return status;
   if (prior || options.recorded) {
     flow.teleported.resize(n);
@@ -192,7 +192,7 @@ runtime::Status compute_flow(Links links, const FlowOptions& options, const runt
       flow.weight += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
   if (flow.weight == 0) return {};
   if (flow.directed) {
-    const runtime::Status status = directed_flow(options, cancel, flow);
+    runtime::Status status = directed_flow(options, cancel, flow);
     if (!status.ok()) return status;
   } else {
     undirected_flow(options, flow);

@@ -98,7 +98,7 @@ runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, co
   Nested best = run(flow, options, correction, cancel, result);
   if (cancel.requested()) return runtime::Status::cancelled();
   for (std::vector<uint32_t>& modules : best.levels) sort_modules(flow, modules);
-  const runtime::Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
+  runtime::Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
   if (!status.ok()) return status;
   result.codelength = evaluate(flow, result.hierarchy, correction);
   return {};

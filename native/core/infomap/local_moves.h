@@ -112,8 +112,8 @@ class LocalMoves {
     const std::size_t i = part.graph.offsets[part.first + u];
     const uint32_t* neighbours = part.graph.neighbours.data() + i;
     const double* flow = part.graph.flow.data() + i;
-    for (int line = 0; line < 2; ++line) __builtin_prefetch(neighbours + 16 * line);
-    for (int line = 0; line < 3; ++line) __builtin_prefetch(flow + 8 * line);
+    for (std::size_t line = 0; line < 2; ++line) __builtin_prefetch(neighbours + 16 * line);
+    for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(flow + 8 * line);
     __builtin_prefetch(&part.units[u]);
   }
 

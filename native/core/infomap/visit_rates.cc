@@ -198,7 +198,7 @@ runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, 
   const Rows rows(flow, steps, teleportation);
   std::vector<double> by_row = rows.landing;
   const bool relaxed = rows.most_followed <= 1 - kLeastRate;
-  const runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
+  runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
   if (!status.ok()) return status;
   Sum total;
   for (const double rate : by_row) total.add(rate);

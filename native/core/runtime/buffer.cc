@@ -79,7 +79,8 @@ void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size
   if (!large(bytes)) return;
   const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(memory);
   const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage, last = (begin + bytes) / kPage * kPage;
-  madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);  // a wish: what it returns changes nothing
+  // A wish: what it returns changes nothing.
+  madvise(static_cast<char*>(memory) + (first - begin), last - first, MADV_HUGEPAGE);
 #endif
 }
 

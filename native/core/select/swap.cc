@@ -67,6 +67,7 @@ std::vector<double> balanced(const std::vector<double>& count) {
   double present = 0;
   for (double c : count) present += c > 0;
   std::vector<double> weight;
+  weight.reserve(count.size());
   for (double c : count) weight.push_back(c > 0 ? 1 / (present * c) : 0);
   return weight;
 }
