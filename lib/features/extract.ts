@@ -7,6 +7,7 @@ import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/e
 import { expectInteger, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
+import type { MadeClip } from '../synthesize/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type DecodedClip, FeatureCache } from './cache.js'
 import type { DescriptorOptions } from './descriptor.js'
@@ -44,14 +45,14 @@ interface SkippedClip {
   reason: string
 }
 
-/** The features of a data set's readable clips; row i of each matrix belongs to `clips[i]`. */
+/** The features of the clips that can be read; row i of each matrix belongs to `clips[i]`. */
 export interface ExtractedFeatures {
   /** Where the rows were computed. */
   device: 'cpu' | 'cuda'
-  /** Indices into the data set's clips, ascending. */
+  /** Indices into the clips that were given, ascending. */
   clips: Uint32Array
   facts: ClipFacts[]
-  /** SHA-256 of each clip's file. */
+  /** SHA-256 of each clip's file; of a made clip, of its frames with their size and rate. */
   keys: string[]
   /** The motion descriptor, raw (see `descriptorLayout`). */
   motion: Matrix
@@ -71,20 +72,28 @@ export interface ExtractedFeatures {
 }
 
 /**
- * Describes every clip, in parallel over the addon's threads, through a cache in shards: a run that was stopped or
- * killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache key of a row is the
- * hash of the file's bytes, the decoder, the descriptor's options, the device and the schema version. Volumes are cached beside them,
- * one file a clip; a clip is decoded once for both, and its flow computed once where both are of the same.
+ * Describes every clip, a data set's or a made one, in parallel over the addon's threads, through a cache in shards: a
+ * run that was stopped or killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache
+ * key of a row is the hash of the clip's bytes, the decoder, the descriptor's options, the device and the schema version.
+ * Volumes are cached beside them, one file a clip; a clip is decoded once for both, and its flow computed once where both
+ * are of the same.
  *
  * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
  */
-export async function extractFeatures(clips: Clip[], options: ExtractOptions): Promise<ExtractedFeatures> {
+export async function extractFeatures(
+  clips: readonly (Clip | MadeClip)[],
+  options: ExtractOptions,
+): Promise<ExtractedFeatures> {
   const { signal, onProgress, decode } = options
   const cache = await FeatureCache.open(options)
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
   const skips: (SkippedClip | undefined)[] = new Array(clips.length)
   const describe = async (index: number): Promise<void> => {
     const clip = clips[index]
+    if ('frames' in clip) {
+      rows[index] = await cache.describe(keyOfMade(clip), async () => asDecoded(clip), signal)
+      return
+    }
     try {
       const key = sha256(await ofClip(readWhole(clip.path)))
       rows[index] = await cache.describe(key, () => ofClip(decode(clip.path, { signal })), signal)
@@ -133,10 +142,20 @@ export async function extractFeatures(clips: Clip[], options: ExtractOptions): P
     },
     volume: async (row, at = {}) => {
       if (!cache.keepsVolumes) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
-      const { path } = clips[kept[expectInteger(row, 'row', 0, kept.length - 1)]]
-      return cache.volume(entries[row].key, () => decode(path, at), at.signal)
+      const clip = clips[kept[expectInteger(row, 'row', 0, kept.length - 1)]]
+      const again = async () => ('frames' in clip ? asDecoded(clip) : decode(clip.path, at))
+      return cache.volume(entries[row].key, again, at.signal)
     },
   }
+}
+
+/** A made clip's key: a digest of all that it is, but for its name. */
+function keyOfMade({ frames, count, width, height, fps }: MadeClip): string {
+  return sha256(`made ${JSON.stringify([count, width, height, fps])} ${sha256(frames)}`)
+}
+
+function asDecoded({ frames, count, width, height, fps }: MadeClip): DecodedClip {
+  return { frames, count, width, height, fps, backend: 'made', damagedFrames: 0, warnings: [] }
 }
 
 /**
