@@ -1,37 +1,31 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { access, copyFile, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
 import { makeFolder, partialIn, placeOf, sync } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { Clip, DataSet } from './types.js'
+import { expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import type { DistilledItem } from '../synthesize/types.js'
+import { writeClip } from '../video/index.js'
+import { type Placed, place, placeAll, topOf } from './place.js'
+import type { DataSet } from './types.js'
 
 export interface WriteDataSetOptions {
   /**
    * "copy" (default): selected clips are copied, VAL and TEST clips are symbolic links to the source. "link": all are
-   * links. "list": no videos; the table's path column holds the source's absolute paths.
+   * links. "list": no videos; the table's path column holds the source's absolute paths. Made clips are written in any
+   * case: they are nowhere else.
    */
   materialize?: 'copy' | 'link' | 'list'
   signal?: AbortSignal
 }
 
-/** A clip's place in the written set: its path there, and what the table says of it. */
-interface Placed {
-  /** In `dataSet.clips`. */
-  index: number
-  clip: Clip
-  /** Relative to the set's folder. */
-  file: string
-  row: Record<string, string>
-}
-
 /**
- * Writes a distilled set in its source's layout, so that what reads the source reads it unchanged: the selected clips
- * are its TRAIN, all VAL and TEST clips stay.
+ * Writes a distilled set in its source's layout, so that what reads the source reads it unchanged: the items are its
+ * TRAIN, all VAL and TEST clips stay.
  *
  * - EchoNet: `FileList.csv` with the source's columns and rows, `VolumeTracings.csv` with the rows of the clips that
  *   stay, `Videos/`.
@@ -39,46 +33,47 @@ interface Placed {
  *   `Videos/`, as in the source.
  * - Folder per class: `train/CLASS/`, `val/CLASS/`, `test/CLASS/` (with "list": a table `clips.csv`).
  *
- * `weights.csv` beside them has the sample weight of each selected clip, `NOTICE.txt` the source's terms of use. All is
- * written aside and then renamed into place, the table last; writing again replaces it.
+ * Made clips are written as Motion JPEG AVIs under their names, after the clips of the source, with a row as the source
+ * would have one: name, label, split, and in EchoNet's columns size, rate and length. They have no tracings.
+ *
+ * `weights.csv` beside them has the sample weight of each item, `NOTICE.txt` the source's terms of use. All is written
+ * aside and then renamed into place, the table last; writing again replaces it.
  *
  * @param dir created if need be; other files in it stay
- * @param selected clips of TRAIN by their index in `dataSet.clips`, with their sample weights
- * @throws INVALID_ARGUMENT (an index that is no TRAIN clip, or `dir` is the source), DATASET_LINK_FAILED, ABORTED
+ * @param items of `synthesize`: clips of the data set's TRAIN, each at most once, and made clips
+ * @returns where the file of each item is (absolute)
+ * @throws INVALID_ARGUMENT (a clip that is none of TRAIN, a made clip's name that is taken or leads elsewhere, or `dir` is
+ *   the source), DATASET_FOLDER_IN_USE, DATASET_LINK_FAILED, ABORTED
  * @example
  * ```js
- * await writeDataSet('tiny', dataSet, [{ index: 3, weight: 1.2 }], { materialize: 'link' })
+ * const { items } = await synthesize(trainClips, selection)
+ * await writeDataSet('tiny', dataSet, items, { materialize: 'link' })
  * ```
  */
 export async function writeDataSet(
   dir: string,
   dataSet: DataSet,
-  selected: { index: number; weight: number }[],
+  items: readonly DistilledItem[],
   options: WriteDataSetOptions = {},
-): Promise<void> {
+): Promise<string[]> {
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
   const materialize = expectOneOf(options.materialize ?? 'copy', 'materialize', ['copy', 'link', 'list'])
+  const list = materialize === 'list'
   const out = resolve(dir)
-  await expectRoom(out, dataSet)
-  const weights = new Map<number, number>()
-  for (const { index, weight } of selected) {
-    expectInteger(index, 'selected.index', 0, dataSet.clips.length - 1)
-    if (dataSet.clips[index].split !== 'train' || weights.has(index))
-      throw invalid('each TRAIN clip at most once', 'selected.index', index)
-    weights.set(index, expectNumber(weight, 'selected.weight', 0))
-  }
-
-  const placed = dataSet.clips.flatMap((clip, i) =>
-    clip.split !== 'train' || weights.has(i) ? [place(dataSet, i, materialize === 'list')] : [],
+  const placed = placeAll(dataSet, items, list)
+  await expectNoForeignSet(
+    out,
+    dataSet,
+    placed.flatMap(({ clip, file }) => (clip ? [] : [topOf(file)])),
   )
+  const pathOf = ({ clip, file }: Placed) => (clip && list ? clip.path : join(out, file))
   const aside = partialIn(out)
   try {
     await makeFolder(aside)
-    if (materialize !== 'list') await writeVideos(aside, placed, materialize, options.signal)
-    const table = await writeTables(aside, dataSet, placed, materialize === 'list')
-    const rows = placed.flatMap(({ index, clip, file }) => {
-      const weight = weights.get(index)
-      return weight === undefined ? [] : [[materialize === 'list' ? clip.path : file, String(weight)]]
+    await writeVideos(aside, placed, materialize, options.signal)
+    const table = await writeTables(aside, dataSet, placed, list)
+    const rows = placed.flatMap(({ clip, file, item }) => {
+      return item ? [[clip && list ? clip.path : file, String(item.weight)]] : []
     })
     await writeFile(join(aside, MARK), stringify([['path', 'weight'], ...rows]))
     throwIfAborted(options.signal)
@@ -94,6 +89,8 @@ export async function writeDataSet(
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
+  const paths = new Map(placed.map((place) => [place.item, pathOf(place)]))
+  return items.map((item) => paths.get(item)!)
 }
 
 /** The weights: a folder that has them is one that a set was written to. */
@@ -105,14 +102,14 @@ const MARK = 'weights.csv'
  * @param more - further names that are to be written there
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`; `INVALID_ARGUMENT` for the source itself
  */
-export async function expectRoom(dir: string, dataSet: DataSet, more: readonly string[] = []): Promise<void> {
+export async function expectNoForeignSet(dir: string, dataSet: DataSet, more: readonly string[] = []): Promise<void> {
   const { source, root, layout } = dataSet
   const out = await placeOf(dir)
   if (out === (await placeOf(root)) || out === (await placeOf(source.videos)))
     throw invalid('a folder other than the source', 'dir', dir)
   const there = new Set(await readdir(out).catch(() => []))
   if (there.has(MARK)) return
-  const videos = dataSet.clips.map((_, i) => place(dataSet, i, false).file.split(sep)[0])
+  const videos = dataSet.clips.map((_, i) => topOf(place(dataSet, i, false).file))
   const tables = layout === 'echonet' ? [tableName(dataSet), 'VolumeTracings.csv'] : [tableName(dataSet)]
   const clash = [...videos, ...tables, 'phantom.json', 'NOTICE.txt', ...more].find((name) => there.has(name))
   if (clash === undefined) return
@@ -127,27 +124,22 @@ function tableName({ source }: DataSet): string {
   return source.table ? basename(source.table) : 'clips.csv'
 }
 
-function place(dataSet: DataSet, index: number, list: boolean): Placed {
-  const { source, layout } = dataSet
-  const clip = dataSet.clips[index]
-  if (layout === 'folder') {
-    const file = join(clip.split, clip.label, basename(clip.id))
-    return { index, clip, file, row: { path: list ? clip.path : file, label: clip.label, split: clip.split } }
-  }
-  const row = { ...source.rows[index] }
-  const name = row[source.mapping.path]
-  // Names that lead out of the set's folder become the id, which does not.
-  if (list) row[source.mapping.path] = clip.path
-  else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = clip.id
-  if (!source.mapping.split) row.split = clip.split
-  return { index, clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
-}
-
-async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link', signal?: AbortSignal): Promise<void> {
-  for (const { clip, file } of placed) {
+async function writeVideos(
+  aside: string,
+  placed: readonly Placed[],
+  how: 'copy' | 'link' | 'list',
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { clip, file, item } of placed) {
     throwIfAborted(signal)
+    if (clip && how === 'list') continue
     const to = join(aside, file)
     await makeFolder(dirname(to))
+    if (item?.video.kind === 'made') {
+      await writeClip(to, item.video, { fps: item.video.fps, signal })
+      continue
+    }
+    if (!clip) continue
     if (how === 'copy' && clip.split === 'train') {
       await copyFile(clip.path, to, constants.COPYFILE_FICLONE)
       await flush(to)
@@ -182,7 +174,7 @@ async function flush(path: string): Promise<void> {
 async function writeTables(
   aside: string,
   dataSet: DataSet,
-  placed: Placed[],
+  placed: readonly Placed[],
   list: boolean,
 ): Promise<string | undefined> {
   const { source, layout, root } = dataSet
@@ -191,7 +183,11 @@ async function writeTables(
   if (layout === 'folder' && !list) return undefined
   const tracings = join(root, 'VolumeTracings.csv')
   if (layout === 'echonet' && (await exists(tracings)))
-    await filterTracings(tracings, join(aside, 'VolumeTracings.csv'), new Set(placed.map(({ clip }) => stem(clip.id))))
+    await filterTracings(
+      tracings,
+      join(aside, 'VolumeTracings.csv'),
+      new Set(placed.flatMap(({ clip }) => (clip ? [stem(clip.id)] : []))),
+    )
   const columns = layout === 'folder' ? ['path', 'label'] : source.columns
   const header = source.mapping.split ? columns : [...columns, 'split']
   const name = tableName(dataSet)

@@ -64,7 +64,10 @@ async function preview({ file }: ReportItem, signal?: AbortSignal): Promise<Prev
 function expectNoAbsolutePaths(input: ReportInput): void {
   const names: [string, unknown][] = [
     ['input.dataSet', input.dataSet],
-    ...input.items.map(({ path }, i): [string, unknown] => [`input.items[${i}].path`, path]),
+    ...input.items.flatMap(({ path, parents }, i): [string, unknown][] => [
+      [`input.items[${i}].path`, path],
+      ...parents.map((parent): [string, unknown] => [`input.items[${i}].parents`, parent]),
+    ]),
     ...input.skipped.map(({ path }, i): [string, unknown] => [`input.skipped[${i}].path`, path]),
     ...Object.entries(input.options).map(([key, value]): [string, unknown] => [`input.options.${key}`, value]),
   ]
