@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
-import { expectNoForeignSet } from './dataset/write.js'
+import { expectRoomForSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
@@ -17,7 +17,7 @@ import type { DistillResult, RunSettings } from './distill/types.js'
 import { evaluate } from './evaluate/index.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
-import { writeWhole } from './run/store.js'
+import { replaceFile } from './run/store.js'
 import { InfomotionError } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
@@ -99,8 +99,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
-    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
-      await expectNoForeignSet(folder, dataSet, RESULTS)
+    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)
     return run(dataSet, settings, new RunLog(started, onWarning, signal), { signal, onProgress })
   })
 }
@@ -159,7 +158,7 @@ async function run(
   })
   await log.time('train', async () => {
     const checkpoint = join(settings.cache, 'student.checkpoint')
-    await writeWhole(
+    await replaceFile(
       join(folder, 'student.onnx'),
       await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
     )

@@ -1,4 +1,6 @@
-import { basename, isAbsolute, join, relative, sep } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { isInside } from '../run/output.js'
+import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
 import type { DistilledItem, MadeClip } from '../synthesize/types.js'
 import { VIDEO } from './files.js'
@@ -15,9 +17,47 @@ export interface Placed {
   item?: DistilledItem
 }
 
-/** The file or folder of the set that a file is, or lies in. */
-export function topOf(file: string): string {
-  return file.split(sep)[0]
+/** Names in the set's folder that a run writes itself, besides the table's own. */
+const RESERVED = [
+  ...[
+    'weights.csv',
+    'notice.txt',
+    'phantom.json',
+    'volumetracings.csv',
+    'clips.csv',
+    'selection.csv',
+    'selection.json',
+  ],
+  ...['manifest.json', 'student.onnx', 'report.json', 'report.html', 'comparison.json', 'comparison.html', 'cache'],
+]
+
+/**
+ * Refuses clips whose place in the set is one that the set needs itself, is that of another clip, or lies inside another
+ * clip's, or leads elsewhere. Reserved names are compared as file systems do that take `A` for `a`.
+ *
+ * @throws {InfomotionError} `DATASET_NAME_CLASH`
+ */
+export function expectNames(placed: readonly Placed[], table: string): void {
+  const fold = (name: string) => name.normalize('NFC').toLowerCase()
+  const reserved = new Set([...RESERVED, fold(table)])
+  const files = new Set<string>()
+  const clash = (file: string, why: string) =>
+    new InfomotionError(
+      'DATASET_NAME_CLASH',
+      `In the distilled set, clip ${JSON.stringify(file)} ${why}. Rename it (the file and its row), or leave it out.`,
+    )
+  for (const { file } of placed) {
+    if (!isInside(file)) throw clash(file, 'would lie outside the set, or nowhere')
+    const top = file.split('/')[0]
+    if (reserved.has(fold(top)) || top.startsWith('.'))
+      throw clash(file, `would take the place of ${top}, which is the set's own`)
+    if (files.has(file)) throw clash(file, 'would take the place of another clip of that name')
+    files.add(file)
+  }
+  for (const file of files) {
+    for (let folder = dirname(file); folder !== '.'; folder = dirname(folder))
+      if (files.has(folder)) throw clash(file, `would lie inside ${JSON.stringify(folder)}, which is a clip too`)
+  }
 }
 
 /** Clips of the source in its order, those of TRAIN only where they are items, then made clips in theirs. */

@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDataSet } from '../dataset/index.js'
+import { writeSet } from '../dataset/write.js'
 import type { ReportClass } from '../report/index.js'
-import { readWhole, sha256, toJson, writeWhole } from '../run/store.js'
+import { readWhole, replaceFile, sha256, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
 import type { Fold } from './fold.js'
@@ -21,12 +20,10 @@ export async function writeDistilled(
   { signal }: StageOptions,
 ): Promise<WrittenSet> {
   const { folder, materialize } = settings
-  // what an earlier run into this folder said of its set is not true of this one
-  for (const name of RESULTS) await rm(join(folder, name), { force: true })
-  const paths = await writeDataSet(folder, fold.dataSet, distilled.items, { materialize, signal })
+  const paths = await writeSet(folder, fold.dataSet, distilled.items, { materialize, signal }, RESULTS)
   const sums = await digestsOf(fold, distilled.items, paths)
   const written = { ...distilled, classes, files: paths.map((path, i) => ({ path, sha256: sums[i] })) }
-  await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(fold, settings, written)))
+  await replaceFile(join(folder, 'manifest.json'), toJson(toManifest(fold, settings, written)))
   return written
 }
 

@@ -53,7 +53,11 @@ export async function describeClips(
       'embeddings',
       sha256(JSON.stringify([EMBEDDING_SCHEMA, encoder.key, volumeKey])).slice(0, 12),
     )
-    const embedding = await embedClips(features, encoder, folder, (row) => clips[features.clips[row]].id, stage)
+    const nameOf = (row: number) => {
+      const clip = clips[features.clips[row]]
+      return 'id' in clip ? clip.id : clip.name
+    }
+    const embedding = await embedClips(features, encoder, folder, nameOf, stage)
     return { ...features, volumeKey, embedding } // its warnings are those so far
   } finally {
     await encoder?.close()

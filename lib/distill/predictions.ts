@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, encodeNpy, npyComment } from '../run/npy.js'
-import { sha256, writeWhole } from '../run/store.js'
+import { replaceFile, sha256 } from '../run/store.js'
 
 /** Raise when students would predict otherwise: older predictions are then not read. */
 const SCHEMA = 3
@@ -44,7 +44,7 @@ export class PredictionCache {
       // not there, or damaged: predicted anew
     }
     const predictions = await train(join(this.folder, `${key}.checkpoint`))
-    await writeWhole(path, encodeNpy(predictions, [predictions.length], checksum(predictions)))
+    await replaceFile(path, encodeNpy(predictions, [predictions.length], checksum(predictions)))
     return predictions
   }
 }

@@ -9,7 +9,7 @@ import {
   type StateVariable,
   type Tensor,
 } from '../onnx/index.js'
-import { writeWhole } from '../run/store.js'
+import { replaceFile } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 
 /** Where training keeps its state, so that the same call goes on after a crash or an abort. */
@@ -60,7 +60,7 @@ export async function checkpointOf(run: Resumable, model: Uint8Array, initial: S
     ...((await read(path, key, initial)) ?? fresh),
     async keep(step, losses, state) {
       if (performance.now() - written < everySeconds * 1000) return
-      await writeWhole(path, encode(key, step, losses, await state()))
+      await replaceFile(path, encode(key, step, losses, await state()))
       written = performance.now()
     },
     remove: () => rm(path, { force: true }),
