@@ -192,10 +192,8 @@ async function evaluateRound(
 ): Promise<Evaluation> {
   throwIfAborted(signal)
   const sets = await Promise.all(selections.map((selection) => synthesize(fold.trainClips, selection, { signal })))
-  await features.of(
-    sets.flatMap(({ items }) => items),
-    { signal },
-  )
+  const items = sets.flatMap(({ items }) => items)
+  await features.of(items, { signal }) // made clips of all sets are described together
   return evaluate(evaluationInput(fold, students, sets), students.run, {
     student: students.name,
     seed: seeds[0],

@@ -144,9 +144,10 @@ async function run(
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const distilled = await log.time('synthesize', async () => {
     const set = await synthesize(fold.trainClips, selection, stage)
-    return writeDistilled(fold, set, classesOf(dataSet, graphs, modules, selection), settings, stage)
+    const classes = classesOf(dataSet, graphs, modules, selection, set)
+    return writeDistilled(fold, set, classes, settings, stage)
   })
-  if (until === 'synthesize') return toResult(fold, settings, log, { modules, selection })
+  if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
 
   // a student on the distilled set, reweighted
   const features = new ItemFeatures(fold, settings, seesVolumes(student))
@@ -163,16 +164,14 @@ async function run(
       await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
     )
   })
-  if (until === 'train') return toResult(fold, settings, log, { modules, selection })
+  if (until === 'train') return toResult(fold, settings, log, { modules, distilled })
 
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
     if (fold.testLabels.length === 0) return undefined
     const sets = [distilled, ...(await baselineSets(fold, modules, distilled, settings, stage))]
-    await features.of(
-      sets.flatMap(({ items }) => items),
-      { signal: stage.signal },
-    ) // made clips, many at once
+    const items = sets.flatMap(({ items }) => items)
+    await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
     return evaluate(evaluationInput(fold, students, sets), students.run, {
       student,
       parallel: studentsAtOnce(),
@@ -181,13 +180,13 @@ async function run(
     })
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
-  if (until === 'evaluate') return toResult(fold, settings, log, { modules, selection, evaluation })
+  if (until === 'evaluate') return toResult(fold, settings, log, { modules, distilled, evaluation })
 
   await log.time('report', async () => {
     const maps = await classMaps(graphs, modules)
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
-  return toResult(fold, settings, log, { modules, selection, evaluation })
+  return toResult(fold, settings, log, { modules, distilled, evaluation })
 }
 
 function skippedWarning({ skipped }: DescribedClips): string[] {

@@ -15,6 +15,8 @@ import type { DistillResult, RunSettings } from './types.js'
 interface Found {
   modules?: ClassModules[]
   selection?: Selection
+  /** Takes the selection's place once it is there. */
+  distilled?: DistilledSet
   evaluation?: Evaluation
 }
 
@@ -23,18 +25,19 @@ export function toResult(
   { dataSet, clips }: Fold,
   { folder }: RunSettings,
   log: RunLog,
-  { modules, selection, evaluation }: Found = {},
+  { modules, selection, distilled, evaluation }: Found = {},
 ): DistillResult {
+  const selected = distilled?.items ?? selection?.representatives
   return {
     classes: dataSet.classes.map((name, c) => ({
       name,
       clips: trainClipsOf(dataSet, c),
       modules: modules ? numberOfModules(modules[c]) : null,
-      selected: selection ? selectedOf(selection, c) : null,
+      selected: selected ? ofClass(selected, c) : null,
       codelength: modules?.[c].codelength ?? null,
     })),
-    selected: selection?.representatives.length ?? 0,
-    effectiveSampleSize: selection?.effectiveSampleSize ?? null,
+    selected: selected?.length ?? 0,
+    effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
     ...(evaluation ? { evaluation } : {}),
     skipped: skippedOf(clips, dataSet),
@@ -44,19 +47,20 @@ export function toResult(
   }
 }
 
-/** The classes as selection saw them: what manifest and report tell of them. */
+/** The classes: what manifest and report tell of them. */
 export function classesOf(
   { classes, clips }: DataSet,
   graphs: readonly SimilarityGraph[],
   modules: readonly ClassModules[],
   selection: Selection,
+  { items }: DistilledSet,
 ): ReportClass[] {
   return classes.map((name, c) => ({
     name,
     clips: trainClipsOf({ clips }, c),
     modules: numberOfModules(modules[c]),
     merged: selection.classes[c].merged,
-    selected: selectedOf(selection, c),
+    selected: ofClass(items, c),
     codelength: modules[c].codelength,
     isolated: graphs[c].isolated.length,
   }))
@@ -148,6 +152,6 @@ function numberOfModules({ modules }: ClassModules): number {
   return new Set(modules).size
 }
 
-function selectedOf({ representatives }: Selection, c: number): number {
-  return representatives.filter(({ classIndex }) => classIndex === c).length
+function ofClass(chosen: readonly { classIndex: number }[], c: number): number {
+  return chosen.filter(({ classIndex }) => classIndex === c).length
 }
