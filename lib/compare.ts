@@ -1,12 +1,14 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
-import { Answers } from './distill/answers.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
-import { extract } from './distill/extract.js'
+import { describeClips } from './distill/describe.js'
+import { type Fold, foldOf } from './distill/fold.js'
+import { ItemFeatures } from './distill/items.js'
+import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
-import { expectMethod, METHOD, type Method } from './distill/settings.js'
-import { featureSpaces, type Spaces } from './distill/spaces.js'
-import { STUDENTS, type StudentName, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import { expectMethod, METHOD } from './distill/settings.js'
+import { evaluationInput, type Students, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import type { RunSettings } from './distill/types.js'
 import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
 import { type Comparison, writeComparison } from './report/index.js'
@@ -17,6 +19,8 @@ import { expectOnnxRuntime } from './runtime/onnx.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
 import { expectSelector, type Selection } from './select/index.js'
+import { synthesize } from './synthesize/index.js'
+import { STUDENTS, type StudentName } from './train/index.js'
 
 /** Everything that can be set, with its default. */
 const DEFAULTS = {
@@ -38,12 +42,12 @@ export interface CompareOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataS
   onWarning?: (warning: string) => void
 }
 
-type Settings = typeof DEFAULTS & Method & { folder: string }
+type CompareSettings = typeof DEFAULTS & RunSettings
 
-/** One split of the data set, as points, with its class graphs. */
-interface Fold {
-  dataSet: DataSet
-  spaces: Spaces
+/** One round of the comparison: a fold to try selectors on, with its class graphs, and the seeds of searches and draws. */
+interface Round {
+  fold: Fold
+  features: ItemFeatures
   graphs: SimilarityGraph[]
   seeds: number[]
 }
@@ -70,7 +74,7 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   expectOptions(given, 'compare', Object.keys(DEFAULTS))
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
   const folder = resolve(out)
-  const settings: Settings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  const settings: CompareSettings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   check(settings)
   const reading = { classes, columns, allowMissing, testFraction }
   await expectOnnxRuntime(signal)
@@ -80,7 +84,7 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
 async function run(
   path: string,
   reading: ReadDataSetOptions,
-  settings: Settings,
+  settings: CompareSettings,
   onWarning: (warning: string) => void,
   stage: StageOptions,
 ): Promise<Comparison> {
@@ -93,51 +97,43 @@ async function run(
     }
   }
 
-  const seeds = Array.from({ length: settings.seeds }, (_, i) => (settings.seed + i) >>> 0)
   const first = await readDataSet(path, { ...reading, seed: settings.seed })
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
-  const extracted = await extract(first, settings, settings.students.some(seesVolumes), stage)
-  const { features, embedding } = extracted
-  warn(features.warnings)
+  const seesAnyVolumes = settings.students.some(seesVolumes)
+  const clips = await describeClips(first.clips, settings, seesAnyVolumes, stage)
+  warn(clips.warnings)
 
-  const folds: Fold[] = []
-  for (const ofFold of first.splits === 'given' ? [seeds] : seeds.map((seed) => [seed])) {
+  const rounds: Round[] = []
+  for (const seeds of seedsOfFolds(first, settings)) {
     // another seed splits the same clips, in the same order, in another way
-    const dataSet = folds.length === 0 ? first : await readDataSet(path, { ...reading, seed: ofFold[0] })
-    const spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
-    const graphs = await classGraphs(spaces, settings, stage)
-    warn(graphWarnings(spaces, graphs))
-    folds.push({ dataSet, spaces, graphs, seeds: ofFold })
+    const dataSet = rounds.length === 0 ? first : await readDataSet(path, { ...reading, seed: seeds[0] })
+    const fold = await foldOf(dataSet, clips, settings, stage)
+    const graphs = await classGraphs(fold, settings, stage)
+    warn(graphWarnings(fold, graphs))
+    rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds })
   }
 
-  const selections = await selectAll(folds, settings, stage)
-  warn([...selections.values()].flatMap((some) => some.flatMap((selection) => selection.warnings)))
-  const answers = new Answers(join(settings.cache, 'answers'))
+  const selections: Map<number, Selection[]>[] = []
+  for (const round of rounds) {
+    selections.push(await selectAll(round, settings, stage))
+    const [done, total] = [selections.length, rounds.length].map((n) => n * settings.vpc.length)
+    stage.onProgress?.({ stage: 'select', done, total, unit: 'budgets' })
+  }
+  warn(selections.flatMap((byBudget) => [...byBudget.values()].flat().flatMap((selection) => selection.warnings)))
+
+  const predictions = new PredictionCache(settings.cache)
   const budgets: Comparison['budgets'] = []
-  const total = settings.students.length * settings.vpc.length * folds.length
+  const total = settings.students.length * settings.vpc.length * rounds.length
   let done = 0
   for (const name of settings.students) {
     const { teacher, steps } = settings
-    const ofFolds = folds.map(({ dataSet, spaces }) =>
-      studentsOf(name, { classes: dataSet.classes.length, spaces, extracted, teacher, steps, answers }),
-    )
+    const students = rounds.map(({ features }) => studentsOf(name, { features, teacher, steps, predictions }))
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
-      for (const [f, { dataSet, spaces, seeds }] of folds.entries()) {
-        throwIfAborted(stage.signal)
-        const students = ofFolds[f]
-        const { trainLabels, testLabels, testGroups } = spaces
-        const input = { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces: students.spaces }
-        evaluations.push(
-          await evaluate({ ...input, selections: selections.get(`${f} ${vpc}`)! }, students.run, {
-            student: name,
-            seed: seeds[0],
-            parallel: studentsAtOnce(),
-            signal: stage.signal,
-          }),
-        )
+      for (const [i, round] of rounds.entries()) {
+        evaluations.push(await evaluateRound(round, students[i], selections[i].get(vpc)!, stage))
         stage.onProgress?.({ stage: 'compare', done: ++done, total, unit: 'tables' })
       }
       budgets.push({ student: name, vpc, evaluation: summarise(evaluations) })
@@ -151,7 +147,7 @@ async function run(
     splits: first.splits,
     budgets,
     majority: majorityOf(first),
-    skipped: skippedOf(extracted, first),
+    skipped: skippedOf(clips, first),
     warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
     notices: noticesOf(first),
     options: optionsOf(first, settings),
@@ -162,35 +158,51 @@ async function run(
   return comparison
 }
 
-/** The selections of each fold and budget, by "fold budget": every selector for every seed, random ones several times. */
+/** The seeds of each fold: all of them on the split that a data set has, or a split drawn for each. */
+function seedsOfFolds({ splits }: DataSet, settings: CompareSettings): number[][] {
+  const seeds = Array.from({ length: settings.seeds }, (_, i) => (settings.seed + i) >>> 0)
+  return splits === 'given' ? [seeds] : seeds.map((seed) => [seed])
+}
+
+/** The selections of a fold by budget: every selector for every seed, random ones several times. */
 async function selectAll(
-  folds: readonly Fold[],
-  settings: Settings,
-  stage: StageOptions,
-): Promise<Map<string, Selection[]>> {
-  const found = new Map<string, Selection[]>()
-  const names = [...new Set([...settings.selectors, 'random'])]
-  const total = folds.length * settings.vpc.length
-  for (const [f, { spaces, graphs, seeds }] of folds.entries()) {
-    for (const vpc of settings.vpc) found.set(`${f} ${vpc}`, [])
-    for (const seed of seeds) {
-      const modules = await classModules(spaces, graphs, { ...settings, seed }, { signal: stage.signal })
-      for (const vpc of settings.vpc) {
-        for (const name of names) {
-          const draws = name.startsWith('random') ? settings.randomDraws : 1
-          for (let draw = 0; draw < draws; draw++) {
-            const options = { vpc, seed, draw, weights: settings.weights }
-            found.get(`${f} ${vpc}`)!.push(await selectBy(name, spaces, modules, options, { signal: stage.signal }))
-          }
-        }
-      }
-    }
-    stage.onProgress?.({ stage: 'select', done: (f + 1) * settings.vpc.length, total, unit: 'budgets' })
+  { fold, graphs, seeds }: Round,
+  settings: CompareSettings,
+  { signal }: StageOptions,
+): Promise<Map<number, Selection[]>> {
+  const { vpc: budgets, weights, randomDraws } = settings
+  const wanted = [...new Set([...settings.selectors, 'random'])].flatMap((name) =>
+    Array.from({ length: name.startsWith('random') ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
+  )
+  const found = new Map<number, Selection[]>(budgets.map((vpc) => [vpc, []]))
+  for (const seed of seeds) {
+    const modules = await classModules(fold, graphs, { ...settings, seed }, { signal })
+    for (const { vpc, name, draw } of budgets.flatMap((vpc) => wanted.map((one) => ({ vpc, ...one }))))
+      found.get(vpc)!.push(await selectBy(name, fold, modules, { vpc, seed, draw, weights }, { signal }))
   }
   return found
 }
 
-function check(settings: Settings): void {
+/** How students do on a fold, trained on what was selected. */
+async function evaluateRound(
+  { fold, features, seeds }: Round,
+  students: Students,
+  selections: readonly Selection[],
+  { signal }: StageOptions,
+): Promise<Evaluation> {
+  throwIfAborted(signal)
+  const sets = await Promise.all(selections.map((selection) => synthesize(fold.trainClips, selection, { signal })))
+  const items = sets.flatMap(({ items }) => items)
+  await features.of(items, { signal }) // made clips of all sets are described together
+  return evaluate(evaluationInput(fold, students, sets), students.run, {
+    student: students.name,
+    seed: seeds[0],
+    parallel: studentsAtOnce(),
+    signal,
+  })
+}
+
+function check(settings: CompareSettings): void {
   expectMethod(settings)
   expectInteger(settings.seeds, 'seeds', 1, 1000)
   for (const [name, list] of [

@@ -1,36 +1,33 @@
-import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
-import { expectRoom } from './dataset/write.js'
-import { Answers } from './distill/answers.js'
+import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { expectRoomForSet } from './dataset/write.js'
+import { baselineSets } from './distill/baselines.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
-import { extract } from './distill/extract.js'
-import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
-import { expectMethod, METHOD, type Method } from './distill/settings.js'
-import { featureSpaces } from './distill/spaces.js'
-import {
-  STUDENTS,
-  type StudentName,
-  type Students,
-  seesVolumes,
-  studentsAtOnce,
-  studentsOf,
-} from './distill/students.js'
-import { type Evaluation, evaluate } from './evaluate/index.js'
-import type { ExtractedFeatures } from './features/extract.js'
+import { RESULTS, writeDistilled } from './distill/deliver.js'
+import { type DescribedClips, describeClips } from './distill/describe.js'
+import { foldOf } from './distill/fold.js'
+import { ItemFeatures } from './distill/items.js'
+import { RunLog } from './distill/log.js'
+import { classesOf, toReport, toResult } from './distill/outcome.js'
+import { PredictionCache } from './distill/predictions.js'
+import { expectMethod, METHOD } from './distill/settings.js'
+import { STAGES, type Stage } from './distill/stages.js'
+import { evaluationInput, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import type { DistillResult, RunSettings } from './distill/types.js'
+import { evaluate } from './evaluate/index.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
-import { toJson, writeWhole } from './run/store.js'
-import { InfomotionError, throwIfAborted } from './runtime/errors.js'
+import { replaceFile } from './run/store.js'
+import { InfomotionError } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import type { StageOptions } from './runtime/progress.js'
 import { SELECTORS, type Selection, type SelectorName } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
+import { STUDENTS, type StudentName } from './train/index.js'
 
-/** The stages at which a run can stop, in their order. */
-export const STAGES = ['features', 'graph', 'infomap', 'select', 'synthesize', 'train', 'evaluate', 'report'] as const
-export type Stage = (typeof STAGES)[number]
+export { STAGES, type Stage } from './distill/stages.js'
+export type { DistillResult } from './distill/types.js'
 
 /** Everything that can be set, with its default. */
 const DEFAULTS = {
@@ -46,11 +43,8 @@ const DEFAULTS = {
   strict: false,
 }
 
-/** What is written beside the distilled set, and tells of it. */
-const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.html']
-
 /** A run's settings, all of them given. */
-export type Settings = typeof DEFAULTS & Method & { vpc: number; folder: string }
+type DistillSettings = typeof DEFAULTS & RunSettings & { vpc: number }
 
 export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
   /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
@@ -60,22 +54,6 @@ export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataS
   /** Folder of the feature cache, to share it between runs. Default: `cache` in `out`. */
   cache?: string
   onWarning?: (warning: string) => void
-}
-
-/** What a run came to: the JSON document of `infomotion distill --json`. */
-export interface DistillResult {
-  /** `modules`, `selected` and `codelength` (bits) are null where the run stopped before them. */
-  classes: { name: string; clips: number; modules: number | null; selected: number | null; codelength: number | null }[]
-  selected: number
-  /** (sum of the sample weights)^2 / sum of their squares: what as many clips of equal weight would count; null before. */
-  effectiveSampleSize: number | null
-  /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
-  majority: { class: string; accuracy: number }
-  evaluation?: Evaluation
-  skipped: { path: string; reason: string }[]
-  warnings: string[]
-  notices: string[]
-  seconds: number
 }
 
 /**
@@ -103,7 +81,13 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
   expectInteger(vpc, 'vpc', 1)
   const folder = resolve(out)
-  const settings: Settings = { ...DEFAULTS, ...given, vpc, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  const settings: DistillSettings = {
+    ...DEFAULTS,
+    ...given,
+    vpc,
+    folder,
+    cache: resolve(cache ?? join(folder, 'cache')),
+  }
   expectMethod(settings)
   expectOneOf(settings.until, 'until', STAGES)
   expectOneOf(settings.selector, 'selector', SELECTORS)
@@ -115,132 +99,102 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
-    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
-    const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
-    return run(state, { signal, onProgress }, onWarning)
+    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)
+    return run(dataSet, settings, new RunLog(started, onWarning, signal), { signal, onProgress })
   })
 }
 
 /** The method, stage by stage. */
-async function run(state: RunState, stage: StageOptions, onWarning: (warning: string) => void): Promise<DistillResult> {
-  const { dataSet, settings } = state
-  const { vpc, seed, folder, until } = settings
-  const warn = (warnings: string[]) => {
-    for (const warning of warnings) {
-      state.warnings.push(warning)
-      onWarning(warning)
-    }
-  }
-  warn(dataSet.warnings)
+async function run(
+  dataSet: DataSet,
+  settings: DistillSettings,
+  log: RunLog,
+  stage: StageOptions,
+): Promise<DistillResult> {
+  const { vpc, seed, folder, until, student, selector, refine } = settings
+  log.warn(dataSet.warnings)
 
-  const selectionOf = (selector: string, draw = 0) =>
-    selectBy(selector, state.spaces!, state.modules!, { ...settings, draw }, stage)
-  const refined = (selector: string) => (settings.refine === 'swap' ? `${selector}+swap` : selector)
+  // the motion of every clip, what an encoder makes of it, and two controls without motion
+  const fold = await log.time('features', async () => {
+    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), stage)
+    if (settings.strict) expectAllRead(clips)
+    log.warn([...clips.warnings, ...skippedWarning(clips)])
+    return foldOf(dataSet, clips, settings, stage)
+  })
+  if (until === 'features') return toResult(fold, settings, log)
 
-  let students: Students
-  const makeStudents = () =>
-    studentsOf(settings.student, {
-      classes: dataSet.classes.length,
-      spaces: state.spaces!,
-      extracted: state.extracted!,
-      teacher: settings.teacher,
-      steps: settings.steps,
-      answers: new Answers(join(settings.cache, 'answers')),
+  // one similarity graph a class, of TRAIN clips
+  const graphs = await log.time('graph', () => classGraphs(fold, settings, stage))
+  log.warn(graphWarnings(fold, graphs))
+  if (until === 'graph') return toResult(fold, settings, log)
+
+  // its communities: the partition on which a random walk is described in the fewest bits
+  const modules = await log.time('infomap', () => classModules(fold, graphs, settings, stage))
+  if (until === 'infomap') return toResult(fold, settings, log, { modules })
+
+  // the clips that stand for the communities, with their weights
+  const selection = await log.time('select', () => {
+    const name = refine === 'swap' ? `${selector}+swap` : selector
+    return selectBy(name, fold, modules, { ...settings, draw: 0 }, stage)
+  })
+  if (settings.strict) expectFullQuota(selection, dataSet, vpc)
+  log.warn(selection.warnings)
+  if (until === 'select') return toResult(fold, settings, log, { modules, selection })
+
+  // the distilled set, in the layout of its source; from here on there are items, not rows
+  const distilled = await log.time('synthesize', async () => {
+    const set = await synthesize(fold.trainClips, selection, stage)
+    const classes = classesOf(dataSet, graphs, modules, selection, set)
+    return writeDistilled(fold, set, classes, settings, stage)
+  })
+  if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
+
+  // a student on the distilled set, reweighted
+  const features = new ItemFeatures(fold, settings, seesVolumes(student))
+  const students = studentsOf(student, {
+    features,
+    teacher: settings.teacher,
+    steps: settings.steps,
+    predictions: new PredictionCache(settings.cache),
+  })
+  await log.time('train', async () => {
+    const checkpoint = join(settings.cache, 'student.checkpoint')
+    await replaceFile(
+      join(folder, 'student.onnx'),
+      await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
+    )
+  })
+  if (until === 'train') return toResult(fold, settings, log, { modules, distilled })
+
+  // how it does on the test clips, beside what it must beat
+  const evaluation = await log.time('evaluate', async () => {
+    if (fold.testLabels.length === 0) return undefined
+    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, settings, stage))]
+    const items = sets.flatMap(({ items }) => items)
+    await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
+    return evaluate(evaluationInput(fold, students, sets), students.run, {
+      student,
+      parallel: studentsAtOnce(),
+      seed,
+      ...stage,
     })
+  })
+  log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
+  if (until === 'evaluate') return toResult(fold, settings, log, { modules, distilled, evaluation })
 
-  const stages: Record<Stage, () => Promise<void>> = {
-    // the motion of every clip, what an encoder makes of it, and two controls without motion
-    features: async () => {
-      state.extracted = await extract(dataSet, settings, seesVolumes(settings.student), stage)
-      const { features, embedding } = state.extracted
-      if (settings.strict) expectAllRead(features)
-      warn([...features.warnings, ...skippedWarning(features)])
-      state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
-      students = makeStudents()
-    },
-
-    // one similarity graph a class, of TRAIN clips
-    graph: async () => {
-      state.graphs = await classGraphs(state.spaces!, settings, stage)
-      warn(graphWarnings(state.spaces!, state.graphs))
-    },
-
-    // its communities: the partition on which a random walk is described in the fewest bits
-    infomap: async () => {
-      state.modules = await classModules(state.spaces!, state.graphs!, settings, stage)
-    },
-
-    // the clips that stand for the communities, with their weights
-    select: async () => {
-      state.selection = await selectionOf(refined(settings.selector))
-      if (settings.strict) expectFullQuota(state.selection, dataSet, vpc)
-      warn(state.selection.warnings)
-    },
-
-    // the distilled set, in the layout of its source
-    synthesize: async () => {
-      const clips = Array.from(state.spaces!.trainClips, (index) => dataSet.clips[index])
-      state.items = await synthesize(clips, state.selection!, stage)
-      const selected = state.items.map(({ clip, weight }) => ({ index: dataSet.clips.indexOf(clip), weight }))
-      // what an earlier run into this folder said of its set is not true of this one
-      for (const name of RESULTS) await rm(join(folder, name), { force: true })
-      await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize, signal: stage.signal })
-      await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(state)))
-    },
-
-    // a student on the distilled set, reweighted
-    train: async () => {
-      const model = await students.trainOn(state.selection!, seed, {
-        ...stage,
-        checkpoint: join(settings.cache, 'student.checkpoint'),
-      })
-      await writeWhole(join(folder, 'student.onnx'), model)
-    },
-
-    // how it does on the test clips, beside what it must beat
-    evaluate: async () => {
-      const { trainLabels, testLabels, testGroups } = state.spaces!
-      if (testLabels.length === 0) return warn(['No TEST clips: nothing was evaluated.'])
-      // draw 0 of random selection is the distilled set itself where that is drawn at random
-      const first = settings.selector === 'random' ? 1 : 0
-      const draws = Array.from({ length: settings.randomDraws }, (_, i) => first + i)
-      const partners = new Set([settings.selector, 'kmedoids'].filter((name) => name !== state.selection!.selector))
-      const selections = [
-        state.selection!,
-        ...(await Promise.all([...partners].map((name) => selectionOf(name)))),
-        ...(settings.refine === 'swap' ? await Promise.all(draws.map((draw) => selectionOf('random+swap', draw))) : []),
-        ...(await Promise.all(draws.map((draw) => selectionOf('random', draw)))),
-      ]
-      const { name, run, spaces } = students
-      state.evaluation = await evaluate(
-        { classes: dataSet.classes, trainLabels, testLabels, testGroups, spaces, selections },
-        run,
-        { student: name, parallel: studentsAtOnce(), seed, ...stage },
-      )
-      warn(state.evaluation.warnings ?? [])
-    },
-
-    report: async () => {
-      await writeReport(folder, toReport(state, await classMaps(state.graphs!, state.modules!)), stage)
-    },
-  }
-
-  for (const name of STAGES) {
-    throwIfAborted(stage.signal)
-    const start = performance.now()
-    await stages[name]()
-    state.timings.push({ stage: name, seconds: (performance.now() - start) / 1000 })
-    if (name === until) break
-  }
-  return toResult(state)
+  await log.time('report', async () => {
+    const maps = await classMaps(graphs, modules)
+    await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
+  })
+  return toResult(fold, settings, log, { modules, distilled, evaluation })
 }
 
-function skippedWarning({ skipped }: ExtractedFeatures): string[] {
+function skippedWarning({ skipped }: DescribedClips): string[] {
   if (skipped.length === 0) return []
   return [`${skipped.length} clips were skipped. The first: ${skipped[0].id}: ${skipped[0].reason}`]
 }
 
-function expectAllRead({ skipped }: ExtractedFeatures): void {
+function expectAllRead({ skipped }: DescribedClips): void {
   if (skipped.length === 0) return
   const { id, reason } = skipped[0]
   throw new InfomotionError(

@@ -18,7 +18,7 @@ t.before(() => writePhantom(data, { train: 30, test: 15, seed: 3 }))
 t.teardown(() => rmSync(shared, { recursive: true, force: true }))
 
 const options = ['--selectors', 'infomap,kmedoids+swap', '--vpc', '1,2', '--seeds', '2', '--random-draws', '3']
-const answers = (folder: string) => readdirSync(join(folder, 'answers'))
+const predictions = (folder: string) => readdirSync(join(folder, 'predictions'))
 
 t.test('one table a budget: every selector, its random partner, all clips', async (t) => {
   const out = temporary(t)
@@ -71,31 +71,31 @@ t.test('a comparison that was stopped goes on with the student it was at', async
   })
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)))
   const watch = setInterval(() => {
-    if (!existsSync(join(cache, 'answers')) || answers(cache).length < 3) return
-    clearInterval(watch) // a second one would not wait for the answer that is being written
+    if (!existsSync(join(cache, 'predictions')) || predictions(cache).length < 3) return
+    clearInterval(watch) // a second one would not wait for the predictions that is being written
     child.kill('SIGINT')
   }, 5)
   t.equal(await ended, 130, said)
   clearInterval(watch)
-  const kept = answers(cache)
+  const kept = predictions(cache)
   t.same(
     kept.filter((name) => !/^[0-9a-f]{64}\.npy$/.test(name)),
     [],
-    'whole answers only',
+    'whole predictions only',
   )
   t.ok(kept.length >= 3 && !existsSync(join(out, 'comparison.json')))
-  const times = kept.map((name) => statSync(join(cache, 'answers', name)).mtimeMs)
+  const times = kept.map((name) => statSync(join(cache, 'predictions', name)).mtimeMs)
   const settings = { selectors: ['infomap', 'kmedoids+swap'], vpc: [1, 2], seeds: 2, randomDraws: 3 }
   const resumed = await compare(data, { out, cache, ...settings })
   t.same(
-    kept.map((name) => statSync(join(cache, 'answers', name)).mtimeMs),
+    kept.map((name) => statSync(join(cache, 'predictions', name)).mtimeMs),
     times,
     'what was answered is not asked again',
   )
   const undisturbed = await compare(data, { out: whole, ...settings })
   t.same(resumed.budgets, undisturbed.budgets)
   // an answer that was damaged is asked again
-  writeFileSync(join(cache, 'answers', kept[0]), 'no array')
+  writeFileSync(join(cache, 'predictions', kept[0]), 'no array')
   t.same((await compare(data, { out, cache, ...settings })).budgets, undisturbed.budgets)
 })
 

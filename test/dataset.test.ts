@@ -2,8 +2,10 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, wr
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { assignClasses } from '#lib/dataset/classes.js'
-import { ECHONET_NOTICE, readDataSet, type Split, writeDataSet } from '#lib/dataset/index.js'
+import { type Clip, ECHONET_NOTICE, readDataSet, type Split, writeDataSet } from '#lib/dataset/index.js'
 import { drawSplits } from '#lib/dataset/split.js'
+import { type DistilledItem, plainItems } from '#lib/synthesize/index.js'
+import { readClip } from '#lib/video/index.js'
 import { needs, reference, temporary } from './support.js'
 
 /** Writes files, empty ones where only the name is given. */
@@ -318,10 +320,13 @@ t.test("written in the source's layout: EchoNet", async (t) => {
   })
   const set = await readDataSet(root)
   const out = join(temporary(t), 'tiny')
-  await writeDataSet(out, set, [
-    { index: 2, weight: 1.5 },
-    { index: 0, weight: 0.5 },
+  const chosen = (...indices: number[]) => plainItems(indices.map((index) => set.clips[index]))
+  const [c, a] = chosen(2, 0)
+  const paths = await writeDataSet(out, set, [
+    { ...c, weight: 1.5 },
+    { ...a, weight: 0.5 },
   ])
+  t.same(paths, [join(out, 'Videos', '0XC.avi'), join(out, 'Videos', '0XA.avi')], 'where each item is')
   const table = readFileSync(join(out, 'FileList.csv'), 'utf8')
   const kept = [SIX[0], SIX[2], SIX[4], SIX[5]]
   t.equal(table, [HEADER, ...kept.map((row) => echoRow(...row)), ''].join('\n'), 'rows and columns unchanged')
@@ -343,7 +348,7 @@ t.test("written in the source's layout: EchoNet", async (t) => {
   )
   t.equal(readFileSync(back.clips[3].path, 'utf8'), '0XF')
 
-  await writeDataSet(out, set, [{ index: 1, weight: 1 }], { materialize: 'link' })
+  await writeDataSet(out, set, chosen(1), { materialize: 'link' })
   t.same(
     (await readDataSet(out)).clips.map(({ id }) => id),
     ['0XB.avi', '0XE.avi', '0XF.avi'],
@@ -353,32 +358,120 @@ t.test("written in the source's layout: EchoNet", async (t) => {
   t.ok(lstatSync(join(out, 'Videos', '0XB.avi')).isSymbolicLink())
 
   const list = join(temporary(t), 'list')
-  await writeDataSet(list, set, [{ index: 1, weight: 1 }], { materialize: 'list' })
+  await writeDataSet(list, set, chosen(1), { materialize: 'list' })
   t.notOk(existsSync(join(list, 'Videos')))
   t.equal((await readDataSet(list)).clips[0].path, join(root, 'Videos', '0XB.avi'))
 
   rmSync(join(root, 'Videos', '0XF.avi'))
   const without = join(temporary(t), 'without')
-  await writeDataSet(without, set, [{ index: 1, weight: 1 }])
+  await writeDataSet(without, set, chosen(1))
   t.ok(
     lstatSync(join(without, 'Videos', '0XF.avi')).isSymbolicLink(),
     'a TEST clip that is gone stays a link to nowhere',
   )
 
-  await t.rejects(writeDataSet(out, set, [{ index: 5, weight: 1 }]), { code: 'INVALID_ARGUMENT' }, 'a TEST clip')
+  await t.rejects(writeDataSet(out, set, chosen(5)), { code: 'INVALID_ARGUMENT' }, 'a TEST clip')
+  await t.rejects(writeDataSet(out, set, chosen(1, 1)), { code: 'INVALID_ARGUMENT' }, 'a clip twice')
   await t.rejects(writeDataSet(root, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source')
   const link = join(temporary(t), 'link')
   symlinkSync(root, link)
   await t.rejects(writeDataSet(link, set, []), { code: 'INVALID_ARGUMENT' }, 'over the source, by a link')
   for (const name of ['FileList.csv', 'Videos/thesis.avi', 'VolumeTracings.csv']) {
     const theirs = lay(temporary(t), { [name]: 'not ours' })
-    const refusal = { code: 'DATASET_FOLDER_IN_USE', message: new RegExp(`holds ${name.split('/')[0]}, which`) }
-    await t.rejects(writeDataSet(theirs, set, [{ index: 1, weight: 1 }]), refusal)
+    const refusal = { code: 'DATASET_FOLDER_IN_USE', message: new RegExp(`holds ${name}, which`) }
+    await t.rejects(writeDataSet(theirs, set, chosen(1)), refusal)
     t.equal(readFileSync(join(theirs, name), 'utf8'), 'not ours')
   }
   const signal = AbortSignal.abort()
   await t.rejects(writeDataSet(out, set, [], { signal }), { code: 'ABORTED' })
   t.equal((await readDataSet(out)).clips.length, 3, 'an aborted write leaves what was there')
+})
+
+/** A made clip of three grey frames. */
+function made(name: string, parent: Clip): DistilledItem {
+  const video = { kind: 'made' as const, name, frames: new Uint8Array(3 * 8 * 6).fill(90) }
+  return { ...plainItems([parent])[0], video: { ...video, count: 3, width: 8, height: 6, fps: 12.5 }, weight: 2 }
+}
+
+t.test('made clips are written beside those of the source, as it would name them', async (t) => {
+  const root = echonet(temporary(t), SIX)
+  const set = await readDataSet(root)
+  const [plain] = plainItems(set.clips)
+  const items = [made('made-1.avi', set.clips[1]), plain]
+  for (const materialize of ['copy', 'link', 'list'] as const) {
+    const out = join(temporary(t), 'out')
+    const paths = await writeDataSet(out, set, items, { materialize })
+    t.equal(paths[0], join(out, 'Videos', 'made-1.avi'))
+    const { clips } = await readDataSet(out)
+    t.same(
+      clips.map(({ label, split }) => [label, split]),
+      [set.clips[0], set.clips[4], set.clips[5], set.clips[1]].map(({ label, split }) => [label, split]),
+      `${materialize}: after the clips of the source`,
+    )
+    const written = clips.find(({ id }) => id === 'made-1.avi')!
+    t.match(await readClip(written.path), { count: 3, width: 8, height: 6, fps: 12.5 })
+    t.match(readFileSync(join(out, 'weights.csv'), 'utf8'), /\nVideos\/made-1\.avi,2\n$/)
+  }
+
+  // a table beside its videos, with endings, a group a patient, and no split
+  const csv = lay(temporary(t), {
+    'c.csv': 'path,label,patient,note,FPS\na.avi,x,p,1,\nb.avi,y,q,2,\nc.avi,x,r,3,\nd.avi,y,s,4,\n',
+    ...{ 'a.avi': 'a', 'b.avi': 'b', 'c.avi': 'c', 'd.avi': 'd' },
+  })
+  const drawn = await readDataSet(csv, { testFraction: 0.5 })
+  const train = drawn.clips.filter(({ split }) => split === 'train')
+  const both = { ...made('sub/two.avi', train[0]), parents: train }
+  const beside = join(temporary(t), 'out')
+  await writeDataSet(beside, drawn, [made('one.avi', train[0]), both])
+  const back = await readDataSet(beside)
+  const one = back.clips.find(({ id }) => id === 'one.avi')!
+  t.same([one.label, one.split, one.group], [train[0].label, 'train', train[0].group], 'of one patient')
+  const two = back.clips.find(({ id }) => id === 'sub/two.avi')!
+  t.equal(two.group, 'sub/two.avi', 'of several patients: none of them')
+  t.match(back.source.rows[back.clips.indexOf(one)], { path: 'one.avi', note: '', FPS: '12.5' })
+
+  const folders = await readDataSet(
+    lay(temporary(t), { 'x/1.avi': '1', 'x/2.avi': '2', 'y/1.avi': '3', 'y/2.avi': '4' }),
+  )
+  const parent = folders.clips.find(({ split, label }) => split === 'train' && label === 'y')!
+  for (const materialize of ['copy', 'list'] as const) {
+    const tiny = join(temporary(t), 'tiny')
+    await writeDataSet(tiny, folders, [made('made.avi', parent), ...plainItems([parent])], { materialize })
+    const { clips } = await readDataSet(tiny)
+    t.same(
+      clips
+        .filter(({ split }) => split === 'train')
+        .map(({ label, path }) => [label, path.endsWith('made.avi')])
+        .sort(),
+      [
+        ['y', false],
+        ['y', true],
+      ],
+    )
+  }
+
+  const out = join(temporary(t), 'out')
+  for (const name of [
+    '',
+    'made',
+    '../made.avi',
+    '/made.avi',
+    'a//b.avi',
+    '.avi',
+    'a\\b.avi',
+    'c:made.avi',
+    '.hidden.avi',
+  ])
+    await t.rejects(writeDataSet(out, set, [made(name, plain.parents[0])]), { code: 'INVALID_ARGUMENT' }, name)
+  const taken = [made('0XA.avi', set.clips[1]), plain]
+  await t.rejects(writeDataSet(out, set, taken), { message: /no other clip of the set has/ }, 'a name of the source')
+  await t.rejects(writeDataSet(out, set, [items[0], items[0]]), { message: /no other clip/ }, 'a name twice')
+  const outside = { ...made('made.avi', parent), label: '../elsewhere' }
+  await t.rejects(writeDataSet(out, folders, [outside]), { message: /name of a folder for the label/ })
+  const heavy = { ...items[0], weight: -1 }
+  await t.rejects(writeDataSet(out, set, [heavy]), { message: /items\[0\]\.weight/ })
+  const theirs = lay(temporary(t), { 'one.avi': 'not ours' })
+  await t.rejects(writeDataSet(theirs, drawn, [made('one.avi', train[0])]), { code: 'DATASET_FOLDER_IN_USE' })
 })
 
 t.test("written in the source's layout: CSV and folders", async (t) => {
@@ -391,7 +484,7 @@ t.test("written in the source's layout: CSV and folders", async (t) => {
   })
   symlinkSync(join(source, 'v/b.avi'), join(root, 'Videos/sub/b.avi'))
   const set = await readDataSet(root, { testFraction: 0.5 })
-  const train = set.clips.flatMap((clip, index) => (clip.split === 'train' ? [{ index, weight: 1 }] : []))
+  const train = plainItems(set.clips.filter(({ split }) => split === 'train'))
   const out = join(temporary(t), 'out')
   for (const materialize of ['copy', 'link', 'list'] as const) {
     await writeDataSet(out, set, train, { materialize })
@@ -413,7 +506,7 @@ t.test("written in the source's layout: CSV and folders", async (t) => {
   const folders = await readDataSet(
     lay(temporary(t), { 'x/1.avi': '1', 'x/2.avi': '2', 'y/1.avi': '3', 'y/2.avi': '4' }),
   )
-  const chosen = folders.clips.flatMap((clip, index) => (clip.split === 'train' ? [{ index, weight: 1 }] : []))
+  const chosen = plainItems(folders.clips.filter(({ split }) => split === 'train'))
   for (const materialize of ['copy', 'list'] as const) {
     const tiny = join(temporary(t), 'tiny')
     await writeDataSet(tiny, folders, chosen, { materialize })

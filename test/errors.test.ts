@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { distill, readDataSet, writeClip, writeDataSet } from 'infomotion'
 import t from 'tap'
 import { asInfomotionError } from '#lib/runtime/errors.js'
+import { plainItems } from '#lib/synthesize/index.js'
 import { needs, root, temporary } from './support.js'
 
 // Errors of whole runs and of the surroundings, which no stage's own tests provoke. test/docs.test.ts watches that each
@@ -69,7 +70,7 @@ t.test('DATASET_LINK_FAILED: a file system without symbolic links', async (t) =>
     for (const clip of ['1.avi', '2.avi']) await fs.writeFile(join(folder, 'data', name, clip), '-')
   }
   const dataSet = await readDataSet(join(folder, 'data'), { testFraction: 0.5, seed: 1 })
-  const index = dataSet.clips.findIndex(({ split }) => split === 'train')
+  const items = plainItems(dataSet.clips.filter(({ split }) => split === 'train'))
   const { symlink } = fs
   t.teardown(() => {
     fs.symlink = symlink
@@ -77,7 +78,7 @@ t.test('DATASET_LINK_FAILED: a file system without symbolic links', async (t) =>
   })
   fs.symlink = () => Promise.reject(Object.assign(new Error('operation not permitted'), { code: 'EPERM' }))
   syncBuiltinESMExports()
-  await t.rejects(writeDataSet(join(folder, 'out'), dataSet, [{ index, weight: 1 }], { materialize: 'link' }), {
+  await t.rejects(writeDataSet(join(folder, 'out'), dataSet, items, { materialize: 'link' }), {
     code: 'DATASET_LINK_FAILED',
     message: /takes no symbolic link \(EPERM\)\. Write the set with materialize "list"/,
   })

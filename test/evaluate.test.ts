@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { Clip } from '#lib/dataset/index.js'
 import { percentileInterval, quantile, resample } from '#lib/evaluate/bootstrap.js'
 import {
   budgetTable,
@@ -14,6 +15,7 @@ import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
 import { selectRandom } from '#lib/select/index.js'
 import type { Selection } from '#lib/select/types.js'
+import { plainItems, synthesize } from '#lib/synthesize/index.js'
 
 const near = (t: Test, value: number | null, wanted: number, tolerance = 1e-12) =>
   void t.ok(value !== null && Math.abs(value - wanted) <= tolerance, `${value} is ${wanted}`)
@@ -81,17 +83,17 @@ t.test('bootstrap: the width of a share is that of the binomial', async (t) => {
   near(t, high, 0.7 + half, 0.006)
 })
 
-/** Answers with the nearest weighted class mean of the training clips. */
-async function nearestMean({ space, clips, weights }: StudentTask): Promise<Float32Array> {
+/** Predicts by the nearest weighted class mean of the training clips. */
+async function nearestMean({ space, items }: StudentTask): Promise<Float32Array> {
   const classes = 3
   const { train, test } = data.spaces[space]
   const means = Array.from({ length: classes }, () => new Float64Array(train.dim))
   const mass = new Float64Array(classes)
-  clips.forEach((clip, i) => {
-    const label = data.trainLabels[clip]
-    mass[label] += weights[i]
-    for (let k = 0; k < train.dim; k++) means[label][k] += weights[i] * train.values[clip * train.dim + k]
-  })
+  for (const { video, classIndex: label, weight } of items) {
+    const clip = video.kind === 'source' ? data.trainClips.indexOf(video.clip) : -1
+    mass[label] += weight
+    for (let k = 0; k < train.dim; k++) means[label][k] += weight * train.values[clip * train.dim + k]
+  }
   const result = new Float32Array(test.rows * classes)
   for (let i = 0; i < test.rows; i++) {
     for (let c = 0; c < classes; c++) {
@@ -117,11 +119,14 @@ function gaussianClips() {
   })
   const space = (signal: number) => ({ train: clips(trainLabels, signal), test: clips(testLabels, signal) })
   const spaces: Record<string, { train: Matrix; test: Matrix }> = { motion: space(2), 'mean-frame': space(0) }
-  return { trainLabels, testLabels, spaces }
+  const trainClips = trainLabels.map((classIndex, i): Clip => {
+    return { id: `${i}`, path: `/${i}.avi`, label: `c${classIndex}`, classIndex, split: 'train', group: `${i}` }
+  })
+  return { trainLabels, trainClips, testLabels, spaces }
 }
 
-function example(): EvaluationInput {
-  const { trainLabels, testLabels, spaces } = data
+async function example(): Promise<EvaluationInput> {
+  const { trainLabels, trainClips, testLabels, spaces } = data
   const rows = [0, 1, 2].map((c) => ({
     name: `c${c}`,
     rows: Uint32Array.from(trainLabels.flatMap((label, i) => (label === c ? [i] : []))),
@@ -130,11 +135,11 @@ function example(): EvaluationInput {
   const draws = [0, 1, 2].map((draw) => selectRandom(rows, { perClass: 1, seed: 5, draw }))
   return {
     classes: ['c0', 'c1', 'c2'],
-    trainLabels,
+    full: plainItems(trainClips),
     testLabels,
     testGroups: testLabels.map((_, i) => `patient ${Math.floor(i / 3)}`),
     spaces: Object.keys(spaces),
-    selections: [distilled, ...draws],
+    sets: await Promise.all([distilled, ...draws].map((selection) => synthesize(trainClips, selection))),
   }
 }
 
@@ -184,7 +189,7 @@ t.test('evaluate: without random draws no difference, with even classes no balan
 })
 
 t.test('evaluate: the rows, the baselines, the paired difference', async (t) => {
-  const input = example()
+  const input = await example()
   const progress: number[] = []
   const onProgress = ({ done, total }: { done: number; total: number }) => void progress.push(done / total)
   const result = await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1, onProgress })
@@ -225,14 +230,14 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
 })
 
 t.test('evaluate: the same students differ by nothing, on any draw', async (t) => {
-  const input = example()
-  const [, draw] = input.selections
-  const twin = { ...input, selections: [{ ...draw, selector: 'infomap' }, draw] }
+  const input = await example()
+  const [, draw] = input.sets
+  const twin = { ...input, sets: [{ ...draw, selector: 'infomap' }, draw] }
   t.same((await evaluate(twin, nearestMean, { draws: 50 })).rows[0].differenceToRandom, { mean: 0, low: 0, high: 0 })
 })
 
 t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
-  const input = example()
+  const input = await example()
   const clips = [0, 1, 3, 4]
   const few = {
     ...input,
@@ -245,7 +250,11 @@ t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
   t.match(result.warnings, [/^No test clips of "c2"/, /fewer than 20 groups/])
   await t.rejects(evaluate({ ...input, testGroups: [] }, nearestMean), { message: /90 entries for testGroups/ })
   await t.rejects(evaluate(few, nearestMean), { message: /4 x 3 values for probabilities/ })
-  await t.rejects(evaluate({ ...input, selections: [] }, nearestMean), { code: 'INVALID_ARGUMENT' })
+  await t.rejects(evaluate({ ...input, sets: [] }, nearestMean), { code: 'INVALID_ARGUMENT' })
+  const [set] = input.sets
+  const odd = (item: object) => ({ ...few, sets: [{ ...set, items: [{ ...set.items[0], ...item }] }] })
+  await t.rejects(evaluate(odd({ classIndex: 3 }), answer), { message: /classes below 3 for sets\[0\]/ })
+  await t.rejects(evaluate(odd({ soft: Float32Array.of(1, 0) }), answer), { message: /3 probabilities/ })
   await t.rejects(evaluate(few, answer, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
 })
 
@@ -281,7 +290,7 @@ t.test('summarise: mean over splits, corrected for their overlap', async (t) => 
 })
 
 t.test('table: fits 100 columns, has chance, majority and the difference', async (t) => {
-  const text = evaluationTable(await evaluate(example(), nearestMean, { draws: 50 }))
+  const text = evaluationTable(await evaluate(await example(), nearestMean, { draws: 50 }))
   t.match(text, /majority +- +- +33\.3 \[/)
   t.match(text, /random x3 +motion +3 /)
   t.match(text, /infomap +motion +60 .*\] +\+\d+\.\d \[/)

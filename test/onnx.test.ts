@@ -389,13 +389,7 @@ async function train(
   const dim = x.length / w.length
   const classes = targets.length / w.length
   const step = trainingStep(model, { optimizer, lengths: { N: w.length } })
-  const state = step.state.map(({ input, output, initial }) => ({
-    input,
-    output,
-    dims: initial.dims,
-    data: initial.data as Float32Array,
-  }))
-  return withSession(encodeModel(step.model), state, async (session) => {
+  return withSession(encodeModel(step.model), step.state, async (session) => {
     const losses = await session.train({
       samples: {
         features: { values: x.slice(), dims: [dim] },

@@ -56,7 +56,12 @@ t.test('what somebody else put there is not replaced', async (t) => {
     dangling: '-> nowhere',
     plain: 'a file',
   })
-  await expectFree(out, ['manifest.json', 'Videos/other.avi', 'a/b/c/d.avi'])
+  await expectFree(out, ['manifest.json', 'a/b/c/d.avi'])
+  await t.rejects(
+    expectFree(out, ['Videos/other.avi']),
+    { ...IN_USE, message: /holds Videos\/own.avi/ },
+    'beside theirs',
+  )
   for (const clash of [
     'weights.csv',
     'Videos/own.avi',

@@ -142,6 +142,8 @@ function input(items: ReportItem[], more: Partial<ReportInput> = {}): ReportInpu
   }
 }
 
+const named = (path: string) => ({ path, parents: [path] })
+
 /** Five clips a class; as the frames differ little in what a page makes of them, all share three files. */
 async function phantomItems(dir: string, perClass = 5): Promise<ReportItem[]> {
   const files = await Promise.all(
@@ -149,12 +151,12 @@ async function phantomItems(dir: string, perClass = 5): Promise<ReportItem[]> {
   )
   return classes.flatMap((name, c) =>
     Array.from({ length: perClass }, (_, rank) => ({
-      path: `0X${(0x1a2b3c + 7919 * (perClass * c + rank)).toString(16).toUpperCase()}.avi`,
+      ...named(`0X${(0x1a2b3c + 7919 * (perClass * c + rank)).toString(16).toUpperCase()}.avi`),
       label: (22.4 + 11.3 * c + 1.7 * rank).toFixed(1),
       class: name,
       weight: 0.4 + 0.3 * rank,
       module: rank,
-      flow: 0.031 / (rank + 1),
+      visitRate: 0.031 / (rank + 1),
       rank,
       file: files[(c + rank) % files.length],
     })),
@@ -192,7 +194,12 @@ t.test('report.json: every number, keys in their order, no absolute path', async
     'schema dataSet selector effectiveSampleSize summary classes items majority evaluation skipped warnings notices timings options versions',
   )
   t.same(report.evaluation, JSON.parse(JSON.stringify(evaluation)))
-  t.same(Object.keys(report.items[0]), ['path', 'label', 'class', 'weight', 'module', 'flow', 'rank'])
+  t.same(
+    Object.keys(report.items[0]).join(' '),
+    'path label class weight module flow visitRate rank parents',
+    'and the visit rate also by its older name',
+  )
+  t.equal(report.items[0].flow, report.items[0].visitRate)
   t.same(Object.keys(report.options), ['classes', 'neighbours', 'seed', 'strict', 'vpc'])
   t.same(report.summary, [
     '5 clips chosen from 200 in 5 classes train a better student than a random choice of as many: ' +
@@ -204,6 +211,7 @@ t.test('report.json: every number, keys in their order, no absolute path', async
   t.notOk(text.includes(dir), 'report.json names no folder of this machine')
   t.notOk(readFileSync(paths.html, 'utf8').includes(dir), 'report.html names no folder of this machine')
   await t.rejects(writeReport(dir, input([{ ...items[0], path: items[0].file! }])), { code: 'INVALID_ARGUMENT' })
+  await t.rejects(writeReport(dir, input([{ ...items[0], parents: [dir] }])), { code: 'INVALID_ARGUMENT' })
   await t.rejects(writeReport(dir, input([], { options: { cache: dir } })), { code: 'INVALID_ARGUMENT' })
   await t.rejects(writeReport(dir, input(items), { signal: AbortSignal.abort() }), { code: 'ABORTED' })
 })
@@ -222,10 +230,27 @@ t.test('summary: an interval over zero is no win, and without students there is 
   ])
 })
 
+t.test('made clips are told from clips of the source, with what they are made of', async (t) => {
+  const dir = temporary(t)
+  const [first, ...others] = await phantomItems(dir, 1)
+  const made = { ...first, kind: 'made' as const, parents: ['a.avi', 'b.avi'], targets: [0.5, 0.5, 0, 0, 0] }
+  const paths = await writeReport(dir, input([made, ...others]))
+  const report = JSON.parse(readFileSync(paths.json, 'utf8'))
+  t.match(report.items[0], { kind: 'made', parents: ['a.avi', 'b.avi'], targets: made.targets })
+  t.match(report.summary[0], /^5 clips, 1 of them made, distilled from 200 in 5 classes train a better/)
+  const page = readFileSync(paths.html, 'utf8')
+  t.match(page, /<dt>Made of<\/dt><dd class="path">a\.avi, b\.avi<\/dd>/)
+  t.equal(page.match(/Made of/g)?.length, 1)
+  t.equal(page.match(/data-frames=/g)?.length, 5, 'all can be played')
+})
+
 t.test('report.html: text from the data stays text', async (t) => {
   const dir = temporary(t)
   const evil = `</script><img src=x onerror="alert(1)">'"`
-  const item = { path: evil, label: evil, class: evil, weight: 1, module: 0, flow: 0.1, rank: 0 }
+  const item = {
+    ...{ path: evil, label: evil, class: evil, weight: 1, module: 0, visitRate: 0.1, rank: 0 },
+    ...{ parents: [evil], kind: 'made' as const },
+  }
   const page = await writeReport(
     dir,
     input([item], {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
 import type { Representative, Selection } from '#lib/select/types.js'
-import { synthesize } from '#lib/synthesize/index.js'
+import { plainItems, synthesize } from '#lib/synthesize/index.js'
 
 const clip = (name: string, classIndex: number, split: Clip['split'] = 'train'): Clip => ({
   id: `${name}.avi`,
@@ -27,11 +27,28 @@ t.test('synthesize: the selected clips as they are, by class and rank', async (t
     { index: 0, classIndex: 0, rank: 1 },
     { index: 2, classIndex: 0, rank: 0 },
   )
-  t.same(await synthesize(clips, selection, { method: 'none' }), [
-    { clip: clips[2], weight: 1, module: 2, flow: 0.25, rank: 0 },
-    { clip: clips[0], weight: 2, module: 0, flow: 0.25, rank: 1 },
-    { clip: clips[1], weight: 1, module: 1, flow: 0.25, rank: 0 },
-  ])
+  const item = (clip: Clip, weight: number, module: number, rank: number) => {
+    const { label, classIndex } = clip
+    const video = { kind: 'source' as const, clip }
+    return { video, label, classIndex, weight, parents: [clip], module, visitRate: 0.25, rank }
+  }
+  t.same(await synthesize(clips, selection, { method: 'none' }), {
+    selector: 'infomap',
+    items: [item(clips[2], 1, 2, 0), item(clips[0], 2, 0, 1), item(clips[1], 1, 1, 0)],
+    effectiveSampleSize: 3,
+  })
+})
+
+t.test('plainItems: clips as they are, in their order, ranked in their classes', async (t) => {
+  t.same(
+    plainItems(clips).map(({ video, weight, rank }) => [video.kind === 'source' && video.clip, weight, rank]),
+    [
+      [clips[0], 1, 0],
+      [clips[1], 1, 0],
+      [clips[2], 1, 1],
+      [clips[3], 1, 1],
+    ],
+  )
 })
 
 t.test('synthesize: rows that are not the clips are refused, and so is a method nobody wrote', async (t) => {

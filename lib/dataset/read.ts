@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { assignClasses, type ClassScheme } from './classes.js'
+import { isOwnFile } from './lines.js'
 import { type Entry, readSource, type Source } from './source.js'
 import { checkGroups, drawSplits } from './split.js'
 import type { Columns } from './table.js'
@@ -84,10 +84,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     return { id: entry.id, path: entry.path, label: entry.label, classIndex, split: splits[i], group: entry.group }
   })
   warnings.push(...checkVolumes(usable.map(({ entry }) => entry)), ...checkClasses(classes, clips, path))
-  const synthetic = await access(join(found.root, 'phantom.json')).then(
-    () => true,
-    () => false,
-  )
+  const synthetic = await isOwnFile(join(found.root, 'phantom.json'))
   return {
     root: found.root,
     layout: found.layout,

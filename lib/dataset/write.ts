@@ -1,37 +1,41 @@
-import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { access, copyFile, open, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { constants } from 'node:fs'
+import { copyFile, mkdir, open, realpath, rm, symlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
-import { makeFolder, partialIn, placeOf, sync } from '../run/store.js'
+import {
+  claim,
+  expectFree,
+  expectNotRead,
+  type Inventory,
+  inventoryOf,
+  makeFolderBelow,
+  moveIn,
+  openOutput,
+  removeListed,
+  settle,
+} from '../run/output.js'
+import { partialIn, placeOf, sync, writeNew } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { Clip, DataSet } from './types.js'
+import { expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import type { DistilledItem } from '../synthesize/types.js'
+import { writeClip } from '../video/index.js'
+import { isOwnFile, linesOf, openOwnFile } from './lines.js'
+import { expectNames, type Placed, place, placeAll } from './place.js'
+import type { DataSet } from './types.js'
 
 export interface WriteDataSetOptions {
   /**
    * "copy" (default): selected clips are copied, VAL and TEST clips are symbolic links to the source. "link": all are
-   * links. "list": no videos; the table's path column holds the source's absolute paths.
+   * links. "list": no videos; the table's path column holds the source's absolute paths. Made clips are written in any
+   * case: they are nowhere else.
    */
   materialize?: 'copy' | 'link' | 'list'
   signal?: AbortSignal
 }
 
-/** A clip's place in the written set: its path there, and what the table says of it. */
-interface Placed {
-  /** In `dataSet.clips`. */
-  index: number
-  clip: Clip
-  /** Relative to the set's folder. */
-  file: string
-  row: Record<string, string>
-}
-
 /**
- * Writes a distilled set in its source's layout, so that what reads the source reads it unchanged: the selected clips
- * are its TRAIN, all VAL and TEST clips stay.
+ * Writes a distilled set in its source's layout, so that what reads the source reads it unchanged: the items are its
+ * TRAIN, all VAL and TEST clips stay.
  *
  * - EchoNet: `FileList.csv` with the source's columns and rows, `VolumeTracings.csv` with the rows of the clips that
  *   stay, `Videos/`.
@@ -39,123 +43,161 @@ interface Placed {
  *   `Videos/`, as in the source.
  * - Folder per class: `train/CLASS/`, `val/CLASS/`, `test/CLASS/` (with "list": a table `clips.csv`).
  *
- * `weights.csv` beside them has the sample weight of each selected clip, `NOTICE.txt` the source's terms of use. All is
- * written aside and then renamed into place, the table last; writing again replaces it.
+ * Made clips are written as Motion JPEG AVIs under their names, after the clips of the source, with a row as the source
+ * would have one: name, label, split, and in EchoNet's columns size, rate and length. They have no tracings.
+ *
+ * `weights.csv` beside them has the sample weight of each item, `NOTICE.txt` the source's terms of use. All is written
+ * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
+ * list in the folder (`.infomotion-set.json`) says were written, and no other; nothing below `dir` is written, copied or
+ * removed through a symbolic link.
  *
  * @param dir created if need be; other files in it stay
- * @param selected clips of TRAIN by their index in `dataSet.clips`, with their sample weights
- * @throws INVALID_ARGUMENT (an index that is no TRAIN clip, or `dir` is the source), DATASET_LINK_FAILED, ABORTED
+ * @param items of `synthesize`: clips of the data set's TRAIN, each at most once, and made clips
+ * @returns where the file of each item is (absolute)
+ * @throws INVALID_ARGUMENT (a clip that is none of TRAIN, a made clip's name that is taken or leads elsewhere, or `dir` is
+ *   the source), DATASET_FOLDER_IN_USE, DATASET_NAME_CLASH, DATASET_LINK_FAILED, ABORTED
  * @example
  * ```js
- * await writeDataSet('tiny', dataSet, [{ index: 3, weight: 1.2 }], { materialize: 'link' })
+ * const { items } = await synthesize(trainClips, selection)
+ * await writeDataSet('tiny', dataSet, items, { materialize: 'link' })
  * ```
  */
 export async function writeDataSet(
   dir: string,
   dataSet: DataSet,
-  selected: { index: number; weight: number }[],
+  items: readonly DistilledItem[],
   options: WriteDataSetOptions = {},
-): Promise<void> {
+): Promise<string[]> {
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
-  const materialize = expectOneOf(options.materialize ?? 'copy', 'materialize', ['copy', 'link', 'list'])
-  const out = resolve(dir)
-  await expectRoom(out, dataSet)
-  const weights = new Map<number, number>()
-  for (const { index, weight } of selected) {
-    expectInteger(index, 'selected.index', 0, dataSet.clips.length - 1)
-    if (dataSet.clips[index].split !== 'train' || weights.has(index))
-      throw invalid('each TRAIN clip at most once', 'selected.index', index)
-    weights.set(index, expectNumber(weight, 'selected.weight', 0))
-  }
+  return writeSet(dir, dataSet, items, options, [])
+}
 
-  const placed = dataSet.clips.flatMap((clip, i) =>
-    clip.split !== 'train' || weights.has(i) ? [place(dataSet, i, materialize === 'list')] : [],
-  )
+/** {@link writeDataSet}; `results` are names that a run is going to write beside the set, as part of it. */
+export async function writeSet(
+  dir: string,
+  dataSet: DataSet,
+  items: readonly DistilledItem[],
+  { materialize = 'copy', signal }: WriteDataSetOptions,
+  results: readonly string[],
+): Promise<string[]> {
+  expectOneOf(materialize, 'materialize', ['copy', 'link', 'list'])
+  const list = materialize === 'list'
+  const placed = placeAll(dataSet, items, list)
+  const tables = await tablesOf(dataSet, list)
+  const videos = placed.flatMap(({ clip, file }) => (clip && list ? [] : [file]))
+  const files = [...tables, ...results, ...videos]
+  const out = await openOutput(dir)
+  const earlier = await expectWritable(out, dataSet, placed, files)
   const aside = partialIn(out)
   try {
-    await makeFolder(aside)
-    if (materialize !== 'list') await writeVideos(aside, placed, materialize, options.signal)
-    const table = await writeTables(aside, dataSet, placed, materialize === 'list')
-    const rows = placed.flatMap(({ index, clip, file }) => {
-      const weight = weights.get(index)
-      return weight === undefined ? [] : [[materialize === 'list' ? clip.path : file, String(weight)]]
-    })
-    await writeFile(join(aside, MARK), stringify([['path', 'weight'], ...rows]))
-    throwIfAborted(options.signal)
-    const names = (await readdir(aside)).filter((name) => name !== table)
-    if (table) await rm(join(out, table), { force: true }) // an older set is none any more while this one moves in
-    await rename(join(aside, MARK), join(out, MARK)) // first: what follows is ours, also to a run after a crash
-    for (const name of [...names.filter((name) => name !== MARK), ...(table ? [table] : [])]) {
-      await rm(join(out, name), { recursive: true, force: true })
-      await rename(join(aside, name), join(out, name))
-    }
+    await mkdir(aside)
+    await writeTables(aside, dataSet, placed, tables, list)
+    await writeVideos(aside, placed, materialize, signal)
+    throwIfAborted(signal)
+    const from = nameOf(dataSet)
+    await claim(out, 'set', from, files) // to a run after a crash, what follows is ours
+    const table = tableName(dataSet)
+    await removeListed(
+      out,
+      [table, ...(earlier?.files ?? [])].filter((file) => earlier?.files.includes(file)),
+    )
+    await moveIn(aside, out, tables.includes(table) ? table : undefined)
+    await settle(out, 'set', from, files)
   } catch (error) {
     throw atPath(error, out)
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
+  const paths = new Map(placed.map(({ item, clip, file }) => [item, clip && list ? clip.path : join(out, file)]))
+  return items.map((item) => paths.get(item) as string)
 }
-
-/** The weights: a folder that has them is one that a set was written to. */
-const MARK = 'weights.csv'
 
 /**
- * Refuses a folder where a set would take the place of what is none of ours: the source, another data set, a user's files.
+ * Refuses, before any work is done, a folder in which a distilled set of this data set, whatever is chosen, could not be
+ * written: the source itself, one where it would take the place of what is none of ours or lie behind a link, another data
+ * set's distilled set, and names of clips that the set needs itself.
  *
- * @param more - further names that are to be written there
- * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`; `INVALID_ARGUMENT` for the source itself
+ * @param results - further names that are to be written there
+ * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`, `DATASET_NAME_CLASH`; `INVALID_ARGUMENT` for the source itself
  */
-export async function expectRoom(dir: string, dataSet: DataSet, more: readonly string[] = []): Promise<void> {
-  const { source, root, layout } = dataSet
-  const out = await placeOf(dir)
+export async function expectRoomForSet(dir: string, dataSet: DataSet, results: readonly string[]): Promise<void> {
+  const placed = dataSet.clips.map((_, i) => place(dataSet, i, false))
+  const files = [...(await tablesOf(dataSet, false)), ...results, ...placed.map(({ file }) => file)]
+  await expectWritable(await placeOf(dir), dataSet, placed, files)
+}
+
+/** The checks of both; gives the list of what an earlier run wrote. */
+async function expectWritable(
+  out: string,
+  dataSet: DataSet,
+  placed: readonly Placed[],
+  files: readonly string[],
+): Promise<Inventory | undefined> {
+  const { source, root, clips } = dataSet
   if (out === (await placeOf(root)) || out === (await placeOf(source.videos)))
-    throw invalid('a folder other than the source', 'dir', dir)
-  const there = new Set(await readdir(out).catch(() => []))
-  if (there.has(MARK)) return
-  const videos = dataSet.clips.map((_, i) => place(dataSet, i, false).file.split(sep)[0])
-  const tables = layout === 'echonet' ? [tableName(dataSet), 'VolumeTracings.csv'] : [tableName(dataSet)]
-  const clash = [...videos, ...tables, 'phantom.json', 'NOTICE.txt', ...more].find((name) => there.has(name))
-  if (clash === undefined) return
-  throw new InfomotionError(
-    'DATASET_FOLDER_IN_USE',
-    `${out} holds ${clash}, which the new set would replace, and no ${MARK} tells that it is an earlier one. ` +
-      'Give a new or empty folder, or move that away.',
-  )
-}
-
-function tableName({ source }: DataSet): string {
-  return source.table ? basename(source.table) : 'clips.csv'
-}
-
-function place(dataSet: DataSet, index: number, list: boolean): Placed {
-  const { source, layout } = dataSet
-  const clip = dataSet.clips[index]
-  if (layout === 'folder') {
-    const file = join(clip.split, clip.label, basename(clip.id))
-    return { index, clip, file, row: { path: list ? clip.path : file, label: clip.label, split: clip.split } }
+    throw invalid('a folder other than the source', 'dir', out)
+  expectNames(placed, tableName(dataSet))
+  const earlier = await inventoryOf(out, 'set')
+  const from = nameOf(dataSet)
+  if (earlier && earlier.from !== from) {
+    throw new InfomotionError(
+      'DATASET_FOLDER_IN_USE',
+      `${out} holds what was distilled of ${earlier.from}, and this is ${from}. Give another folder, or remove that one.`,
+    )
   }
-  const row = { ...source.rows[index] }
-  const name = row[source.mapping.path]
-  // Names that lead out of the set's folder become the id, which does not.
-  if (list) row[source.mapping.path] = clip.path
-  else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = clip.id
-  if (!source.mapping.split) row.split = clip.split
-  return { index, clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
+  const read = [...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
+  await expectNotRead(out, source.table ? [source.table, ...read] : read, earlier)
+  await expectFree(out, files, earlier)
+  return earlier
 }
 
-async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link', signal?: AbortSignal): Promise<void> {
-  for (const { clip, file } of placed) {
+/** Files of a data set that go along with its table. */
+const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
+
+/** The data set as the list of a folder names it. */
+const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
+
+const tableName = ({ source }: DataSet) => (source.table ? basename(source.table) : 'clips.csv')
+
+/** Names of all that is written of a set besides its videos. */
+async function tablesOf(dataSet: DataSet, list: boolean): Promise<string[]> {
+  const { layout, root, notice, synthetic } = dataSet
+  const traced = layout === 'echonet' && (await isOwnFile(join(root, 'VolumeTracings.csv')))
+  return [
+    'weights.csv',
+    ...(notice ? ['NOTICE.txt'] : []),
+    ...(synthetic ? ['phantom.json'] : []),
+    ...(traced ? ['VolumeTracings.csv'] : []),
+    ...(layout === 'folder' && !list ? [] : [tableName(dataSet)]),
+  ]
+}
+
+async function writeVideos(
+  aside: string,
+  placed: readonly Placed[],
+  how: 'copy' | 'link' | 'list',
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { clip, file, item } of placed) {
     throwIfAborted(signal)
-    const to = join(aside, file)
-    await makeFolder(dirname(to))
+    if (clip && how === 'list') continue
+    const folder = dirname(file)
+    const to = join(folder === '.' ? aside : await makeFolderBelow(aside, folder), basename(file))
+    if (item?.video.kind === 'made') {
+      const { frames, count, width, height, fps } = item.video
+      await writeClip(to, { frames, count, width, height }, { fps, signal })
+      continue
+    }
+    if (!clip) continue
     if (how === 'copy' && clip.split === 'train') {
-      await copyFile(clip.path, to, constants.COPYFILE_FICLONE)
+      await copyFile(clip.path, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
       await flush(to)
       continue
     }
     // a TEST clip that is gone (skipped by name when features were made) stays a link that leads nowhere
     const from = await realpath(clip.path).catch(() => clip.path)
-    await symlink(from, to).catch((cause) => {
+    await symlink(from, to).catch((cause: NodeJS.ErrnoException) => {
+      if (!TAKES_NO_LINKS.includes(cause.code ?? '')) throw atPath(cause, to)
       throw new InfomotionError(
         'DATASET_LINK_FAILED',
         `The file system of ${to} takes no symbolic link (${cause.code}). Write the set with materialize "list".`,
@@ -164,6 +206,9 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
     })
   }
 }
+
+/** What file systems say that have no symbolic links (and Windows to those who may not make them). */
+const TAKES_NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL']
 
 /** Has the system write a file to the disk: the manifest that tells of it must not be there without it. */
 async function flush(path: string): Promise<void> {
@@ -178,53 +223,56 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** Returns the name of the table, or undefined where the folders say it all. */
+/** Writes the tables, each a file that is not there yet. */
 async function writeTables(
   aside: string,
   dataSet: DataSet,
-  placed: Placed[],
+  placed: readonly Placed[],
+  tables: readonly string[],
   list: boolean,
-): Promise<string | undefined> {
-  const { source, layout, root } = dataSet
-  if (dataSet.notice) await writeFile(join(aside, 'NOTICE.txt'), `${dataSet.notice}\n`)
-  if (dataSet.synthetic) await copyFile(join(root, 'phantom.json'), join(aside, 'phantom.json'))
-  if (layout === 'folder' && !list) return undefined
-  const tracings = join(root, 'VolumeTracings.csv')
-  if (layout === 'echonet' && (await exists(tracings)))
-    await filterTracings(tracings, join(aside, 'VolumeTracings.csv'), new Set(placed.map(({ clip }) => stem(clip.id))))
-  const columns = layout === 'folder' ? ['path', 'label'] : source.columns
-  const header = source.mapping.split ? columns : [...columns, 'split']
-  const name = tableName(dataSet)
-  await writeFile(
-    join(aside, name),
-    stringify(
-      placed.map(({ row }) => row),
-      { header: true, columns: header },
-    ),
+): Promise<void> {
+  const { source, layout, root, notice } = dataSet
+  const weights = placed.flatMap(({ clip, file, item }) =>
+    item ? [[clip && list ? clip.path : file, String(item.weight)]] : [],
   )
-  return name
+  const columns = layout === 'folder' ? ['path', 'label'] : source.columns
+  const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
+    'weights.csv': () => stringify([['path', 'weight'], ...weights]),
+    'NOTICE.txt': () => `${notice}\n`,
+    'phantom.json': () => bytesOf(join(root, 'phantom.json')),
+    'VolumeTracings.csv': () => {
+      const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(clip.id)] : [])))
+      return tracingsOf(join(root, 'VolumeTracings.csv'), kept)
+    },
+    [tableName(dataSet)]: () =>
+      stringify(
+        placed.map(({ row }) => row),
+        { header: true, columns: source.mapping.split ? columns : [...columns, 'split'] },
+      ),
+  }
+  for (const name of tables) await writeNew(join(aside, name), contents[name]())
 }
 
-/** Copies the header and the lines whose first value, a file name, is kept. */
-async function filterTracings(from: string, to: string, kept: Set<string>): Promise<void> {
-  async function* lines() {
-    let header = true
-    for await (const line of createInterface({ input: createReadStream(from), crlfDelay: Infinity })) {
-      if (header || kept.has(stem(line.split(',', 1)[0].replaceAll('"', '')))) yield `${line}\n`
-      header = false
+/** The header and the lines whose first value, a file name, is kept. */
+async function* tracingsOf(path: string, kept: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
+  let header = true
+  for await (const line of linesOf(path)) {
+    if (header || kept.has(stem(line.toString().split(',', 1)[0].replaceAll('"', '')))) {
+      yield line
+      yield NEW_LINE
     }
+    header = false
   }
-  await pipeline(Readable.from(lines()), createWriteStream(to))
+}
+
+const NEW_LINE = Buffer.from('\n')
+
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await openOwnFile(path)
+  yield* file.createReadStream() as AsyncIterable<Buffer>
 }
 
 /** EchoNet names a video with its ending in one table and without in the other. */
 function stem(name: string): string {
   return name.replace(/\.avi$/i, '')
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -3,12 +3,12 @@ import { codelength, infomap, moduleLinks, moduleMap } from '../infomap/index.js
 import { takeRows } from '../matrix/matrix.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { type ClassModules, type Selection, select, type WeightRule } from '../select/index.js'
+import type { Fold } from './fold.js'
 import type { Method } from './settings.js'
-import type { Spaces } from './spaces.js'
 
 /** One similarity graph a class, of its TRAIN clips. */
 export async function classGraphs(
-  { points, classes }: Spaces,
+  { points, classes }: Fold,
   { neighbours, device }: Method,
   { signal, onProgress }: StageOptions,
 ): Promise<SimilarityGraph[]> {
@@ -21,13 +21,13 @@ export async function classGraphs(
 }
 
 /** What the class graphs have to say, each sentence with its class. */
-export function graphWarnings({ classes }: Spaces, graphs: readonly SimilarityGraph[]): string[] {
+export function graphWarnings({ classes }: Fold, graphs: readonly SimilarityGraph[]): string[] {
   return graphs.flatMap(({ warnings }, c) => warnings.map((text) => `Class "${classes[c].name}": ${text}`))
 }
 
 /** The communities of each class graph: the partition on which a random walk is described in the fewest bits. */
 export async function classModules(
-  { classes }: Spaces,
+  { classes }: Fold,
   graphs: readonly SimilarityGraph[],
   { trials, seed }: Method,
   { signal, onProgress }: StageOptions,
@@ -73,7 +73,7 @@ export async function classMaps(
  */
 export function selectBy(
   name: string,
-  { points: features }: Spaces,
+  { points: features }: Fold,
   classes: ClassModules[],
   { vpc: perClass, seed, draw, weights }: { vpc: number; seed: number; draw: number; weights: WeightRule },
   stage: StageOptions,

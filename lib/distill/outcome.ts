@@ -1,64 +1,83 @@
 import { basename } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
-import type { DistillResult, Settings } from '../distill.js'
 import type { Evaluation } from '../evaluate/index.js'
 import type { SimilarityGraph } from '../graph/index.js'
-import type { ReportInput } from '../report/index.js'
+import { itemRecord, type ReportClass, type ReportInput, type ReportItem } from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
-import type { DistilledItem } from '../synthesize/index.js'
-import type { Extracted } from './extract.js'
+import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
+import type { Fold } from './fold.js'
+import type { RunLog } from './log.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
-import type { Spaces } from './spaces.js'
+import type { DistillResult, RunSettings } from './types.js'
 
-/** What a run has so far; a stage's field is there once it ended. */
-export interface RunState {
-  dataSet: DataSet
-  settings: Settings
-  /** performance.now() at the start. */
-  started: number
-  timings: { stage: string; seconds: number }[]
-  warnings: string[]
-  extracted?: Extracted
-  spaces?: Spaces
-  graphs?: SimilarityGraph[]
+/** What a run found, as far as it went. */
+interface Found {
   modules?: ClassModules[]
   selection?: Selection
-  items?: DistilledItem[]
+  /** Takes the selection's place once it is there. */
+  distilled?: DistilledSet
   evaluation?: Evaluation
 }
 
 /** The result of `distill`, and its JSON document. */
-export function toResult(state: RunState): DistillResult {
-  const { dataSet, extracted, settings, selection, modules, evaluation, started } = state
+export function toResult(
+  { dataSet, clips }: Fold,
+  { folder }: RunSettings,
+  log: RunLog,
+  { modules, selection, distilled, evaluation }: Found = {},
+): DistillResult {
+  const selected = distilled?.items ?? selection?.representatives
   return {
-    classes: classesOf(state).map(({ name, clips, modules: count, selected, codelength }) => ({
+    classes: dataSet.classes.map((name, c) => ({
       name,
-      clips,
-      modules: modules ? count : null,
-      selected: selection ? selected : null,
-      codelength: modules ? codelength : null,
+      clips: trainClipsOf(dataSet, c),
+      modules: modules ? numberOfModules(modules[c]) : null,
+      selected: selected ? ofClass(selected, c) : null,
+      codelength: modules?.[c].codelength ?? null,
     })),
-    selected: selection?.representatives.length ?? 0,
-    effectiveSampleSize: selection?.effectiveSampleSize ?? null,
+    selected: selected?.length ?? 0,
+    effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
     ...(evaluation ? { evaluation } : {}),
-    skipped: skippedOf(extracted, dataSet),
-    warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
+    skipped: skippedOf(clips, dataSet),
+    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, folder)),
     notices: noticesOf(dataSet),
-    seconds: (performance.now() - started) / 1000,
+    seconds: log.seconds(),
   }
 }
 
+/** The classes: what manifest and report tell of them. */
+export function classesOf(
+  { classes, clips }: DataSet,
+  graphs: readonly SimilarityGraph[],
+  modules: readonly ClassModules[],
+  selection: Selection,
+  { items }: DistilledSet,
+): ReportClass[] {
+  return classes.map((name, c) => ({
+    name,
+    clips: trainClipsOf({ clips }, c),
+    modules: numberOfModules(modules[c]),
+    merged: selection.classes[c].merged,
+    selected: ofClass(items, c),
+    codelength: modules[c].codelength,
+    isolated: graphs[c].isolated.length,
+  }))
+}
+
+/** A distilled set as it was written. */
+export interface WrittenSet extends DistilledSet {
+  classes: ReportClass[]
+  /** Of each item: where its file is (absolute), and the SHA-256 of that. */
+  files: { path: string; sha256: string }[]
+}
+
 /**
- * What was selected, from what, and how: without times, thread counts or absolute paths, so that the same data, seed
+ * What was distilled, from what, and how: without times, thread counts or absolute paths, so that the same data, seed
  * and version give the same bytes.
  */
-export function toManifest(state: RunState): object {
-  const { dataSet, settings, extracted, selection } = state
-  const keys = new Map(
-    Array.from(extracted!.features.clips, (clip, row) => [dataSet.clips[clip], extracted!.features.keys[row]]),
-  )
+export function toManifest({ dataSet, clips }: Fold, settings: RunSettings, distilled: WrittenSet): object {
   return {
     schema: 1,
     generator: `infomotion ${versions().infomotion}`,
@@ -69,53 +88,70 @@ export function toManifest(state: RunState): object {
       scheme: dataSet.scheme,
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
-      skipped: skippedOf(extracted, dataSet),
+      skipped: skippedOf(clips, dataSet),
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
-    selector: selection!.selector,
-    effectiveSampleSize: selection!.effectiveSampleSize,
-    classes: classesOf(state),
-    items: state.items!.map((item) => ({ ...described(item, dataSet), sha256: keys.get(item.clip) })),
+    selector: distilled.selector,
+    effectiveSampleSize: distilled.effectiveSampleSize,
+    classes: distilled.classes,
+    items: distilled.items.map((item, i) => ({
+      ...itemRecord(described(item, dataSet)),
+      sha256: distilled.files[i].sha256,
+    })),
     notices: noticesOf(dataSet),
   }
 }
 
 /** What the report shows. `maps`: one a class. */
-export function toReport(state: RunState, maps: readonly string[]): ReportInput {
-  const { dataSet, settings, extracted, evaluation, selection } = state
+export function toReport(
+  { dataSet, clips }: Fold,
+  settings: RunSettings,
+  log: RunLog,
+  distilled: WrittenSet,
+  { evaluation, maps }: { evaluation?: Evaluation; maps: readonly string[] },
+): ReportInput {
   return {
     dataSet: basename(dataSet.root),
     layout: dataSet.layout,
     synthetic: dataSet.synthetic,
-    selector: selection!.selector,
-    effectiveSampleSize: selection!.effectiveSampleSize,
-    classes: classesOf(state),
+    selector: distilled.selector,
+    effectiveSampleSize: distilled.effectiveSampleSize,
+    classes: distilled.classes,
     maps,
-    items: state.items!.map((item) => ({ ...described(item, dataSet), file: item.clip.path })),
+    items: distilled.items.map((item, i) => ({ ...described(item, dataSet), file: distilled.files[i].path })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
-    skipped: skippedOf(extracted, dataSet),
-    warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
+    skipped: skippedOf(clips, dataSet),
+    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
-    timings: state.timings,
+    timings: log.timings,
     options: optionsOf(dataSet, settings),
     versions: versions(),
   }
 }
 
-/** One clip of the distilled set, in the terms of its source. */
-function described({ clip, weight, module, flow, rank }: DistilledItem, { classes }: DataSet) {
-  return { path: clip.id, label: clip.label, class: classes[clip.classIndex], weight, module, flow, rank }
+/** One video of the distilled set, in the terms of its source. */
+function described({ video, classIndex, soft, parents, ...item }: DistilledItem, { classes }: DataSet): ReportItem {
+  const { label, weight, module, visitRate, rank } = item
+  return {
+    path: video.kind === 'made' ? video.name : video.clip.id,
+    label,
+    class: classes[classIndex],
+    ...{ weight, module, visitRate, rank },
+    parents: parents.map(({ id }) => id),
+    ...(video.kind === 'made' && { kind: video.kind }),
+    ...(soft && { targets: Array.from(soft) }),
+  }
 }
 
-function classesOf({ dataSet, graphs, modules, selection }: RunState): ReportInput['classes'] {
-  return dataSet.classes.map((name, c) => ({
-    name,
-    clips: dataSet.clips.filter(({ split, classIndex }) => split === 'train' && classIndex === c).length,
-    modules: new Set(modules?.[c].modules).size,
-    merged: selection?.classes[c].merged ?? 0,
-    selected: selection?.representatives.filter(({ classIndex }) => classIndex === c).length ?? 0,
-    codelength: modules?.[c].codelength ?? 0,
-    isolated: graphs?.[c].isolated.length ?? 0,
-  }))
+function trainClipsOf({ clips }: Pick<DataSet, 'clips'>, c: number): number {
+  return clips.filter(({ split, classIndex }) => split === 'train' && classIndex === c).length
+}
+
+function numberOfModules({ modules }: ClassModules): number {
+  return new Set(modules).size
+}
+
+function ofClass(chosen: readonly { classIndex: number }[], c: number): number {
+  return chosen.filter(({ classIndex }) => classIndex === c).length
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
-import type { Extracted } from './extract.js'
-import type { Method } from './settings.js'
+import type { DescribedClips } from './describe.js'
+import type { RunSettings } from './types.js'
 
 /** What results, manifests and reports say of a data set and a run alike. */
 
@@ -18,16 +18,13 @@ export function majorityOf({ classes, clips }: DataSet): { class: string; accura
 /** The settings that a result depends on; folders stay out. */
 export function optionsOf(
   { scheme }: DataSet,
-  { folder: _, cache: __, ...options }: Method & { folder: string },
+  { folder: _, cache: __, ...options }: RunSettings,
 ): Record<string, unknown> {
   return { classes: scheme, ...options, encoder: basename(options.encoder) }
 }
 
-export function skippedOf(extracted: Extracted | undefined, dataSet: DataSet): { path: string; reason: string }[] {
-  return (extracted?.features.skipped ?? []).map(({ id, reason }) => ({
-    path: id,
-    reason: withoutFolders(reason, dataSet),
-  }))
+export function skippedOf({ skipped }: DescribedClips, dataSet: DataSet): { path: string; reason: string }[] {
+  return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet) }))
 }
 
 /** Absolute paths stay on their machine. */

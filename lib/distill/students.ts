@@ -1,27 +1,26 @@
 import pMap from 'p-map'
-import { type RunStudent, type StudentTask, trainingSet } from '../evaluate/index.js'
-import { takeRows } from '../matrix/matrix.js'
+import type { EvaluationInput, RunStudent, StudentTask } from '../evaluate/index.js'
 import { measureScaling } from '../matrix/scaling.js'
 import { sha256 } from '../run/store.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { Selection } from '../select/index.js'
-import { type CnnSize, mixTargets, predict, predictCnn, type Targets, trainCnn, trainStudent } from '../train/index.js'
-import type { Channels } from '../volume/index.js'
-import type { Volume } from '../volume/volume.js'
-import type { Answers } from './answers.js'
-import type { Extracted } from './extract.js'
-import type { FeatureSpace, Spaces } from './spaces.js'
+import { type DistilledItem, type DistilledSet, plainItems } from '../synthesize/index.js'
+import {
+  CNN_SIZES,
+  type CnnSize,
+  predict,
+  predictCnn,
+  type StudentName,
+  trainCnn,
+  trainStudent,
+} from '../train/index.js'
+import type { Channels, Volume } from '../volume/index.js'
+import type { FeatureSpace, Fold } from './fold.js'
+import type { ItemFeatures } from './items.js'
+import type { PredictionCache } from './predictions.js'
+import { targetsBeside } from './teacher.js'
 
-/** The sizes of the CNN student by the students' names. */
-const CNN_SIZES = { cnn: 'small', 'cnn-medium': 'medium', 'cnn-large': 'large' } as const
-
-/**
- * `linear`: softmax regression on the features; `cnn`, and its larger sizes: a (2+1)D network on the clips' grey levels
- * and flow.
- */
-export type StudentName = 'linear' | keyof typeof CNN_SIZES
-export const STUDENTS = ['linear', ...Object.keys(CNN_SIZES)] as StudentName[]
+export type { StudentName } from '../train/index.js'
 
 /** Whether a student sees the clips' volumes. */
 export function seesVolumes(name: StudentName): boolean {
@@ -34,35 +33,34 @@ const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey'
 /** Volumes that are read at once: each is an open file. */
 const READ_AT_ONCE = 16
 
-/** Clips that are asked at once: bounds the memory for their volumes (0.6 MB each). */
-const ASK = 128
+/** Clips that a CNN predicts at once: bounds the memory for their volumes (0.6 MB each). */
+const PREDICT_AT_ONCE = 128
 
-/** What students learn from, and where their answers are kept. */
-export interface School {
-  classes: number
-  spaces: Spaces
-  extracted: Extracted
-  /** Share of the teacher's answers in the targets. */
+/** What students learn from, and where their predictions are kept. */
+export interface StudentConfig {
+  /** Of the clips to learn from; its fold has the TEST clips. */
+  features: ItemFeatures
+  /** Share of the teacher's predictions in the targets. */
   teacher: number
   /** Training steps of a CNN; undefined: its default. */
   steps?: number
-  answers: Answers
+  predictions: PredictionCache
 }
 
-/** A clip or more to learn from. */
-type Lesson = Omit<StudentTask, 'signal'>
+/** Items to learn from, what is seen of them, and a seed. */
+type TrainTask = Omit<StudentTask, 'signal'>
 
 /** Where a training that takes long keeps its state, so that a run that was stopped goes on with it. */
-type Training = StageOptions & { checkpoint: string }
+type TrainStage = StageOptions & { checkpoint: string }
 
-/** How students of one kind are trained and asked, for `evaluate` and for the distilled set. */
+/** How students of one kind are trained and predict, for `evaluate` and for the distilled set. */
 export interface Students {
   name: StudentName
   /** What they can see: `EvaluationInput.spaces`. */
   spaces: string[]
   run: RunStudent
   /** The student of the distilled set, as an ONNX file. */
-  trainOn(selection: Selection, seed: number, training: Training): Promise<Uint8Array>
+  trainOn(items: readonly DistilledItem[], seed: number, stage: TrainStage): Promise<Uint8Array>
 }
 
 /** How many students are trained at once: each has a thread of its own. */
@@ -70,121 +68,121 @@ export function studentsAtOnce(): number {
   return native().threads
 }
 
-export function studentsOf(name: StudentName, school: School): Students {
-  const kind = name === 'linear' ? linearStudents(school) : cnnStudents(school, CNN_SIZES[name])
-  const taught = once(() => teachingOf(school))
+export function studentsOf(name: StudentName, config: StudentConfig): Students {
+  const kind = name === 'linear' ? linearStudents(config) : cnnStudents(config, CNN_SIZES[name])
+  const teacher = once(() => teacherKey(config))
   return {
     name,
-    ...kind,
-    run: ({ signal, ...lesson }) => {
-      const on = [name, kind.dependsOn(lesson), lessonOf(lesson, school), taught(), lesson.seed]
-      return school.answers.of(on, (checkpoint) => kind.answer(lesson, { signal, checkpoint }))
+    spaces: kind.spaces,
+    run: async ({ signal, ...task }) => {
+      const items = await itemsKey(task.items, config.features, { signal })
+      const on = [name, kind.dependsOn(task), items, teacher(), task.seed]
+      return config.predictions.get(on, (checkpoint) => kind.predictTest(task, { signal, checkpoint }))
     },
-    trainOn: (selection, seed, training) =>
-      kind.train({ space: kind.spaces[0], ...trainingSet(selection), seed }, training),
+    trainOn: (items, seed, stage) => kind.train({ space: kind.spaces[0], items, seed }, stage),
   }
+}
+
+/** What `evaluate` is told of students of a fold, and of the sets that they are trained on. */
+export function evaluationInput(
+  { dataSet, trainClips, testLabels, testGroups }: Fold,
+  { spaces }: Students,
+  sets: readonly DistilledSet[],
+): EvaluationInput {
+  return { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
 }
 
 interface StudentKind {
   spaces: string[]
-  /** Names all that the answers of a lesson's student depend on, but the lesson's clips and seed, and the teacher. */
-  dependsOn(lesson: Lesson): unknown
-  train(lesson: Lesson, training: Training): Promise<Uint8Array>
-  answer(lesson: Lesson, training: Training): Promise<Float32Array>
+  /** Names all that a student's predictions depend on, but the task's items and seed, and the teacher. */
+  dependsOn(task: TrainTask): unknown
+  train(task: TrainTask, stage: TrainStage): Promise<Uint8Array>
+  /** Trains a student, and gives its probabilities for the TEST clips. */
+  predictTest(task: TrainTask, stage: TrainStage): Promise<Float32Array>
 }
 
-function linearStudents(school: School): StudentKind {
-  const { features } = school.spaces
-  const spaceOf = ({ space }: Lesson) => features.find(({ name }) => name === space)!
-  const digests = new Map(features.map((space) => [space.name, once(() => digestOf(space))]))
-  const scalings = new Map(features.map(({ name, train }) => [name, once(() => measureScaling(train))]))
-  const targetsOf = teacherOf(school)
+function linearStudents({ features, teacher }: StudentConfig): StudentKind {
+  const { spaces } = features.fold
+  const spaceOf = ({ space }: TrainTask) => spaces.find(({ name }) => name === space)!
+  const digests = new Map(spaces.map((space) => [space.name, once(() => digestOf(space))]))
+  const scalings = new Map(spaces.map(({ name, train }) => [name, once(() => measureScaling(train))]))
+  const targetsOf = targetsBeside(features, teacher)
 
   // All TRAIN clips scale the features, without their labels, alike for all students: a few clips could not. A class
-  // that gave no clip (it has none in TRAIN) is one that the student never answers.
-  const fit = async (lesson: Lesson, stage: StageOptions) => {
-    const space = spaceOf(lesson)
-    const targets = await targetsOf(space, lesson.clips, stage)
-    const options = { seed: lesson.seed, scaling: scalings.get(space.name)!(), emptyClasses: 'allow' as const }
-    return trainStudent(takeRows(space.train, lesson.clips), targets, lesson.weights, options, stage)
+  // that gave no clip (it has none in TRAIN) is one that the student never predicts.
+  const fit = async ({ space, items, seed }: TrainTask, stage: StageOptions) => {
+    const seen = await features.matrix(space, items, { signal: stage.signal })
+    const targets = await targetsOf(spaceOf({ space, items, seed }), items, stage)
+    const options = { seed, scaling: scalings.get(space)!(), emptyClasses: 'allow' as const }
+    return trainStudent(seen, targets, weightsOf(items), options, stage)
   }
   return {
-    spaces: features.map(({ name }) => name),
+    spaces: spaces.map(({ name }) => name),
     dependsOn: ({ space }) => digests.get(space)!(),
-    train: async (lesson, stage) => (await fit(lesson, stage)).model,
-    answer: async (lesson, { signal }) => predict(await fit(lesson, { signal }), spaceOf(lesson).test, { signal }),
+    train: async (task, stage) => (await fit(task, stage)).model,
+    predictTest: async (task, { signal }) => predict(await fit(task, { signal }), spaceOf(task).test, { signal }),
   }
 }
 
-function cnnStudents(school: School, size: CnnSize): StudentKind {
-  const { spaces, classes } = school
-  const { features, volumeKey } = school.extracted
-  const targetsOf = teacherOf(school)
-  const volumes = (rows: Uint32Array): Promise<Volume[]> =>
-    pMap(rows, (row) => features.volume(row), { concurrency: READ_AT_ONCE })
-  const keys = (rows: Uint32Array) => Array.from(rows, (row) => features.keys[row])
-  const clips = once(() => sha256(JSON.stringify([keys(spaces.trainRows), keys(spaces.testRows)])))
+function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize): StudentKind {
+  const { dataSet, spaces, clips, trainRows, testRows } = features.fold
+  const classes = dataSet.classes.length
+  const targetsOf = targetsBeside(features, teacher)
+  const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys[row])
+  const clipsKey = once(() => sha256(JSON.stringify([keys(trainRows), keys(testRows)])))
 
-  const fit = async ({ space, clips, weights, seed }: Lesson, { checkpoint, ...stage }: Training) => {
-    const targets = await targetsOf(spaces.features[0], clips, stage)
-    const seen = await volumes(clips.map((clip) => spaces.trainRows[clip]))
+  const fit = async ({ space, items, seed }: TrainTask, { checkpoint, ...stage }: TrainStage) => {
+    const { signal } = stage
+    const seen = await features.of(items, { signal })
+    const targets = await targetsOf(spaces[0], items, stage)
+    const volumes = await pMap(seen, (item) => item.volume({ signal }), { concurrency: READ_AT_ONCE })
     const options = {
       seed,
       size,
-      steps: school.steps,
+      steps,
       channels: CNN_SPACES[space],
       emptyClasses: 'allow' as const,
       checkpoint: { path: checkpoint },
     }
-    return trainCnn(seen, targets, weights, options, stage)
+    return trainCnn(volumes, targets, weightsOf(items), options, stage)
   }
+  const testVolumes = (rows: Uint32Array): Promise<Volume[]> =>
+    pMap(rows, (row) => clips.volume(row), { concurrency: READ_AT_ONCE })
   return {
     spaces: Object.keys(CNN_SPACES),
-    dependsOn: ({ space }) => [space, clips(), volumeKey, school.steps ?? 'default'],
-    train: async (lesson, training) => (await fit(lesson, training)).model,
-    answer: async (lesson, { signal, checkpoint }) => {
-      const student = await fit(lesson, { signal, checkpoint })
-      const rows = spaces.testRows
-      const answers = new Float32Array(rows.length * classes)
-      for (let from = 0; from < rows.length; from += ASK)
-        answers.set(
-          await predictCnn(student, await volumes(rows.subarray(from, from + ASK)), { signal }),
-          from * classes,
-        )
-      return answers
+    dependsOn: ({ space }) => [space, clipsKey(), clips.volumeKey, steps ?? 'default'],
+    train: async (task, stage) => (await fit(task, stage)).model,
+    predictTest: async (task, { signal, checkpoint }) => {
+      const student = await fit(task, { signal, checkpoint })
+      const probabilities = new Float32Array(testRows.length * classes)
+      for (let from = 0; from < testRows.length; from += PREDICT_AT_ONCE) {
+        const volumes = await testVolumes(testRows.subarray(from, from + PREDICT_AT_ONCE))
+        probabilities.set(await predictCnn(student, volumes, { signal }), from * classes)
+      }
+      return probabilities
     },
   }
 }
 
-/**
- * What students are to learn of TRAIN clips: their classes, mixed with the answers of a teacher if asked for: a linear
- * student of all TRAIN clips in the given space (Hinton, Vinyals and Dean 2015, at temperature 1).
- */
-function teacherOf({ spaces, classes, teacher }: School) {
-  const asked = new Map<string, Promise<Float32Array>>()
-  const ask = async ({ train }: FeatureSpace, { signal }: StageOptions) => {
-    const weights = new Float32Array(train.rows).fill(1)
-    const targets = { classes, labels: spaces.trainLabels }
-    const student = await trainStudent(train, targets, weights, { emptyClasses: 'allow' }, { signal })
-    return predict(student, train, { signal })
-  }
-  return async (space: FeatureSpace, clips: Uint32Array, stage: StageOptions): Promise<Targets> => {
-    const labels = clips.map((clip) => spaces.trainLabels[clip])
-    if (teacher === 0) return { classes, labels }
-    if (!asked.has(space.name)) asked.set(space.name, ask(space, stage))
-    const answers = { rows: space.train.rows, dim: classes, values: await asked.get(space.name)! }
-    return { classes, soft: mixTargets(labels, takeRows(answers, clips).values, classes, teacher) }
-  }
+function weightsOf(items: readonly DistilledItem[]): Float32Array {
+  return Float32Array.from(items, ({ weight }) => weight)
 }
 
-/** Names what a teacher's answers depend on besides the space that the student sees. */
-function teachingOf({ teacher, spaces }: School): unknown {
-  return teacher > 0 ? [teacher, Array.from(spaces.trainLabels), digestOf(spaces.features[0])] : 0
+/** Names what a teacher's predictions depend on besides the space that the student sees. */
+function teacherKey({ teacher, features }: StudentConfig): unknown {
+  const { trainLabels, spaces } = features.fold
+  return teacher > 0 ? [teacher, Array.from(trainLabels), digestOf(spaces[0])] : 0
 }
 
-/** The clips of a lesson with labels and weights, as a digest. */
-function lessonOf({ clips, weights }: Lesson, { spaces, classes }: School): string {
-  return sha256(JSON.stringify([classes, Array.from(clips, (clip, i) => [clip, spaces.trainLabels[clip], weights[i]])]))
+/** What is shown, what is to be learnt of it, and how much it counts: of each item, as a digest. */
+async function itemsKey(items: readonly DistilledItem[], features: ItemFeatures, stage: StageOptions): Promise<string> {
+  const seen = await features.of(items, stage)
+  const parts = items.map(({ classIndex, soft, weight }, i) => [
+    seen[i].key,
+    soft ? Array.from(soft) : classIndex,
+    weight,
+  ])
+  return sha256(JSON.stringify([features.fold.dataSet.classes.length, parts]))
 }
 
 function digestOf({ train, test }: FeatureSpace): string {

@@ -1,5 +1,5 @@
 import { Random } from '../runtime/random.js'
-import { type Answers, measure } from './metrics.js'
+import { measure, type Predictions } from './metrics.js'
 import type { Interval } from './types.js'
 
 /** The mean over a row's runs of each metric on each bootstrap draw. */
@@ -32,10 +32,10 @@ export function resample(groups: readonly string[], draws: number, seed: number)
 }
 
 /** Measures all runs of a row on all draws. */
-export function measureDraws(runs: readonly Answers[], draws: readonly Uint32Array[]): Draws {
+export function measureDraws(runs: readonly Predictions[], draws: readonly Uint32Array[]): Draws {
   const result: Draws = { accuracy: [], balancedAccuracy: [], macroF1: [], auc: [] }
   for (const times of draws) {
-    const measured = runs.map((answers) => measure(answers, times))
+    const measured = runs.map((predictions) => measure(predictions, times))
     result.accuracy.push(mean(measured.map((m) => m.accuracy)))
     result.balancedAccuracy.push(mean(measured.map((m) => m.balancedAccuracy)))
     result.macroF1.push(mean(measured.map((m) => m.macroF1)))

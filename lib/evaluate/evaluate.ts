@@ -3,34 +3,34 @@ import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
-import type { Selection } from '../select/types.js'
+import type { DistilledItem, DistilledSet } from '../synthesize/types.js'
 import { type Draws, mean, measureDraws, percentileInterval, resample } from './bootstrap.js'
 import { type Candidate, candidatesOf } from './candidates.js'
-import { type Answers, measure, prepare } from './metrics.js'
+import { measure, type Predictions, preparePredictions } from './metrics.js'
 import type { Evaluation, EvaluationRow, RunStudent } from './types.js'
 
 /** What is compared, and on which clips. */
 export interface EvaluationInput {
   /** Class names, by index. */
   classes: readonly string[]
-  /** Class of each TRAIN clip. */
-  trainLabels: ArrayLike<number>
+  /** All of TRAIN, each clip with weight 1. */
+  full: readonly DistilledItem[]
   /** Class and group (patient) of each test clip. */
   testLabels: ArrayLike<number>
   testGroups: readonly string[]
   /** What students see: the first those of all rows, the others those of the control rows. */
   spaces: readonly string[]
   /** The first is the distilled set. Several of one selector (random draws) are the runs of one row. */
-  selections: readonly Selection[]
+  sets: readonly DistilledSet[]
 }
 
 /** Below this, percentile intervals over resampled groups are known to be too narrow. */
 const FEW_GROUPS = 20
 
 /**
- * Trains a student on every selection and asks it about the test clips. Rows, in this order: each selector; `full`
+ * Trains a student on every set and has it predict the test clips. Rows, in this order: each selector; `full`
  * (all TRAIN clips) and, where classes differ in size, `full-balanced`; for each control space the first
- * selection, random selection and `full`; `majority`.
+ * set, random selection and `full`; `majority`.
  *
  * Intervals are percentiles of a bootstrap over the test clips, whole groups together, the same draws for all rows. So
  * they say how far the numbers may move with other test clips, not with another split (see `summarise`) nor with
@@ -53,24 +53,24 @@ export async function evaluate(
   expectInteger(options.parallel ?? 1, 'parallel', 1)
   check(input)
 
-  const candidates = candidatesOf(input.selections, input.spaces, input.trainLabels)
-  const answers = await answersOf(candidates, input, run, seed, options)
+  const candidates = candidatesOf(input.sets, input.spaces, input.full)
+  const predictions = await predictionsOf(candidates, input, run, seed, options)
   const resamples = resample(input.testGroups, draws, seed)
   const measured: Draws[] = []
-  for (const runs of answers) {
+  for (const runs of predictions) {
     await yieldToEventLoop(options.signal)
     measured.push(measureDraws(runs, resamples))
   }
 
   const rows = candidates.map(({ selector, space, runs }, i): EvaluationRow => {
-    const row = rowOf(selector, space, runs[0].clips.length, answers[i], measured[i])
+    const row = rowOf(selector, space, runs[0].length, predictions[i], measured[i])
     const partner = candidates.findIndex((other) => other.selector === 'random' && other.space === space)
     if (partner === -1 || partner === i || selector.startsWith('full')) return row
-    const random = mean(answers[partner].map((a) => measure(a).balancedAccuracy))
+    const random = mean(predictions[partner].map((p) => measure(p).balancedAccuracy))
     const differences = measured[i].balancedAccuracy.map((value, b) => value - measured[partner].balancedAccuracy[b])
     return { ...row, differenceToRandom: percentileInterval(row.balancedAccuracy.mean - random, differences) }
   })
-  const majority = [majorityAnswers(input)]
+  const majority = [predictMajority(input)]
   rows.push(rowOf('majority', 'none', 0, majority, measureDraws(majority, resamples)))
 
   const tested = new Set(Array.from(input.testLabels)).size
@@ -83,30 +83,36 @@ export async function evaluate(
   }
 }
 
-/** Trains the students of all candidates. */
-async function answersOf(
+/** What the students of all candidates predict. */
+async function predictionsOf(
   candidates: readonly Candidate[],
   { classes, testLabels }: EvaluationInput,
   run: RunStudent,
   seed: number,
   { parallel = 1, signal, onProgress }: { parallel?: number } & StageOptions,
-): Promise<Answers[][]> {
+): Promise<Predictions[][]> {
   const tasks = candidates.flatMap(({ space, runs }, candidate) =>
-    runs.map((set, r) => ({ ...set, candidate, space, seed: (seed + r) >>> 0 })),
+    runs.map((items, r) => ({ items, candidate, space, seed: (seed + r) >>> 0 })),
   )
   let done = 0
-  const ask = async ({ candidate, ...task }: (typeof tasks)[number]) => {
+  const predict = async ({ candidate, ...task }: (typeof tasks)[number]) => {
     throwIfAborted(signal)
     const probabilities = await run({ ...task, signal })
     onProgress?.({ stage: 'evaluate', done: ++done, total: tasks.length, unit: 'students' })
-    return { candidate, answers: prepare(probabilities, testLabels, classes.length) }
+    return { candidate, predictions: preparePredictions(probabilities, testLabels, classes.length) }
   }
-  const results = await pMap(tasks, ask, { concurrency: parallel })
-  return candidates.map((_, i) => results.filter(({ candidate }) => candidate === i).map(({ answers }) => answers))
+  const found = await pMap(tasks, predict, { concurrency: parallel })
+  return candidates.map((_, i) => found.filter(({ candidate }) => candidate === i).map((run) => run.predictions))
 }
 
-function rowOf(selector: string, features: string, clips: number, answers: Answers[], draws: Draws): EvaluationRow {
-  const runs = answers.map((a) => measure(a))
+function rowOf(
+  selector: string,
+  features: string,
+  clips: number,
+  predictions: Predictions[],
+  draws: Draws,
+): EvaluationRow {
+  const runs = predictions.map((p) => measure(p))
   const aucs = runs.map(({ auc }) => auc).filter((auc) => auc !== null)
   return {
     selector,
@@ -126,20 +132,28 @@ function rowOf(selector: string, features: string, clips: number, answers: Answe
   }
 }
 
-/** Answers every test clip with the shares of the classes in TRAIN, so that the most frequent one is largest. */
-function majorityAnswers({ classes, trainLabels, testLabels }: EvaluationInput): Answers {
+/** Predicts for every test clip the shares of the classes in TRAIN, so that the most frequent one is largest. */
+function predictMajority({ classes, full, testLabels }: EvaluationInput): Predictions {
   const shares = new Array<number>(classes.length).fill(0)
-  for (const label of Array.from(trainLabels)) shares[label] += 1 / trainLabels.length
-  return prepare(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
+  for (const { classIndex } of full) shares[classIndex] += 1 / full.length
+  return preparePredictions(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
 }
 
-function check({ classes, trainLabels, testLabels, testGroups, spaces, selections }: EvaluationInput): void {
+function check({ classes, full, testLabels, testGroups, spaces, sets }: EvaluationInput): void {
   if (testLabels.length === 0) throw invalid('at least one test clip', 'testLabels', testLabels)
   if (testGroups.length !== testLabels.length) throw invalid(`${testLabels.length} entries`, 'testGroups', testGroups)
   if (spaces.length === 0) throw invalid('at least one space', 'spaces', spaces)
-  if (selections.length === 0) throw invalid('at least one selection', 'selections', selections)
-  for (const label of Array.from(trainLabels))
-    if (!(label >= 0 && label < classes.length)) throw invalid(`classes below ${classes.length}`, 'trainLabels', label)
+  if (sets.length === 0) throw invalid('at least one set', 'sets', sets)
+  for (const [name, items] of [
+    ['full', full],
+    ...sets.map(({ items }, i) => [`sets[${i}].items`, items] as const),
+  ] as const)
+    for (const item of items) expectTarget(item, classes.length, name)
+}
+
+function expectTarget({ classIndex, soft }: DistilledItem, classes: number, name: string): void {
+  if (!(classIndex >= 0 && classIndex < classes)) throw invalid(`classes below ${classes}`, name, classIndex)
+  if (soft && soft.length !== classes) throw invalid(`${classes} probabilities`, `a soft target in ${name}`, soft)
 }
 
 function warningsOf({ classes, testLabels, testGroups }: EvaluationInput): string[] {

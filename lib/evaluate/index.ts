@@ -1,8 +1,7 @@
 /**
- * Evaluation: how a student trained on a selection does on the real test clips, always beside random selection, the
+ * Evaluation: how a student trained on a distilled set does on the real test clips, always beside random selection, the
  * majority class and all of TRAIN.
  */
-export { trainingSet } from './candidates.js'
 export { type EvaluationInput, evaluate } from './evaluate.js'
 export { score } from './metrics.js'
 export { summarise } from './summarise.js'

@@ -1,8 +1,8 @@
 import { invalid } from '../runtime/expect.js'
 import type { Metrics } from './types.js'
 
-/** A student's answers on the test clips, made ready to be measured on any resample of them. */
-export interface Answers {
+/** What a student predicts for the test clips, made ready to be measured on any resample of them. */
+export interface Predictions {
   classes: number
   labels: ArrayLike<number>
   /** The class of the largest probability; the first one where several are largest. */
@@ -22,11 +22,15 @@ export interface Answers {
  * ```
  */
 export function score(probabilities: ArrayLike<number>, labels: ArrayLike<number>, classes: number): Metrics {
-  return measure(prepare(probabilities, labels, classes))
+  return measure(preparePredictions(probabilities, labels, classes))
 }
 
-/** Checks the answers, takes the classes, and sorts the clips once for the area under the curve. */
-export function prepare(probabilities: ArrayLike<number>, labels: ArrayLike<number>, classes: number): Answers {
+/** Checks the probabilities, takes the classes, and sorts the clips once for the area under the curve. */
+export function preparePredictions(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): Predictions {
   const clips = labels.length
   if (probabilities.length !== clips * classes)
     throw invalid(`${clips} x ${classes} values`, 'probabilities', probabilities)
@@ -47,26 +51,26 @@ export function prepare(probabilities: ArrayLike<number>, labels: ArrayLike<numb
   return { classes, labels, predicted, probabilities, order }
 }
 
-/** The metrics of the answers, or of a resample in which clip i comes `times[i]` times. */
+/** The metrics of predictions, or of a resample in which clip i comes `times[i]` times. */
 export function measure(
-  answers: Answers,
-  times: Uint32Array = new Uint32Array(answers.labels.length).fill(1),
+  predictions: Predictions,
+  times: Uint32Array = new Uint32Array(predictions.labels.length).fill(1),
 ): Metrics {
-  const { classes, labels, predicted } = answers
+  const { classes, labels, predicted } = predictions
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]] += times[i]
 
   const actual = confusion.map((row) => row.reduce((sum, n) => sum + n, 0))
-  const answered = confusion.map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0))
+  const predictedAs = confusion.map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0))
   const present = actual.flatMap((n, c) => (n > 0 ? [c] : []))
   const meanOver = (value: (c: number) => number) => present.reduce((sum, c) => sum + value(c), 0) / present.length
   const total = actual.reduce((sum, n) => sum + n, 0)
   return {
     accuracy: present.reduce((sum, c) => sum + confusion[c][c], 0) / total,
     balancedAccuracy: meanOver((c) => confusion[c][c] / actual[c]),
-    // F1 = 2 TP / (2 TP + FN + FP), and TP + FN = actual, TP + FP = answered.
-    macroF1: meanOver((c) => (2 * confusion[c][c]) / (actual[c] + answered[c])),
-    auc: present.length > 1 ? meanOver((c) => areaUnderCurve(answers, times, c)) : null,
+    // F1 = 2 TP / (2 TP + FN + FP), and TP + FN = actual, TP + FP = predictedAs.
+    macroF1: meanOver((c) => (2 * confusion[c][c]) / (actual[c] + predictedAs[c])),
+    auc: present.length > 1 ? meanOver((c) => areaUnderCurve(predictions, times, c)) : null,
     recall: actual.map((n, c) => (n > 0 ? confusion[c][c] / n : null)),
     confusion,
   }
@@ -76,7 +80,7 @@ export function measure(
  * Area under the ROC curve of one class against the rest: the share of (clip of the class, other clip) pairs in which
  * the former has the larger probability, ties counting half (Mann and Whitney's U with mid-ranks).
  */
-function areaUnderCurve({ labels, probabilities, classes, order }: Answers, times: Uint32Array, c: number): number {
+function areaUnderCurve({ labels, probabilities, classes, order }: Predictions, times: Uint32Array, c: number): number {
   let pairs = 0
   let positives = 0
   let negatives = 0 // with a smaller probability than the clips at hand

@@ -1,3 +1,5 @@
+import type { DistilledItem } from '../synthesize/types.js'
+
 /** A mean with its 95 % interval. */
 export interface Interval {
   mean: number
@@ -58,13 +60,12 @@ export interface Evaluation {
   warnings?: string[]
 }
 
-/** One student to train and to ask. */
+/** One student to train. */
 export interface StudentTask {
   /** What it sees of the clips: one of `EvaluationInput.spaces`. */
   space: string
-  /** The TRAIN clips to train on, by their index into the TRAIN labels, with their sample weights. */
-  clips: Uint32Array
-  weights: Float32Array
+  /** What it is trained on, with targets and sample weights. */
+  items: readonly DistilledItem[]
   seed: number
   signal?: AbortSignal
 }

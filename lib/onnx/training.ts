@@ -78,12 +78,12 @@ export function trainingStep(model: Model, options: TrainingStepOptions = {}): T
   const { loss, gradient } = softmaxCrossEntropy(g, logits)
   g.output(loss)
   const gradients = backpropagate(g, { [logits]: gradient }, parameters)
-  const state = [...addOptimizer(g, optimizer, gradients, decays), ...carried(g, running)]
+  const state = [...addOptimizer(g, optimizer, gradients, decays), ...statisticsState(g, running)]
   return { model: g.build(), state, parameters, statistics: [...running.keys()], loss, optimizer }
 }
 
 /** Running statistics become inputs and outputs of the step. */
-function carried(g: GraphBuilder, running: ReadonlyMap<string, string>): StateVariable[] {
+function statisticsState(g: GraphBuilder, running: ReadonlyMap<string, string>): StateVariable[] {
   return [...running].map(([input, output]) => {
     const initial = g.initializers.get(input)!
     g.feed(input)

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toJson, writeWhole } from '../run/store.js'
+import { replaceFile, toJson } from '../run/store.js'
 import { comparisonPage } from './html/comparison.js'
 import { sorted } from './json.js'
 import type { Comparison } from './types.js'
@@ -14,7 +14,7 @@ export async function writeComparison(dir: string, comparison: Comparison): Prom
   const { options, versions, ...rest } = comparison
   const document = { schema: 'infomotion.comparison/1', ...rest, options: sorted(options), versions: sorted(versions) }
   await rm(paths.json, { force: true }) // written last: where it is, the page beside it is of the same run
-  await writeWhole(paths.html, comparisonPage(comparison))
-  await writeWhole(paths.json, toJson(document))
+  await replaceFile(paths.html, comparisonPage(comparison))
+  await replaceFile(paths.json, toJson(document))
   return paths
 }

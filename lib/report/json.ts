@@ -1,5 +1,5 @@
 import { summary } from './summary.js'
-import type { ReportInput } from './types.js'
+import type { ReportInput, ReportItem } from './types.js'
 
 /**
  * The content of `report.json`, keys in this order. Accuracies are fractions in [0, 1], times seconds, codelengths
@@ -13,7 +13,7 @@ export function reportDocument(input: ReportInput): object {
     effectiveSampleSize: input.effectiveSampleSize,
     summary: summary(input),
     classes: input.classes,
-    items: input.items.map(({ file: _, ...item }) => item),
+    items: input.items.map(itemRecord),
     majority: input.majority,
     evaluation: input.evaluation ?? null,
     skipped: input.skipped,
@@ -23,6 +23,12 @@ export function reportDocument(input: ReportInput): object {
     options: sorted(input.options),
     versions: sorted(input.versions),
   }
+}
+
+/** An item as `report.json` and `manifest.json` have it; outside scripts know the visit rate as `flow` too. */
+export function itemRecord({ file: _, rank, visitRate, parents, ...item }: ReportItem): object {
+  const { path, label, class: name, weight, module, ...rest } = item
+  return { path, label, class: name, weight, module, flow: visitRate, visitRate, rank, parents, ...rest }
 }
 
 /** By name, so that the same run gives the same file. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
-import { toJson, writeWhole } from '../run/store.js'
+import { replaceFile, toJson } from '../run/store.js'
 import { asInfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectOptions, invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -44,8 +44,8 @@ export async function writeReport(
   throwIfAborted(signal)
   const paths = { json: join(dir, 'report.json'), html: join(dir, 'report.html') }
   await rm(paths.json, { force: true }) // written last: where it is, the page beside it is of the same run
-  await writeWhole(paths.html, reportPage(input, previews))
-  await writeWhole(paths.json, toJson(reportDocument(input)))
+  await replaceFile(paths.html, reportPage(input, previews))
+  await replaceFile(paths.json, toJson(reportDocument(input)))
   return paths
 }
 
@@ -64,7 +64,10 @@ async function preview({ file }: ReportItem, signal?: AbortSignal): Promise<Prev
 function expectNoAbsolutePaths(input: ReportInput): void {
   const names: [string, unknown][] = [
     ['input.dataSet', input.dataSet],
-    ...input.items.map(({ path }, i): [string, unknown] => [`input.items[${i}].path`, path]),
+    ...input.items.flatMap(({ path, parents }, i): [string, unknown][] => [
+      [`input.items[${i}].path`, path],
+      ...parents.map((parent): [string, unknown] => [`input.items[${i}].parents`, parent]),
+    ]),
     ...input.skipped.map(({ path }, i): [string, unknown] => [`input.skipped[${i}].path`, path]),
     ...Object.entries(input.options).map(([key, value]): [string, unknown] => [`input.options.${key}`, value]),
   ]

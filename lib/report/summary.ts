@@ -51,7 +51,9 @@ export function mainRow(input: ReportInput, selector: string): EvaluationRow | u
 export function summary(input: ReportInput): string[] {
   const { classes, evaluation, items, majority, selector } = input
   const pool = classes.reduce((sum, { clips }) => sum + clips, 0)
-  const chosen = `${count(items.length, 'clip')} chosen from ${pool.toLocaleString('en')} in ${classes.length} classes`
+  const made = items.filter(({ kind }) => kind === 'made').length
+  const how = made > 0 ? `, ${made} of them made, distilled` : ' chosen'
+  const chosen = `${count(items.length, 'clip')}${how} from ${pool.toLocaleString('en')} in ${classes.length} classes`
   const row = mainRow(input, selector)
   if (!evaluation || !row) return [`${chosen}. No student was evaluated in this run.`]
 

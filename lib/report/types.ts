@@ -50,9 +50,9 @@ export interface ReportClass {
   isolated: number
 }
 
-/** One clip of the distilled set. */
+/** One video of the distilled set. */
 export interface ReportItem {
-  /** Relative to the data set's video folder. */
+  /** Relative to the data set's video folder; of a made clip its name in the distilled set. */
   path: string
   /** As it stands in the source: an EF ("57.3"), or a name. */
   label: string
@@ -60,8 +60,15 @@ export interface ReportItem {
   class: string
   weight: number
   module: number
-  flow: number
+  /** How often the random walk on the class graph visits it, 0 to 1. */
+  visitRate: number
   rank: number
+  /** The TRAIN clips that it is made of, named as `path` is; a clip of the source is its own parent. */
+  parents: string[]
+  /** There where it is no clip of the source. */
+  kind?: 'made'
+  /** Where students learn a distribution of it: a probability a class. */
+  targets?: number[]
   /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
   file?: string
 }

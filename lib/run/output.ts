@@ -40,7 +40,7 @@ export async function openOutput(dir: string): Promise<string> {
  */
 export async function inventoryOf(out: string, owner: Owner): Promise<Inventory | undefined> {
   const path = join(out, listName(owner))
-  const facts = await lstat(path).catch(() => undefined)
+  const facts = await factsOf(path)
   if (!facts) return undefined
   const damaged = (why: string, cause?: unknown) =>
     new InfomotionError(
@@ -67,34 +67,39 @@ export function isInside(path: unknown): path is string {
 }
 
 /**
- * Refuses to write where something stands that no earlier run of ours wrote, or where the way leads over a link.
+ * Refuses to write where something stands that no earlier run of ours wrote, or where the way leads over a link. In the
+ * folders that are written to, below this one, nothing else may lie: a reader of the set would take it for a part of it.
  *
  * @param files - what is to be written, relative to the folder
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`
  */
-export async function expectFree(out: string, files: Iterable<string>, inventory?: Inventory): Promise<void> {
+export async function expectFree(out: string, files: readonly string[], inventory?: Inventory): Promise<void> {
   const ours = new Set(inventory?.files)
-  const folders = new Map<string, Promise<boolean>>()
-  /** Whether a folder below `out` is there; nothing else may stand at its place, but for a file of ours. */
-  const isFolder = (folder: string): Promise<boolean> => {
-    if (folder === '.') return Promise.resolve(true)
-    let known = folders.get(folder)
-    if (!known) {
-      known = (async () => {
-        if (!(await isFolder(dirname(folder)))) return false
-        const facts = await lstat(join(out, folder)).catch(() => undefined)
-        if (facts && !facts.isDirectory() && !ours.has(folder)) throw inUse(out, folder)
-        return facts?.isDirectory() === true
-      })()
-      folders.set(folder, known)
-    }
-    return known
-  }
+  const folders = new Set([...files, ...ours].flatMap(foldersOf))
   for (const file of files) {
     if (!isInside(file)) throw new Error(`${file} leads out of the folder`) // a fault of ours, not of the data
-    if (!(await isFolder(dirname(file))) || ours.has(file)) continue
-    if (await lstat(join(out, file)).catch(() => undefined)) throw inUse(out, file)
+    if (!file.includes('/') && !ours.has(file) && (await factsOf(join(out, file)))) throw inUse(out, file)
   }
+  /** Looks at what a folder that is written to holds. */
+  const look = async (folder: string): Promise<void> => {
+    const facts = await factsOf(join(out, folder))
+    if (!facts || ours.has(folder)) return
+    if (!facts.isDirectory()) throw inUse(out, folder)
+    for (const name of await readdir(join(out, folder))) {
+      const path = `${folder}/${name}`
+      if (folders.has(path)) await look(path)
+      else if (!ours.has(path)) throw inUse(out, path)
+    }
+  }
+  for (const folder of folders) if (!folder.includes('/')) await look(folder)
+}
+
+const factsOf = (path: string) => lstat(path).catch(() => undefined)
+
+/** The folders that a file lies in: "a/b/c.avi" -> ["a", "a/b"]. */
+function foldersOf(file: string): string[] {
+  const parts = file.split('/').slice(0, -1)
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
 }
 
 function inUse(out: string, name: string): InfomotionError {
@@ -148,9 +153,7 @@ export async function removeListed(out: string, files: Iterable<string>): Promis
   const isReal = async (folder: string): Promise<boolean> => {
     const known = folders.get(folder)
     if (known !== undefined) return known
-    const real =
-      (await isReal(dirname(folder))) &&
-      ((await lstat(join(out, folder)).catch(() => undefined))?.isDirectory() ?? false)
+    const real = (await isReal(dirname(folder))) && ((await factsOf(join(out, folder)))?.isDirectory() ?? false)
     folders.set(folder, real)
     return real
   }
@@ -178,7 +181,7 @@ export async function moveIn(aside: string, out: string, last?: string): Promise
   )
   for (const entry of names) {
     const [from, to] = [join(aside, entry.name), join(out, entry.name)]
-    const there = await lstat(to).catch(() => undefined)
+    const there = await factsOf(to)
     if (there?.isDirectory() && entry.isDirectory()) await moveIn(from, to)
     else if (there) throw inUse(dirname(to), basename(to))
     else await rename(from, to)
@@ -195,7 +198,7 @@ export async function makeFolderBelow(out: string, folder: string): Promise<stri
   for (const part of folder.split('/')) {
     path = join(path, part)
     await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
-      const facts = await lstat(path).catch(() => undefined)
+      const facts = await factsOf(path)
       if (facts?.isDirectory()) return
       if (error.code === 'EEXIST') throw inUse(dirname(path), part)
       throw atPath(error, path)

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { atPath } from '../runtime/errors.js'
 import { decodeNpy, encodeNpy } from './npy.js'
-import { openFolder, removeLeftover, sha256, writeNew, writeWhole } from './store.js'
+import { openFolder, removeLeftover, replaceFile, sha256, writeNew } from './store.js'
 
 /** Rows of a shard: lost at most when a run is killed. */
 export const SHARD_ROWS = 32
@@ -67,7 +67,7 @@ export class ShardCache {
     const records = entries.map(({ key, record }) => `${JSON.stringify({ key, ...record })}\n`).join('')
     const head = { rows: entries.length, dim, sha256: checksum(body, records) }
     const base = await this.claim(body)
-    await writeWhole(`${base}.jsonl`, `${JSON.stringify(head)}\n${records}`)
+    await replaceFile(`${base}.jsonl`, `${JSON.stringify(head)}\n${records}`)
     for (const entry of entries) this.entries.set(entry.key, entry)
   }
 

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Tensor } from '../onnx/model.js'
+import type { StateVariable } from '../onnx/optimizer.js'
 import { serveParent } from './child.js'
 import { abortError, asInfomotionError, InfomotionError, permissionCure } from './errors.js'
 import { BUSY, STOP } from './onnx-control.js'
@@ -14,16 +15,8 @@ import { BUSY, STOP } from './onnx-control.js'
 /** A tensor as it crosses between the two; `bool` is a byte of 0 or 1. */
 export type Values = Tensor
 
-/** A value that each training step reads as `input` and gives anew as `output`. */
-export interface Carried {
-  input: string
-  output: string
-  dims: number[]
-  data: Float32Array
-}
-
 /** Many steps of training, so that a small student costs one message and not one a step. */
-export interface Training {
+export interface TrainingSteps {
   /** Inputs with one row a sample: `values` has rows of the shape `dims` ([] where a row is one number). */
   samples: Record<string, { values: Float32Array; dims: number[] }>
   /** Samples of a step; the graph is built for this many. */
@@ -42,9 +35,9 @@ export interface Training {
 
 export type Request =
   | { kind: 'load' }
-  | { kind: 'open'; model: Uint8Array; state: Carried[] }
+  | { kind: 'open'; model: Uint8Array; state: StateVariable[] }
   | { kind: 'run'; feeds: Record<string, Values> }
-  | { kind: 'train'; training: Training }
+  | { kind: 'train'; training: TrainingSteps }
   | { kind: 'state' }
   | { kind: 'close' }
   | { kind: 'keep'; id: number; model: Uint8Array }
@@ -57,12 +50,12 @@ export type Reply = { progress: number } | { result: unknown } | { error: { code
 type Ort = typeof import('onnxruntime-node')
 
 const control = parentPort ? new Int32Array(workerData as SharedArrayBuffer) : new Int32Array(2)
-let opened: { session: InferenceSession; state: Resident[] } | undefined
+let opened: { session: InferenceSession; state: StateBuffers[] } | undefined
 /** Models without state that are here from `keep` to `drop`, beside the one that is opened. */
 const kept = new Map<number, InferenceSession>()
 
-/** A carried value and its two buffers: a step reads `now` and writes `next`, then they change places. */
-interface Resident {
+/** The two buffers of a state variable: a step reads `now` and writes `next`, then they change places. */
+interface StateBuffers {
   input: string
   output: string
   now: OrtTensor
@@ -127,10 +120,10 @@ async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promi
   const { Tensor } = await runtime()
   opened = {
     session,
-    state: state.map(({ input, output, data, dims }) => ({
+    state: state.map(({ input, output, initial: { data, dims } }) => ({
       input,
       output,
-      now: new Tensor('float32', data, dims),
+      now: new Tensor('float32', data as Float32Array, dims),
       next: new Tensor('float32', new Float32Array(data.length), dims),
     })),
   }
@@ -139,12 +132,12 @@ async function open({ model, state }: Extract<Request, { kind: 'open' }>): Promi
 async function run(
   session: InferenceSession,
   feeds: Record<string, Values>,
-  state: Resident[],
+  state: StateBuffers[],
 ): Promise<Record<string, Values>> {
   const { Tensor } = await runtime()
   const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)])
-  const carried = state.map(({ input, now }) => [input, now])
-  const outputs = await inside(() => session.run(Object.fromEntries([...inputs, ...carried])))
+  const variables = state.map(({ input, now }) => [input, now])
+  const outputs = await inside(() => session.run(Object.fromEntries([...inputs, ...variables])))
   return Object.fromEntries(
     Object.entries(outputs).map(([name, { type, dims, data }]) => [name, { type, dims: [...dims], data } as Values]),
   )

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
+import type { StateVariable } from '../onnx/optimizer.js'
 import { abortError, InfomotionError, throwIfAborted } from './errors.js'
 import { startHost } from './onnx-host.js'
-import type { Carried, Reply, Request, Training, Values } from './onnx-worker.js'
+import type { Reply, Request, TrainingSteps, Values } from './onnx-worker.js'
 
-export type { Carried, Training, Values } from './onnx-worker.js'
+export type { TrainingSteps, Values } from './onnx-worker.js'
 
 /** A model opened in a worker, ours alone until `use` of {@link withSession} ends. */
 export interface OnnxSession {
@@ -16,7 +17,7 @@ export interface OnnxSession {
    * Runs a training step many times, its state carried from step to step, and on to the next call; gives the loss of
    * each step. The buffers of the samples are handed over to the worker: they are empty here afterwards.
    */
-  train(training: Training, onProgress?: (steps: number) => void): Promise<Float32Array>
+  train(training: TrainingSteps, onProgress?: (steps: number) => void): Promise<Float32Array>
   /** The state as it is now, by the names of its inputs. */
   state(): Promise<Record<string, Float32Array>>
 }
@@ -36,13 +37,13 @@ export interface OnnxSession {
  */
 export async function withSession<T>(
   model: Uint8Array,
-  state: Carried[],
+  state: readonly StateVariable[],
   use: (session: OnnxSession) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   const worker = await acquire(signal)
   try {
-    await worker.ask({ kind: 'open', model, state }, { signal })
+    await worker.ask({ kind: 'open', model, state: [...state] }, { signal })
     try {
       return await use({
         run: (feeds, move) => {

@@ -1,2 +1,2 @@
-export { type SynthesizeOptions, synthesize } from './synthesize.js'
-export type { DistilledItem } from './types.js'
+export { plainItems, type SynthesizeOptions, synthesize } from './synthesize.js'
+export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './types.js'

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
-import { decodeModel, encodeModel, float32, GraphBuilder, type Model, type StateVariable } from '../onnx/index.js'
-import { writeWhole } from '../run/store.js'
+import {
+  decodeModel,
+  encodeModel,
+  float32,
+  GraphBuilder,
+  type Model,
+  type StateVariable,
+  type Tensor,
+} from '../onnx/index.js'
+import { replaceFile } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
-import type { Carried } from '../runtime/onnx.js'
 
 /** Where training keeps its state, so that the same call goes on after a crash or an abort. */
 export interface CheckpointOptions {
@@ -27,7 +34,7 @@ interface Found {
   /** Steps done already. */
   step: number
   /** The state after them, and the losses of all steps so far (0 for those to come). */
-  state: Carried[]
+  state: StateVariable[]
   losses: Float32Array
 }
 
@@ -43,13 +50,7 @@ const FILE_NAME = 'infomotion-checkpoint'
 const LOSSES = 'checkpoint/losses'
 
 /** Finds the state that the same run has left, or the initial one. */
-export async function checkpointOf(run: Resumable, model: Uint8Array, variables: StateVariable[]): Promise<Checkpoint> {
-  const initial = variables.map(({ input, output, initial: { dims, data } }) => ({
-    input,
-    output,
-    dims,
-    data: data as Float32Array,
-  }))
+export async function checkpointOf(run: Resumable, model: Uint8Array, initial: StateVariable[]): Promise<Checkpoint> {
   const fresh = { step: 0, state: initial, losses: new Float32Array(run.rates.length) }
   if (!run.checkpoint) return { ...fresh, keep: async () => undefined, remove: async () => undefined }
   const { path, everySeconds = 30 } = run.checkpoint
@@ -59,7 +60,7 @@ export async function checkpointOf(run: Resumable, model: Uint8Array, variables:
     ...((await read(path, key, initial)) ?? fresh),
     async keep(step, losses, state) {
       if (performance.now() - written < everySeconds * 1000) return
-      await writeWhole(path, encode(key, step, losses, await state()))
+      await replaceFile(path, encode(key, step, losses, await state()))
       written = performance.now()
     },
     remove: () => rm(path, { force: true }),
@@ -67,9 +68,9 @@ export async function checkpointOf(run: Resumable, model: Uint8Array, variables:
 }
 
 /** What defines a run: its step as a graph, where it starts, its learning rates, and its samples. */
-function keyOf({ rates, origin }: Resumable, model: Uint8Array, state: Carried[]): string {
+function keyOf({ rates, origin }: Resumable, model: Uint8Array, state: StateVariable[]): string {
   const hash = createHash('sha256').update(model).update(rates)
-  for (const { data } of state) hash.update(data)
+  for (const { initial } of state) hash.update(initial.data as Float32Array)
   for (const part of origin?.() ?? []) hash.update(part)
   return hash.digest('hex')
 }
@@ -82,7 +83,7 @@ function encode(key: string, step: number, losses: Float32Array, state: Record<s
   return encodeModel({ ...g.build(), metadata: { key, step: String(step) } })
 }
 
-async function read(path: string, key: string, initial: Carried[]): Promise<Found | undefined> {
+async function read(path: string, key: string, initial: StateVariable[]): Promise<Found | undefined> {
   const file = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
@@ -93,7 +94,10 @@ async function read(path: string, key: string, initial: Carried[]): Promise<Foun
   const values = (name: string) => initializers.get(name)!.data as Float32Array
   return {
     step: Number(metadata.step),
-    state: initial.map((variable) => ({ ...variable, data: values(variable.input) })),
+    state: initial.map((variable) => ({
+      ...variable,
+      initial: { ...variable.initial, data: values(variable.input) } as Tensor,
+    })),
     losses: values(LOSSES),
   }
 }

@@ -9,8 +9,8 @@ import { checkClasses, checkTargets, checkWeights } from './check.js'
 import { resolveCnnOptions } from './cnn-options.js'
 import type { CnnOptions, CnnStudent } from './cnn-types.js'
 import { type Chunk, fit } from './fit.js'
-import { halfCosine, shuffledStream } from './plan.js'
 import { cnn, cnnPredictor, HEAD } from './r2plus1d.js'
+import { halfCosine, shuffledStream } from './schedule.js'
 import type { Targets } from './types.js'
 
 /** Steps whose samples are made at once, while those before are trained on. */
@@ -59,7 +59,7 @@ export async function trainCnn(
   const { channels, frames, stride, augmentation } = sample
   const dims = [channelsOf[channels], frames, side, side]
   const stream = shuffledStream(rows, steps, batch, seed)
-  const lessons = weightedTargets(probabilities, sampleWeights, rows)
+  const weighted = weightedTargets(probabilities, sampleWeights, rows)
 
   async function* chunks(from: number): AsyncGenerator<Chunk> {
     for (let first = from; first < steps; first += CHUNK_STEPS) {
@@ -68,7 +68,7 @@ export async function trainCnn(
       const values = await loadSamples(volumes, shown, { ...sample, ...place })
       const samples = {
         clips: { values, dims },
-        [TARGETS]: { values: takeRows({ dim: classes, values: lessons }, shown).values, dims: [classes] },
+        [TARGETS]: { values: takeRows({ dim: classes, values: weighted }, shown).values, dims: [classes] },
         [WEIGHTS]: { values: new Float32Array(shown.length).fill(1), dims: [] },
       }
       yield { samples, order: Int32Array.from(shown.keys()), steps: shown.length / batch }
@@ -82,7 +82,7 @@ export async function trainCnn(
   const origin = () => [
     JSON.stringify({ seed, stride, augmentation, frames: volumes.map((volume) => volume.frames) }),
     ...volumes.map(({ values }) => values),
-    new Uint8Array(lessons.buffer),
+    new Uint8Array(weighted.buffer),
     new Uint8Array(stream.buffer),
   ]
   const fitted = await fit({ model, optimizer, batch, rates, chunks, checkpoint, origin }, stage)

@@ -1,15 +1,15 @@
 import { encodeModel, type Model, type Optimizer, schedule, trainingStep } from '../onnx/index.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { type OnnxSession, type Training, withSession } from '../runtime/onnx.js'
+import { type OnnxSession, type TrainingSteps, withSession } from '../runtime/onnx.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { checkpointOf, type Resumable } from './checkpoint.js'
 
 /** The samples of some steps, in the order of the steps; its arrays are handed over to the worker. */
-export type Chunk = Pick<Training, 'samples' | 'order' | 'steps'>
+export type Chunk = Pick<TrainingSteps, 'samples' | 'order' | 'steps'>
 
 /** What to train, on what, and how. */
-export interface Fitting extends Resumable {
+export interface FitTask extends Resumable {
   /** Its only output are the logits [N, classes], its batch is called N. */
   model: Model
   optimizer: Optimizer
@@ -33,26 +33,26 @@ export interface Fitted {
  *
  * @throws `TRAINING_DIVERGED`, and those of {@link withSession}.
  */
-export async function fit(fitting: Fitting, { signal, onProgress }: StageOptions): Promise<Fitted> {
-  const { model, optimizer, batch, rates } = fitting
+export async function fit(task: FitTask, { signal, onProgress }: StageOptions): Promise<Fitted> {
+  const { model, optimizer, batch, rates } = task
   const step = trainingStep(model, { optimizer, lengths: { N: batch } })
   await yieldToEventLoop(signal)
   const file = encodeModel(step.model)
   await yieldToEventLoop(signal)
-  const checkpoint = await checkpointOf(fitting, file, step.state)
+  const checkpoint = await checkpointOf(task, file, step.state)
   const { state, losses } = checkpoint
   const scalars = schedule(optimizer, rates)
   const report = (done: number) => onProgress?.({ stage: 'train', done, total: rates.length, unit: 'steps' })
 
   const train = async (session: OnnxSession): Promise<Fitted> => {
     let done = checkpoint.step
-    for await (const chunk of ahead(fitting.chunks(done))) {
+    for await (const chunk of ahead(task.chunks(done))) {
       const first = done
       const now = Object.fromEntries(
         Object.entries(scalars).map(([name, values]) => [name, values.slice(first, first + chunk.steps)]),
       )
-      const training = { ...chunk, batch, scalars: now, loss: step.loss }
-      losses.set(await session.train(training, (steps) => report(first + steps)), first)
+      const steps = { ...chunk, batch, scalars: now, loss: step.loss }
+      losses.set(await session.train(steps, (trained) => report(first + trained)), first)
       done += chunk.steps
       report(done)
       if (done < rates.length) await checkpoint.keep(done, losses, () => session.state())

@@ -7,7 +7,7 @@ import type { StageOptions } from '../runtime/progress.js'
 import { checkClasses, checkFeatures, checkOptions, checkTargets, checkWeights } from './check.js'
 import { fit } from './fit.js'
 import { linearLearningRate, linearOptimizer, linearPredictor, linearStudent } from './linear.js'
-import { epochLosses, scheduleTraining } from './plan.js'
+import { epochLosses, scheduleTraining } from './schedule.js'
 import type { Student, Targets, TrainOptions } from './types.js'
 
 /** Rows that one run of a student takes. */
@@ -55,14 +55,14 @@ export async function trainStudent(
   const { seed = 0, epochs, batch = 256, learningRate = linearLearningRate(dim), weightDecay } = options
   const schedule = scheduleTraining(sampleWeights, { learningRate, epochs, batch, seed })
   const { order, steps, rates } = schedule
-  const fitting = {
+  const task = {
     model: linearStudent(dim, classes),
     optimizer: linearOptimizer(weightDecay),
     batch: schedule.batch,
     rates,
     chunks: () => [{ samples, order, steps }],
   }
-  const { parameters, losses } = await fit(fitting, stage)
+  const { parameters, losses } = await fit(task, stage)
   const model = encodeModel(linearPredictor(parameters, scaling))
   return {
     kind: 'linear',

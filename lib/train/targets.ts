@@ -1,5 +1,6 @@
 import { expectNumber } from '../runtime/expect.js'
 import { checkTargets } from './check.js'
+import type { Targets } from './types.js'
 
 /**
  * Soft labels with the help of a teacher (Hinton et al. 2015, "Distilling the knowledge in a neural network"):
@@ -23,8 +24,15 @@ export function mixTargets(
   classes: number,
   share: number,
 ): Float32Array {
+  return mixWithTeacher({ classes, labels }, teacherProbabilities, share)
+}
+
+/** {@link mixTargets} for rows whose own targets may be distributions already. */
+export function mixWithTeacher(targets: Targets, teacherProbabilities: Float32Array, share: number): Float32Array {
   expectNumber(share, 'share', 0, 1)
-  const hard = checkTargets({ classes, labels }, labels.length)
-  const teacher = checkTargets({ classes, soft: teacherProbabilities }, labels.length)
-  return hard.map((label, i) => share * teacher[i] + (1 - share) * label)
+  const { classes } = targets
+  const rows = targets.soft ? targets.soft.length / classes : targets.labels.length
+  const own = checkTargets(targets, rows)
+  const teacher = checkTargets({ classes, soft: teacherProbabilities }, rows)
+  return own.map((probability, i) => share * teacher[i] + (1 - share) * probability)
 }

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, npyComment, npyHeader } from '../run/npy.js'
-import { openFolder, sha256, writeWhole } from '../run/store.js'
+import { openFolder, replaceFile, sha256 } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 import { toVolume, type Volume, type VolumeShape } from './volume.js'
 
@@ -65,7 +65,7 @@ export class VolumeStore {
   /** Keeps a clip's volume. */
   async write(key: string, { values, frames, side }: Volume): Promise<void> {
     if (values.length !== frames * 3 * side * side) throw invalid(`${frames} frames of ${side} px`, 'values', values)
-    await writeWhole(this.path(key), Buffer.concat([this.header(frames, sha256(values)), values]))
+    await replaceFile(this.path(key), Buffer.concat([this.header(frames, sha256(values)), values]))
   }
 
   private warn(key: string): void {

@@ -15,12 +15,8 @@ const step = trainingStep(decodeModel(readFileSync(model)), {
 })
 const targets = new Float32Array(batch * classes)
 for (let i = 0; i < batch; i++) targets[i * classes + (i % classes)] = 1
-const state = step.state.map(({ input, output, initial }) => ({
-  ...{ input, output, dims: initial.dims },
-  data: initial.data as Float32Array,
-}))
 
-await withSession(encodeModel(step.model), state, async (session) => {
+await withSession(encodeModel(step.model), step.state, async (session) => {
   const scalars = schedule(step.optimizer, new Float64Array(warm + steps).fill(rate))
   const train = (first: number, count: number) =>
     session.train({

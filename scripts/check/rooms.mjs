@@ -12,7 +12,7 @@ const ROOMS = {
   onnx: [],
   matrix: [],
   // the stages, in the order of the data
-  dataset: ['run'],
+  dataset: ['run', 'video'],
   video: ['run'],
   flow: ['run', 'video'],
   volume: ['run', 'flow'],

@@ -6,6 +6,7 @@ import * as flow from 'infomotion/flow'
 import * as graph from 'infomotion/graph'
 import * as engine from 'infomotion/infomap'
 import * as onnx from 'infomotion/onnx'
+import { plainItems } from '#lib/synthesize/index.js'
 import { root } from '../support.js'
 
 type Names = Record<string, unknown>
@@ -70,7 +71,8 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
     )
   const features = { rows: 2, dim: 1, values: Float32Array.of(-1, 1) }
   const trainLabels = [0, 0, 1, 1]
-  const four = pick(classes, trainLabels)
+  const four = plainItems(trainLabels.map((classIndex, i) => ({ ...dataSet.clips[i], classIndex })))
+  const chosen = { selector: 'random', items: [four[0], four[2]], effectiveSampleSize: 2 }
   const everywhere: Names = {
     ...{ readFile, writeFile },
     ...infomotion,
@@ -91,8 +93,8 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
     },
     // for evaluate: four TRAIN clips and two to be tested on, and a student that knows nothing
     input: {
-      ...{ classes, trainLabels, testLabels: [0, 1], testGroups: ['a', 'b'] },
-      ...{ spaces: ['motion'], selections: [four, { ...four, selector: 'infomap' }] },
+      ...{ classes, full: four, testLabels: [0, 1], testGroups: ['a', 'b'] },
+      ...{ spaces: ['motion'], sets: [chosen, { ...chosen, selector: 'infomap' }] },
     },
     run: async () => Float32Array.of(0.5, 0.5, 0.5, 0.5),
   }

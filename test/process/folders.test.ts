@@ -195,7 +195,7 @@ t.test('what is no file is written to, not replaced; a link stays one', async (t
 
 t.test('a cache that another version wrote is left alone', async (t) => {
   const other = join(folder, 'other-cache')
-  for (const name of ['0123456789ab', 'volumes-0123456789ab', 'answers', join('embeddings', '0123456789ab')]) {
+  for (const name of ['0123456789ab', 'volumes-0123456789ab', 'predictions', join('embeddings', '0123456789ab')]) {
     mkdirSync(join(other, name), { recursive: true })
     writeFileSync(join(other, name, '00000.jsonl'), '{"version":99}\n')
     writeFileSync(join(other, name, '00000.npy'), 'what another version wrote')

@@ -29,7 +29,7 @@ t.test(
       const cold = await undisturbed(cli, args, join(folder, 'cold'))
       const from = join(folder, 'from')
       const cache = join(folder, 'cold', 'cache')
-      for (const name of readdirSync(cache).filter((name) => name !== 'answers'))
+      for (const name of readdirSync(cache).filter((name) => name !== 'predictions'))
         cpSync(join(cache, name), join(from, name), { recursive: true })
       const warm = await undisturbed(cli, args, join(folder, 'warm'), from)
       t.same(warm.files, cold.files, 'whether its features are cached or not')

@@ -30,8 +30,9 @@ ${'jpeg' in preview ? player(item, preview) : html`<p class="screen missing">${p
 <figcaption><b>${item.label}</b> <span class="path">${item.path}</span>
 <dl><div><dt>Weight</dt><dd>${number(item.weight, 2)}</dd></div>
 ${item.module >= 0 && html`<div><dt>Module</dt><dd>${item.module + 1}</dd></div>`}
-${item.flow > 0 && html`<div><dt>Flow</dt><dd>${number(100 * item.flow, 2)} %</dd></div>`}
-<div><dt>Rank</dt><dd>${item.rank + 1}</dd></div></dl>
+${item.visitRate > 0 && html`<div><dt>Visit rate</dt><dd>${number(100 * item.visitRate, 2)} %</dd></div>`}
+<div><dt>Rank</dt><dd>${item.rank + 1}</dd></div>
+${item.kind === 'made' && html`<div><dt>Made of</dt><dd class="path">${item.parents.join(', ') || 'no clip'}</dd></div>`}</dl>
 ${'jpeg' in preview && html`<small>${number(preview.frames / preview.fps)} s at ${number(preview.fps, 0)} fps</small>`}
 </figcaption></figure></li>`
 }

@@ -4,7 +4,7 @@ import type { Comparison } from '../types.js'
 import { budgetChart, type Series } from './budget.js'
 import { document } from './document.js'
 import { type Html, html } from './html.js'
-import { kindOf, SYNTHETIC, taught } from './page.js'
+import { helpFromElsewhere, kindOf, SYNTHETIC } from './page.js'
 import { hundred, recordTable, table, withInterval } from './tables.js'
 
 type Budget = Comparison['budgets'][number]
@@ -142,7 +142,7 @@ function limits({ splits, budgets, majority, options }: Comparison): Html {
   const runs = budgets[0].evaluation.splits
   return html`
 <p>Each row is students trained on the clips that one selector chose from TRAIN, with their sample weights, and tested on
-clips that neither selection nor training has seen. ${taught(options)}The difference to random selection is in points of balanced
+clips that neither selection nor training has seen. ${helpFromElsewhere(options)}The difference to random selection is in points of balanced
 accuracy, paired over the same test clips; an interval that holds zero means that this comparison cannot tell the two apart.</p>
 <p>Intervals (95 %): ${
     splits === 'given'

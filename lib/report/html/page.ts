@@ -78,7 +78,7 @@ ${
   evaluation &&
   html`<p>Measured: students trained from scratch on the clips of one row only with their sample weights, and tested on the
 test split, which neither selection nor training has seen. All students of a table see the same; linear students see
-features that all training clips have scaled, without their labels. ${taught(options)}Random selection is drawn class by
+features that all training clips have scaled, without their labels. ${helpFromElsewhere(options)}Random selection is drawn class by
 class, as many clips as the distilled set has. The intervals cover ${evaluation.splits ? 'other splits of this data set' : 'other test clips'};
 they do not cover ${!evaluation.splits && 'another split, '}other labels, another student, or data from elsewhere.</p>
 <p>The headline is the difference to random selection, because on small sets a few clips of any kind reach much of the
@@ -94,7 +94,7 @@ are not known, so that number and those of this page cannot be compared.</p>
 }
 
 /** What students have from elsewhere than their own training clips. */
-export function taught({ teacher, encoder }: ReportInput['options']): string {
+export function helpFromElsewhere({ teacher, encoder }: ReportInput['options']): string {
   return [
     typeof teacher === 'number' && teacher > 0
       ? 'A teacher of all training clips gave a share of the labels: this is no claim about those few clips alone. '

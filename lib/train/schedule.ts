@@ -1,7 +1,7 @@
 import { Random } from '../runtime/random.js'
 
 /** How long and in what portions a model is trained. */
-export interface Plan {
+export interface ScheduleOptions {
   /** At the first step; it falls to 0 by a half cosine. */
   learningRate: number
   /** Default: as many as make 300 steps, at least 10. */
@@ -12,7 +12,7 @@ export interface Plan {
   seed: number
 }
 
-/** A plan worked out for given samples. */
+/** Worked out for given samples. */
 export interface Schedule {
   /** Samples of a step. */
   batch: number
@@ -27,14 +27,14 @@ export interface Schedule {
 }
 
 /** Which samples each step takes, and how far it goes. Samples of weight 0 are left out. */
-export function scheduleTraining(weights: Float32Array, plan: Plan): Schedule {
+export function scheduleTraining(weights: Float32Array, options: ScheduleOptions): Schedule {
   const rows = Int32Array.from(weights.keys()).filter((row) => weights[row] > 0)
-  const batch = Math.min(plan.batch, rows.length)
+  const batch = Math.min(options.batch, rows.length)
   const batches = Math.ceil(rows.length / batch)
-  const epochs = plan.epochs ?? Math.max(10, Math.ceil(300 / batches))
+  const epochs = options.epochs ?? Math.max(10, Math.ceil(300 / batches))
   const steps = epochs * batches
-  const order = batches === 1 ? rows : shuffledBatches(rows, batch, epochs, plan.seed)
-  return { batch, batches, epochs, steps, order, rates: halfCosine(plan.learningRate, steps) }
+  const order = batches === 1 ? rows : shuffledBatches(rows, batch, epochs, options.seed)
+  return { batch, batches, epochs, steps, order, rates: halfCosine(options.learningRate, steps) }
 }
 
 /** Each epoch visits the rows in an order of its own; its last batch is filled up with -1 (rows of weight 0). */

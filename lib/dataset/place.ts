@@ -1,0 +1,142 @@
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { isInside } from '../run/output.js'
+import { InfomotionError } from '../runtime/errors.js'
+import { expectNumber, invalid } from '../runtime/expect.js'
+import type { DistilledItem, MadeClip } from '../synthesize/types.js'
+import { VIDEO } from './files.js'
+import type { Clip, DataSet } from './types.js'
+
+/** A clip's place in the written set: its file there, and what the table says of it. */
+export interface Placed {
+  /** Relative to the set's folder. */
+  file: string
+  row: Record<string, string>
+  /** A clip of the source; undefined for a made one. */
+  clip?: Clip
+  /** What it stands for in the distilled set; undefined for clips of VAL and TEST. */
+  item?: DistilledItem
+}
+
+/** Names in the set's folder that a run writes itself, besides the table's own. */
+const RESERVED = [
+  ...[
+    'weights.csv',
+    'notice.txt',
+    'phantom.json',
+    'volumetracings.csv',
+    'clips.csv',
+    'selection.csv',
+    'selection.json',
+  ],
+  ...['manifest.json', 'student.onnx', 'report.json', 'report.html', 'comparison.json', 'comparison.html', 'cache'],
+]
+
+/**
+ * Refuses clips whose place in the set is one that the set needs itself, is that of another clip, or lies inside another
+ * clip's, or leads elsewhere. Reserved names are compared as file systems do that take `A` for `a`.
+ *
+ * @throws {InfomotionError} `DATASET_NAME_CLASH`
+ */
+export function expectNames(placed: readonly Placed[], table: string): void {
+  const fold = (name: string) => name.normalize('NFC').toLowerCase()
+  const reserved = new Set([...RESERVED, fold(table)])
+  const files = new Set<string>()
+  const clash = (file: string, why: string) =>
+    new InfomotionError(
+      'DATASET_NAME_CLASH',
+      `In the distilled set, clip ${JSON.stringify(file)} ${why}. Rename it (the file and its row), or leave it out.`,
+    )
+  for (const { file } of placed) {
+    if (!isInside(file)) throw clash(file, 'would lie outside the set, or nowhere')
+    const top = file.split('/')[0]
+    if (reserved.has(fold(top)) || top.startsWith('.'))
+      throw clash(file, `would take the place of ${top}, which is the set's own`)
+    if (files.has(file)) throw clash(file, 'would take the place of another clip of that name')
+    files.add(file)
+  }
+  for (const file of files) {
+    for (let folder = dirname(file); folder !== '.'; folder = dirname(folder))
+      if (files.has(folder)) throw clash(file, `would lie inside ${JSON.stringify(folder)}, which is a clip too`)
+  }
+}
+
+/** Clips of the source in its order, those of TRAIN only where they are items, then made clips in theirs. */
+export function placeAll(dataSet: DataSet, items: readonly DistilledItem[], list: boolean): Placed[] {
+  const indices = new Map(dataSet.clips.map(({ id }, index) => [id, index]))
+  const chosen = new Map<number, DistilledItem>()
+  const made: { video: MadeClip; item: DistilledItem }[] = []
+  for (const [i, item] of items.entries()) {
+    expectNumber(item.weight, `items[${i}].weight`, 0)
+    if (item.video.kind === 'made') {
+      made.push({ video: item.video, item })
+      continue
+    }
+    const { id } = item.video.clip
+    const index = indices.get(id) ?? -1
+    if (dataSet.clips[index]?.split !== 'train' || chosen.has(index))
+      throw invalid('each TRAIN clip at most once', `items[${i}]`, id)
+    chosen.set(index, item)
+  }
+  const placed: Placed[] = [...dataSet.clips.keys()]
+    .filter((index) => dataSet.clips[index].split !== 'train' || chosen.has(index))
+    .map((index) => ({ ...place(dataSet, index, list), item: chosen.get(index) }))
+  const taken = new Set(placed.map(({ file }) => file))
+  for (const { video, item } of made) {
+    const place = placeMade(dataSet, video, item)
+    if (taken.has(place.file))
+      throw invalid('a name that no other clip of the set has', 'the name of a made clip', video.name)
+    taken.add(place.file)
+    placed.push({ ...place, item })
+  }
+  return placed
+}
+
+export function place(dataSet: DataSet, index: number, list: boolean): Omit<Placed, 'item'> & { clip: Clip } {
+  const { source, layout } = dataSet
+  const clip = dataSet.clips[index]
+  if (layout === 'folder') {
+    const file = join(clip.split, clip.label, basename(clip.id))
+    return { clip, file, row: { path: list ? clip.path : file, label: clip.label, split: clip.split } }
+  }
+  const row = { ...source.rows[index] }
+  const name = row[source.mapping.path]
+  // Names that lead out of the set's folder become the id, which does not.
+  if (list) row[source.mapping.path] = clip.path
+  else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = clip.id
+  if (!source.mapping.split) row.split = clip.split
+  return { clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
+}
+
+/** A made clip's place: the name is its own, the row's other values are as its source writes them. */
+function placeMade(dataSet: DataSet, video: MadeClip, item: DistilledItem): Omit<Placed, 'item' | 'clip'> {
+  const { layout, source, root, clips } = dataSet
+  const { name, count, width, height, fps } = video
+  const parts = name.split('/')
+  if (!/[^/]\.avi$/i.test(name) || /[\\:]/.test(name) || parts.some((part) => part === '' || part.startsWith('.')))
+    throw invalid('the name of an AVI file below the videos, like "made-1.avi",', 'the name of a made clip', name)
+  if (layout === 'folder') {
+    if (/^\.|[\\/]/.test(item.label)) throw invalid('the name of a folder', `the label of ${name}`, item.label)
+    const file = join('train', item.label, basename(name))
+    return { file, row: { path: file, label: item.label, split: 'train' } }
+  }
+  const { mapping, columns } = source
+  const train = source.rows[clips.findIndex(({ split }) => split === 'train')]
+  const isNamedWhole = source.rows.some((row) => VIDEO.test(row[mapping.path]))
+  const groups = new Set(item.parents.map(({ group }) => group))
+  const row: Record<string, string> = {
+    ...Object.fromEntries(columns.map((column) => [column, ''])),
+    ...factsIn(columns, { FPS: fps, NumberOfFrames: count, FrameWidth: width, FrameHeight: height }),
+    [mapping.path]: isNamedWhole ? name : name.replace(VIDEO, ''),
+    [mapping.label]: item.label,
+    [mapping.split ?? 'split']: mapping.split ? train[mapping.split] : 'train',
+  }
+  // a clip made of several patients' is a group of its own
+  if (mapping.group) row[mapping.group] = groups.size === 1 ? [...groups][0] : name
+  return { file: join(relative(root, source.videos), ...parts), row }
+}
+
+/** Those facts that the table has a column for. */
+function factsIn(columns: readonly string[], facts: Record<string, number>): Record<string, string> {
+  const known = Object.entries(facts).filter(([column]) => columns.includes(column))
+  return Object.fromEntries(known.map(([column, value]) => [column, String(value)]))
+}

@@ -1,0 +1,90 @@
+import type { Clip } from '../dataset/index.js'
+import { type Matrix, takeColumns } from '../matrix/matrix.js'
+import { invalid } from '../runtime/expect.js'
+import type { StageOptions } from '../runtime/progress.js'
+import type { DistilledItem, MadeClip } from '../synthesize/index.js'
+import type { Volume } from '../volume/index.js'
+import { describeClips } from './describe.js'
+import { type Fold, featuresOf } from './fold.js'
+import type { Method } from './settings.js'
+
+/** What students see of one item. */
+interface SeenItem {
+  /** Names what it shows: of a source clip the digest of its file, of a made clip that of its frames. */
+  key: string
+  /** Its row in each feature space, by the space's name. */
+  rows: ReadonlyMap<string, Float32Array>
+  volume(options: StageOptions): Promise<Volume>
+  /** Of a source clip: its row in the fold's TRAIN matrices. */
+  trainRow?: number
+}
+
+/**
+ * What students see of items: of a clip of the source, what is known of it already; of a made clip, what is computed in
+ * the same way (blocks, weights, encoder), through the same cache.
+ */
+export class ItemFeatures {
+  private readonly trainRows: Map<Clip, number>
+  private readonly seen = new WeakMap<Clip | MadeClip, SeenItem>()
+  /** The made clips that are being described; one lot after the other. */
+  private describing: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    readonly fold: Fold,
+    private readonly method: Method,
+    /** Whether students ask for volumes. */
+    private readonly volumes: boolean,
+  ) {
+    this.trainRows = new Map(fold.trainClips.map((clip, row) => [clip, row]))
+  }
+
+  /** What students see of each item. Made clips that are new are described first: give all at once where they are known. */
+  async of(items: readonly DistilledItem[], stage: StageOptions): Promise<SeenItem[]> {
+    const made = items.flatMap(({ video }) => (video.kind === 'made' ? [video] : []))
+    if (made.length > 0) {
+      const described = this.describing.then(() => this.describe(made, stage))
+      this.describing = described.catch(() => undefined) // its error is the caller's, not the next lot's
+      await described
+    }
+    return items.map(({ video }) => (video.kind === 'made' ? this.seen.get(video)! : this.ofSource(video.clip)))
+  }
+
+  /** The items as rows of a feature space. */
+  async matrix(space: string, items: readonly DistilledItem[], stage: StageOptions): Promise<Matrix> {
+    const rows = (await this.of(items, stage)).map((item) => item.rows.get(space)!)
+    return takeColumns(rows, 0, rows[0].length)
+  }
+
+  private ofSource(clip: Clip): SeenItem {
+    const { spaces, clips, trainRows } = this.fold
+    const known = this.seen.get(clip)
+    if (known) return known
+    const row = this.trainRows.get(clip)
+    if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the source clip of an item', clip.id)
+    const seen = {
+      key: clips.keys[trainRows[row]],
+      rows: new Map(spaces.map(({ name, train }) => [name, rowAt(train, row)])),
+      volume: ({ signal }: StageOptions) => clips.volume(trainRows[row], { signal }),
+      trainRow: row,
+    }
+    this.seen.set(clip, seen)
+    return seen
+  }
+
+  private async describe(clips: readonly MadeClip[], stage: StageOptions): Promise<void> {
+    const fresh = [...new Set(clips)].filter((clip) => !this.seen.has(clip))
+    if (fresh.length === 0) return
+    const described = await describeClips(fresh, this.method, this.volumes, stage)
+    const spaces = featuresOf(described, this.method)
+    for (const [i, clip] of fresh.entries())
+      this.seen.set(clip, {
+        key: described.keys[i],
+        rows: new Map(spaces.map(({ name, features }) => [name, rowAt(features, i)])),
+        volume: ({ signal }) => described.volume(i, { signal }),
+      })
+  }
+}
+
+function rowAt({ dim, values }: Matrix, row: number): Float32Array {
+  return values.subarray(row * dim, (row + 1) * dim)
+}

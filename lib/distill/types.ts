@@ -1,0 +1,24 @@
+import type { Evaluation } from '../evaluate/index.js'
+import type { Method } from './settings.js'
+
+/** The settings of a run that its results tell of. */
+export type RunSettings = Method & {
+  /** Of the results (absolute). */
+  folder: string
+}
+
+/** What a run came to: the JSON document of `infomotion distill --json`. */
+export interface DistillResult {
+  /** `modules`, `selected` and `codelength` (bits) are null where the run stopped before them. */
+  classes: { name: string; clips: number; modules: number | null; selected: number | null; codelength: number | null }[]
+  selected: number
+  /** (sum of the sample weights)^2 / sum of their squares: what as many clips of equal weight would count; null before. */
+  effectiveSampleSize: number | null
+  /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
+  majority: { class: string; accuracy: number }
+  evaluation?: Evaluation
+  skipped: { path: string; reason: string }[]
+  warnings: string[]
+  notices: string[]
+  seconds: number
+}
