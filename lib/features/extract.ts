@@ -1,32 +1,17 @@
-import { join } from 'node:path'
 import type { Clip } from '../dataset/types.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
-import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
+import type { ShardEntry } from '../run/shards.js'
 import { readWhole, sha256 } from '../run/store.js'
-import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
+import type { Device } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { VolumeStore } from '../volume/store.js'
-import { resolveFlow, resolveVolumeShape, type Volume, type VolumeOptions, volumeOf } from '../volume/volume.js'
-import { type DescriptorOptions, describeClip, descriptorLayout } from './descriptor.js'
+import type { Volume, VolumeOptions } from '../volume/volume.js'
+import { type DecodedClip, FeatureCache } from './cache.js'
+import type { DescriptorOptions } from './descriptor.js'
 
-/** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
-const SCHEMA = 3
-const VOLUME_SCHEMA = 2
-
-/** The decoded luma of a clip, as `readClip` of the video stage gives it. */
-export interface DecodedClip {
-  frames: Uint8Array
-  count: number
-  width: number
-  height: number
-  fps: number
-  backend: string
-  damagedFrames: number
-  warnings: string[]
-}
+export type { DecodedClip } from './cache.js'
 
 export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
@@ -52,6 +37,13 @@ export interface ClipFacts {
   damagedFrames: number
 }
 
+/** A clip that could not be decoded, and why. */
+interface SkippedClip {
+  id: string
+  path: string
+  reason: string
+}
+
 /** The features of a data set's readable clips; row i of each matrix belongs to `clips[i]`. */
 export interface ExtractedFeatures {
   /** Where the rows were computed. */
@@ -68,7 +60,7 @@ export interface ExtractedFeatures {
   /** Control: the standard deviation over time of each pixel, area-averaged. */
   deviation: Matrix
   /** Clips that could not be decoded, by name: skipped, not fatal. */
-  skipped: { id: string; path: string; reason: string }[]
+  skipped: SkippedClip[]
   warnings: string[]
   /**
    * The volume of row i's clip, read from the cache each time: nothing is kept in memory. Needs `volumes`.
@@ -88,128 +80,88 @@ export interface ExtractedFeatures {
  */
 export async function extractFeatures(clips: Clip[], options: ExtractOptions): Promise<ExtractedFeatures> {
   const { signal, onProgress, decode } = options
-  const layout = descriptorLayout(options.descriptor)
-  const wanted = expectDevice(options.device ?? 'auto')
-  const device = await resolveDevice(wanted, signal)
-  // A GPU rounds otherwise than the CPU, whose rows keep the keys they always had.
-  const key = (...parts: unknown[]) =>
-    sha256(JSON.stringify(device === 'cuda' ? [...parts, device] : parts)).slice(0, 12)
-  const settings = key(SCHEMA, options.decoder ?? 'auto', layout.options)
-  const control = layout.options.thumbnail ** 2
-  const cache = await ShardCache.open(join(options.cache, settings), layout.dim + 2 * control)
-  const { flow: seen, ...asked } = options.volumes || {}
-  const shape = options.volumes ? resolveVolumeShape(asked) : undefined
-  const flow = seen ? resolveFlow(seen) : layout.options.flow
-  const oneFlow = JSON.stringify(flow) === JSON.stringify(layout.options.flow)
-  const volumeSettings = key(VOLUME_SCHEMA, options.decoder ?? 'auto', shape, flow)
-  const store = shape && (await VolumeStore.open(join(options.cache, `volumes-${volumeSettings}`), shape))
+  const cache = await FeatureCache.open(options)
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
-  const skipped: (ExtractedFeatures['skipped'][number] | undefined)[] = new Array(clips.length)
-
-  let fresh: ShardEntry[] = []
-  let writing = Promise.resolve()
-  const flush = () => {
-    const shard = fresh
-    fresh = []
-    writing = writing.then(() => cache.append(shard))
-    return writing
-  }
-
-  /** Makes and keeps the volume of a clip, apart from its descriptor. */
-  const makeVolume = async (key: string, video: DecodedClip, at: { signal?: AbortSignal }): Promise<Volume> => {
-    // volumeOf looks at no more frames than it must, on the CPU.
-    const volume =
-      device === 'cpu'
-        ? await volumeOf(video.frames, video, { ...shape, flow, ...at })
-        : ((await describeClip(video.frames, video, { flow, volume: shape, device, ...at })).volume as Volume)
-    await store?.write(key, volume)
-    return volume
-  }
-
-  let next = 0
-  let done = 0
-  const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
+  const skips: (SkippedClip | undefined)[] = new Array(clips.length)
   const describe = async (index: number): Promise<void> => {
     const clip = clips[index]
     try {
       const key = sha256(await ofClip(readWhole(clip.path)))
-      rows[index] = cache.get(key)
-      const volume = store && !(await store.has(key)) ? shape : undefined
-      if (rows[index]) {
-        if (volume) await makeVolume(key, await ofClip(decode(clip.path, { signal })), { signal })
-        return
-      }
-      const video = await ofClip(decode(clip.path, { signal }))
-      const features = await describeClip(video.frames, video, {
-        ...options.descriptor,
-        volume: oneFlow ? volume : undefined,
-        device: wanted,
-        signal,
-      })
-      const { motion, meanFrame, deviation } = features
-      if (features.volume) await store?.write(key, features.volume)
-      else if (volume) await makeVolume(key, video, { signal })
-      const row = new Float32Array(layout.dim + meanFrame.length + deviation.length)
-      row.set(motion)
-      row.set(meanFrame, layout.dim)
-      row.set(deviation, layout.dim + meanFrame.length)
-      const { count, width, height, fps, backend, damagedFrames } = video
-      rows[index] = { key, row, record: { frames: count, width, height, fps, backend, damagedFrames } }
-      fresh.push(rows[index])
-      if (fresh.length >= SHARD_ROWS) await flush()
+      rows[index] = await cache.describe(key, () => ofClip(decode(clip.path, { signal })), signal)
     } catch (thrown) {
+      // a descriptor without the volume that was asked for is of no use: the clip has no row
       if (!(thrown instanceof ClipFault)) throw thrown
-      rows[index] = undefined // a descriptor without the volume that was asked for is of no use
-      skipped[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
+      skips[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
     }
-  }
-  // One clip more than threads: while the pool computes, the next clip is read and decoded.
-  const lane = async () => {
-    while (next < clips.length) {
-      throwIfAborted(signal)
-      await describe(next++).catch((error) => {
-        next = clips.length // the other lanes stop after their clip
-        throw error
-      })
-      done++
-      report()
-    }
-  }
-  report()
-  try {
-    const lanes = await Promise.allSettled(Array.from({ length: native().threads + 1 }, lane))
-    const failed = lanes.find((lane) => lane.status === 'rejected')
-    if (failed) throw failed.reason
-  } finally {
-    await flush() // what is done stays done, also after Ctrl-C
   }
 
+  let done = 0
+  const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
+  report()
+  try {
+    // One clip more than threads: while the pool computes, the next clip is read and decoded.
+    await inLanes(native().threads + 1, clips.length, signal, async (index) => {
+      await describe(index)
+      done++
+      report()
+    })
+  } finally {
+    await cache.flush() // what is done stays done, also after Ctrl-C
+  }
+
+  const skipped = skips.filter((skip) => skip !== undefined)
   const kept = Uint32Array.from(clips.keys()).filter((index) => rows[index])
-  const left = skipped.filter((skip) => skip !== undefined)
   if (kept.length === 0) {
-    const why = left[0] ? ` The first: ${left[0].id}: ${left[0].reason}` : ''
+    const why = skipped[0] ? ` The first: ${skipped[0].id}: ${skipped[0].reason}` : ''
     throw new InfomotionError('NO_READABLE_CLIP', `Not one of ${clips.length} clips could be decoded.${why}`)
   }
-  const values = Array.from(kept, (index) => (rows[index] as ShardEntry).row)
+  const entries = rows.filter((row) => row !== undefined)
+  const values = entries.map(({ row }) => row)
+  const { dim, options: descriptor } = cache.layout
+  const control = descriptor.thumbnail ** 2
   return {
-    device,
+    device: cache.device,
     clips: kept,
-    facts: Array.from(kept, (index) => (rows[index] as ShardEntry).record as unknown as ClipFacts),
-    keys: Array.from(kept, (index) => (rows[index] as ShardEntry).key),
-    motion: takeColumns(values, 0, layout.dim),
-    meanFrame: takeColumns(values, layout.dim, control),
-    deviation: takeColumns(values, layout.dim + control, control),
-    skipped: left,
+    facts: entries.map(({ record }) => record as unknown as ClipFacts),
+    keys: entries.map(({ key }) => key),
+    motion: takeColumns(values, 0, dim),
+    meanFrame: takeColumns(values, dim, control),
+    deviation: takeColumns(values, dim + control, control),
+    skipped,
     get warnings() {
-      return [...cache.warnings, ...(store?.warnings ?? [])]
+      return cache.warnings
     },
     volume: async (row, at = {}) => {
-      if (!store) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
-      const index = kept[expectInteger(row, 'row', 0, kept.length - 1)]
-      const { key } = rows[index] as ShardEntry
-      return (await store.read(key)) ?? (await makeVolume(key, await decode(clips[index].path, at), at))
+      if (!cache.keepsVolumes) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
+      const { path } = clips[kept[expectInteger(row, 'row', 0, kept.length - 1)]]
+      return cache.volume(entries[row].key, () => decode(path, at), at.signal)
     },
   }
+}
+
+/**
+ * Runs the jobs 0 .. count - 1, some at once, each lane taking the next one. Where one fails the others stop after the
+ * job they are at, and its error is thrown when they have: nothing runs on behind the caller's back.
+ */
+async function inLanes(
+  lanes: number,
+  count: number,
+  signal: AbortSignal | undefined,
+  job: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < count) {
+      throwIfAborted(signal)
+      await job(next++).catch((error) => {
+        next = count
+        throw error
+      })
+    }
+  }
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
+  const failed = ended.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }
 
 /** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */

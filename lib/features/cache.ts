@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
+import { sha256 } from '../run/store.js'
+import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
+import { VolumeStore } from '../volume/store.js'
+import {
+  resolveFlow,
+  resolveVolumeShape,
+  type Volume,
+  type VolumeOptions,
+  type VolumeShape,
+  volumeOf,
+} from '../volume/volume.js'
+import { type DescriptorLayout, type DescriptorOptions, describeClip, descriptorLayout } from './descriptor.js'
+
+/** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
+const ROW_SCHEMA = 3
+const VOLUME_SCHEMA = 2
+
+/** The decoded luma of a clip, as `readClip` of the video stage gives it. */
+export interface DecodedClip {
+  frames: Uint8Array
+  count: number
+  width: number
+  height: number
+  fps: number
+  backend: string
+  damagedFrames: number
+  warnings: string[]
+}
+
+export interface FeatureCacheOptions {
+  /** Folder of the cache. */
+  cache: string
+  /** Names the decoder's settings. */
+  decoder?: string
+  descriptor?: DescriptorOptions
+  device?: Device
+  volumes?: VolumeOptions | false
+  signal?: AbortSignal
+}
+
+/** Decodes the clip at hand; asked only where its features are not kept yet. */
+type Decode = () => Promise<DecodedClip>
+
+/**
+ * What is computed of single clips, and kept by the clip's key: a row of descriptor, mean frame and deviation in shards,
+ * and, where volumes are wanted, a file with the clip's volume. A clip is decoded once for both, and its flow computed
+ * once where both are of the same.
+ */
+export class FeatureCache {
+  /** Rows that are not written to a shard yet. */
+  private fresh: ShardEntry[] = []
+  private writing = Promise.resolve()
+
+  private constructor(
+    /** Where the rows are computed. */
+    readonly device: 'cpu' | 'cuda',
+    /** As the caller asked for it. */
+    private readonly wantedDevice: Device,
+    readonly layout: DescriptorLayout,
+    private readonly descriptor: DescriptorOptions | undefined,
+    private readonly rows: ShardCache,
+    private readonly volumes: { store: VolumeStore; shape: VolumeShape } | undefined,
+    /** Of the volumes. */
+    private readonly flow: DescriptorLayout['options']['flow'],
+  ) {}
+
+  static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
+    const layout = descriptorLayout(options.descriptor)
+    const wanted = expectDevice(options.device ?? 'auto')
+    const device = await resolveDevice(wanted, options.signal)
+    const { flow: volumeFlow, ...asked } = options.volumes || {}
+    const shape = options.volumes ? resolveVolumeShape(asked) : undefined
+    const flow = volumeFlow ? resolveFlow(volumeFlow) : layout.options.flow
+    const decoder = options.decoder ?? 'auto'
+    const folder = settingsKey(device, ROW_SCHEMA, decoder, layout.options)
+    const rows = await ShardCache.open(join(options.cache, folder), rowLength(layout))
+    const volumeFolder = `volumes-${settingsKey(device, VOLUME_SCHEMA, decoder, shape, flow)}`
+    const volumes = shape && { shape, store: await VolumeStore.open(join(options.cache, volumeFolder), shape) }
+    return new FeatureCache(device, wanted, layout, options.descriptor, rows, volumes, flow)
+  }
+
+  /** Sentences about what was kept and could not be used. */
+  get warnings(): string[] {
+    return [...this.rows.warnings, ...(this.volumes?.store.warnings ?? [])]
+  }
+
+  /** Whether volumes are kept. */
+  get keepsVolumes(): boolean {
+    return this.volumes !== undefined
+  }
+
+  /** The row of the clip with this key; its volume is kept too, where volumes are. */
+  async describe(key: string, decode: Decode, signal?: AbortSignal): Promise<ShardEntry> {
+    const known = this.rows.get(key)
+    const missing = this.volumes && !(await this.volumes.store.has(key)) ? this.volumes : undefined
+    if (known) {
+      if (missing) await this.makeVolume(key, await decode(), signal)
+      return known
+    }
+    const video = await decode()
+    const sameFlow = JSON.stringify(this.flow) === JSON.stringify(this.layout.options.flow)
+    const { motion, meanFrame, deviation, volume } = await describeClip(video.frames, video, {
+      ...this.descriptor,
+      volume: sameFlow ? missing?.shape : undefined,
+      device: this.wantedDevice,
+      signal,
+    })
+    if (volume) await missing?.store.write(key, volume)
+    else if (missing) await this.makeVolume(key, video, signal)
+    const row = new Float32Array(rowLength(this.layout))
+    row.set(motion)
+    row.set(meanFrame, motion.length)
+    row.set(deviation, motion.length + meanFrame.length)
+    const { count, width, height, fps, backend, damagedFrames } = video
+    const entry = { key, row, record: { frames: count, width, height, fps, backend, damagedFrames } }
+    this.fresh.push(entry)
+    if (this.fresh.length >= SHARD_ROWS) await this.flush()
+    return entry
+  }
+
+  /** The volume of the clip with this key, made again where it was lost. */
+  async volume(key: string, decode: Decode, signal?: AbortSignal): Promise<Volume> {
+    return (await this.volumes?.store.read(key)) ?? (await this.makeVolume(key, await decode(), signal))
+  }
+
+  /** Writes what is not written yet. */
+  flush(): Promise<void> {
+    const shard = this.fresh
+    this.fresh = []
+    this.writing = this.writing.then(() => this.rows.append(shard))
+    return this.writing
+  }
+
+  /** Makes and keeps the volume of a clip, apart from its descriptor. */
+  private async makeVolume(key: string, video: DecodedClip, signal?: AbortSignal): Promise<Volume> {
+    const { flow, device } = this
+    const shape = this.volumes?.shape
+    // volumeOf looks at no more frames than it must, on the CPU.
+    const volume =
+      device === 'cpu'
+        ? await volumeOf(video.frames, video, { ...shape, flow, signal })
+        : ((await describeClip(video.frames, video, { flow, volume: shape, device, signal })).volume as Volume)
+    await this.volumes?.store.write(key, volume)
+    return volume
+  }
+}
+
+/** Names all that kept numbers depend on besides the clip: its folder in the cache. */
+function settingsKey(device: 'cpu' | 'cuda', ...settings: unknown[]): string {
+  // A GPU rounds otherwise than the CPU, whose rows keep the keys they always had.
+  return sha256(JSON.stringify(device === 'cuda' ? [...settings, device] : settings)).slice(0, 12)
+}
+
+/** Numbers of a row: the descriptor and the two controls. */
+function rowLength({ dim, options }: DescriptorLayout): number {
+  return dim + 2 * options.thumbnail ** 2
+}
