@@ -5,7 +5,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import t from 'tap'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { readClip, readJpegFrames, writeClip } from '#lib/video/index.js'
-import { jpegSize } from '#lib/video/mjpeg.js'
+import { jpegSize } from '#lib/video/jpeg.js'
 import { readYuv4Mpeg } from '#lib/video/pipe.js'
 import { fixture, needs, reference, root, temporary } from './support.js'
 
