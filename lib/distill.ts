@@ -240,13 +240,23 @@ function skippedWarning({ skipped }: ExtractedFeatures): string[] {
   return [`${skipped.length} clips were skipped. The first: ${skipped[0].id}: ${skipped[0].reason}`]
 }
 
-function expectAllRead({ skipped }: ExtractedFeatures): void {
-  if (skipped.length === 0) return
-  const { id, reason } = skipped[0]
-  throw new InfomotionError(
-    'CLIPS_SKIPPED',
-    `${skipped.length} clips could not be decoded, which --strict does not allow. The first: ${id}: ${reason}`,
-  )
+function expectAllRead({ skipped, clipWarnings }: ExtractedFeatures): void {
+  if (skipped.length > 0) {
+    const { id, reason } = skipped[0]
+    throw new InfomotionError(
+      'CLIPS_SKIPPED',
+      `${skipped.length} clips could not be decoded, which --strict does not allow. The first: ${id}: ${reason}`,
+    )
+  }
+  if (clipWarnings.length > 0) {
+    const { id, text } = clipWarnings[0]
+    throw new InfomotionError(
+      'CLIPS_DAMAGED',
+      `${new Set(clipWarnings.map((warning) => warning.id)).size} clips are not what their headers or the table say, or ` +
+        `gave the decoder trouble, which --strict does not allow. The first: ${id}: ${text} Mend them or take them out, ` +
+        'or leave --strict out: report and manifest then name them all.',
+    )
+  }
 }
 
 function expectFullQuota({ representatives }: Selection, { classes }: DataSet, vpc: number): void {

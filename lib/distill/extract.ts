@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
-import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
+import { type ExtractedFeatures, extractFeatures, type StatedFacts } from '../features/extract.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { readClip } from '../video/index.js'
+import { decodersOf, type ReadOptions, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import type { Method } from './settings.js'
 
@@ -27,12 +27,12 @@ export interface Extracted {
  * to see them (an encoder's, where there is one), and the encoder's embedding.
  */
 export async function extract(
-  { clips }: DataSet,
+  dataSet: DataSet,
   { cache, backend, device, encoder: model }: Method,
   volumes: boolean,
   stage: StageOptions,
 ): Promise<Extracted> {
-  const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
+  const decode = (file: string, options: ReadOptions) => readClip(file, { ...options, backend })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
     const shape: VolumeOptions = encoder?.volume ?? {}
@@ -40,11 +40,13 @@ export async function extract(
       cache,
       decode,
       decoder: backend,
+      decoders: await decodersOf(backend),
+      stated: statedOf(dataSet),
       device,
       volumes: encoder || volumes ? shape : (false as const),
       ...stage,
     }
-    const features = await extractFeatures(clips, options)
+    const features = await extractFeatures(dataSet.clips, options)
     const seen = { ...shape, flow: resolveFlow(shape.flow) }
     const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, seen, 'cuda'] : [backend, seen])
     if (!encoder) return { features, volumeKey }
@@ -57,4 +59,10 @@ export async function extract(
   } finally {
     await encoder?.close()
   }
+}
+
+/** What the table says of its clips' frames and rates, in EchoNet's columns. */
+function statedOf({ source: { rows } }: DataSet): StatedFacts[] {
+  const positive = (value: string | undefined) => (Number(value) > 0 ? Number(value) : undefined)
+  return rows.map(({ NumberOfFrames, FPS }) => ({ frames: positive(NumberOfFrames), fps: positive(FPS) }))
 }

@@ -8,7 +8,7 @@ import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
 import type { DistilledItem } from '../synthesize/index.js'
 import type { Extracted } from './extract.js'
-import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
+import { clipWarningsOf, majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
 import type { Spaces } from './spaces.js'
 
 /** What a run has so far; a stage's field is there once it ended. */
@@ -70,6 +70,7 @@ export function toManifest(state: RunState): object {
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
       skipped: skippedOf(extracted, dataSet),
+      clipWarnings: clipWarningsOf(extracted, dataSet),
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
     selector: selection!.selector,
@@ -95,6 +96,7 @@ export function toReport(state: RunState, maps: readonly string[]): ReportInput 
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
     skipped: skippedOf(extracted, dataSet),
+    clipWarnings: clipWarningsOf(extracted, dataSet),
     warnings: state.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     timings: state.timings,

@@ -30,6 +30,17 @@ export function skippedOf(extracted: Extracted | undefined, dataSet: DataSet): {
   }))
 }
 
+/** What was found odd about clips and gone on with. */
+export function clipWarningsOf(
+  extracted: Extracted | undefined,
+  dataSet: DataSet,
+): { path: string; kind: string; text: string }[] {
+  return (extracted?.features.clipWarnings ?? []).map(({ id, kind, text }) => ({
+    ...{ path: id, kind },
+    text: withoutFolders(text, dataSet),
+  }))
+}
+
 /** Absolute paths stay on their machine. */
 export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
   return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)

@@ -16,7 +16,7 @@ export async function embedClips(
   folder: string,
   { signal, onProgress }: StageOptions,
 ): Promise<Matrix> {
-  const { keys } = extracted
+  const { cacheKeys: keys } = extracted
   const cache = await ShardCache.open(folder, encoder.dim)
   const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))
   const report = (fresh: number) =>
