@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 import { expectRoom } from './dataset/write.js'
 import { Answers } from './distill/answers.js'
+import { sumsNow } from './distill/changed.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
@@ -153,8 +154,8 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     features: async () => {
       state.extracted = await extract(dataSet, settings, seesVolumes(settings.student), stage)
       const { features, embedding } = state.extracted
-      if (settings.strict) expectAllRead(features)
       warn([...features.warnings, ...skippedWarning(features)])
+      if (settings.strict) expectAllRead(features)
       state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
       students = makeStudents()
     },
@@ -185,6 +186,14 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       // what an earlier run into this folder said of its set is not true of this one
       for (const name of RESULTS) await rm(join(folder, name), { force: true })
       await writeDataSet(folder, dataSet, selected, { materialize: settings.materialize, signal: stage.signal })
+      const { clips: rows, keys, clipWarnings } = state.extracted!.features
+      const hashes = new Map(Array.from(rows, (clip, row) => [dataSet.clips[clip], keys[row]]))
+      const files = state.items.map(({ clip }) => ({ ...clip, sha256: hashes.get(clip) as string }))
+      const { sums, changed, warnings } = await sumsNow(files, stage.signal)
+      state.sums = sums
+      clipWarnings.push(...changed)
+      warn(warnings)
+      if (settings.strict) expectAllRead(state.extracted!.features)
       await writeWhole(join(folder, 'manifest.json'), toJson(toManifest(state)))
     },
 

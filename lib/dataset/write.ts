@@ -143,6 +143,9 @@ function place(dataSet: DataSet, index: number, list: boolean): Placed {
   return { index, clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
 }
 
+/** What a file system says that has no symbolic links, and Windows where they are not allowed. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'UNKNOWN']
+
 async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link', signal?: AbortSignal): Promise<void> {
   for (const { clip, file } of placed) {
     throwIfAborted(signal)
@@ -156,6 +159,7 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
     // a TEST clip that is gone (skipped by name when features were made) stays a link that leads nowhere
     const from = await realpath(clip.path).catch(() => clip.path)
     await symlink(from, to).catch((cause) => {
+      if (!NO_LINKS.includes(cause.code)) throw cause // a full disk, for one
       throw new InfomotionError(
         'DATASET_LINK_FAILED',
         `The file system of ${to} takes no symbolic link (${cause.code}). Write the set with materialize "list".`,

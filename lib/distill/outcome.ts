@@ -25,6 +25,8 @@ export interface RunState {
   modules?: ClassModules[]
   selection?: Selection
   items?: DistilledItem[]
+  /** SHA-256 of each item's file as it was delivered. */
+  sums?: string[]
   evaluation?: Evaluation
 }
 
@@ -56,9 +58,6 @@ export function toResult(state: RunState): DistillResult {
  */
 export function toManifest(state: RunState): object {
   const { dataSet, settings, extracted, selection } = state
-  const keys = new Map(
-    Array.from(extracted!.features.clips, (clip, row) => [dataSet.clips[clip], extracted!.features.keys[row]]),
-  )
   return {
     schema: 1,
     generator: `infomotion ${versions().infomotion}`,
@@ -76,7 +75,7 @@ export function toManifest(state: RunState): object {
     selector: selection!.selector,
     effectiveSampleSize: selection!.effectiveSampleSize,
     classes: classesOf(state),
-    items: state.items!.map((item) => ({ ...described(item, dataSet), sha256: keys.get(item.clip) })),
+    items: state.items!.map((item, i) => ({ ...described(item, dataSet), sha256: state.sums![i] })),
     notices: noticesOf(dataSet),
   }
 }

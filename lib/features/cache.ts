@@ -118,14 +118,14 @@ export class FeatureCache {
   async describe(hash: string, decode: Decode, signal?: AbortSignal): Promise<ShardEntry> {
     const names = this.decoders ?? [ANY_DECODER]
     const known = names.map((name) => this.rows.get(clipKey(hash, name))).find((row) => row !== undefined)
-    if (known && (!this.volumes || (await this.volumes.store.has(known.key)))) return known
+    if (known && !(await this.lacksVolume(known.key))) return known
     const video = await decode()
     const key = clipKey(hash, this.decoders ? (video.decoder ?? video.backend) : ANY_DECODER)
-    const missing = this.volumes && !(await this.volumes.store.has(key)) ? this.volumes : undefined
-    if (known && key === known.key) {
-      if (missing) await this.makeVolume(key, video, signal)
+    if (known?.key === key) {
+      await this.makeVolume(key, video, signal)
       return known
     }
+    const missing = (await this.lacksVolume(key)) ? this.volumes : undefined
     const sameFlow = JSON.stringify(this.flow) === JSON.stringify(this.layout.options.flow)
     const { motion, meanFrame, deviation, volume } = await describeClip(video.frames, video, {
       ...this.descriptor,
@@ -156,6 +156,10 @@ export class FeatureCache {
     this.fresh.push(entry)
     if (this.fresh.length >= SHARD_ROWS) await this.flush()
     return entry
+  }
+
+  private async lacksVolume(key: string): Promise<boolean> {
+    return this.volumes !== undefined && !(await this.volumes.store.has(key))
   }
 
   /** The volume of the clip with this key, made again where it was lost. */
