@@ -52,28 +52,29 @@ export async function decodeWithFfmpeg(
   options: ReadOptions & { maxFrames?: number; bare?: boolean } = {},
 ): Promise<Frames> {
   const command = ffmpeg()
+  const decode = async (passthrough: string[]) => {
+    const args = argumentsFor(path, passthrough, options)
+    return decodeThrough({ name: 'ffmpeg', command, args, output: 1, times: 3 }, path, options)
+  }
   try {
-    const decoder = await unlessAborted(ffmpegDecoder(), options.signal)
-    const decode = (passthrough: string[]) => {
-      const args = argumentsFor(path, passthrough, options)
-      return decodeThrough({ name: 'ffmpeg', decoder, command, args, output: 1, times: 3 }, path, options)
-    }
-    // A development build names a commit or a day: it is taken for a new one, unless it says otherwise.
-    const [, major, minor] = /^ffmpeg n?(\d+)\.(\d+)/.exec(decoder) ?? []
-    if (major !== undefined && (Number(major) < 5 || (major === '5' && minor === '0'))) return await decode(OLD)
-    return await decode(NEW).catch((error) => {
-      if (major === undefined && /fps_mode/.test(error.message)) return decode(OLD)
-      throw error
+    const frames = await decode(old.has(command) ? OLD : NEW).catch((error) => {
+      if (!/Unrecognized option 'fps_mode'/.test(error.message)) throw error
+      old.add(command)
+      return decode(OLD)
     })
+    return { ...frames, decoder: await unlessAborted(ffmpegDecoder(), options.signal) }
   } catch (error) {
     const absent = isSpawnError(error) && ['ENOENT', 'EACCES', 'ENOTDIR', 'ENOEXEC'].includes(error.code as string)
     throw absent ? notFound(command, path, error) : error
   }
 }
 
-/** Each frame once, none left out: how ffmpeg is told so from 5.1 on, and before. */
+/** Each frame once, none left out: how ffmpeg is told so from 5.1 on, and before (9 knows the new word only). */
 const NEW = ['-fps_mode', 'passthrough']
 const OLD = ['-vsync', '0']
+
+/** Commands that know the old word only. */
+const old = new Set<string>()
 
 function argumentsFor(
   path: string,

@@ -57,6 +57,6 @@ export async function decodeWithOpencv(
     OPENCV_VIDEOIO_PRIORITY_LIST: 'FFMPEG',
     OPENCV_FFMPEG_CAPTURE_OPTIONS: `protocol_whitelist;file|format_whitelist;${FILM_FORMATS}`,
   }
-  const decoder = opencvDecoder() as string
-  return decodeThrough({ name: 'opencv', decoder, command: process.execPath, args, env, output: 3 }, path, options)
+  const decoder = { name: 'opencv' as const, command: process.execPath, args, env, output: 3 as const }
+  return { ...(await decodeThrough(decoder, path, options)), decoder: opencvDecoder() as string }
 }

@@ -12,8 +12,6 @@ const STDERR_BYTES = 64 * 1024
 /** A decoder in a process of its own, which writes a clip's luma as YUV4MPEG2. */
 export interface Decoder {
   name: Exclude<Frames['backend'], 'mjpeg'>
-  /** With its version. */
-  decoder: string
   command: string
   args: string[]
   env?: NodeJS.ProcessEnv
@@ -32,7 +30,11 @@ export interface Decoder {
  * @throws VIDEO_UNREADABLE, VIDEO_TOO_LARGE, DECODER_DIED, ABORTED, or what starting the process failed with (`syscall`
  *   "spawn ...")
  */
-export async function decodeThrough(decoder: Decoder, path: string, options: ReadOptions = {}): Promise<Frames> {
+export async function decodeThrough(
+  decoder: Decoder,
+  path: string,
+  options: ReadOptions = {},
+): Promise<Omit<Frames, 'decoder'>> {
   const { name } = decoder
   const run = (await attempt(decoder, path, options)) ?? (await attempt(decoder, path, options))
   if (!run) {
@@ -62,7 +64,6 @@ export async function decodeThrough(decoder: Decoder, path: string, options: Rea
     ...frames,
     fps,
     backend: name,
-    decoder: decoder.decoder,
     damagedFrames: 0,
     oddities,
     warnings: oddities.map(({ text }) => text),
@@ -199,7 +200,10 @@ export function readYuv4Mpeg(
  * take turns; without the clip's folder.
  */
 function words(messages: string, path: string): string {
-  const plain = messages.replaceAll(/ @ 0x[0-9a-f]+/gi, '').replaceAll(resolve(path), basename(path))
+  const plain = messages
+    .replaceAll(/ @ 0x[0-9a-f]+/gi, '')
+    .replaceAll(/file:/g, '')
+    .replaceAll(resolve(path), basename(path))
   const lines = plain.split(/[\r\n]+/).map((line) => line.trim())
   const told = [...new Set(lines)].filter((line) => line !== '' && !line.startsWith('Last message repeated')).sort()
   return told.slice(0, 2).join('; ') + (told.length > 2 ? ` (and ${told.length - 2} lines more)` : '')
