@@ -360,6 +360,12 @@ t.test('above 2 GiB: what is no Motion JPEG AVI goes to ffmpeg, what is one is t
     code: 'VIDEO_UNREADABLE',
     message: /Expected a Motion JPEG AVI/,
   })
+  await writeClip(join(folder, 'small.avi'), waves(3), { fps: 25 })
+  const clips = [clipOf(path, 'large'), clipOf(join(folder, 'small.avi'), 'small')]
+  const decode: typeof readClip = (path, options) => readClip(path, { ...options, backend: 'mjpeg' })
+  const { facts, skipped } = await extractFeatures(clips, { cache: join(folder, 'cache'), decode })
+  t.equal(facts.length, 1)
+  t.match(skipped, [{ id: 'large', reason: /VIDEO_UNREADABLE/ }], 'hashed in pieces, skipped by name')
   await writeClip(path, waves(3), { fps: 25 })
   await t.rejects(readClip(large(readFileSync(path))), {
     code: 'VIDEO_TOO_LARGE',
