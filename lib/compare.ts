@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
-import { describeClips } from './distill/describe.js'
+import { describeClips, statedOf } from './distill/describe.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { PredictionCache } from './distill/predictions.js'
@@ -102,7 +102,7 @@ async function run(
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
   const seesAnyVolumes = settings.students.some(seesVolumes)
-  const clips = await describeClips(first.clips, settings, seesAnyVolumes, stage)
+  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, stated: statedOf(first) })
   warn(clips.warnings)
 
   const rounds: Round[] = []

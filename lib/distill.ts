@@ -4,7 +4,8 @@ import { expectRoomForSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
-import { type DescribedClips, describeClips } from './distill/describe.js'
+import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
+import { describeClips, statedOf } from './distill/describe.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { RunLog } from './distill/log.js'
@@ -18,11 +19,10 @@ import { evaluate } from './evaluate/index.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { replaceFile } from './run/store.js'
-import { InfomotionError } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import type { StageOptions } from './runtime/progress.js'
-import { SELECTORS, type Selection, type SelectorName } from './select/index.js'
+import { SELECTORS, type SelectorName } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
 import { STUDENTS, type StudentName } from './train/index.js'
 
@@ -116,9 +116,10 @@ async function run(
 
   // the motion of every clip, what an encoder makes of it, and two controls without motion
   const fold = await log.time('features', async () => {
-    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), stage)
-    if (settings.strict) expectAllRead(clips)
+    const stated = statedOf(dataSet)
+    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, stated })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
+    if (settings.strict) expectAllRead(clips)
     return foldOf(dataSet, clips, settings, stage)
   })
   if (until === 'features') return toResult(fold, settings, log)
@@ -145,7 +146,7 @@ async function run(
   const distilled = await log.time('synthesize', async () => {
     const set = await synthesize(fold.trainClips, selection, stage)
     const classes = classesOf(dataSet, graphs, modules, selection, set)
-    return writeDistilled(fold, set, classes, settings, stage)
+    return writeDistilled(fold, set, classes, settings, log, stage)
   })
   if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
 
@@ -187,31 +188,4 @@ async function run(
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
   return toResult(fold, settings, log, { modules, distilled, evaluation })
-}
-
-function skippedWarning({ skipped }: DescribedClips): string[] {
-  if (skipped.length === 0) return []
-  return [`${skipped.length} clips were skipped. The first: ${skipped[0].id}: ${skipped[0].reason}`]
-}
-
-function expectAllRead({ skipped }: DescribedClips): void {
-  if (skipped.length === 0) return
-  const { id, reason } = skipped[0]
-  throw new InfomotionError(
-    'CLIPS_SKIPPED',
-    `${skipped.length} clips could not be decoded, which --strict does not allow. The first: ${id}: ${reason}`,
-  )
-}
-
-function expectFullQuota({ representatives }: Selection, { classes }: DataSet, vpc: number): void {
-  classes.forEach((name, c) => {
-    const got = representatives.filter(({ classIndex }) => classIndex === c).length
-    if (got < vpc) {
-      throw new InfomotionError(
-        'CLASS_TOO_SMALL',
-        `Class "${name}" has ${got} TRAIN clips for ${vpc} videos per class, which --strict does not allow. ` +
-          'Ask for fewer videos per class, merge classes (--classes), or leave --strict out.',
-      )
-    }
-  })
 }

@@ -16,10 +16,12 @@ export type { ModelDescription } from './features/description.js'
 export { createEncoder, type Encoder, type EncoderOptions } from './features/encoder.js'
 export {
   type ClipFacts,
+  type ClipWarning,
   type DecodedClip,
   type ExtractedFeatures,
   type ExtractOptions,
   extractFeatures,
+  type StatedFacts,
 } from './features/extract.js'
 export {
   type ClipFeatures,
@@ -64,6 +66,15 @@ export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
 export type { Student, Targets, TrainOptions } from './train/types.js'
-export { type Frames, type ReadClipOptions, readClip, writeClip } from './video/index.js'
+export {
+  decodersOf,
+  type Frames,
+  type Oddity,
+  type OddityKind,
+  type ReadClipOptions,
+  type ReadOptions,
+  readClip,
+  writeClip,
+} from './video/index.js'
 export type { Augmentation, Channels } from './volume/samples.js'
 export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './volume/volume.js'

@@ -82,4 +82,12 @@ t.test('DATASET_LINK_FAILED: a file system without symbolic links', async (t) =>
     code: 'DATASET_LINK_FAILED',
     message: /takes no symbolic link \(EPERM\)\. Write the set with materialize "list"/,
   })
+
+  fs.symlink = () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
+  syncBuiltinESMExports()
+  await t.rejects(
+    writeDataSet(join(folder, 'full'), dataSet, items, { materialize: 'link' }),
+    { code: 'ENOSPC', message: /^Could not write .*the disk is full.*df -i/ },
+    'no room for more files is no lack of links',
+  )
 })

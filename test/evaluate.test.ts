@@ -147,11 +147,11 @@ t.test('evaluate: run r of a row trains its student with seed + r', async (t) =>
   const seedsOf = async (options: { seed?: number; parallel?: number }) => {
     const seeds: Record<string, number[]> = {}
     const run = (task: StudentTask) => {
-      const row = `${task.space}, ${task.clips.length} clips`
+      const row = `${task.space}, ${task.items.length} clips`
       seeds[row] = [...(seeds[row] ?? []), task.seed]
       return nearestMean(task)
     }
-    await evaluate(example(), run, { draws: 10, ...options })
+    await evaluate(await example(), run, { draws: 10, ...options })
     return seeds
   }
   // one distilled set of 60 clips, three random draws of 3, all 100; each again in the control space, draws included
@@ -169,13 +169,12 @@ t.test('evaluate: run r of a row trains its student with seed + r', async (t) =>
 })
 
 t.test('evaluate: without random draws no difference, with even classes no balanced row', async (t) => {
-  const input = example()
-  const even = input.trainLabels as number[] // the last 60 of 100 clips are 20 of each class
-  const [distilled] = input.selections
-  const representatives = distilled.representatives.filter(({ index }) => index >= 40)
-  const alone = { ...distilled, representatives: representatives.map((r) => ({ ...r, index: r.index - 40 })) }
+  const input = await example()
+  const full = input.full.slice(40) // the last 60 of 100 clips are 20 of each class
+  const [distilled] = input.sets
+  const alone = { ...distilled, items: distilled.items.filter(({ parents: [clip] }) => Number(clip.id) >= 40) }
   const answer = async () => new Float32Array(90 * 3).fill(1 / 3)
-  const { rows } = await evaluate({ ...input, trainLabels: even.slice(40), selections: [alone] }, answer, { draws: 20 })
+  const { rows } = await evaluate({ ...input, full, sets: [alone] }, answer, { draws: 20 })
   t.same(
     rows.map((row) => [row.selector, row.features, row.differenceToRandom]),
     [

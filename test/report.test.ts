@@ -191,7 +191,7 @@ t.test('report.json: every number, keys in their order, no absolute path', async
   const report = JSON.parse(text)
   t.same(
     Object.keys(report).join(' '),
-    'schema dataSet selector effectiveSampleSize summary classes items majority evaluation skipped warnings notices timings options versions',
+    'schema dataSet selector effectiveSampleSize summary classes items majority evaluation skipped clipWarnings warnings notices timings options versions',
   )
   t.same(report.evaluation, JSON.parse(JSON.stringify(evaluation)))
   t.same(
@@ -258,6 +258,7 @@ t.test('report.html: text from the data stays text', async (t) => {
       classes: [{ name: evil, clips: 9, modules: 2, merged: 2, selected: 1, codelength: 1, isolated: 0 }],
       majority: { class: evil, accuracy: 0.2 },
       ...{ warnings: [evil], notices: [evil], skipped: [{ path: evil, reason: evil }] },
+      clipWarnings: [{ path: evil, kind: evil, text: evil }],
       ...{ timings: [{ stage: evil, seconds: 1 }], options: { [evil]: evil }, versions: { [evil]: evil } },
     }),
   )

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -9,13 +10,16 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { ByteBudget, memoryBudget } from '#lib/run/budget.js'
 import { withLock } from '#lib/run/lock.js'
 import { ShardCache } from '#lib/run/shards.js'
-import { toJson, writeWhole } from '#lib/run/store.js'
+import { openFolder, readWhole, sha256, sha256OfFile, toJson, writeWhole } from '#lib/run/store.js'
 import { needs, temporary } from './support.js'
 
 const entry = (key: string, ...row: number[]) => ({ key, row: Float32Array.from(row), record: { frames: row.length } })
@@ -199,6 +203,170 @@ t.test('lock: of many that find a dead lock at once, one at a time gets it', asy
     for (const { reason } of refused) if (reason.code !== 'RUN_LOCKED') t.fail(String(reason.stack))
   }
   t.same(readdirSync(folder), [])
+})
+
+t.test(
+  'lock: of another container, of another start of the machine, of another machine',
+  needs(existsSync('/proc/self/ns/pid'), 'Linux'),
+  async (t) => {
+    const folder = temporary(t)
+    const path = join(folder, '.lock')
+    let mine = {} as Record<string, string>
+    await withLock(folder, async () => {
+      mine = JSON.parse(readFileSync(path, 'utf8'))
+    })
+    const [boot] = mine.started.split(' ')
+    const dead = { ...mine, pid: 2 ** 22 + 1, machine: 'this one' }
+    const machineHere = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'utf8').trim() : ''
+    const cases: [string, object, boolean][] = [
+      ['a process of this container that is gone', dead, true],
+      ['a process of another container', { ...dead, space: 'pid:[1]' }, false],
+      ['process 1 of another container', { ...dead, pid: 1, space: 'pid:[1]', started: `${boot} 1` }, false],
+      ['of another boot, on who knows which machine', { ...dead, machine: undefined, started: 'before 1' }, false],
+      ['of another machine of this name', { ...dead, machine: 'another', started: 'before 1' }, false],
+      ['of nobody knows when', { ...dead, started: undefined }, false],
+    ]
+    if (machineHere)
+      cases.push([
+        'of before this machine was started',
+        { ...dead, machine: machineHere, space: 'x', started: 'b 1' },
+        true,
+      ])
+    for (const [what, holder, gone] of cases) {
+      writeFileSync(path, JSON.stringify(holder))
+      const outcome = await withLock(folder, async () => 'taken over').catch(({ code }) => code)
+      t.equal(outcome, gone ? 'taken over' : 'RUN_LOCKED', what)
+      t.equal(existsSync(path), !gone)
+    }
+  },
+)
+
+/** Replaces a function of node:fs/promises for the duration of a test. */
+function replaced<K extends 'readFile' | 'open'>(
+  t: Test,
+  name: K,
+  by: (original: (typeof fs)[K]) => (typeof fs)[K],
+): void {
+  const original = fs[name]
+  t.teardown(() => {
+    fs[name] = original
+    syncBuiltinESMExports()
+  })
+  fs[name] = by(original)
+  syncBuiltinESMExports()
+}
+
+t.test('shards: one that cannot be read just now is an error by name, and stays', async (t) => {
+  const folder = temporary(t)
+  await (await ShardCache.open(folder, 2)).append([entry('a', 1, 2)])
+  const before = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'))
+  let [code, end] = ['', '']
+  replaced(
+    t,
+    'readFile',
+    (original) =>
+      Object.assign((path: string, ...rest: []) => {
+        if (code && String(path).endsWith(end))
+          return Promise.reject(Object.assign(new Error(`${code}: trouble`), { code }))
+        return original(path, ...rest)
+      }) as never,
+  )
+  for (end of ['.npy', '.jsonl'])
+    for (code of ['EACCES', 'EIO', 'EMFILE', 'ESTALE', 'ENOMEM', 'ETIMEDOUT']) {
+      await t.rejects(
+        ShardCache.open(folder, 2),
+        { code, message: /^Could not read .*00000.*again|folder/ },
+        `${code} ${end}`,
+      )
+      t.same(
+        readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1')),
+        before,
+      )
+    }
+  code = 'ENOENT' // another run has found it damaged just before
+  t.same((await ShardCache.open(folder, 2)).warnings, [])
+  code = ''
+  t.equal((await ShardCache.open(folder, 2)).size, 1)
+})
+
+t.test("another run's young files survive a wrong clock, here or in the system", async (t) => {
+  const folder = temporary(t)
+  const young = ['00000.npy', '00001.npy.0badf00d.tmp', '.partial-0badf00d']
+  for (const name of young) writeFileSync(join(folder, name), 'of a run that is at it')
+  writeFileSync(join(folder, '00007.npy'), 'of a run that was killed')
+  utimesSync(join(folder, '00007.npy'), Date.now() / 1000 - 3600, Date.now() / 1000 - 3600)
+  const { now } = Date
+  t.teardown(() => {
+    Date.now = now
+  })
+  for (const ahead of [3600e3, 20 * 365 * 86400e3, -3600e3]) {
+    Date.now = () => now() + ahead
+    await ShardCache.open(folder, 1)
+    await openFolder(folder)
+    t.same(readdirSync(folder).sort(), [...young].sort())
+  }
+})
+
+/** A signal that fires, and keeps the process waiting for it. */
+function soon(): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(), 30)
+  return controller.signal
+}
+
+t.test('files only: a pipe, a device, a folder are refused by name, and a signal ends the waiting', async (t) => {
+  const folder = temporary(t)
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const read of [readWhole, sha256OfFile] as ((path: string) => Promise<unknown>)[]) {
+    await t.rejects(read(pipe), { code: 'EINVAL', message: /is a pipe, not a file/ })
+    await t.rejects(read('/dev/zero'), { code: 'EINVAL', message: /is a device, not a file/ })
+    await t.rejects(read(folder), { code: 'EINVAL', message: /is a folder, not a file/ })
+    await t.rejects(read(join(folder, 'none')), { code: 'ENOENT' })
+  }
+  const path = join(folder, 'a')
+  writeFileSync(path, Buffer.alloc(3e6, 'abc'))
+  t.equal(await sha256OfFile(path), sha256(readFileSync(path)))
+  await t.rejects(sha256OfFile(path, AbortSignal.abort()), { code: 'ABORTED' })
+  replaced(t, 'open', () => () => new Promise(() => {})) // a disk that does not answer
+  await t.rejects(readWhole(path, soon()), { code: 'ABORTED' })
+})
+
+t.test('a budget of bytes: what does not fit waits, what never fits runs alone, nothing waits for ever', async (t) => {
+  const budget = new ByteBudget(100)
+  let [inside, most] = [0, 0]
+  const task = async (wishes: number[]) => {
+    const share = budget.open()
+    for (const bytes of wishes) {
+      await share.grow(bytes)
+      inside += bytes
+      most = Math.max(most, inside)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    inside -= share.bytes
+    share.close()
+  }
+  await Promise.all(Array.from({ length: 12 }, () => task([60])))
+  t.equal(most, 60, 'one after the other')
+  most = 0
+  await Promise.all(Array.from({ length: 12 }, () => task([30])))
+  t.equal(most, 90, 'three at once')
+  most = 0
+  await Promise.all([task([10]), task([500]), task([20]), task([500])])
+  t.equal(most, 500, 'alone')
+  most = 0
+  await Promise.all(Array.from({ length: 6 }, () => task([10, 20, 40, 40])))
+  t.ok(most <= 100 + 110, `grown step by step: ${most}, one task beyond the budget at most`)
+  t.equal(inside, 0)
+
+  const [a, b, c] = [budget.open(), budget.open(), budget.open()]
+  await a.grow(90)
+  await t.rejects(b.grow(50, soon()), { code: 'ABORTED' })
+  b.close()
+  await c.grow(10)
+  a.close()
+  await c.grow(90)
+  t.ok(memoryBudget() > 2 ** 20 && memoryBudget() < 2 ** 50)
 })
 
 function flipBit(path: string, at: number): void {

@@ -5,7 +5,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import t from 'tap'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { readClip, readJpegFrames, writeClip } from '#lib/video/index.js'
-import { jpegSize } from '#lib/video/mjpeg.js'
+import { jpegSize } from '#lib/video/jpeg.js'
 import { readYuv4Mpeg } from '#lib/video/pipe.js'
 import { fixture, needs, reference, root, temporary } from './support.js'
 
@@ -217,7 +217,7 @@ t.test('YUV4MPEG2 from ffmpeg', (t) => {
   ])
   const clip = readYuv4Mpeg(stream)!
   t.same([clip.count, clip.width, clip.height, [...clip.frames]], [2, 3, 2, [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]])
-  t.ok(Math.abs(clip.fps - 29.97) < 1e-3)
+  t.ok(Math.abs(clip.fps! - 29.97) < 1e-3)
   t.equal(readYuv4Mpeg(Buffer.from('YUV4MPEG2 W3')), undefined)
   t.equal(readYuv4Mpeg(Buffer.from('YUV4MPEG2 W99999 H2 F1:1\nFRAME\n')), undefined)
   t.end()

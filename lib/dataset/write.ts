@@ -208,7 +208,7 @@ async function writeVideos(
 }
 
 /** What file systems say that have no symbolic links (and Windows to those who may not make them). */
-const TAKES_NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL']
+const TAKES_NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'UNKNOWN']
 
 /** Has the system write a file to the disk: the manifest that tells of it must not be there without it. */
 async function flush(path: string): Promise<void> {

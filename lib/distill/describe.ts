@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import type { Clip } from '../dataset/index.js'
+import type { Clip, DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
-import { type ExtractedFeatures, extractFeatures } from '../features/extract.js'
+import { type ExtractedFeatures, extractFeatures, type StatedFacts } from '../features/extract.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/index.js'
-import { readClip } from '../video/index.js'
+import { decodersOf, type ReadOptions, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import type { Method } from './settings.js'
 
@@ -30,9 +30,9 @@ export async function describeClips(
   clips: readonly (Clip | MadeClip)[],
   { cache, backend, device, encoder: model }: Method,
   volumes: boolean,
-  stage: StageOptions,
+  { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
 ): Promise<DescribedClips> {
-  const decode = (file: string, options: { signal?: AbortSignal }) => readClip(file, { ...options, backend })
+  const decode = (file: string, options: ReadOptions) => readClip(file, { ...options, backend })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
     const shape: VolumeOptions = encoder?.volume ?? {}
@@ -40,6 +40,8 @@ export async function describeClips(
       cache,
       decode,
       decoder: backend,
+      decoders: [...(await decodersOf(backend)), 'made'],
+      stated,
       device,
       volumes: encoder || volumes ? shape : (false as const),
       ...stage,
@@ -62,4 +64,10 @@ export async function describeClips(
   } finally {
     await encoder?.close()
   }
+}
+
+/** What the table says of its clips' frames and rates, in EchoNet's columns. */
+export function statedOf({ source: { rows } }: DataSet): StatedFacts[] {
+  const positive = (value: string | undefined) => (Number(value) > 0 ? Number(value) : undefined)
+  return rows.map(({ NumberOfFrames, FPS }) => ({ frames: positive(NumberOfFrames), fps: positive(FPS) }))
 }

@@ -10,7 +10,7 @@ import type { Method } from './settings.js'
 
 /** What students see of one item. */
 interface SeenItem {
-  /** Names what it shows: of a source clip the digest of its file, of a made clip that of its frames. */
+  /** Names what it shows: of a source clip the digest of its file and its decoder, of a made clip that of its frames. */
   key: string
   /** Its row in each feature space, by the space's name. */
   rows: ReadonlyMap<string, Float32Array>
@@ -62,7 +62,7 @@ export class ItemFeatures {
     const row = this.trainRows.get(clip)
     if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the source clip of an item', clip.id)
     const seen = {
-      key: clips.keys[trainRows[row]],
+      key: clips.cacheKeys[trainRows[row]],
       rows: new Map(spaces.map(({ name, train }) => [name, rowAt(train, row)])),
       volume: ({ signal }: StageOptions) => clips.volume(trainRows[row], { signal }),
       trainRow: row,
@@ -78,7 +78,7 @@ export class ItemFeatures {
     const spaces = featuresOf(described, this.method)
     for (const [i, clip] of fresh.entries())
       this.seen.set(clip, {
-        key: described.keys[i],
+        key: described.cacheKeys[i],
         rows: new Map(spaces.map(({ name, features }) => [name, rowAt(features, i)])),
         volume: ({ signal }) => described.volume(i, { signal }),
       })

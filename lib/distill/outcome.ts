@@ -8,7 +8,7 @@ import type { ClassModules, Selection } from '../select/index.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
 import type { Fold } from './fold.js'
 import type { RunLog } from './log.js'
-import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
+import { clipWarningsOf, majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
 import type { DistillResult, RunSettings } from './types.js'
 
 /** What a run found, as far as it went. */
@@ -89,6 +89,7 @@ export function toManifest({ dataSet, clips }: Fold, settings: RunSettings, dist
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
       skipped: skippedOf(clips, dataSet),
+      clipWarnings: clipWarningsOf(clips, dataSet),
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
     selector: distilled.selector,
@@ -122,6 +123,7 @@ export function toReport(
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
     skipped: skippedOf(clips, dataSet),
+    clipWarnings: clipWarningsOf(clips, dataSet),
     warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
     notices: noticesOf(dataSet),
     timings: log.timings,

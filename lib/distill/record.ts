@@ -27,6 +27,17 @@ export function skippedOf({ skipped }: DescribedClips, dataSet: DataSet): { path
   return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet) }))
 }
 
+/** What was found odd about clips and gone on with. */
+export function clipWarningsOf(
+  { clipWarnings }: DescribedClips,
+  dataSet: DataSet,
+): { path: string; kind: string; text: string }[] {
+  return clipWarnings.map(({ id, kind, text }) => ({
+    ...{ path: id, kind },
+    text: withoutFolders(text, dataSet),
+  }))
+}
+
 /** Absolute paths stay on their machine. */
 export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
   return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { SHARD_ROWS, ShardCache, type ShardEntry } from '../run/shards.js'
 import { sha256 } from '../run/store.js'
 import { type Device, expectDevice, resolveDevice } from '../runtime/device.js'
+import type { Oddity } from '../video/types.js'
 import { VolumeStore } from '../volume/store.js'
 import {
   resolveFlow,
@@ -14,8 +15,8 @@ import {
 import { type DescriptorLayout, type DescriptorOptions, describeClip, descriptorLayout } from './descriptor.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
-const ROW_SCHEMA = 3
-const VOLUME_SCHEMA = 2
+const ROW_SCHEMA = 4
+const VOLUME_SCHEMA = 3
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */
 export interface DecodedClip {
@@ -25,8 +26,28 @@ export interface DecodedClip {
   height: number
   fps: number
   backend: string
+  /** The same with its version. */
+  decoder?: string
   damagedFrames: number
+  promisedFrames?: number
+  oddities?: Oddity[]
   warnings: string[]
+}
+
+/** What is known of one clip's video. */
+export interface ClipFacts {
+  frames: number
+  width: number
+  height: number
+  fps: number
+  backend: string
+  /** The same with its version. */
+  decoder: string
+  damagedFrames: number
+  /** As the file's header promises; absent where it does not say. */
+  promisedFrames?: number
+  /** Things found odd and gone on with. */
+  oddities: Oddity[]
 }
 
 export interface FeatureCacheOptions {
@@ -34,6 +55,7 @@ export interface FeatureCacheOptions {
   cache: string
   /** Names the decoder's settings. */
   decoder?: string
+  decoders?: readonly string[]
   descriptor?: DescriptorOptions
   device?: Device
   volumes?: VolumeOptions | false
@@ -64,6 +86,7 @@ export class FeatureCache {
     private readonly volumes: { store: VolumeStore; shape: VolumeShape } | undefined,
     /** Of the volumes. */
     private readonly flow: DescriptorLayout['options']['flow'],
+    private readonly decoders: readonly string[] | undefined,
   ) {}
 
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
@@ -78,7 +101,7 @@ export class FeatureCache {
     const rows = await ShardCache.open(join(options.cache, folder), rowLength(layout))
     const volumeFolder = `volumes-${settingsKey(device, VOLUME_SCHEMA, decoder, shape, flow)}`
     const volumes = shape && { shape, store: await VolumeStore.open(join(options.cache, volumeFolder), shape) }
-    return new FeatureCache(device, wanted, layout, options.descriptor, rows, volumes, flow)
+    return new FeatureCache(device, wanted, layout, options.descriptor, rows, volumes, flow, options.decoders)
   }
 
   /** Sentences about what was kept and could not be used. */
@@ -91,15 +114,18 @@ export class FeatureCache {
     return this.volumes !== undefined
   }
 
-  /** The row of the clip with this key; its volume is kept too, where volumes are. */
-  async describe(key: string, decode: Decode, signal?: AbortSignal): Promise<ShardEntry> {
-    const known = this.rows.get(key)
-    const missing = this.volumes && !(await this.volumes.store.has(key)) ? this.volumes : undefined
-    if (known) {
-      if (missing) await this.makeVolume(key, await decode(), signal)
+  /** The row of the clip whose file has this hash; its volume is kept too, where volumes are. */
+  async describe(hash: string, decode: Decode, signal?: AbortSignal): Promise<ShardEntry> {
+    const names = this.decoders ?? [ANY_DECODER]
+    const known = names.map((name) => this.rows.get(clipKey(hash, name))).find((row) => row !== undefined)
+    if (known && !(await this.lacksVolume(known.key))) return known
+    const video = await decode()
+    const key = clipKey(hash, this.decoders ? (video.decoder ?? video.backend) : ANY_DECODER)
+    if (known?.key === key) {
+      await this.makeVolume(key, video, signal)
       return known
     }
-    const video = await decode()
+    const missing = (await this.lacksVolume(key)) ? this.volumes : undefined
     const sameFlow = JSON.stringify(this.flow) === JSON.stringify(this.layout.options.flow)
     const { motion, meanFrame, deviation, volume } = await describeClip(video.frames, video, {
       ...this.descriptor,
@@ -113,11 +139,27 @@ export class FeatureCache {
     row.set(motion)
     row.set(meanFrame, motion.length)
     row.set(deviation, motion.length + meanFrame.length)
-    const { count, width, height, fps, backend, damagedFrames } = video
-    const entry = { key, row, record: { frames: count, width, height, fps, backend, damagedFrames } }
+    const { count, width, height, fps, backend, decoder = backend, damagedFrames, promisedFrames } = video
+    const { oddities = video.warnings.map((text) => ({ kind: 'decoder' as const, text })) } = video
+    const facts: ClipFacts = {
+      frames: count,
+      width,
+      height,
+      fps,
+      backend,
+      decoder,
+      damagedFrames,
+      promisedFrames,
+      oddities,
+    }
+    const entry = { key, row, record: { ...facts } }
     this.fresh.push(entry)
     if (this.fresh.length >= SHARD_ROWS) await this.flush()
     return entry
+  }
+
+  private async lacksVolume(key: string): Promise<boolean> {
+    return this.volumes !== undefined && !(await this.volumes.store.has(key))
   }
 
   /** The volume of the clip with this key, made again where it was lost. */
@@ -145,6 +187,14 @@ export class FeatureCache {
     await this.volumes?.store.write(key, volume)
     return volume
   }
+}
+
+/** Where nobody says what decodes: whatever did. */
+const ANY_DECODER = ''
+
+/** Names a clip's file and what decoded it. */
+function clipKey(hash: string, decoder: string): string {
+  return decoder === ANY_DECODER ? hash : `${hash}-${sha256(decoder).slice(0, 8)}`
 }
 
 /** Names all that kept numbers depend on besides the clip: its folder in the cache. */

@@ -20,7 +20,7 @@ export async function embedClips(
   nameOf: (row: number) => string,
   { signal, onProgress }: StageOptions,
 ): Promise<Matrix> {
-  const { keys } = extracted
+  const { cacheKeys: keys } = extracted
   const cache = await ShardCache.open(folder, encoder.dim)
   const wanted = Array.from(keys.keys()).filter((row) => !cache.get(keys[row]))
   const report = (fresh: number) =>

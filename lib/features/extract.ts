@@ -1,41 +1,44 @@
 import type { Clip } from '../dataset/types.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
+import { ByteBudget, memoryBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
-import { readWhole, sha256 } from '../run/store.js'
+import { sha256, sha256OfFile } from '../run/store.js'
 import type { Device } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, invalid } from '../runtime/expect.js'
+import { expectInteger, expectNumber, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
+import type { ReadOptions } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
-import { type DecodedClip, FeatureCache } from './cache.js'
+import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import type { DescriptorOptions } from './descriptor.js'
+import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
-export type { DecodedClip } from './cache.js'
+export type { ClipFacts, DecodedClip } from './cache.js'
+export type { ClipWarning, StatedFacts } from './oddities.js'
 
 export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
   /** Turns a file into frames (the video stage's `readClip`). */
-  decode: (path: string, options: { signal?: AbortSignal }) => Promise<DecodedClip>
+  decode: (path: string, options: ReadOptions) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
+  /**
+   * Names, with versions, of all that `decode` may read a clip with here and now (the video stage's `decodersOf`). The one
+   * that did is part of the cache key: what another version read is read again. Default: no matter what.
+   */
+  decoders?: readonly string[]
+  /** What the data set's table says of each clip, to compare. */
+  stated?: readonly (StatedFacts | undefined)[]
+  /** Bytes of decoded clips that are held at the same time; a larger clip is read alone. Default: a quarter of the memory. */
+  memory?: number
   descriptor?: DescriptorOptions
   /** Where flow is computed: `auto` (default), `cpu`, `cuda`. What a GPU computed is cached apart. */
   device?: Device
   /** Also keep each clip as networks see it, of the descriptor's flow unless another is asked for. Default false. */
   volumes?: VolumeOptions | false
-}
-
-/** What is known of one clip's video. */
-export interface ClipFacts {
-  frames: number
-  width: number
-  height: number
-  fps: number
-  backend: string
-  damagedFrames: number
 }
 
 /** A clip that could not be decoded, and why. */
@@ -52,8 +55,10 @@ export interface ExtractedFeatures {
   /** Indices into the clips that were given, ascending. */
   clips: Uint32Array
   facts: ClipFacts[]
-  /** SHA-256 of each clip's file; of a made clip, of its frames with their size and rate. */
+  /** SHA-256 of each clip's file, as it was read; of a made clip, of its frames with their size and rate. */
   keys: string[]
+  /** Names each clip's file and its decoder: the key of whatever is made of the clip's frames. */
+  cacheKeys: string[]
   /** The motion descriptor, raw (see `descriptorLayout`). */
   motion: Matrix
   /** Control: the mean frame, area-averaged. */
@@ -62,6 +67,9 @@ export interface ExtractedFeatures {
   deviation: Matrix
   /** Clips that could not be decoded, by name: skipped, not fatal. */
   skipped: SkippedClip[]
+  /** What was found odd about clips and gone on with, the same from the cache. */
+  clipWarnings: ClipWarning[]
+  /** Sentences: one a kind of `clipWarnings`, and what the cache has to say. */
   warnings: string[]
   /**
    * The volume of row i's clip, read from the cache each time: nothing is kept in memory. Needs `volumes`.
@@ -74,9 +82,9 @@ export interface ExtractedFeatures {
 /**
  * Describes every clip, a data set's or a made one, in parallel over the addon's threads, through a cache in shards: a
  * run that was stopped or killed goes on where it was, and other budgets, seeds and labels reuse the same rows. The cache
- * key of a row is the hash of the clip's bytes, the decoder, the descriptor's options, the device and the schema version.
- * Volumes are cached beside them, one file a clip; a clip is decoded once for both, and its flow computed once where both
- * are of the same.
+ * key of a row is the hash of the clip's bytes, the decoder and its version, the descriptor's options, the device and the
+ * schema version. Volumes are cached beside them, one file a clip; a clip is decoded once for both, and its flow computed
+ * once where both are of the same.
  *
  * @throws {InfomotionError} `NO_READABLE_CLIP` if not one clip can be decoded; `ABORTED`
  */
@@ -84,23 +92,48 @@ export async function extractFeatures(
   clips: readonly (Clip | MadeClip)[],
   options: ExtractOptions,
 ): Promise<ExtractedFeatures> {
-  const { signal, onProgress, decode } = options
+  const { signal, onProgress, stated } = options
   const cache = await FeatureCache.open(options)
+  const budget = new ByteBudget(expectNumber(options.memory ?? memoryBudget(), 'memory', 1))
   const rows: (ShardEntry | undefined)[] = new Array(clips.length)
+  const hashes: string[] = new Array(clips.length)
   const skips: (SkippedClip | undefined)[] = new Array(clips.length)
+  const changed = new Set<number>()
+
+  /** Decodes a clip if its file still has the hash that its features are kept by. */
+  const decode = async (path: string, hash: string, at: ReadOptions): Promise<DecodedClip> => {
+    const video = await options.decode(path, at)
+    if ((await sha256OfFile(path, at.signal)) !== hash)
+      throw new InfomotionError(
+        'VIDEO_CHANGED',
+        `${path} changed while it was read. Let it be written to its end first.`,
+      )
+    return video
+  }
   const describe = async (index: number): Promise<void> => {
     const clip = clips[index]
     if ('frames' in clip) {
-      rows[index] = await cache.describe(keyOfMade(clip), async () => asDecoded(clip), signal)
+      hashes[index] = hashOfMade(clip)
+      rows[index] = await cache.describe(hashes[index], async () => asDecoded(clip), signal)
       return
     }
+    const share = budget.open()
+    const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      const key = sha256(await ofClip(readWhole(clip.path)))
-      rows[index] = await cache.describe(key, () => ofClip(decode(clip.path, { signal })), signal)
+      hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
+      const video = () => ofClip(decode(clip.path, hashes[index], { signal, reserve }))
+      rows[index] = await cache.describe(hashes[index], video, signal)
     } catch (thrown) {
       // a descriptor without the volume that was asked for is of no use: the clip has no row
       if (!(thrown instanceof ClipFault)) throw thrown
+      if (thrown.code === 'VIDEO_CHANGED' && !changed.has(index)) {
+        changed.add(index)
+        share.close()
+        return describe(index)
+      }
       skips[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
+    } finally {
+      share.close()
     }
   }
 
@@ -126,31 +159,46 @@ export async function extractFeatures(
   }
   const entries = rows.filter((row) => row !== undefined)
   const values = entries.map(({ row }) => row)
+  const facts = entries.map(({ record }) => record as unknown as ClipFacts)
+  const clipWarnings = facts.flatMap((fact, row) => {
+    const id = nameOf(clips[kept[row]])
+    const again = changed.has(kept[row])
+      ? [{ id, kind: 'changed' as const, text: 'It changed while it was read.' }]
+      : []
+    return [...warningsOf(id, fact, stated?.[kept[row]]), ...again]
+  })
+  const byId = new Map(facts.map((fact, row) => [nameOf(clips[kept[row]]), fact]))
+  const summaries = summarise(clipWarnings, byId, clips.length)
   const { dim, options: descriptor } = cache.layout
   const control = descriptor.thumbnail ** 2
   return {
     device: cache.device,
     clips: kept,
-    facts: entries.map(({ record }) => record as unknown as ClipFacts),
-    keys: entries.map(({ key }) => key),
+    facts,
+    keys: Array.from(kept, (index) => hashes[index]),
+    cacheKeys: entries.map(({ key }) => key),
     motion: takeColumns(values, 0, dim),
     meanFrame: takeColumns(values, dim, control),
     deviation: takeColumns(values, dim + control, control),
     skipped,
+    clipWarnings,
     get warnings() {
-      return cache.warnings
+      return [...cache.warnings, ...summaries]
     },
     volume: async (row, at = {}) => {
       if (!cache.keepsVolumes) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
-      const clip = clips[kept[expectInteger(row, 'row', 0, kept.length - 1)]]
-      const again = async () => ('frames' in clip ? asDecoded(clip) : decode(clip.path, at))
+      const index = kept[expectInteger(row, 'row', 0, kept.length - 1)]
+      const clip = clips[index]
+      const again = async () => ('frames' in clip ? asDecoded(clip) : decode(clip.path, hashes[index], at))
       return cache.volume(entries[row].key, again, at.signal)
     },
   }
 }
 
-/** A made clip's key: a digest of all that it is, but for its name. */
-function keyOfMade({ frames, count, width, height, fps }: MadeClip): string {
+const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
+
+/** Names a made clip by all that it is, but for its name. */
+function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {
   return sha256(`made ${JSON.stringify([count, width, height, fps])} ${sha256(frames)}`)
 }
 
@@ -186,8 +234,8 @@ async function inLanes(
 /** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */
 class ClipFault extends InfomotionError {}
 
-/** What the system says of a file that is gone, forbidden, none (a pipe, a folder), or above 2 GiB. */
-const UNREADABLE = ['ENOENT', 'EACCES', 'EINVAL', 'EISDIR', 'ERR_FS_FILE_TOO_LARGE']
+/** What the system says of a file that is gone, forbidden, or none (a pipe, a folder). A disk in trouble is no clip's fault. */
+const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
 
 /** Tells what is wrong with a clip from what is wrong elsewhere: a cache that is forbidden says `EACCES` too. */
 async function ofClip<T>(reading: Promise<T>): Promise<T> {

@@ -1,9 +1,8 @@
-import { inflateSync } from 'node:zlib'
-import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
 import { readWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { decodeJpeg } from '../runtime/jpeg.js'
-import { jpegSize } from '../video/mjpeg.js'
+import { jpegSize } from '../video/jpeg.js'
+import { readPng, type Samples } from './png.js'
 
 /** One image as grey levels. */
 export interface Luma {
@@ -11,19 +10,6 @@ export interface Luma {
   pixels: Uint8Array
   width: number
   height: number
-}
-
-/** Deflate packs at most 1032 bytes in one (zlib, "Technical Details"), and a pixel of a PNG takes at least a bit. */
-const MAX_PIXELS_A_BYTE = 8 * 1032
-
-/** Samples as a decoder gives them: `channels` values a pixel (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha). */
-interface Samples {
-  width: number
-  height: number
-  data: Uint8Array | Uint8ClampedArray | Uint16Array
-  channels: number
-  /** The value of white. */
-  white: number
 }
 
 /**
@@ -48,48 +34,6 @@ export async function readLuma(path: string): Promise<Luma> {
     throw new InfomotionError('IMAGE_UNREADABLE', `Expected a PNG, JPEG, PGM or PPM image in ${path}: ${why}.`, {
       cause,
     })
-  }
-}
-
-/** As large as JPEGs may be here: 16384 x 16384. */
-const MAX_PIXELS = 2 ** 28
-
-/** Channels by a PNG's colour type (PNG specification, 11.2.2). */
-const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
-
-/** The samples of a PNG file, if its size is one that so many bytes can hold; throws a plain Error. */
-export function readPng(bytes: Buffer): Samples {
-  const [promised, possible] = [bytes.readUInt32BE(16) * bytes.readUInt32BE(20), MAX_PIXELS_A_BYTE * bytes.length]
-  if (promised < 1 || promised > possible)
-    throw new Error(`${promised} pixels cannot come out of ${bytes.length} bytes`)
-  if (promised > MAX_PIXELS) throw new Error(`it has ${promised} pixels, where ${MAX_PIXELS} are read`)
-  expectSamples(bytes)
-  const png = decodePng(bytes)
-  const { width, height } = png
-  if (png.palette) {
-    const channels = png.palette[0]?.length ?? 3
-    return { width, height, data: convertIndexedToRgb(png), channels, white: 255 }
-  }
-  const white = 2 ** png.depth - 1
-  return { width, height, data: png.data, channels: png.channels, white }
-}
-
-/**
- * Refuses a PNG whose data unpack to more than its size says: the decoder would unpack them all. Twice as much is let
- * pass, as interlaced rows have further bytes.
- */
-function expectSamples(bytes: Buffer): void {
-  const [width, height, depth] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]]
-  const row = 1 + Math.ceil((width * depth * (CHANNELS[bytes[25]] ?? 4)) / 8)
-  const packed: Buffer[] = []
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at))
-    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
-      packed.push(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)))
-  try {
-    inflateSync(Buffer.concat(packed), { maxOutputLength: 2 * height * row + 2 ** 16 })
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw new Error(code === 'ERR_BUFFER_TOO_LARGE' ? 'its data unpack to more than its size says' : message, { cause })
   }
 }
 

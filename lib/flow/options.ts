@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { asBytes } from '../runtime/arrays.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { NativeFrameLayout } from '../runtime/native.js'
+import { CLIP_KEYS } from '../video/types.js'
 
 /** Parameters of Farneback's method, named and numbered as OpenCV's `calcOpticalFlowFarneback` has them. */
 export interface FarnebackOptions {
@@ -119,7 +120,7 @@ export interface FrameShape {
 }
 
 /** What an image or a clip says of itself besides its size: either is a shape. */
-export const SAID_OF_CLIPS = ['pixels', 'count', 'fps', 'backend', 'damagedFrames', 'warnings']
+export const SAID_OF_CLIPS = ['pixels', ...CLIP_KEYS]
 
 /** Frames as the addon takes them. */
 interface GreyFrames {

@@ -17,6 +17,7 @@ export function reportDocument(input: ReportInput): object {
     majority: input.majority,
     evaluation: input.evaluation ?? null,
     skipped: input.skipped,
+    clipWarnings: input.clipWarnings ?? [],
     warnings: input.warnings,
     notices: input.notices,
     timings: input.timings,

@@ -28,7 +28,13 @@ const COLUMNS = 8
  * that these would not last two seconds, every n-th frame (50 fps: every second). Encoded anew from luma, so no metadata
  * of the source comes along.
  */
-export async function filmStrip({ frames, count, width, height, fps }: Frames): Promise<FilmStrip> {
+export async function filmStrip({
+  frames,
+  count,
+  width,
+  height,
+  fps,
+}: Pick<Frames, 'frames' | 'count' | 'width' | 'height' | 'fps'>): Promise<FilmStrip> {
   const step = Math.max(1, Math.round((fps * SECONDS) / MAX_FRAMES))
   const shown = Math.min(MAX_FRAMES, Math.ceil(count / step))
   const columns = Math.min(COLUMNS, shown)

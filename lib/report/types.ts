@@ -23,6 +23,8 @@ export interface ReportInput {
   majority: { class: string; accuracy: number }
   /** Clips left out, and why. */
   skipped: { path: string; reason: string }[]
+  /** What was found odd about clips and gone on with: damage, missing frames, rates, what the decoder said. */
+  clipWarnings?: { path: string; kind: string; text: string }[]
   /** Things found odd and gone on with, each a sentence. */
   warnings: string[]
   /** What the reader must know about the data (licences, agreements), each a sentence. */

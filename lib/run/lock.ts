@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, open, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
-import { makeFolder, openFolder, removeLeftover } from './store.js'
+import { makeFolder, openFolder, removeLeftovers } from './store.js'
 
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
- * is gone (kill -9, power) is taken over, on the machine it ran on, and what it left half-written is removed.
+ * is gone (kill -9, power) is taken over, on the machine and in the container it ran in, and what it left half-written
+ * is removed. Whether a process of another machine or container is gone cannot be known here.
  */
 export async function withLock<T>(directory: string, body: () => Promise<T>): Promise<T> {
   const path = join(directory, '.lock')
@@ -31,6 +32,10 @@ interface Holder {
   host: string
   /** When the process started, in the system's own terms; undefined where the system does not say. */
   started?: string
+  /** The PID namespace that `pid` is a number of; undefined where the system has none. */
+  space?: string
+  /** Tells machines of one host name apart; undefined where the system does not say. */
+  machine?: string
 }
 
 /** Attempts to take a lock that changes hands, is broken up, or whose file a holder tidies away. */
@@ -40,7 +45,7 @@ const ATTEMPTS = 10
 async function take(path: string, directory: string): Promise<FileHandle> {
   await makeFolder(directory)
   const id = randomBytes(8).toString('hex') // no two locks are alike
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid), id })
+  const mine = JSON.stringify({ ...(await thisProcess()), id })
   let holder: Holder | undefined
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const held = await place(path, mine)
@@ -94,7 +99,7 @@ async function breakUp(path: string, dead: string): Promise<void> {
     await (await open(turn, 'wx')).close()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    await removeLeftover(turn, BREAK_UP_MS)
+    await removeLeftovers([turn], BREAK_UP_MS)
     return setTimeout(10 + Math.random() * 10)
   }
   try {
@@ -112,25 +117,61 @@ function parse(lock: string): Holder | undefined {
   }
 }
 
-async function isGone({ pid, host, started }: Holder, path: string): Promise<boolean> {
-  if (host !== hostname()) return false
+/** This process as a holder. */
+async function thisProcess(): Promise<Holder> {
+  const { pid } = process
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
+  return {
+    ...{ pid, host: hostname(), started: await startOf(pid), space: await spaceHere() },
+    machine: machine.trim() || undefined,
+  }
+}
+
+/**
+ * The PID namespace of this process (pid_namespaces(7)), as containers have one each: in another one the same number is
+ * another process, or none.
+ */
+function spaceHere(): Promise<string | undefined> {
+  return readlink('/proc/self/ns/pid').catch(() => undefined)
+}
+
+async function isGone(holder: Holder, path: string): Promise<boolean> {
+  const here = await thisProcess()
+  if (holder.host !== here.host) return false
+  // Where a lock names no namespace, its system has none.
+  if (holder.space !== undefined) {
+    const [before, now] = [bootOf(holder.started), bootOf(here.started)]
+    // Not the machine, as it is now: if it is the same one it has been started anew since, and all its processes are gone.
+    if (before !== now) return before !== undefined && now !== undefined && isSame(holder.machine, here.machine)
+    if (holder.space !== here.space) return false
+  }
   try {
-    process.kill(pid, 0)
+    process.kill(holder.pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
-  const now = await startOf(pid)
-  if (started === undefined || now === undefined) return false
-  return now !== started || (pid === process.pid && !(await isOpenHere(path)))
+  const now = await startOf(holder.pid)
+  if (holder.started === undefined || now === undefined) return false
+  return now !== holder.started || (holder.pid === process.pid && !(await isOpenHere(path)))
+}
+
+function isSame(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && a === b
+}
+
+function bootOf(started: string | undefined): string | undefined {
+  return started?.split(' ')[0]
 }
 
 /** The boot and the clock tick in which a process started (Linux, proc(5): fields 3 and 22 of /proc/PID/stat). */
 async function startOf(pid: number): Promise<string | undefined> {
   try {
+    // A /proc of another PID namespace has other numbers (unshare --pid without --mount-proc).
+    if ((await readlink('/proc/self')) !== String(process.pid)) return undefined
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // from the 3rd on; the 2nd, a name, may hold blanks
-    if (fields[0] === 'Z' || fields[0] === 'X') return 'ended' // killed, and its parent has not asked after it yet
+    if (fields[0] === 'Z' || fields[0] === 'X') return `${boot.trim()} ended` // its parent has not asked after it yet
     return `${boot.trim()} ${fields[19]}`
   } catch {
     return undefined

@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { atPath } from '../runtime/errors.js'
+import { atPath, whileReading } from '../runtime/errors.js'
 import { decodeNpy, encodeNpy } from './npy.js'
-import { openFolder, removeLeftover, replaceFile, sha256, writeNew } from './store.js'
+import { openFolder, removeLeftovers, replaceFile, sha256, writeNew } from './store.js'
 
 /** Rows of a shard: lost at most when a run is killed. */
 export const SHARD_ROWS = 32
@@ -20,7 +20,8 @@ export interface ShardEntry {
 /**
  * A cache of rows of numbers in shards: `NNNNN.npy` (float32, rows x dim) and, renamed into place last, `NNNNN.jsonl`
  * (a head with the checksum of numbers and records, then one record a row). What has no `.jsonl` is not there: a run that was
- * killed leaves whole shards only, and the next one goes on from them. A damaged shard is named and computed again.
+ * killed leaves whole shards only, and the next one goes on from them. A damaged shard is named, removed and computed
+ * again; one that cannot be read, or is of another shape, is left alone.
  * Several runs may append to one cache: a number belongs to the run that made its `.npy`.
  */
 export class ShardCache {
@@ -34,18 +35,24 @@ export class ShardCache {
     private readonly dim: number,
   ) {}
 
-  /** Opens a cache directory of rows of `dim` numbers, making it if need be, and reads every complete shard. */
+  /**
+   * Opens a cache directory of rows of `dim` numbers, making it if need be, and reads every complete shard.
+   *
+   * @throws {InfomotionError} with the system's code (`EACCES`, `EIO`, ...) where a shard cannot be read just now
+   */
   static async open(directory: string, dim: number): Promise<ShardCache> {
     const cache = new ShardCache(directory, dim)
     const names = await openFolder(directory)
     const heads = new Set(names.filter((name) => name.endsWith('.jsonl')))
+    const headless: string[] = []
     for (const name of names) {
       const number = /^(\d{5,})\.npy$/.exec(name)?.[1]
       if (number === undefined) continue
       cache.next = Math.max(cache.next, Number(number) + 1)
       if (heads.has(`${number}.jsonl`)) await cache.read(number)
-      else await removeLeftover(join(directory, name)) // of a run that was killed, or is at it
+      else headless.push(join(directory, name)) // of a run that was killed, or is at it
     }
+    await removeLeftovers(headless)
     return cache
   }
 
@@ -88,25 +95,36 @@ export class ShardCache {
 
   private async read(number: string): Promise<void> {
     const base = join(this.directory, number)
+    const [text, body] = await Promise.all([readFile(`${base}.jsonl`, 'utf8'), readFile(`${base}.npy`)]).catch(
+      (error) => {
+        if (error.code === 'ENOENT') return [] // another run has just removed it
+        throw whileReading(error, base)
+      },
+    )
+    if (text === undefined || body === undefined) return
     try {
-      const text = await readFile(`${base}.jsonl`, 'utf8')
-      const start = text.indexOf('\n') + 1
-      const head = JSON.parse(text.slice(0, start))
-      const body = await readFile(`${base}.npy`)
-      if (checksum(body, text.slice(start)) !== head.sha256) throw new Error('its checksum does not match')
-      if (head.dim !== this.dim) throw new Error(`its rows have ${head.dim} numbers, not ${this.dim}`)
-      const { data } = decodeNpy(body)
-      const records = text.slice(start).trimEnd().split('\n')
-      for (const [i, line] of records.entries()) {
-        const { key, ...record } = JSON.parse(line)
-        this.entries.set(key, { key, record, row: (data as Float32Array).slice(i * this.dim, (i + 1) * this.dim) })
-      }
+      this.take(text, body)
     } catch (error) {
-      this.warnings.push(
-        `Cache shard ${number} was damaged (${(error as Error).message.split('\n')[0]}); its clips are computed again.`,
-      )
-      await rm(`${base}.jsonl`, { force: true })
-      await rm(`${base}.npy`, { force: true })
+      const why = (error as Error).message.split('\n')[0]
+      this.warnings.push(`Cache shard ${number} was damaged (${why}); its clips are computed again.`)
+      for (const end of ['jsonl', 'npy']) await rm(`${base}.${end}`, { force: true }).catch(() => {}) // read-only: it stays
+    }
+  }
+
+  /** Takes the rows of a shard; throws where it is damaged. */
+  private take(text: string, body: Buffer): void {
+    const start = text.indexOf('\n') + 1
+    const head = JSON.parse(text.slice(0, start))
+    if (checksum(body, text.slice(start)) !== head.sha256) throw new Error('its checksum does not match')
+    if (head.dim !== this.dim) {
+      this.warnings.push(`A cache shard is left out: its rows have ${head.dim} numbers, not ${this.dim}.`)
+      return
+    }
+    const { data } = decodeNpy(body)
+    const records = text.slice(start).trimEnd().split('\n')
+    for (const [i, line] of records.entries()) {
+      const { key, ...record } = JSON.parse(line)
+      this.entries.set(key, { key, record, row: (data as Float32Array).slice(i * this.dim, (i + 1) * this.dim) })
     }
   }
 }

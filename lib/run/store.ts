@@ -1,20 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { fsync } from 'node:fs'
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { constants, fsync, type Stats } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { atPath } from '../runtime/errors.js'
+import { atPath, throwIfAborted, unlessAborted } from '../runtime/errors.js'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
 export function sha256(data: Uint8Array | string): string {
@@ -22,14 +11,61 @@ export function sha256(data: Uint8Array | string): string {
 }
 
 /**
- * Reads a file. A pipe or a device is refused (`EINVAL`): what comes out of it may have no end, or never begin.
+ * Opens a file for reading and closes it. A pipe, a device or a folder is refused (`EINVAL`): what comes out of it may have
+ * no end, or never begin. The signal also ends the waiting for a disk that does not answer.
  *
- * @throws the system's errors; `ERR_FS_FILE_TOO_LARGE` above 2 GiB
+ * @throws the system's errors; ABORTED
  */
-export async function readWhole(path: string): Promise<Buffer> {
-  const facts = await stat(path)
-  if (!facts.isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EINVAL' })
-  return readFile(path)
+export function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const reading = async () => {
+    expectFile(path, await stat(path)) // before it is opened: a device may take that for an order
+    // Without waiting, as it may have become a pipe meanwhile; on files the flag means nothing.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      expectFile(path, await file.stat())
+      return await read(file)
+    } finally {
+      await file.close()
+    }
+  }
+  return unlessAborted(reading(), signal)
+}
+
+function expectFile(path: string, facts: Stats): void {
+  if (!facts.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(facts)}, not a file`), { code: 'EINVAL' })
+}
+
+function kindOf(facts: Stats): string {
+  if (facts.isDirectory()) return 'a folder'
+  if (facts.isFIFO()) return 'a pipe'
+  return facts.isSocket() ? 'a socket' : 'a device'
+}
+
+/**
+ * Reads a file.
+ *
+ * @throws as {@link withFile}; `ERR_FS_FILE_TOO_LARGE` above 2 GiB
+ */
+export function readWhole(path: string, signal?: AbortSignal): Promise<Buffer> {
+  return withFile(path, (file) => file.readFile({ signal }), signal)
+}
+
+/** Half a millisecond's work, so that others get their turn. */
+const HASHED_AT_ONCE = 2 ** 20
+
+/** SHA-256 of a file of any size, in hexadecimal. Throws as {@link withFile}. */
+export function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hashing = async (file: FileHandle) => {
+    const hash = createHash('sha256')
+    const piece = Buffer.allocUnsafe(HASHED_AT_ONCE) // one for all: a stream would take a new one each time
+    for (;;) {
+      throwIfAborted(signal)
+      const { bytesRead } = await file.read(piece, 0, piece.length, null)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(piece.subarray(0, bytesRead))
+    }
+  }
+  return withFile(path, hashing, signal)
 }
 
 /**
@@ -158,17 +194,41 @@ export async function openFolder(folder: string, { alone = false } = {}): Promis
     await makeBelow(folder)
     const names = (await readdir(folder)).sort()
     const partial = names.filter((name) => LEFTOVER.test(name))
-    await Promise.all(partial.map((name) => removeLeftover(join(folder, name), alone ? 0 : WRITING_MS)))
+    const paths = partial.map((name) => join(folder, name))
+    if (alone) await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))
+    else await removeLeftovers(paths)
     return names.filter((name) => !partial.includes(name))
   } catch (error) {
     throw atPath(error, folder)
   }
 }
 
-/** Removes what was last touched at least so long ago; what is gone already, or finished meanwhile, is no failure. */
-export async function removeLeftover(path: string, olderThanMs = WRITING_MS): Promise<void> {
-  const facts = await stat(path).catch(() => undefined)
-  if (facts && Date.now() - facts.mtimeMs >= olderThanMs) await rm(path, { recursive: true, force: true })
+/**
+ * Removes what was last touched at least so long ago, of the files of one folder; what is gone already, or finished
+ * meanwhile, is no failure. The time is the one that the folder's own disk writes down now: the clock of this machine, or
+ * of this process, may be wrong, and the one that wrote the files another.
+ */
+export async function removeLeftovers(paths: readonly string[], olderThanMs = WRITING_MS): Promise<void> {
+  if (paths.length === 0) return
+  const now = await timeIn(dirname(paths[0]))
+  if (now === undefined) return // where nothing can be written, nothing can be removed
+  for (const path of paths) {
+    const facts = await stat(path).catch(() => undefined)
+    if (facts && now - facts.mtimeMs >= olderThanMs) await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** The time at which a folder's disk says that a file was written just now, in ms; undefined where none can be written. */
+async function timeIn(folder: string): Promise<number | undefined> {
+  const path = partialIn(folder)
+  try {
+    await writeFile(path, 'now', { flag: 'wx' })
+    return (await stat(path)).mtimeMs
+  } catch {
+    return undefined
+  } finally {
+    await rm(path, { force: true }).catch(() => {})
+  }
 }
 
 /** JSON with keys in the order they were made, indented, ending with a newline: byte-equal for equal values. */

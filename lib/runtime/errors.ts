@@ -30,9 +30,29 @@ export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
+/**
+ * What a promise gives, or `ABORTED` as soon as the signal fires: for what cannot be stopped itself, as the system's calls
+ * on a disk that does not answer. What comes of it later goes nowhere.
+ */
+export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(abortError(signal))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    promise
+      .then(resolve, (error) => reject(signal.aborted ? abortError(signal) : error))
+      .finally(() => {
+        signal.removeEventListener('abort', stop)
+      })
+  })
+}
+
 /** What the system refuses where something is written, in words, with the cure. */
 const REFUSALS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full. Free space, then run the same command again: what is done is kept',
+  ENOSPC:
+    'the disk is full. Free space, then run the same command again: what is done is kept (df shows the space, df -i ' +
+    'whether there is room for more files)',
   EDQUOT: 'the disk quota is used up. Free space, then run the same command again: what is done is kept',
   EFBIG: 'the file would be larger than the system allows (ulimit -f)',
   EROFS: 'the file system is read-only. Choose another folder',
@@ -74,6 +94,25 @@ export function permissionCure(error: unknown): string | undefined {
     return `Node runs with --permission: add ${flag}${resource ? `=${resource}` : ''} (docs/install.md lists what infomotion needs).`
   if (code === 'EACCES' || code === 'EPERM') return 'Give this user the right to read it (chmod, chown).'
   return undefined
+}
+
+/** What the system says where a file cannot be read just now, though it may be whole, with the cure. */
+const HINDRANCES: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied. Change its owner or mode, or choose another folder',
+  EPERM: 'the operation is not permitted. Change its owner or mode, or choose another folder',
+  EIO: 'the disk reports an error. Look at the system log, then run the same command again',
+  EMFILE: 'too many files are open (ulimit -n). Run the same command again',
+  ENFILE: 'too many files are open on this machine. Run the same command again',
+  ENOMEM: 'the system is out of memory. Run the same command again',
+  ESTALE: 'the network disk has lost it for the moment. Run the same command again',
+}
+
+/** A failure to read as an InfomotionError of the system's code that says what could not be read and what to do. */
+export function whileReading(error: unknown, path: string): InfomotionError {
+  const known = asInfomotionError(error)
+  if (error instanceof InfomotionError) return known
+  const hindrance = HINDRANCES[known.code] ?? 'the system refuses. Run the same command again'
+  return new InfomotionError(known.code, `Could not read ${path}: ${hindrance}. (${known.message})`, { cause: error })
 }
 
 /** Any thrown value as an InfomotionError: native and system errors keep their code, others become `INTERNAL`. */

@@ -1,3 +1,5 @@
+import { InfomotionError } from '../runtime/errors.js'
+
 /**
  * Where the frames of an AVI file are. An AVI is a RIFF file: chunks of a four-letter name, a 32-bit size and that many
  * bytes, padded to an even length; `LIST` and `RIFF` chunks hold further chunks behind a four-letter type (Microsoft,
@@ -8,6 +10,8 @@
 export interface Avi {
   /** Byte ranges of the video frames. An empty range repeats the frame before it, as AVI defines. */
   frames: { start: number; end: number }[]
+  /** How many of them were found by the name of their chunk, not by a JPEG that lies somewhere. */
+  named: number
   /** Undefined where the headers name no rate between 0 and 1000 fps. */
   fps?: number
   /** Frames that the header promises; 0 if it does not say. */
@@ -25,7 +29,7 @@ export function isAvi(file: Buffer): boolean {
 
 /** Finds the frames. Never throws and never reads beyond the file, whatever is in it. Allocates the ranges only. */
 export function walkAvi(file: Buffer): Avi {
-  const avi: Avi = { frames: [], promised: 0, codec: '', resyncs: 0 }
+  const avi: Avi = { frames: [], named: 0, promised: 0, codec: '', resyncs: 0 }
   const size = file.length
   let streams = 0
   let video: string | undefined // "00", the number of the first video stream
@@ -41,8 +45,10 @@ export function walkAvi(file: Buffer): Avi {
     if (isFrame(id)) {
       const end = chunkEnd(file, body, length)
       const cut = body === size && length > 0 // the file ends here: no frame, where an empty one repeats the last
-      if (!cut && (video === undefined || id.startsWith(video)))
+      if (!cut && (video === undefined || id.startsWith(video))) {
         avi.frames.push({ start: body, end: Math.min(end, size) })
+        avi.named++
+      }
       if (end !== body + length && end < size) avi.resyncs++
       at = end + (end === body + length && !confirmed(file, end) ? length & 1 : 0)
       continue
@@ -126,13 +132,23 @@ function rate(numerator: number, denominator: number): number | undefined {
   return fps > 0 && fps <= 1000 ? fps : undefined
 }
 
+const MAX_AVI_BYTES = 2 ** 31
+
 /**
  * The whole file of an MJPEG AVI: header, frames, index; what OpenCV, FFmpeg and the EchoNet loaders read.
  *
  * @param jpegs one JPEG a frame
  * @param fps kept to a thousandth
+ * @throws VIDEO_TOO_LARGE above 2 GiB: sizes and places in an AVI have 32 bits, which many readers take for signed
  */
 export function buildAvi(jpegs: Uint8Array[], width: number, height: number, fps: number): Buffer {
+  const bytes = jpegs.reduce((sum, jpeg) => sum + jpeg.length + 25, 1024) // 8 before, 16 in the index, 1 to be even
+  if (bytes > MAX_AVI_BYTES)
+    throw new InfomotionError(
+      'VIDEO_TOO_LARGE',
+      `${jpegs.length} frames of ${width} x ${height} would make an AVI of ${bytes} bytes, where 2 GiB are the most. ` +
+        'Write fewer frames a file, or of a lower quality.',
+    )
   const largest = jpegs.reduce((most, jpeg) => Math.max(most, jpeg.length), 0)
   const scale = Number.isInteger(fps) ? 1 : 1000
   const rate = Math.round(fps * scale)
@@ -154,7 +170,8 @@ export function buildAvi(jpegs: Uint8Array[], width: number, height: number, fps
     words(0, 0, 0, scale, rate, 0, jpegs.length, largest, 0xffffffff, 0, 0, width | (height << 16)),
   ])
   const bitmap = words(40, width, height, 1 | (24 << 16), fourcc('MJPG'), width * height * 3, 0, 0, 0, 0)
-  const header = list('hdrl', chunk('avih', avih), list('strl', chunk('strh', strh), chunk('strf', bitmap)))
+  const stream = list('strl', [chunk('strh', strh), chunk('strf', bitmap)])
+  const header = list('hdrl', [chunk('avih', avih), stream])
   const index = Buffer.alloc(16 * jpegs.length)
   let offset = 4 // from the "movi" that opens the list
   jpegs.forEach((jpeg, i) => {
@@ -164,8 +181,11 @@ export function buildAvi(jpegs: Uint8Array[], width: number, height: number, fps
     index.writeUInt32LE(jpeg.length, 16 * i + 12)
     offset += 8 + jpeg.length + (jpeg.length & 1)
   })
-  const movi = list('movi', ...jpegs.map((jpeg) => chunk('00dc', jpeg)))
-  return list('AVI ', header, movi, chunk('idx1', index)).fill('RIFF', 0, 4)
+  const movi = list(
+    'movi',
+    jpegs.map((jpeg) => chunk('00dc', jpeg)),
+  )
+  return list('AVI ', [header, movi, chunk('idx1', index)]).fill('RIFF', 0, 4)
 }
 
 function words(...values: number[]): Buffer {
@@ -187,6 +207,6 @@ function chunk(id: string, body: Uint8Array): Buffer {
   return Buffer.concat([head, body, Buffer.alloc(body.length & 1)])
 }
 
-function list(type: string, ...chunks: Buffer[]): Buffer {
+function list(type: string, chunks: Buffer[]): Buffer {
   return chunk('LIST', Buffer.concat([Buffer.from(type, 'latin1'), ...chunks]))
 }

@@ -1,13 +1,14 @@
 import { type InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Avi } from './avi.js'
-import { decodeWithFfmpeg } from './ffmpeg.js'
-import { decodeMjpeg, jpegSize } from './mjpeg.js'
+import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
+import { jpegSize } from './jpeg.js'
+import { decodeMjpeg, MJPEG_DECODER } from './mjpeg.js'
 import { type OpenClip, openClip, unreadable } from './open.js'
-import { decodeWithOpencv, findOpencv } from './opencv.js'
-import { BACKENDS, type Backend, type Frames } from './types.js'
+import { decodeWithOpencv, findOpencv, opencvDecoder } from './opencv.js'
+import { BACKENDS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
 
-export interface ReadClipOptions {
+export interface ReadClipOptions extends ReadOptions {
   /**
    * "mjpeg": AVI of JPEG frames, in this process. "ffmpeg": anything, through an executable. "opencv": anything, through
    * opencv4nodejs where that is installed. Default "auto": by content, the last only where there is no ffmpeg.
@@ -15,17 +16,17 @@ export interface ReadClipOptions {
   backend?: Backend
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
-  signal?: AbortSignal
 }
 
 /**
  * Decodes a clip to luma. Motion JPEG in AVI (EchoNet's format) is read in this process, in libuv's threads, and
  * survives damage: broken chunks are searched past, and each frame that does not decode in full is replaced by the good
  * frame before it and counted in `damagedFrames`. Everything else goes through an `ffmpeg` executable, or, where
- * there is none, through opencv4nodejs (an optional peer).
+ * there is none, through opencv4nodejs (an optional peer): films in one file, no playlist and no picture, and of no other
+ * file than this one.
  *
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
- *   FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND, ABORTED
+ *   FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND, DECODER_DIED, ABORTED
  * @example
  * ```js
  * const clip = await readClip('Videos/0X1A.avi')
@@ -34,15 +35,31 @@ export interface ReadClipOptions {
  */
 export async function readClip(path: string, options: ReadClipOptions = {}): Promise<Frames> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a clip', 'path', path)
-  expectOptions(options, 'readClip', ['backend', 'maxFrames', 'signal'])
+  expectOptions(options, 'readClip', ['backend', 'maxFrames', 'signal', 'reserve'])
   const backend = expectOneOf(options.backend ?? 'auto', 'backend', BACKENDS)
   if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
   throwIfAborted(options.signal)
-  const file = await openClip(path, backend)
-  if (!file.avi) return decodeOutside(path, backend, file, options)
-  const clip = await decodeMjpeg(file.bytes, file.avi, path, options)
-  clip.warnings.push(...oddities(file.avi, clip))
-  return clip
+  const file = await openClip(path, backend, options)
+  const clip = file.avi
+    ? await decodeMjpeg(file.bytes, file.avi, path, options)
+    : await decodeOutside(path, backend, file, options)
+  const oddities = [...(file.avi ? odditiesOf(file.avi, clip) : []), ...clip.oddities]
+  if (file.bare && clip.backend === 'ffmpeg')
+    oddities.unshift({
+      kind: 'rate',
+      text: `JPEGs without a container have no frame rate: ${clip.fps} fps is assumed.`,
+    })
+  return { ...clip, oddities, warnings: oddities.map(({ text }) => text) }
+}
+
+/** Names of the decoders, with their versions, that {@link readClip} would read clips with here and now. */
+export async function decodersOf(backend: Backend): Promise<string[]> {
+  if (backend === 'mjpeg') return [MJPEG_DECODER]
+  const opencv = opencvDecoder()
+  const own = backend === 'auto' ? [MJPEG_DECODER] : []
+  if (backend === 'opencv') return opencv ? [opencv] : []
+  const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
+  return outside ? [...own, outside] : own
 }
 
 /** By another program. */
@@ -54,7 +71,7 @@ async function decodeOutside(
 ): Promise<Frames> {
   if (backend === 'opencv') return decodeWithOpencv(path, options)
   try {
-    return await decodeWithFfmpeg(path, options)
+    return await decodeWithFfmpeg(path, { ...options, bare: file.bare })
   } catch (error) {
     if ((error as InfomotionError).code !== 'FFMPEG_NOT_FOUND') throw error
     if (backend === 'auto' && findOpencv()) return decodeWithOpencv(path, options)
@@ -75,16 +92,21 @@ export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[
 }
 
 /** What a reader of the clip should know of its file. */
-function oddities(avi: Avi, clip: Frames): string[] {
-  const warnings: string[] = []
-  if (avi.fps === undefined) warnings.push('The header names no frame rate between 0 and 1000 fps: 30 fps is assumed.')
-  if (avi.promised > 0 && avi.promised !== avi.frames.length)
-    warnings.push(`The header promises ${avi.promised} frames, the file holds ${avi.frames.length}.`)
-  if (avi.resyncs > 0)
-    warnings.push(`The chunks are damaged in ${avi.resyncs} places; reading went on at the next frame.`)
-  if (clip.damagedFrames > 0)
-    warnings.push(
+function odditiesOf(avi: Avi, clip: Frames): Oddity[] {
+  const { promised, frames, resyncs } = avi
+  const odd: [OddityKind, boolean, string][] = [
+    ['rate', avi.fps === undefined, 'The header names no frame rate between 0 and 1000 fps: 30 fps is assumed.'],
+    [
+      promised > frames.length ? 'damaged' : 'surplus',
+      promised > 0 && promised !== frames.length,
+      `The header promises ${promised} frames, the file holds ${frames.length}.`,
+    ],
+    ['chunks', resyncs > 0, `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`],
+    [
+      'damaged',
+      clip.damagedFrames > 0,
       `${clip.damagedFrames} of ${clip.count} frames are damaged; the good frame before each stands in for it.`,
-    )
-  return warnings
+    ],
+  ]
+  return odd.filter(([, found]) => found).map(([kind, , text]) => ({ kind, text }))
 }

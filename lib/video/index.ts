@@ -1,3 +1,3 @@
-export { type ReadClipOptions, readClip, readJpegFrames } from './clip.js'
-export { BACKENDS, type Backend, type Frames } from './types.js'
+export { decodersOf, type ReadClipOptions, readClip, readJpegFrames } from './clip.js'
+export { BACKENDS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
 export { writeClip, writePictures } from './write.js'

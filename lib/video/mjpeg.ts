@@ -1,7 +1,14 @@
+import { createRequire } from 'node:module'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { decodeJpeg } from '../runtime/jpeg.js'
 import type { Avi } from './avi.js'
-import { type Frames, MAX_CLIP_BYTES, MAX_SIDE } from './types.js'
+import { jpegSize } from './jpeg.js'
+import { type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
+
+const require = createRequire(import.meta.url)
+
+/** Names this decoder with the version of what decodes the JPEGs. */
+export const MJPEG_DECODER = `mjpeg (jpeg-turbo ${require('@julusian/jpeg-turbo/package.json').version})`
 
 /** JPEGs under way at the same time, in libuv's threads: enough to keep them busy, few enough to stop soon. */
 const IN_FLIGHT = 16
@@ -32,7 +39,7 @@ export async function decodeMjpeg(
   file: Buffer,
   avi: Avi,
   path: string,
-  options: { maxFrames?: number; signal?: AbortSignal },
+  options: ReadOptions & { maxFrames?: number },
 ): Promise<Frames> {
   const ranges = avi.frames.slice(0, options.maxFrames)
   const sizes = ranges.map(({ start, end }) => jpegSize(file.subarray(start, end)))
@@ -48,6 +55,7 @@ export async function decodeMjpeg(
   const bytes = width * height
   if (count * bytes > MAX_CLIP_BYTES) throw tooLarge(path, count, width, height)
 
+  await options.reserve?.(count * bytes)
   const frames = Buffer.alloc(count * bytes)
   const good = new Uint8Array(count)
   const empty = ranges.map(({ start, end }) => start === end)
@@ -75,7 +83,10 @@ export async function decodeMjpeg(
     height,
     fps: avi.fps ?? 30,
     backend: 'mjpeg',
+    decoder: MJPEG_DECODER,
     damagedFrames,
+    promisedFrames: avi.promised || undefined,
+    oddities: [],
     warnings: [],
   }
 }
@@ -89,46 +100,6 @@ async function decodeGray(jpeg: Buffer, out: Buffer): Promise<number> {
   if (image?.pixels.length !== out.length) return 0
   out.set(image.pixels)
   return 1
-}
-
-/**
- * Width and height as the start-of-frame segment has them (ITU-T T.81, B.2.2); undefined if this is no JPEG, its head is
- * damaged, it has fewer bytes than such a frame needs (every block of 8x8 takes at least one bit), or more scans than
- * an encoder writes: each costs a pass over all blocks, however few its bytes.
- */
-export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | undefined {
-  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return undefined
-  let at = 2
-  while (at + 9 <= jpeg.length) {
-    if (jpeg[at] !== 0xff) return undefined
-    const marker = jpeg[at + 1]
-    const length = (jpeg[at + 2] << 8) | jpeg[at + 3]
-    if (marker === 0xff) {
-      at++ // fill byte
-    } else if (marker >= 0xc0 && marker <= 0xc2) {
-      const height = (jpeg[at + 5] << 8) | jpeg[at + 6]
-      const width = (jpeg[at + 7] << 8) | jpeg[at + 8]
-      const possible = width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE
-      return possible && width * height <= 512 * jpeg.length && !hasManyScans(jpeg) ? { width, height } : undefined
-    } else if (length < 2 || marker === 0xda) {
-      return undefined
-    } else {
-      at += 2 + length
-    }
-  }
-  return undefined
-}
-
-/** Encoders write one to four scans; progressive ones ten or so. */
-const MAX_SCANS = 64
-const START_OF_SCAN = Buffer.from([0xff, 0xda])
-
-function hasManyScans(jpeg: Uint8Array): boolean {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
-  let scans = 0
-  for (let at = bytes.indexOf(START_OF_SCAN); at >= 0; at = bytes.indexOf(START_OF_SCAN, at + 2))
-    if (++scans > MAX_SCANS) return true
-  return false
 }
 
 function mostCommon(sizes: ({ width: number; height: number } | undefined)[]) {

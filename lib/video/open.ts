@@ -1,8 +1,8 @@
-import { open, readFile, stat } from 'node:fs/promises'
-import { InfomotionError } from '../runtime/errors.js'
+import { readWhole, withFile } from '../run/store.js'
+import { InfomotionError, throwIfAborted, whileReading } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
-import { jpegSize } from './mjpeg.js'
-import { type Backend, MAX_CLIP_BYTES } from './types.js'
+import { jpegForm, jpegSize } from './jpeg.js'
+import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
 /** A file looked into. */
 export interface OpenClip {
@@ -12,57 +12,112 @@ export interface OpenClip {
   avi?: Avi
   /** It starts as a video format does. */
   known: boolean
+  /** JPEGs one after the other, with nothing around them. */
+  bare?: boolean
 }
 
+/** Enough of a file to tell formats apart, and to find in a DICOM how fast it is. */
+const HEAD_BYTES = 2 ** 16
+
+/** Most of a file that starts as a JPEG that is looked at: a picture ends before. */
+const JPEG_BYTES = 2 ** 26
+
 /** Finds out what a file is. Throws where no decoder could make anything of it. */
-export async function openClip(path: string, backend: Backend): Promise<OpenClip> {
-  const info = await stat(path).catch((cause) => {
-    throw new InfomotionError('VIDEO_NOT_FOUND', `Expected a clip at ${path}: ${cause.code ?? cause.message}.`, {
-      cause,
-    })
-  })
-  if (!info.isFile()) throw new InfomotionError('VIDEO_NOT_FOUND', `Expected a clip at ${path}, but it is not a file.`)
-  if (info.size === 0) throw new InfomotionError('VIDEO_EMPTY', `${path} is empty: it has 0 bytes.`)
-  const head = await readHead(path)
+export async function openClip(path: string, backend: Backend, options: ReadOptions = {}): Promise<OpenClip> {
+  const { signal, reserve } = options
+  throwIfAborted(signal)
+  const { size, head } = await readHead(path, HEAD_BYTES, signal)
+  if (size === 0) throw new InfomotionError('VIDEO_EMPTY', `${path} is empty: it has 0 bytes.`)
+  if (isDicom(head))
+    throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
   const known = isAvi(head) || isOtherVideo(head)
-  if (backend === 'ffmpeg' || backend === 'opencv' || (backend === 'auto' && isOtherVideo(head)))
-    return { bytes: head, known }
-  if (info.size > MAX_CLIP_BYTES)
+  const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(path, signal))
+  if (backend === 'ffmpeg' || backend === 'opencv' || (backend === 'auto' && (bare || isOtherVideo(head))))
+    return { bytes: head, known, bare }
+  if (size > MAX_CLIP_BYTES) {
+    if (backend === 'auto' && !isJpegAvi(head)) return { bytes: head, known }
+    if (!isAvi(head)) throw unexpected(path, head)
     throw new InfomotionError(
       'VIDEO_TOO_LARGE',
-      `${path} has ${info.size} bytes; a Motion JPEG AVI is read up to 2 GiB.`,
+      `${path} has ${size} bytes; a Motion JPEG AVI is read up to 2 GiB here. The backend "ffmpeg" reads larger ones.`,
     )
-  const bytes = await readFile(path)
+  }
+  await reserve?.(size)
+  const bytes = await ofFile(path, readWhole(path, signal))
   const avi = walkAvi(bytes)
-  const jpegs = avi.frames.some(({ start, end }) => jpegSize(bytes.subarray(start, end)))
-  if (jpegs) return { bytes, avi, known }
+  if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
   if (isAvi(bytes) && avi.frames.length === 0)
     throw new InfomotionError('VIDEO_EMPTY', `${path} has an AVI header but no frame (${bytes.length} bytes).`)
-  if (backend === 'mjpeg') {
-    const found = isAvi(bytes) ? `an AVI of codec "${avi.codec}"` : startOf(bytes)
-    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${path}, but found ${found}.`)
-  }
+  if (backend === 'mjpeg') throw unexpected(path, bytes, avi)
   return { bytes: head, known }
 }
 
-/** The first bytes, enough to tell formats apart. */
-async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
+/**
+ * The frames are JPEGs, and the file is an AVI: by its first bytes, or, where these are damaged, by the names of most
+ * frames' chunks. Many other files have a JPEG somewhere: photographs a thumbnail, films a cover, DICOMs all frames.
+ */
+function isMotionJpeg(bytes: Buffer, { frames, named, codec }: Avi): boolean {
+  if (!isAvi(bytes) && 2 * named < frames.length) return false
+  const isJpeg = ({ start, end }: Avi['frames'][number]) => jpegSize(bytes.subarray(start, end)) !== undefined
+  if (JPEG_CODECS.test(codec)) return frames.some(isJpeg)
+  return 2 * frames.filter(isJpeg).length > frames.filter(({ start, end }) => end > start).length
+}
+
+/** Codes of Motion JPEG in AVI headers; "" where the header is damaged. */
+const JPEG_CODECS = /^(|[MSV]JPG|JPE?G|JPGL|AVR[Nn]|DMB1|ADJV|CJPG|IJPG|QIVG|MJLS)$/i
+
+/** The beginning of an AVI whose frames are JPEGs. */
+function isJpegAvi(head: Buffer): boolean {
+  return isAvi(head) && isMotionJpeg(head, walkAvi(head))
+}
+
+function unexpected(path: string, bytes: Buffer, avi?: Avi): InfomotionError {
+  const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${path}, but found ${found}.`)
+}
+
+/** The size and the first bytes. */
+async function readHead(path: string, bytes: number, signal?: AbortSignal): Promise<{ size: number; head: Buffer }> {
+  const reading = withFile(
+    path,
+    async (file) => {
+      const { size } = await file.stat()
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(bytes, size)), 0, undefined, 0)
+      return { size, head: buffer.subarray(0, bytesRead) }
+    },
+    signal,
+  )
+  return ofFile(path, reading)
+}
+
+/** What the system says where there is no such file, none that may be read, or something else in its place. */
+const NO_FILE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
+
+/** Tells a clip that is not there from a disk that is in trouble. */
+function ofFile<T>(path: string, reading: Promise<T>): Promise<T> {
+  return reading.catch((cause) => {
+    if (!NO_FILE.includes(cause.code)) throw whileReading(cause, path)
+    const why = cause.code === 'EINVAL' ? cause.message : cause.code
+    throw new InfomotionError('VIDEO_NOT_FOUND', `Expected a clip at ${path}: ${why}.`, { cause })
+  })
 }
 
 function startOf(bytes: Buffer): string {
   return `a file that starts with the bytes ${bytes.toString('hex', 0, 12)}`
 }
 
+/** Whether what starts as a JPEG goes on with further ones as a stream does. Throws where it is a picture. */
+async function isBareStream(path: string, signal?: AbortSignal): Promise<boolean> {
+  const { head } = await readHead(path, JPEG_BYTES, signal)
+  const form = jpegForm(head)
+  if (form === 'picture')
+    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${path}, but found a picture, in JPEG.`)
+  return form === 'stream'
+}
+
 /** The file starts as a video format does that only ffmpeg can read here. */
 function isOtherVideo(head: Buffer): boolean {
-  const text = head.toString('latin1')
+  const text = head.toString('latin1', 0, 16)
   const isBoxed = /^(ftyp|moov|mdat|wide|free|skip)/.test(text.slice(4)) // MP4, QuickTime
   const starts = [
     '\x1aE\xdf\xa3',
@@ -76,6 +131,42 @@ function isOtherVideo(head: Buffer): boolean {
     '0&\xb2u',
   ]
   return isBoxed || starts.some((start) => text.startsWith(start)) // Matroska, MPEG program and video streams, ...
+}
+
+const DICOM_CURE = 'DICOM is not read here: convert it to a video first (AVI or MP4), with its own frame rate.'
+
+/**
+ * The file is a DICOM: "DICM" behind 128 bytes (PS3.10, 7.1), or, as older devices write it, at once the elements of group
+ * 0002 or 0008, with two letters for the type of value or a short length.
+ */
+function isDicom(head: Buffer): boolean {
+  if (head.toString('latin1', 128, 132) === 'DICM') return true
+  if (head.length < 64) return false
+  const [group, element] = [head.readUInt16LE(0), head.readUInt16LE(2)]
+  const typed = /^(UL|UI|CS|DA|SH|LO|OB)/.test(head.toString('latin1', 4, 6)) || head.readUInt32LE(4) <= 64
+  return (group === 2 || group === 8) && element <= 0x18 && typed && head.readUInt32LE(4) > 0
+}
+
+/** What a DICOM says of its frames, for whoever converts it: " of 30 frames, 33.3 ms each (30.03 fps)", or "". */
+function dicomFacts(head: Buffer): string {
+  const frames = dicomNumber(head, 0x0028, 0x0008, 'IS')
+  const time = dicomNumber(head, 0x0018, 0x1063, 'DS')
+  const rate = dicomNumber(head, 0x0018, 0x0040, 'IS') ?? dicomNumber(head, 0x0008, 0x2144, 'IS')
+  const fps = time ? `, ${time} ms each (${Number((1000 / time).toFixed(2))} fps)` : rate ? `, ${rate} fps` : ''
+  return frames || fps ? ` of ${frames ?? 'several'} frames${fps}` : ''
+}
+
+/** A number that a DICOM holds as text, by group, element and type of value (PS3.5, 7.1; little-endian); 0: not there. */
+function dicomNumber(head: Buffer, group: number, element: number, type: string): number | undefined {
+  const tag = Buffer.alloc(4)
+  tag.writeUInt16LE(group)
+  tag.writeUInt16LE(element, 2)
+  const at = head.indexOf(tag)
+  if (at < 0 || at + 8 > head.length) return undefined
+  const length =
+    head.toString('latin1', at + 4, at + 6) === type ? head.readUInt16LE(at + 6) : head.readUInt32LE(at + 4)
+  const number = length <= 16 ? Number.parseFloat(head.toString('latin1', at + 8, at + 8 + length)) : 0
+  return number > 0 ? number : undefined
 }
 
 /** The error for a file of no known format. */

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from '../runtime/errors.js'
 import { moduleUrl } from '../runtime/package.js'
+import { FILM_FORMATS } from './ffmpeg.js'
 import { decodeThrough } from './pipe.js'
-import type { Frames } from './types.js'
+import type { Frames, ReadOptions } from './types.js'
 
 /** Under its own name, and under the one that it is usually installed by (`opencv4nodejs@npm:@u4/opencv4nodejs@^7`). */
 const NAMES = ['opencv4nodejs', '@u4/opencv4nodejs']
@@ -19,13 +21,25 @@ export function findOpencv(): string | undefined {
   return undefined
 }
 
+/** Names opencv4nodejs with its version; undefined: not installed. */
+export function opencvDecoder(): string | undefined {
+  const library = findOpencv()
+  if (!library) return undefined
+  for (let folder = dirname(library); folder !== dirname(folder); folder = dirname(folder))
+    try {
+      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      if (version) return `opencv4nodejs ${version}`
+    } catch {} // the package's own folder is further up
+  return 'opencv4nodejs'
+}
+
 /**
  * Decodes any clip that the OpenCV behind opencv4nodejs can, in a process of its own: what the library prints on stdout
  * when it is loaded goes nowhere, and its faults end that process only. About a second to start.
  */
 export async function decodeWithOpencv(
   path: string,
-  options: { maxFrames?: number; signal?: AbortSignal } = {},
+  options: ReadOptions & { maxFrames?: number } = {},
 ): Promise<Frames> {
   const library = findOpencv()
   if (!library)
@@ -37,7 +51,13 @@ export async function decodeWithOpencv(
     )
   const program = fileURLToPath(moduleUrl('video/opencv-process.js'))
   const args = [program, library, resolve(path), String(options.maxFrames ?? Number.MAX_SAFE_INTEGER)]
-  // Its accounting of memory aborts Node 20.
-  const env = { ...process.env, OPENCV4NODEJS_DISABLE_EXTERNAL_MEM_TRACKING: '1' }
-  return decodeThrough({ name: 'opencv', command: process.execPath, args, env, output: 3 }, path, options.signal)
+  const env = {
+    ...process.env,
+    OPENCV4NODEJS_DISABLE_EXTERNAL_MEM_TRACKING: '1', // its accounting of memory aborts Node 20
+    // No other file than the clip: not what a playlist names, nor pictures numbered like it.
+    OPENCV_VIDEOIO_PRIORITY_LIST: 'FFMPEG',
+    OPENCV_FFMPEG_CAPTURE_OPTIONS: `protocol_whitelist;file|format_whitelist;${FILM_FORMATS}`,
+  }
+  const decoder = { name: 'opencv' as const, command: process.execPath, args, env, output: 3 as const }
+  return { ...(await decodeThrough(decoder, path, options)), decoder: opencvDecoder() as string }
 }

@@ -13,10 +13,51 @@ export interface Frames {
   fps: number
   /** What decoded it: "mjpeg" in this process, "ffmpeg" or "opencv". Decoders differ by a grey level here and there. */
   backend: Exclude<Backend, 'auto'>
+  /** The same with its version: "ffmpeg 5.1.9-0+deb12u1". */
+  decoder: string
   /** How many of the frames could not be decoded in full; the nearest good frame before stands in for each. */
   damagedFrames: number
-  /** Things found odd and gone on with, each a sentence. */
+  /** Frames that the file's header promises; absent where none is read or it does not say. */
+  promisedFrames?: number
+  /** Things found odd and gone on with. */
+  oddities: Oddity[]
+  /** Their sentences. */
   warnings: string[]
+}
+
+/** The names of {@link Frames}: what takes a clip's size or rate takes all that `readClip` gives. */
+export const CLIP_KEYS: readonly (keyof Frames)[] = [
+  'frames',
+  'count',
+  'width',
+  'height',
+  'fps',
+  'backend',
+  'decoder',
+  'damagedFrames',
+  'promisedFrames',
+  'oddities',
+  'warnings',
+]
+
+/**
+ * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
+ * lost; no frame rate; a frame rate that varies; what the decoder itself says.
+ */
+export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'decoder'
+
+/** Something found odd about a clip and gone on with. */
+export interface Oddity {
+  kind: OddityKind
+  /** A sentence. */
+  text: string
+}
+
+/** What readers of a clip take: a signal, and a say in how much memory is taken at once. */
+export interface ReadOptions {
+  signal?: AbortSignal
+  /** Waited for before so many bytes more are taken, so that several calls can keep to a common budget. */
+  reserve?: (bytes: number) => Promise<void>
 }
 
 /** Widest and highest frame that is decoded; a header that claims more is taken for damage. */

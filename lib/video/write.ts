@@ -5,7 +5,7 @@ import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/
 import { encodeJpeg } from '../runtime/jpeg.js'
 import { buildAvi } from './avi.js'
 import { forEachInFlight } from './mjpeg.js'
-import { MAX_SIDE } from './types.js'
+import { CLIP_KEYS, MAX_SIDE } from './types.js'
 
 /**
  * Writes luma frames as a grey Motion JPEG AVI, the format of EchoNet's clips. The file appears under its name only
@@ -23,7 +23,7 @@ export async function writeClip(
   const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
   if (typeof clip !== 'object' || clip === null)
     throw invalid('an object { frames, count, width, height }', 'clip', clip)
-  expectOptions(clip, 'clip', ['frames', 'count', 'width', 'height', 'fps', 'backend', 'damagedFrames', 'warnings'])
+  expectOptions(clip, 'clip', CLIP_KEYS)
   const frames = expectBytes(clip.frames, 'clip.frames')
   const count = expectInteger(clip.count, 'count', 1)
   const width = expectInteger(clip.width, 'width', 1, MAX_SIDE)

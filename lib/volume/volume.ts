@@ -3,6 +3,7 @@ import { expectBytes } from '../runtime/arrays.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
+import { CLIP_KEYS } from '../video/types.js'
 
 /** A clip as networks see it: grey levels and flow at one frame rate and one size, in bytes. */
 export interface Volume {
@@ -63,14 +64,11 @@ export function decodeSpeed(byte: number): number {
   return FLOW_RANGE * Math.sign(root) * root * root
 }
 
-/** What a clip may have: what `readClip` gives. */
-const CLIP = ['width', 'height', 'fps', 'frames', 'count', 'backend', 'damagedFrames', 'warnings']
-
 /** Checks a clip's frames, size and rate, and gives its bytes. */
 export function expectClip(given: unknown, clip: { width: number; height: number; fps: number }): Uint8Array {
   const frames = expectBytes(given, 'frames')
   if (typeof clip !== 'object' || clip === null) throw invalid('an object { width, height, fps }', 'clip', clip)
-  expectOptions(clip, 'clip', CLIP)
+  expectOptions(clip, 'clip', CLIP_KEYS)
   expectFrames(frames, clip, 1)
   expectNumber(clip.fps, 'fps', Number.MIN_VALUE, 1e6)
   return frames

@@ -15,7 +15,7 @@ const ROOMS = {
   dataset: ['run', 'video'],
   video: ['run'],
   flow: ['run', 'video'],
-  volume: ['run', 'flow'],
+  volume: ['run', 'flow', 'video'],
   features: ['run', 'onnx', 'matrix', 'flow', 'volume', 'video'],
   graph: ['matrix'],
   infomap: ['run'],

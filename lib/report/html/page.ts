@@ -106,7 +106,7 @@ export function helpFromElsewhere({ teacher, encoder }: ReportInput['options']):
 }
 
 function run(input: ReportInput): Html {
-  const { evaluation, skipped } = input
+  const { evaluation, skipped, clipWarnings = [] } = input
   const warnings = input.warnings.filter((text) => !evaluation?.warnings?.includes(text)) // those stand under its table
   return html`
 ${warnings.length > 0 && html`<h3>Warnings</h3><ul>${warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
@@ -114,6 +114,11 @@ ${
   skipped.length > 0 &&
   html`<details><summary>Clips left out: ${skipped.length}</summary>
 <ul>${skipped.map(({ path, reason }) => html`<li><span class="path">${path}</span>: ${reason}</li>`)}</ul></details>`
+}
+${
+  clipWarnings.length > 0 &&
+  html`<details><summary>Odd clips: ${new Set(clipWarnings.map(({ path }) => path)).size}</summary>
+<ul>${clipWarnings.map(({ path, text }) => html`<li><span class="path">${path}</span>: ${text}</li>`)}</ul></details>`
 }
 <div class="pair">${timingsTable(input)}${recordTable('Options', input.options)}${recordTable('Versions', input.versions)}</div>`
 }

@@ -1,0 +1,85 @@
+import type { OddityKind } from '../video/types.js'
+import type { ClipFacts } from './cache.js'
+
+/** Something found odd about a clip and gone on with. */
+export interface ClipWarning {
+  id: string
+  /** What the decoder tells (see `OddityKind`), or how the clip differs from its table or changed meanwhile. */
+  kind: OddityKind | 'table-frames' | 'table-rate' | 'changed'
+  /** A sentence. */
+  text: string
+}
+
+/** What a data set's table says of a clip. */
+export interface StatedFacts {
+  frames?: number
+  fps?: number
+}
+
+/** Rates are rounded differently by those who write tables and those who write videos. */
+const SAME_RATE = 0.05
+
+/** What is odd about a clip that was read, against its header (`facts.oddities`) and its table. */
+export function warningsOf(id: string, facts: ClipFacts, stated: StatedFacts = {}): ClipWarning[] {
+  const warnings: ClipWarning[] = facts.oddities.map((oddity) => ({ id, ...oddity }))
+  if (stated.frames !== undefined && stated.frames !== facts.frames)
+    warnings.push({
+      ...{ id, kind: 'table-frames' },
+      text: `The table says ${stated.frames} frames, the file holds ${facts.frames}.`,
+    })
+  if (stated.fps !== undefined && Math.abs(facts.fps / stated.fps - 1) > SAME_RATE)
+    warnings.push({ id, kind: 'table-rate', text: `The table says ${stated.fps} fps, the file ${rounded(facts.fps)}.` })
+  return warnings
+}
+
+/** What a line on clips of a kind says, and what it tells of each. */
+const LINES: Record<ClipWarning['kind'], { says: string; of: (facts: ClipFacts, texts: string[]) => string }> = {
+  damaged: {
+    says: 'are damaged or shorter than their headers say',
+    of: ({ frames, promisedFrames, damagedFrames }) =>
+      `${frames} of ${promisedFrames ?? frames} frames${damagedFrames > 0 ? `, ${damagedFrames} damaged` : ''}`,
+  },
+  surplus: {
+    says: 'hold more frames than their headers say',
+    of: ({ frames, promisedFrames }) => `${frames} for ${promisedFrames}`,
+  },
+  chunks: { says: 'have chunks that were lost', of: (_, [text]) => text },
+  rate: { says: 'name no frame rate, so that one is assumed', of: ({ fps }) => `${rounded(fps)} fps` },
+  'variable-rate': {
+    says: 'have a frame rate that varies, which is taken for constant',
+    of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
+  },
+  decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
+  'table-frames': {
+    says: 'hold another number of frames than the table says',
+    of: (_, [text]) => text.replace(/^The table says (.*) frames, the file holds (.*)\.$/, '$2 for $1'),
+  },
+  'table-rate': {
+    says: 'have another frame rate than the table says',
+    of: (_, [text]) => text.replace(/^The table says (.*) fps, the file (.*)\.$/, '$2 for $1 fps'),
+  },
+  changed: { says: 'changed while they were read, and were read again', of: () => '' },
+}
+
+/** Clips that a line names. */
+const NAMED = 5
+
+/** One sentence a kind: how many of all clips, and which. */
+export function summarise(warnings: ClipWarning[], facts: ReadonlyMap<string, ClipFacts>, total: number): string[] {
+  return Object.entries(LINES).flatMap(([kind, { says, of }]) => {
+    const texts = new Map<string, string[]>()
+    for (const { id, text } of warnings.filter((warning) => warning.kind === kind))
+      texts.set(id, [...(texts.get(id) ?? []), text])
+    if (texts.size === 0) return []
+    const named = [...texts].slice(0, NAMED).map(([id, said]) => {
+      const detail = of(facts.get(id) as ClipFacts, said)
+      return detail ? `${id} (${detail})` : id
+    })
+    const more = texts.size > NAMED ? ` and ${texts.size - NAMED} more` : ''
+    return [`${texts.size} of ${total} clips ${says}: ${named.join(', ')}${more}.`]
+  })
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2))
+}

@@ -1,0 +1,79 @@
+import { MAX_SIDE } from './types.js'
+
+/**
+ * Width and height as the start-of-frame segment has them (ITU-T T.81, B.2.2); undefined if this is no JPEG, its head is
+ * damaged, it has fewer bytes than such a frame needs (every block of 8x8 takes at least one bit), or more scans than
+ * an encoder writes: each costs a pass over all blocks, however few its bytes.
+ */
+export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | undefined {
+  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return undefined
+  let at = 2
+  while (at + 9 <= jpeg.length) {
+    if (jpeg[at] !== 0xff) return undefined
+    const marker = jpeg[at + 1]
+    const length = (jpeg[at + 2] << 8) | jpeg[at + 3]
+    if (marker === 0xff) {
+      at++ // fill byte
+    } else if (marker >= 0xc0 && marker <= 0xc2) {
+      const height = (jpeg[at + 5] << 8) | jpeg[at + 6]
+      const width = (jpeg[at + 7] << 8) | jpeg[at + 8]
+      const possible = width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE
+      return possible && width * height <= 512 * jpeg.length && !hasManyScans(jpeg) ? { width, height } : undefined
+    } else if (length < 2 || marker === 0xda) {
+      return undefined
+    } else {
+      at += 2 + length
+    }
+  }
+  return undefined
+}
+
+/** Encoders write one to four scans; progressive ones ten or so. */
+const MAX_SCANS = 64
+const START_OF_SCAN = Buffer.from([0xff, 0xda])
+
+function hasManyScans(jpeg: Uint8Array): boolean {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
+  let scans = 0
+  for (let at = bytes.indexOf(START_OF_SCAN); at >= 0; at = bytes.indexOf(START_OF_SCAN, at + 2))
+    if (++scans > MAX_SCANS) return true
+  return false
+}
+
+/**
+ * What a file that starts as a JPEG is: a picture (also one with others behind it, as cameras append previews and depth
+ * maps), a stream of JPEGs of one size, or neither, where the first one is damaged. Segments are stepped over by their
+ * lengths (ITU-T T.81, B.1.1), so a thumbnail inside one does not count.
+ */
+export function jpegForm(file: Buffer): 'picture' | 'stream' | undefined {
+  const { end, multiple } = jpegEnd(file)
+  const size = jpegSize(file)
+  if (!size) return undefined
+  if (multiple || end === undefined) return 'picture'
+  let next = end
+  while (next < file.length && file[next] === 0) next++ // padding
+  const second = jpegSize(file.subarray(next))
+  return second?.width === size.width && second.height === size.height ? 'stream' : 'picture'
+}
+
+/** Where the first JPEG ends, and whether it says that it is one of several pictures (CIPA DC-007, Multi-Picture Format). */
+function jpegEnd(file: Buffer): { end?: number; multiple: boolean } {
+  let multiple = false
+  let at = 2
+  while (at + 4 <= file.length && file[at] === 0xff) {
+    const marker = file[at + 1]
+    if (marker === 0xd9) return { end: at + 2, multiple }
+    if (marker === 0xff) {
+      at++
+      continue
+    }
+    if (marker === 0xe2 && file.toString('latin1', at + 4, at + 8) === 'MPF\0') multiple = true
+    at += 2 + file.readUInt16BE(at + 2)
+    if (marker !== 0xda) continue
+    // The scan's data: to the next marker that is neither a stuffed FF nor a restart.
+    for (at = file.indexOf(0xff, at); at >= 0 && at + 1 < file.length; at = file.indexOf(0xff, at + 2))
+      if (file[at + 1] !== 0 && (file[at + 1] < 0xd0 || file[at + 1] > 0xd7)) break
+    if (at < 0) break
+  }
+  return { end: at >= 0 && file[at] === 0xff && file[at + 1] === 0xd9 ? at + 2 : undefined, multiple }
+}
