@@ -1,8 +1,10 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
+import { leaksIn } from './distill/leaks.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces, type Spaces } from './distill/spaces.js'
@@ -30,7 +32,10 @@ const DEFAULTS = {
   students: ['linear'] as StudentName[],
 }
 
-export interface CompareOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
+export interface CompareOptions
+  extends Partial<typeof DEFAULTS>,
+    Omit<ReadDataSetOptions, 'seed' | 'strict'>,
+    StageOptions {
   /** Folder for `comparison.json`, `comparison.html` and the cache. */
   out: string
   /** Folder of the caches, to share them between runs. Default: `cache` in `out`. */
@@ -66,13 +71,13 @@ interface Fold {
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
   const { out, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
+  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
   expectOptions(given, 'compare', Object.keys(DEFAULTS))
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
   const folder = resolve(out)
   const settings: Settings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   check(settings)
-  const reading = { classes, columns, allowMissing, testFraction }
+  const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction }
   await expectOnnxRuntime(signal)
   return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
 }
@@ -98,6 +103,7 @@ async function run(
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
+  expectTwoClasses(first.classes, trainLabelsOf(first))
   const extracted = await extract(first, settings, settings.students.some(seesVolumes), stage)
   const { features, embedding } = extracted
   warn(features.warnings)
@@ -106,7 +112,9 @@ async function run(
   for (const ofFold of first.splits === 'given' ? [seeds] : seeds.map((seed) => [seed])) {
     // another seed splits the same clips, in the same order, in another way
     const dataSet = folds.length === 0 ? first : await readDataSet(path, { ...reading, seed: ofFold[0] })
+    warn(await leaksIn(dataSet, features, stage))
     const spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
+    expectTwoClasses(dataSet.classes, spaces.trainLabels)
     const graphs = await classGraphs(spaces, settings, stage)
     warn(graphWarnings(spaces, graphs))
     folds.push({ dataSet, spaces, graphs, seeds: ofFold })

@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
+import { leakError } from './dataset/leaks.js'
+import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectRoom } from './dataset/write.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
+import { leaksIn } from './distill/leaks.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
 import { expectMethod, METHOD, type Method } from './distill/settings.js'
 import { featureSpaces } from './distill/spaces.js'
@@ -42,7 +45,7 @@ const DEFAULTS = {
   student: 'linear' as StudentName,
   /** Selected clips: a copy, a link, or (list) their names only. */
   materialize: 'copy' as 'copy' | 'link' | 'list',
-  /** Fail where a clip cannot be decoded or a class has fewer clips than asked for. */
+  /** Fail where a clip cannot be decoded, is there twice, or a class has fewer clips than asked for. */
   strict: false,
 }
 
@@ -52,7 +55,10 @@ const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.html']
 /** A run's settings, all of them given. */
 export type Settings = typeof DEFAULTS & Method & { vpc: number; folder: string }
 
-export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
+export interface DistillOptions
+  extends Partial<typeof DEFAULTS>,
+    Omit<ReadDataSetOptions, 'seed' | 'strict'>,
+    StageOptions {
   /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
   out: string
   /** Videos per class. */
@@ -97,7 +103,7 @@ export interface DistillResult {
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
   const { out, vpc, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
+  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
   expectOptions(given, 'distill', Object.keys(DEFAULTS))
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
@@ -111,10 +117,12 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   expectOneOf(settings.student, 'student', STUDENTS)
   expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
   const started = performance.now()
-  if (settings.encoder !== 'none' || STAGES.indexOf(settings.until) >= STAGES.indexOf('train'))
-    await expectOnnxRuntime(signal)
+  if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
+    const { seed, strict } = settings
+    const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction, seed, strict }
+    const dataSet = await readDataSet(path, reading)
+    if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
     return run(state, { signal, onProgress }, onWarning)
@@ -155,7 +163,11 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       const { features, embedding } = state.extracted
       if (settings.strict) expectAllRead(features)
       warn([...features.warnings, ...skippedWarning(features)])
+      const leaks = await leaksIn(dataSet, features, stage)
+      if (settings.strict && leaks.length > 0) throw leakError(leaks)
+      warn(leaks)
       state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
+      if (trains(settings)) expectTwoClasses(dataSet.classes, state.spaces.trainLabels) // of the clips that could be read
       students = makeStudents()
     },
 
@@ -233,6 +245,11 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
     if (name === until) break
   }
   return toResult(state)
+}
+
+/** Whether a student follows. */
+function trains({ until }: Settings): boolean {
+  return STAGES.indexOf(until) >= STAGES.indexOf('train')
 }
 
 function skippedWarning({ skipped }: ExtractedFeatures): string[] {
