@@ -166,7 +166,14 @@ async function run(state: RunState, stage: StageOptions, onWarning: (warning: st
       const leaks = await leaksIn(dataSet, features, stage)
       if (settings.strict && leaks.length > 0) throw leakError(leaks)
       warn(leaks)
-      state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
+      try {
+        state.spaces = await featureSpaces(dataSet, features, embedding, settings, stage)
+      } catch (error) {
+        // of equal clips features can be had, and nothing that follows
+        if (until !== 'features' || !(error instanceof InfomotionError) || error.code !== 'CONSTANT_FEATURES')
+          throw error
+        return warn([error.message])
+      }
       if (trains(settings)) expectTwoClasses(dataSet.classes, state.spaces.trainLabels) // of the clips that could be read
       students = makeStudents()
     },

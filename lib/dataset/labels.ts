@@ -78,7 +78,8 @@ export function spellings(labels: Iterable<string>): string[][] {
   return [...found.values()].filter((same) => same.length > 1)
 }
 
-/** "a, b, c, ..." of a list: its first entries. */
+/** "a, b and 3 more": the first entries of a list. */
 export function firstOf(list: readonly string[], count = 5): string {
-  return list.slice(0, count).join(', ') + (list.length > count ? ', ...' : '')
+  const more = list.length > count ? ` and ${list.length - count} more` : ''
+  return list.slice(0, count).join(', ') + more
 }

@@ -1,6 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
-import { firstOf } from './labels.js'
 import type { Split } from './types.js'
 
 /** What is known of the clips once their features are there; entry i of each array belongs to clip i. */
@@ -24,9 +23,9 @@ interface Rows {
 
 /** Clips that are the same, or nearly. */
 export interface Leak {
-  kind: 'copy in two splits' | 'copy in two classes' | 'copy' | 'near copy in two splits'
-  /** Ids. */
-  pairs: [string, string][]
+  kind: 'copies in two splits' | 'copies in two classes' | 'copies' | 'near copies in two splits'
+  /** Ids of the clips that are one. */
+  clips: string[][]
   /** What is wrong, as a sentence. */
   message: string
 }
@@ -36,28 +35,44 @@ export interface Leak {
  * TEST clips that look and move like a TRAIN clip more than clips do that are not copies.
  */
 export async function findLeaks(clips: Described, signal?: AbortSignal): Promise<Leak[]> {
-  const copies = copiesOf(clips)
-  const leak = (kind: Leak['kind'], pairs: [number, number][], say: (count: string) => string): Leak[] => {
-    if (pairs.length === 0) return []
-    const name = (i: number) => `${clips.ids[i]} (${clips.splits[i]}, ${clips.classes[i]})`
-    const named = pairs.map(([a, b]) => `${name(a)} = ${name(b)}`)
-    const count = `${pairs.length} ${pairs.length === 1 ? 'pair' : 'pairs'} of clips`
-    const message = `${say(count)}: ${firstOf(named)}.`
-    return [{ kind, pairs: pairs.map(([a, b]) => [clips.ids[a], clips.ids[b]]), message }]
+  const { ids, splits, classes } = clips
+  const leak = (kind: Leak['kind'], found: number[][], what: string): Leak[] => {
+    if (found.length === 0) return []
+    const name = (i: number) => `${ids[i]} (${splits[i]}, ${classes[i]})`
+    const count = found.reduce((sum, same) => sum + same.length, 0)
+    const named = found.map((same) => {
+      const more = same.length > 3 ? ` and ${same.length - 3} more` : ''
+      return same.slice(0, 3).map(name).join(' = ') + more
+    })
+    return [
+      {
+        kind,
+        clips: found.map((same) => same.map((i) => ids[i])),
+        message: `${count} clips ${what}: ${named.slice(0, 5).join('; ')}${named.length > 5 ? '; ...' : '.'}`,
+      },
+    ]
   }
-  const inSplits = copies.filter(([a, b]) => clips.splits[a] !== clips.splits[b])
-  const inClasses = copies.filter(([a, b]) => clips.classes[a] !== clips.classes[b])
-  const within = copies.filter((pair) => !inSplits.includes(pair) && !inClasses.includes(pair))
+  const copies = copiesOf(clips.keys)
+  const differ = (of: readonly string[]) => (same: number[]) => same.some((i) => of[i] !== of[same[0]])
+  const inSplits = copies.filter(differ(splits)).map((same) => unlikeFirst(same, splits))
+  const inClasses = copies.filter(differ(classes)).map((same) => unlikeFirst(same, classes))
+  const within = copies.filter((same) => !differ(splits)(same) && !differ(classes)(same))
   return [
-    ...leak('copy in two splits', inSplits, (count) => `${count} in two splits are equal byte for byte`),
-    ...leak('copy in two classes', inClasses, (count) => `${count} in two classes are equal byte for byte`),
-    ...leak('copy', within, (count) => `${count} of one class are equal byte for byte`),
+    ...leak('copies in two splits', inSplits, 'are byte for byte equal to others in another split'),
+    ...leak('copies in two classes', inClasses, 'are byte for byte equal to others in another class'),
+    ...leak('copies', within, 'are byte for byte equal to others of their class'),
     ...leak(
-      'near copy in two splits',
+      'near copies in two splits',
       await nearCopies(clips, signal),
-      (count) => `${count} in two splits are so alike that one seems to be a copy of the other`,
+      'in two splits are so alike that one seems to be a copy of the other',
     ),
   ]
+}
+
+/** Puts one of each kind first, for a sentence that names the first only. */
+function unlikeFirst(clips: readonly number[], kinds: readonly string[]): number[] {
+  const first = clips.filter((i, n) => clips.findIndex((j) => kinds[j] === kinds[i]) === n)
+  return [...first, ...clips.filter((i) => !first.includes(i))]
 }
 
 /** @throws {InfomotionError} `DATASET_LEAK` */
@@ -68,25 +83,15 @@ export function leakError(messages: readonly string[]): InfomotionError {
   )
 }
 
-/** Each file of equal bytes with the first of its kind; where the first is in its split and class, with one that is not. */
-function copiesOf({ keys, splits, classes }: Described): [number, number][] {
-  const seen = new Map<string, number[]>()
-  const pairs: [number, number][] = []
+/** The files that are there more than once. */
+function copiesOf(keys: readonly string[]): number[][] {
+  const same = new Map<string, number[]>()
   keys.forEach((key, i) => {
-    const before = seen.get(key)
-    if (!before) {
-      seen.set(key, [i])
-      return
-    }
-    const partners = new Set([
-      before.find((j) => splits[j] !== splits[i]),
-      before.find((j) => classes[j] !== classes[i]),
-    ])
-    partners.delete(undefined)
-    for (const j of partners.size > 0 ? partners : [before[0]]) pairs.push([j as number, i])
-    before.push(i)
+    const others = same.get(key)
+    if (others) others.push(i)
+    else same.set(key, [i])
   })
-  return pairs
+  return [...same.values()].filter((clips) => clips.length > 1)
 }
 
 /**

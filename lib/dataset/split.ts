@@ -66,10 +66,11 @@ export function givenSplits(
     [...unknown].map(([word, count]) => `${shown(word)} (${count} rows)`),
     10,
   )
+  const already = [...named].map(([value, split]) => `${split}=${value}`)
   throw new InfomotionError(
     'DATASET_SPLIT_UNKNOWN',
     `Expected TRAIN, VAL or TEST (any case), or EchoNet-Pediatric's folds 0-9 with 8 (VAL) and 9 (TEST) among them, in ${where}, ` +
-      `but found ${found}. Say what they mean, e.g. --split-values ${exampleFor([...unknown.keys()])} (option splitValues).`,
+      `but found ${found}. Say what they mean, e.g. --split-values ${[...already, exampleFor([...unknown.keys()])].join()} (option splitValues).`,
   )
 }
 
