@@ -41,10 +41,7 @@ export class FileFinder {
     const found = spelt(listing.files, key)
     if (found === undefined) return undefined
     const file = join(parent, found)
-    if (!listing.links.has(found)) return file
-    // a link that leads nowhere stays one: the clip is skipped by name when it is read
-    const to = await stat(file).catch(() => undefined)
-    if (!to || to.isFile()) return file
+    if (await isClip(file, listing.links.has(found))) return file
     this.odd.add(name)
     return undefined
   }
@@ -67,7 +64,7 @@ export class FileFinder {
     const visit = async (folder: string, left: number): Promise<void> => {
       const listing = await this.list(folder)
       for (const name of new Set(listing?.files.values())) {
-        if (!VIDEO.test(name)) continue
+        if (!VIDEO.test(name) || !(await isClip(join(folder, name), listing!.links.has(name)))) continue
         for (const key of new Set([name, folded(name), folded(name.replace(VIDEO, '')), name.replace(VIDEO, '')]))
           found.set(key, found.has(key) ? null : join(folder, name))
       }
@@ -99,6 +96,12 @@ export class FileFinder {
     }
     return listed
   }
+}
+
+/** Not so a link to a folder, a pipe or a device. One that leads nowhere stays: the clip is skipped by name when it is read. */
+async function isClip(file: string, isLink: boolean): Promise<boolean> {
+  const info = isLink ? await stat(file).catch(() => undefined) : undefined
+  return !info || info.isFile()
 }
 
 function spelt(names: Map<string, string>, key: string): string | undefined {

@@ -86,12 +86,14 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
 /** Reads on to the end of the first line that is not empty. */
 async function headOf(text: AsyncIterator<string>): Promise<string> {
   let head = ''
-  while (head.length <= MAX_ROW && !/\S[^\r\n]*[\r\n]/.test(head)) {
+  while (head.length <= MAX_ROW) {
+    const start = head.search(/\S/)
+    if (start >= 0 && /[\r\n]/.test(head.slice(start))) return head
     const { value, done } = await text.next()
-    if (done) break
+    if (done) return head
     head += value
   }
-  return head
+  throw new Error(`its first ${MAX_ROW} characters are no header line (maximum number of tolerated characters)`)
 }
 
 /** The separator that occurs most often in the header, outside quotes; the comma where others do not occur more. */
