@@ -69,7 +69,9 @@ function namesOf(clips: readonly Kin[]): Map<string, number[]> {
   const files = new Map<string, number[]>()
   clips.forEach(({ id }, i) => {
     const file = nameKey(id).split('/').pop()!
-    files.set(file, [...(files.get(file) ?? []), i])
+    const owners = files.get(file)
+    if (owners) owners.push(i)
+    else files.set(file, [i])
   })
   for (const [file, owners] of files) if (owners.length === 1 && !names.has(file)) names.set(file, owners)
   return names

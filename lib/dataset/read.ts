@@ -10,7 +10,7 @@ import type { Entry, Source } from './reading.js'
 import { readSource } from './source.js'
 import { checkGroups, drawSplits, namedSplits, type SplitValues } from './split.js'
 import type { Columns } from './table.js'
-import type { Clip, DataSet } from './types.js'
+import type { Clip, DataSet, Split } from './types.js'
 
 export interface ReadDataSetOptions {
   /**
@@ -100,46 +100,28 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   )
   if (labelled.length < found.entries.length) warnings.push(unusable(found, classIndex, scheme))
   warnings.push(...odd)
-  const kin = labelled.map(({ entry }) => ({ ...entry, name: entry.row?.[found.source.mapping.path] }))
-  const { parents, family } = familiesOf(kin)
-  if (kin.some(({ parent }) => parent !== undefined) && parents.every((some) => some.length === 0))
-    warnings.push(`No parent in the column ${found.source.mapping.parent} is a clip or a group of the data set.`)
-  const splits = given
-    ? labelled.map(({ entry }) => entry.split!)
-    : drawSplits(
-        family.map(String),
-        labelled.map((clip) => clip.classIndex),
-        classes.length,
-        testFraction,
-        seed,
-      )
-  if (given) {
-    checkGroups(
-      kin.map(({ group }) => group),
-      splits,
+  const draw = (groups: string[]) =>
+    drawSplits(
+      groups,
+      labelled.map((clip) => clip.classIndex),
+      classes.length,
+      testFraction,
+      seed,
     )
-  }
-  const leaving = new Set(madeFromTest(parents, splits))
-  if (leaving.size > 0)
-    warnings.push(
-      `${leaving.size} TRAIN clip(s) are left out because they were made from TEST clips: ${firstOf([...leaving].map((i) => kin[i].id))}.`,
-    )
-  const leaks = kinAcrossSplits(kin, splits, parents, leaving)
-  if (leaks.length > 0 && options.strict) throw leakError(leaks)
-  warnings.push(...leaks)
+  const { splits, leaving, ...told } = divide(
+    labelled.map(({ entry }) => entry),
+    found.source.mapping,
+    given ? undefined : draw,
+  )
+  if (told.leaks.length > 0 && options.strict) throw leakError(told.leaks)
+  warnings.push(...told.warnings, ...told.leaks)
 
   const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))
   const clips = usable.map(({ entry, classIndex, split }): Clip => {
     return { id: entry.id, path: entry.path, label: entry.label, classIndex, split, group: entry.group }
   })
-  const scale = efScale ?? 1
-  warnings.push(
-    ...checkVolumes(
-      usable.map(({ entry }) => entry),
-      scale,
-    ),
-    ...checkClasses(classes, clips, path),
-  )
+  const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
+  warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
   const facts = await lstat(join(found.root, 'phantom.json')).catch(() => undefined)
   const synthetic = facts?.isFile() ?? false
   return {
@@ -149,11 +131,38 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     scheme,
     clips,
     splits: given ? 'given' : 'drawn',
-    source: { ...found.source, rows: usable.flatMap(({ entry }) => (entry.row ? [entry.row] : [])) },
+    source: { ...found.source, rows },
     synthetic,
     notice: found.layout === 'echonet' && !synthetic ? ECHONET_NOTICE : undefined,
     warnings,
   }
+}
+
+/**
+ * The split of each clip: as the source says, or drawn so that clips which belong together stay together.
+ *
+ * @returns also the TRAIN clips that must leave, and what straddles splits all the same
+ */
+function divide(
+  entries: readonly Entry[],
+  mapping: Source['source']['mapping'],
+  draw: ((groups: string[]) => Split[]) | undefined,
+): { splits: Split[]; leaving: ReadonlySet<number>; leaks: string[]; warnings: string[] } {
+  const kin = entries.map((entry) => ({ ...entry, name: entry.row?.[mapping.path] }))
+  const { parents, family } = familiesOf(kin)
+  const splits = draw ? draw(family.map(String)) : entries.map(({ split }) => split as Split)
+  const groups = entries.map(({ group }) => group)
+  if (!draw) checkGroups(groups, splits)
+  const leaving = new Set(madeFromTest(parents, splits))
+  const warnings: string[] = []
+  if (kin.some(({ parent }) => parent !== undefined) && parents.every((some) => some.length === 0))
+    warnings.push(`No parent in the column ${mapping.parent} is a clip or a group of the data set.`)
+  const names = [...leaving].map((i) => entries[i].id)
+  if (leaving.size > 0)
+    warnings.push(
+      `${leaving.size} TRAIN clip(s) are left out because they were made from TEST clips: ${firstOf(names)}.`,
+    )
+  return { splits, leaving, leaks: kinAcrossSplits(kin, splits, parents, leaving), warnings }
 }
 
 /** The labels that classes are made of: '' where the table says that there is none. A folder's name is always a label. */
@@ -215,13 +224,15 @@ function unusable(found: Source, classIndex: Int32Array, scheme: string): string
 }
 
 /** EF = 100 (EDV - ESV) / EDV, where the table has the volumes (synthetic sets write them as 0). */
-function checkVolumes(entries: Entry[], efScale: number): string[] {
-  const wrong = entries.filter(({ row }) => {
-    const [ef, esv, edv] = [row?.EF, row?.ESV, row?.EDV].map((text) => Number(decimalPoint(text ?? '')))
+function checkVolumes(clips: Clip[], rows: Record<string, string>[], efScale: number): string[] {
+  const wrong = [...rows.keys()].filter((i) => {
+    const [ef, esv, edv] = ['EF', 'ESV', 'EDV'].map((name) => Number(decimalPoint(rows[i][name] ?? '')))
     return edv > 0 && Math.abs(inPercent(ef, efScale) - (100 * (edv - esv)) / edv) > 1
   })
   if (wrong.length === 0) return []
-  return [`The EF of ${wrong.length} clips differs by more than 1 from 100 (EDV - ESV) / EDV, e.g. ${wrong[0].id}.`]
+  return [
+    `The EF of ${wrong.length} clips differs by more than 1 from 100 (EDV - ESV) / EDV, e.g. ${clips[wrong[0]].id}.`,
+  ]
 }
 
 function checkClasses(classes: string[], clips: Clip[], path: string): string[] {
