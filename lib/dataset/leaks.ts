@@ -117,8 +117,8 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
   const views: View[] = []
   // In the order that tells most pairs apart first; what a network or a coder does to motion is the widest.
   for (const name of ['meanFrame', 'deviation', 'motion'] as const) {
-    const { dim, rows } = unitRows(clips[name], splits.length, name !== 'motion')
-    views.push({ dim, rows, usual: await usualDistance({ dim, rows }, train, keys, signal), must: name !== 'motion' })
+    const rows = unitRows(clips[name], splits.length, name !== 'motion')
+    views.push({ ...rows, usual: await usualDistance(rows, train, keys, signal), must: name !== 'motion' })
   }
   const pairs: [number, number][] = []
   for (const [n, i] of held.entries()) {
@@ -135,10 +135,15 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
   return pairs
 }
 
-/** One way to look at clips: rows of length 1, or 0 where there is nothing to see. */
-interface View {
+/** Rows of length 1, or of 0 where there is nothing to see (`filled` 0). */
+interface UnitRows {
   dim: number
   rows: Float32Array
+  filled: Uint8Array
+}
+
+/** One way to look at clips. */
+interface View extends UnitRows {
   usual: number
   /** Copies are nearer than usual in this way of looking; others may miss it by what coding does. */
   must: boolean
@@ -156,21 +161,18 @@ function likeness(views: readonly View[], i: number, j: number): number {
   return product ** (1 / views.length)
 }
 
-/** Between two rows of length 1; -1 where both are empty. */
-function distance({ dim, rows }: { dim: number; rows: Float32Array }, i: number, j: number): number {
-  let sum = 0
-  let size = 0
-  for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) {
-    const difference = rows[a + k] - rows[b + k]
-    sum += difference * difference
-    size += rows[a + k] * rows[a + k] + rows[b + k] * rows[b + k]
-  }
-  return size === 0 ? -1 : Math.sqrt(sum)
+/** Between two rows; -1 where both are empty. */
+function distance({ dim, rows, filled }: UnitRows, i: number, j: number): number {
+  const size = filled[i] + filled[j]
+  if (size === 0) return -1
+  let dot = 0
+  for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) dot += rows[a + k] * rows[b + k]
+  return Math.sqrt(Math.max(size - 2 * dot, 0))
 }
 
 /** The median, over a sample of the TRAIN clips, of the distance to the third nearest other file. */
 async function usualDistance(
-  view: { dim: number; rows: Float32Array },
+  view: UnitRows,
   train: readonly number[],
   keys: readonly string[],
   signal?: AbortSignal,
@@ -189,8 +191,9 @@ async function usualDistance(
 }
 
 /** Each row at length 1, without its mean where brightness is not to count; rows of nothing stay 0. */
-function unitRows({ dim, values }: Rows, count: number, centred: boolean): { dim: number; rows: Float32Array } {
+function unitRows({ dim, values }: Rows, count: number, centred: boolean): UnitRows {
   const rows = new Float32Array(count * dim)
+  const filled = new Uint8Array(count)
   for (let i = 0; i < count; i++) {
     const row = values.subarray(i * dim, (i + 1) * dim)
     let mean = 0
@@ -204,7 +207,8 @@ function unitRows({ dim, values }: Rows, count: number, centred: boolean): { dim
     for (const value of row) squares += (value - mean) ** 2
     const length = Math.sqrt(squares)
     if (length <= 1e-6 * largest || !Number.isFinite(length)) continue
+    filled[i] = 1
     for (let k = 0; k < dim; k++) rows[i * dim + k] = (row[k] - mean) / length
   }
-  return { dim, rows }
+  return { dim, rows, filled }
 }
