@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { distill, type ReadDataSetOptions, readClip, readDataSet, writeClip, writePhantom } from 'infomotion'
+import { compare, distill, type ReadDataSetOptions, readClip, readDataSet, writeClip, writePhantom } from 'infomotion'
 import t from 'tap'
 import { findLeaks } from '#lib/dataset/leaks.js'
 import { extractFeatures } from '#lib/features/extract.js'
@@ -239,6 +239,22 @@ t.test('equal bytes: in two splits, in two classes, in one class', async (t) => 
     code: 'DATASET_LEAK',
     message: /t3.avi \(train, b\) = leak.avi.*t4.avi.*--strict does not allow that/,
   })
+})
+
+t.test('compare tells them too', async (t) => {
+  const root = temporary(t)
+  const { clips } = await readDataSet(phantom)
+  const rows = clips.slice(0, 24).map(({ path, split }, i) => ({ path, split, label: 'ab'[i % 2] }))
+  rows.push({ path: clips[0].path, split: 'test', label: 'a' })
+  for (const [i, { path }] of rows.entries()) copyFileSync(path, join(root, `c${i}.avi`))
+  const text = rows.map(({ label, split }, i) => `c${i}.avi,${label},${split}`)
+  writeFileSync(join(root, 'x.csv'), ['path,label,split', ...text, ''].join('\n'))
+  const { warnings } = await compare(root, {
+    ...{ out: temporary(t), vpc: [1], seeds: 1, randomDraws: 2, selectors: ['kmedoids'] },
+  })
+  t.ok(
+    warnings.some((warning) => warning.includes('2 clips are byte for byte equal to others in another split: c0.avi')),
+  )
 })
 
 t.test('a data set of one clip only', async (t) => {
