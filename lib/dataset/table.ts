@@ -59,6 +59,7 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
     delimiter = (given?.[1] as Delimiter) ?? delimiterOf(head)
     const parser = parse({
       delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
       trim: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
