@@ -50,7 +50,13 @@ export const csvCases: Case[] = [
   table('CR only', lines(...GOOD).replaceAll('\n', '\r'), all),
   table('CRLF in the header alone', lines(...GOOD).replace('\n', '\r\n'), all),
   table('CR in the header alone', lines(...GOOD).replace('\n', '\r'), all),
-  table('LF in the header alone', lines(...GOOD).replaceAll('\n', '\r\n').replace('\r\n', '\n'), all),
+  table(
+    'LF in the header alone',
+    lines(...GOOD)
+      .replaceAll('\n', '\r\n')
+      .replace('\r\n', '\n'),
+    all,
+  ),
   table('all line ends in quotes', lines(...GOOD).replace('a,', '"a\r\n",'), all),
   table('no line end at the end', lines(...GOOD).trimEnd(), all),
   table('empty lines between', lines(...GOOD).replaceAll('\n', '\n\n'), all),
