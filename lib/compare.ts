@@ -1,9 +1,11 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
+import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { expectMethod, METHOD } from './distill/settings.js'
@@ -70,13 +72,13 @@ interface Round {
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
   const { out, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
+  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
   expectOptions(given, 'compare', Object.keys(DEFAULTS))
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
   const folder = resolve(out)
   const settings: CompareSettings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   check(settings)
-  const reading = { classes, columns, allowMissing, testFraction }
+  const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction }
   await expectOnnxRuntime(signal)
   return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
 }
@@ -101,6 +103,7 @@ async function run(
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
+  expectTwoClasses(first.classes, trainLabelsOf(first))
   const seesAnyVolumes = settings.students.some(seesVolumes)
   const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, stated: statedOf(first) })
   warn(clips.warnings)
@@ -109,7 +112,9 @@ async function run(
   for (const seeds of seedsOfFolds(first, settings)) {
     // another seed splits the same clips, in the same order, in another way
     const dataSet = rounds.length === 0 ? first : await readDataSet(path, { ...reading, seed: seeds[0] })
+    warn(await leaksIn(dataSet, clips, stage))
     const fold = await foldOf(dataSet, clips, settings, stage)
+    expectTwoClasses(dataSet.classes, fold.trainLabels)
     const graphs = await classGraphs(fold, settings, stage)
     warn(graphWarnings(fold, graphs))
     rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds })

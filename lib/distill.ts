@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { leakError } from './dataset/leaks.js'
+import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectRoomForSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
@@ -8,6 +10,7 @@ import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demand
 import { describeClips, statedOf } from './distill/describe.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
+import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
@@ -19,6 +22,7 @@ import { evaluate } from './evaluate/index.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { replaceFile } from './run/store.js'
+import type { InfomotionError } from './runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import type { StageOptions } from './runtime/progress.js'
@@ -46,7 +50,10 @@ const DEFAULTS = {
 /** A run's settings, all of them given. */
 type DistillSettings = typeof DEFAULTS & RunSettings & { vpc: number }
 
-export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
+export interface DistillOptions
+  extends Partial<typeof DEFAULTS>,
+    Omit<ReadDataSetOptions, 'seed' | 'strict'>,
+    StageOptions {
   /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
   out: string
   /** Videos per class. */
@@ -75,7 +82,7 @@ export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataS
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
   const { out, vpc, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
+  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
   expectOptions(given, 'distill', Object.keys(DEFAULTS))
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
@@ -95,10 +102,12 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   expectOneOf(settings.student, 'student', STUDENTS)
   expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
   const started = performance.now()
-  if (settings.encoder !== 'none' || STAGES.indexOf(settings.until) >= STAGES.indexOf('train'))
-    await expectOnnxRuntime(signal)
+  if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
+    const { seed, strict } = settings
+    const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction, seed, strict }
+    const dataSet = await readDataSet(path, reading)
+    if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)
     return run(dataSet, settings, new RunLog(started, onWarning, signal), { signal, onProgress })
   })
@@ -111,18 +120,27 @@ async function run(
   log: RunLog,
   stage: StageOptions,
 ): Promise<DistillResult> {
-  const { vpc, seed, folder, until, student, selector, refine } = settings
+  const { vpc, seed, folder, until, student, selector, refine, strict } = settings
   log.warn(dataSet.warnings)
 
   // the motion of every clip, what an encoder makes of it, and two controls without motion
-  const fold = await log.time('features', async () => {
+  const { clips, fold } = await log.time('features', async () => {
     const stated = statedOf(dataSet)
     const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, stated })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
-    if (settings.strict) expectAllRead(clips)
-    return foldOf(dataSet, clips, settings, stage)
+    if (strict) expectAllRead(clips)
+    const leaks = await leaksIn(dataSet, clips, stage)
+    if (strict && leaks.length > 0) throw leakError(leaks)
+    log.warn(leaks)
+    const fold = await foldOf(dataSet, clips, settings, stage).catch((error: InfomotionError) => {
+      // of equal clips features can be had, and nothing that follows
+      if (until !== 'features' || error.code !== 'CONSTANT_FEATURES') throw error
+      log.warn([error.message])
+    })
+    if (fold && trains(settings)) expectTwoClasses(dataSet.classes, fold.trainLabels) // of the clips that could be read
+    return { clips, fold }
   })
-  if (until === 'features') return toResult(fold, settings, log)
+  if (until === 'features' || !fold) return toResult({ dataSet, clips }, settings, log)
 
   // one similarity graph a class, of TRAIN clips
   const graphs = await log.time('graph', () => classGraphs(fold, settings, stage))
@@ -138,7 +156,7 @@ async function run(
     const name = refine === 'swap' ? `${selector}+swap` : selector
     return selectBy(name, fold, modules, { ...settings, draw: 0 }, stage)
   })
-  if (settings.strict) expectFullQuota(selection, dataSet, vpc)
+  if (strict) expectFullQuota(selection, dataSet, vpc)
   log.warn(selection.warnings)
   if (until === 'select') return toResult(fold, settings, log, { modules, selection })
 
@@ -188,4 +206,9 @@ async function run(
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
   return toResult(fold, settings, log, { modules, distilled, evaluation })
+}
+
+/** Whether a student follows. */
+function trains({ until }: { until: Stage }): boolean {
+  return STAGES.indexOf(until) >= STAGES.indexOf('train')
 }

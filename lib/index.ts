@@ -3,6 +3,7 @@
 export { type CompareOptions, compare } from './compare.js'
 export type { ClassScheme } from './dataset/classes.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
+export type { SplitValues } from './dataset/split.js'
 export type { Columns } from './dataset/table.js'
 export type { DataSetSource, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'

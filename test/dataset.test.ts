@@ -1,21 +1,12 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import t from 'tap'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { type Clip, ECHONET_NOTICE, readDataSet, type Split, writeDataSet } from '#lib/dataset/index.js'
 import { drawSplits } from '#lib/dataset/split.js'
 import { type DistilledItem, plainItems } from '#lib/synthesize/index.js'
 import { readClip } from '#lib/video/index.js'
-import { needs, reference, temporary } from './support.js'
-
-/** Writes files, empty ones where only the name is given. */
-function lay(root: string, files: Record<string, string>): string {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), text)
-  }
-  return root
-}
+import { lay, needs, reference, temporary } from './support.js'
 
 const HEADER = 'FileName,EF,ESV,EDV,FrameHeight,FrameWidth,FPS,NumberOfFrames,Split'
 const echoRow = (name: string, ef: number | string, split: string | number) =>

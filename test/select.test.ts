@@ -221,6 +221,14 @@ t.test('PCA: by hand, and against its definition, for tall and for wide matrices
   await t.rejects(fitPca({ rows: 3, dim: 2, values: new Float32Array(6) }), { code: 'CONSTANT_FEATURES' })
   const wider = { rows: 2, dim: 3, values: new Float32Array(6) }
   await t.rejects(project(pca, wider), { code: 'INVALID_ARGUMENT', message: /features of 2 columns/ })
+  // the mean of 40 equal rows is not quite equal to them
+  const same = Float32Array.from({ length: 40 * 7 }, (_, i) => 0.1 + (i % 7) / 3)
+  for (const scale of [1, 1e-6, 1e6])
+    await t.rejects(fitPca({ rows: 40, dim: 7, values: same.map((value) => value * scale) }), {
+      code: 'CONSTANT_FEATURES',
+    })
+  same[3] *= 1 + 1e-6
+  t.equal((await fitPca({ rows: 40, dim: 7, values: same })).variance.length, 1, 'a millionth in one value is variance')
 
   for (const [rows, dim] of [
     [200, 70],

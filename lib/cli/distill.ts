@@ -21,7 +21,10 @@ export function register(program: Command): void {
       'linear',
     )
     .option('--materialize <how>', 'selected clips: copy, link, or list (a table only)', 'copy')
-    .option('--strict', 'fail where a clip cannot be decoded or a class has fewer clips than asked for')
+    .option(
+      '--strict',
+      'fail where a clip cannot be decoded, is there twice, or a class has fewer clips than asked for',
+    )
   addMethodOptions(command).action(async (dataset: string, flags: MethodFlags<DistillOptions>) => {
     const result = await distill(dataset, {
       ...libraryOptions<DistillOptions>(flags),

@@ -12,6 +12,16 @@ export function addMethodOptions(command: Command): Command {
     .option('--label-column <name>', 'CSV column of the labels')
     .option('--split-column <name>', 'CSV column of the splits')
     .option('--group-column <name>', 'CSV column of the groups (patients) that must not straddle splits')
+    .option(
+      '--parent-column <name>',
+      'CSV column of the clips that clips were made from: whose parent is in TEST leaves TRAIN',
+    )
+    .option(
+      '--split-values <list>',
+      'what the values of the split column mean: train=0,val=1,test=2 or train=0|1|2,test=3',
+      splitValues,
+    )
+    .option('--ef-scale <x>', 'what labels are multiplied by to be EF in percent: 100 where they are fractions', number)
     .option('--test-fraction <x>', 'share of the groups for testing where the data set has no splits', number, 0.2)
     .option('--seed <n>', 'seed of the split, the search, the draws and the students', integer, 1)
     .option('--neighbours <k>', 'nearest neighbours in the class graphs', integer, 10)
@@ -49,6 +59,7 @@ export type MethodFlags<Options> = Options & {
   labelColumn?: string
   splitColumn?: string
   groupColumn?: string
+  parentColumn?: string
   json?: boolean
 }
 
@@ -58,10 +69,11 @@ export function libraryOptions<Options extends { columns?: DistillOptions['colum
   labelColumn,
   splitColumn,
   groupColumn,
+  parentColumn,
   json: _,
   ...options
 }: MethodFlags<Options>): Options {
-  const columns = { path: pathColumn, label: labelColumn, split: splitColumn, group: groupColumn }
+  const columns = { path: pathColumn, label: labelColumn, split: splitColumn, group: groupColumn, parent: parentColumn }
   const given = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined))
   return { ...(options as unknown as Options), ...(Object.keys(given).length > 0 ? { columns: given } : {}) }
 }
@@ -81,6 +93,18 @@ export function integer(text: string): number {
   const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected an integer.')
   return value
+}
+
+/** "train=0|1,test=2" -> { train: ['0', '1'], test: ['2'] }. */
+function splitValues(text: string): Record<string, string[]> {
+  const values: Record<string, string[]> = {}
+  for (const part of text.split(',')) {
+    const [, split, given] = /^\s*(train|val|test)\s*=(.*)$/i.exec(part) ?? []
+    if (!given?.trim()) throw new InvalidArgumentError('Expected a list like train=0,val=1,test=2.')
+    const name = split.toLowerCase()
+    values[name] = [...(values[name] ?? []), ...given.split('|').map((value) => value.trim())]
+  }
+  return values
 }
 
 /** An option that takes a list: "1,2,5" -> [1, 2, 5]. */

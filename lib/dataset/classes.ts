@@ -1,5 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { entryOf, invalid } from '../runtime/expect.js'
+import { firstOf, isDoubtful, numberKey, shown, spellings } from './labels.js'
 import type { Split } from './types.js'
 
 /** How labels become classes. */
@@ -32,32 +33,88 @@ const EJECTION_FRACTION: Record<string, Bins> = {
   ef2: { names: ['EF <50', 'EF >=50'], starts: [from(50)], range: percent },
 }
 
+/** The class of each label. */
+export interface Assignment {
+  classes: string[]
+  /** -1 for a label that is empty, no number or out of range. */
+  classIndex: Int32Array
+  /** What is odd about the labels, each a sentence. */
+  warnings: string[]
+}
+
 /**
  * Assigns labels to classes.
  *
- * @param labels as they stand in the source
+ * @param labels as they stand in the source; '' where there is none
  * @param splits for `quantile:K`, whose bounds are the K-quantiles of the TRAIN labels; undefined: of all labels
  * @param noun what the labels are, for the names of `quantile` and `edges` classes
- * @returns class names, and the class of each label; -1 for a label that is empty, no number or out of range
+ * @param efScale what labels are multiplied by to be percent, for the scales of the ejection fraction
  */
 export function assignClasses(
   labels: string[],
   scheme: ClassScheme,
   splits: Split[] | undefined,
   noun: string,
-): { classes: string[]; classIndex: Int32Array } {
+  efScale?: number,
+): Assignment {
+  const clinical = entryOf(EJECTION_FRACTION, scheme)
+  if (efScale !== undefined && !clinical)
+    throw invalid(`classes ${Object.keys(EJECTION_FRACTION).join(', ')}, which are in percent,`, 'efScale', scheme)
   if (scheme === 'labels') return assignNames(labels)
   const values = labels.map((label) => (label === '' ? Number.NaN : Number(label)))
-  const bins = binsOf(scheme, values, splits, noun)
-  const classIndex = Int32Array.from(values, (value) => {
+  const scaled = efScale === undefined ? values : values.map((value) => inPercent(value, efScale))
+  const bins = clinical ?? binsOf(scheme, scaled, splits, noun)
+  const classIndex = Int32Array.from(scaled, (value) => {
     if (!Number.isFinite(value) || value < bins.range[0] || value > bins.range[1]) return -1
     return bins.starts.reduce((index, starts, i) => (starts(value) ? i + 1 : index), 0)
   })
-  return { classes: bins.names, classIndex }
+  return { classes: bins.names, classIndex, warnings: clinical ? checkFractions(scaled, noun, efScale) : [] }
 }
 
-function assignNames(labels: string[]): { classes: string[]; classIndex: Int32Array } {
-  const names = [...new Set(labels)].filter((label) => label !== '')
+/** 0.29 * 100 is 28.999999999999996: a label on the edge of a class must not fall below it. */
+export function inPercent(value: number, efScale: number): number {
+  return Number((value * efScale).toPrecision(12))
+}
+
+/** An ejection fraction that is written as a fraction would put every heart into the class of the sickest. */
+function checkFractions(values: number[], noun: string, efScale = 1): string[] {
+  const known = values.filter(Number.isFinite)
+  const small = known.filter((value) => value >= 0 && value <= 1)
+  if (known.length > 0 && small.length === known.length)
+    throw new InfomotionError(
+      'DATASET_EF_FRACTION',
+      `All ${known.length} numbers of ${noun} lie between 0 and 1, where the ejection fraction in percent is expected. ` +
+        `If they are fractions, read them with --ef-scale ${100 * efScale} (option efScale); if they are something else, ` +
+        'name the column of the ejection fraction or another class scheme.',
+    )
+  const odd = small.filter((value) => value > 0)
+  if (odd.length === 0) return []
+  return [
+    `${odd.length} of ${known.length} numbers of ${noun} are at most 1 percent (${firstOf(odd.map(String))}): fractions among percentages?`,
+  ]
+}
+
+/**
+ * Each label a class; equal numbers (1, 01, 1.0, 1e0: a table that was joined, or had rows without a label) are one, and
+ * are called as most of them are spelt.
+ */
+function assignNames(labels: string[]): Assignment {
+  const counts = new Map<string, Map<string, number>>()
+  const keyOf = (label: string) => numberKey(label) ?? label
+  for (const label of labels) {
+    if (label === '') continue
+    const key = keyOf(label)
+    const spelt = counts.get(key) ?? new Map<string, number>()
+    counts.set(key, spelt.set(label, (spelt.get(label) ?? 0) + 1))
+  }
+  const nameOf = new Map<string, string>()
+  const merged: string[] = []
+  for (const [key, spelt] of counts) {
+    const names = [...spelt].sort((a, b) => b[1] - a[1]).map(([name]) => name) // stable: the first of equals
+    nameOf.set(key, names[0])
+    if (names.length > 1) merged.push(names.map(shown).join(' = '))
+  }
+  const names = [...nameOf.values()]
   const numeric = names.every((name) => Number.isFinite(Number(name)))
   const classes = numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort()
   if (numeric && classes.length > 20) {
@@ -68,12 +125,31 @@ function assignNames(labels: string[]): { classes: string[]; classIndex: Int32Ar
     )
   }
   const index = new Map(classes.map((name, i) => [name, i]))
-  return { classes, classIndex: Int32Array.from(labels, (label) => index.get(label) ?? -1) }
+  const classIndex = Int32Array.from(labels, (label) => index.get(nameOf.get(keyOf(label)) ?? '') ?? -1)
+  return { classes, classIndex, warnings: [...checkSpellings(classes), ...checkMerged(merged)] }
+}
+
+function checkMerged(merged: string[]): string[] {
+  return merged.length === 0 ? [] : [`Labels that are the same number are one class: ${firstOf(merged)}.`]
+}
+
+/** Labels that people would read as one, or as none. */
+function checkSpellings(classes: string[]): string[] {
+  const warnings: string[] = []
+  const twins = spellings(classes).map((same) => same.map(shown).join(' and '))
+  if (twins.length > 0)
+    warnings.push(
+      `Classes differ by case, spaces or Unicode form only: ${firstOf(twins)}. If they are one class, spell them alike.`,
+    )
+  const doubtful = classes.filter(isDoubtful)
+  if (doubtful.length > 0)
+    warnings.push(
+      `${firstOf(doubtful.map(shown))} is taken for a class. If it means that there is no label, leave the cell empty.`,
+    )
+  return warnings
 }
 
 function binsOf(scheme: ClassScheme, values: number[], splits: Split[] | undefined, noun: string): Bins {
-  const clinical = entryOf(EJECTION_FRACTION, scheme)
-  if (clinical) return clinical
   const [kind, rest] = scheme.split(':')
   if (kind === 'quantile') {
     const k = Number(rest)

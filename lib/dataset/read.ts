@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
-import { assignClasses, type ClassScheme } from './classes.js'
+import { assignClasses, type ClassScheme, inPercent } from './classes.js'
+import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
+import { decimalPoint, firstOf, isMissing } from './labels.js'
+import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
-import { type Entry, readSource, type Source } from './source.js'
-import { checkGroups, drawSplits } from './split.js'
+import type { Entry, Source } from './reading.js'
+import { readSource } from './source.js'
+import { checkGroups, drawSplits, namedSplits, type SplitValues } from './split.js'
 import type { Columns } from './table.js'
-import type { Clip, DataSet } from './types.js'
+import type { Clip, DataSet, Split } from './types.js'
 
 export interface ReadDataSetOptions {
   /**
@@ -15,15 +19,29 @@ export interface ReadDataSetOptions {
    * layout, `labels` for others.
    */
   classes?: ClassScheme
-  /** Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`. */
+  /**
+   * Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`,
+   * `parent`. Clips whose parent is in TEST leave TRAIN.
+   */
   columns?: Columns
+  /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. Default 1. */
+  efScale?: number
+  /**
+   * What the values of the split column (or the names of the folders of splits) mean, where that is not plain:
+   * `{ train: ['0', '1'], test: '2' }`.
+   */
+  splitValues?: SplitValues
   /** Seed of the split where the source has none. Default 1. */
   seed?: number
   /** Share of clips for TEST where the source has no splits. Default 0.2. */
   testFraction?: number
   /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
   allowMissing?: boolean
+  /** Fail where groups, or clips and what they were made from, seem to straddle splits. Default false: with a warning. */
+  strict?: boolean
 }
+
+const OPTIONS = ['classes', 'columns', 'efScale', 'splitValues', 'seed', 'testFraction', 'allowMissing', 'strict']
 
 /** Real EchoNet clips come under an agreement that every part of them stays under. */
 export const ECHONET_NOTICE =
@@ -38,8 +56,8 @@ export const ECHONET_NOTICE =
  * whose label is empty or out of range are left out with a warning.
  *
  * @throws DATASET_NOT_FOUND, DATASET_AMBIGUOUS, DATASET_TABLE_INVALID, DATASET_COLUMN_MISSING, DATASET_FILES_MISSING,
- *   DATASET_DUPLICATE, DATASET_LABELS_UNUSABLE, DATASET_LABELS_NUMERIC, DATASET_SPLIT_UNKNOWN, DATASET_GROUP_STRADDLES,
- *   DATASET_NO_TRAIN
+ *   DATASET_DUPLICATE, DATASET_LABELS_UNUSABLE, DATASET_LABELS_NUMERIC, DATASET_EF_FRACTION, DATASET_SPLIT_UNKNOWN,
+ *   DATASET_GROUP_STRADDLES, DATASET_LEAK, DATASET_NO_TRAIN, DATASET_SEGMENTS
  * @example
  * ```js
  * const dataSet = await readDataSet('EchoNet-Dynamic', { classes: 'ef5' })
@@ -48,42 +66,62 @@ export const ECHONET_NOTICE =
  */
 export async function readDataSet(path: string, options: ReadDataSetOptions = {}): Promise<DataSet> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  expectOptions(options, 'readDataSet', ['classes', 'columns', 'seed', 'testFraction', 'allowMissing'])
-  expectOptions(options.columns, 'columns', ['path', 'label', 'split', 'group'])
+  expectOptions(options, 'readDataSet', OPTIONS)
+  expectOptions(options.columns, 'columns', ['path', 'label', 'split', 'group', 'parent'])
   for (const [role, name] of Object.entries(options.columns ?? {}))
     if (name !== undefined && typeof name !== 'string') throw invalid("a column's name", `columns.${role}`, name)
   if (options.classes !== undefined && typeof options.classes !== 'string')
     throw invalid('the name of a class scheme', 'classes', options.classes)
-  if (options.allowMissing !== undefined && typeof options.allowMissing !== 'boolean')
-    throw invalid('true or false', 'allowMissing', options.allowMissing)
+  for (const name of ['allowMissing', 'strict'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'boolean')
+      throw invalid('true or false', name, options[name])
+  const efScale = options.efScale === undefined ? undefined : expectNumber(options.efScale, 'efScale', 1e-6, 1e6)
   const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
   const testFraction = expectNumber(options.testFraction ?? 0.2, 'testFraction', 0.01, 0.99)
 
-  const found = await readSource(path, options.columns ?? {}, options.allowMissing ?? false)
+  const found = await readSource(path, {
+    columns: options.columns ?? {},
+    allowMissing: options.allowMissing ?? false,
+    named: namedSplits(options.splitValues),
+    schemeGiven: options.classes !== undefined,
+  })
   const warnings = found.warnings
   checkDuplicates(found)
   const scheme = options.classes ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
-  const labels = found.entries.map((entry) => entry.label)
-  const { classes, classIndex } = assignClasses(labels, scheme, given, found.source.mapping.label)
+  const {
+    classes,
+    classIndex,
+    warnings: odd,
+  } = assignClasses(labelsOf(found), scheme, given, found.source.mapping.label, efScale)
 
-  const usable = found.entries.flatMap((entry, i) => (classIndex[i] < 0 ? [] : [{ entry, classIndex: classIndex[i] }]))
-  if (usable.length < found.entries.length) warnings.push(unusable(found, classIndex, scheme))
-  const groups = usable.map(({ entry }) => entry.group)
-  const splits = given
-    ? usable.map(({ entry }) => entry.split!)
-    : drawSplits(
-        groups,
-        usable.map((clip) => clip.classIndex),
-        classes.length,
-        testFraction,
-        seed,
-      )
-  checkGroups(groups, splits)
-  const clips = usable.map(({ entry, classIndex }, i): Clip => {
-    return { id: entry.id, path: entry.path, label: entry.label, classIndex, split: splits[i], group: entry.group }
+  const labelled = found.entries.flatMap((entry, i) =>
+    classIndex[i] < 0 ? [] : [{ entry, classIndex: classIndex[i] }],
+  )
+  if (labelled.length < found.entries.length) warnings.push(unusable(found, classIndex, scheme))
+  warnings.push(...odd)
+  const draw = (groups: string[]) =>
+    drawSplits(
+      groups,
+      labelled.map((clip) => clip.classIndex),
+      classes.length,
+      testFraction,
+      seed,
+    )
+  const { splits, leaving, ...told } = divide(
+    labelled.map(({ entry }) => entry),
+    found.source.mapping,
+    given ? undefined : draw,
+  )
+  if (told.leaks.length > 0 && options.strict) throw leakError(told.leaks)
+  warnings.push(...told.warnings, ...told.leaks)
+
+  const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))
+  const clips = usable.map(({ entry, classIndex, split }): Clip => {
+    return { id: entry.id, path: entry.path, label: entry.label, classIndex, split, group: entry.group }
   })
-  warnings.push(...checkVolumes(usable.map(({ entry }) => entry)), ...checkClasses(classes, clips, path))
+  const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
+  warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
   const synthetic = await isOwnFile(join(found.root, 'phantom.json'))
   return {
     root: found.root,
@@ -92,11 +130,67 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     scheme,
     clips,
     splits: given ? 'given' : 'drawn',
-    source: { ...found.source, rows: usable.flatMap(({ entry }) => (entry.row ? [entry.row] : [])) },
+    source: { ...found.source, rows },
     synthetic,
     notice: found.layout === 'echonet' && !synthetic ? ECHONET_NOTICE : undefined,
     warnings,
   }
+}
+
+/**
+ * The split of each clip: as the source says, or drawn so that clips which belong together stay together.
+ *
+ * @returns also the TRAIN clips that must leave, and what straddles splits all the same
+ */
+function divide(
+  entries: readonly Entry[],
+  mapping: Source['source']['mapping'],
+  draw: ((groups: string[]) => Split[]) | undefined,
+): { splits: Split[]; leaving: ReadonlySet<number>; leaks: string[]; warnings: string[] } {
+  const kin = entries.map((entry) => ({ ...entry, name: entry.row?.[mapping.path] }))
+  const { parents, family } = familiesOf(kin)
+  const splits = draw ? draw(family.map(String)) : entries.map(({ split }) => split as Split)
+  const groups = entries.map(({ group }) => group)
+  if (!draw) checkGroups(groups, splits)
+  const leaving = new Set(madeFromTest(parents, splits))
+  const warnings: string[] = []
+  if (kin.some(({ parent }) => parent !== undefined) && parents.every((some) => some.length === 0))
+    warnings.push(`No parent in the column ${mapping.parent} is a clip or a group of the data set.`)
+  const names = [...leaving].map((i) => entries[i].id)
+  if (leaving.size > 0)
+    warnings.push(
+      `${leaving.size} TRAIN clip(s) are left out because they were made from TEST clips: ${firstOf(names)}.`,
+    )
+  return { splits, leaving, leaks: kinAcrossSplits(kin, splits, parents, leaving), warnings }
+}
+
+/** The labels that classes are made of: '' where the table says that there is none. A folder's name is always a label. */
+function labelsOf({ layout, entries, source }: Source): string[] {
+  if (layout === 'folder') return entries.map(({ label }) => label)
+  const point = source.delimiter === ',' ? (label: string) => label : decimalPoint
+  return entries.map(({ label }) => (isMissing(label) ? '' : point(label)))
+}
+
+/** The class of each TRAIN clip. */
+export function trainLabelsOf({ clips }: DataSet): number[] {
+  return clips.flatMap(({ split, classIndex }) => (split === 'train' ? [classIndex] : []))
+}
+
+/**
+ * A student can only learn to tell two classes or more apart.
+ *
+ * @param labels class indices of the TRAIN clips
+ * @throws {InfomotionError} `DATASET_ONE_CLASS`
+ */
+export function expectTwoClasses(classes: readonly string[], labels: Iterable<number>): void {
+  const found = new Set(labels)
+  if (found.size > 1) return
+  const [only] = found
+  throw new InfomotionError(
+    'DATASET_ONE_CLASS',
+    `All TRAIN clips belong to one class${only === undefined ? '' : `, "${classes[only]}"`}: a student has nothing to tell apart. ` +
+      'Is the right column read, with the right class scheme (--classes, --label-column)? Without a student: --until synthesize.',
+  )
 }
 
 function checkDuplicates(found: Source): void {
@@ -129,13 +223,15 @@ function unusable(found: Source, classIndex: Int32Array, scheme: string): string
 }
 
 /** EF = 100 (EDV - ESV) / EDV, where the table has the volumes (synthetic sets write them as 0). */
-function checkVolumes(entries: Entry[]): string[] {
-  const wrong = entries.filter(({ row }) => {
-    const [ef, esv, edv] = [row?.EF, row?.ESV, row?.EDV].map(Number)
-    return edv > 0 && Math.abs(ef - (100 * (edv - esv)) / edv) > 1
+function checkVolumes(clips: Clip[], rows: Record<string, string>[], efScale: number): string[] {
+  const wrong = [...rows.keys()].filter((i) => {
+    const [ef, esv, edv] = ['EF', 'ESV', 'EDV'].map((name) => Number(decimalPoint(rows[i][name] ?? '')))
+    return edv > 0 && Math.abs(inPercent(ef, efScale) - (100 * (edv - esv)) / edv) > 1
   })
   if (wrong.length === 0) return []
-  return [`The EF of ${wrong.length} clips differs by more than 1 from 100 (EDV - ESV) / EDV, e.g. ${wrong[0].id}.`]
+  return [
+    `The EF of ${wrong.length} clips differs by more than 1 from 100 (EDV - ESV) / EDV, e.g. ${clips[wrong[0]].id}.`,
+  ]
 }
 
 function checkClasses(classes: string[], clips: Clip[], path: string): string[] {
@@ -153,6 +249,9 @@ function checkClasses(classes: string[], clips: Clip[], path: string): string[] 
   const untrained = classes.filter((_, c) => all[c] > 0 && train[c] === 0)
   if (untrained.length > 0)
     warnings.push(`No TRAIN clip belongs to ${untrained.map((name) => `"${name}"`).join(', ')}.`)
+  const trained = classes.filter((_, c) => train[c] > 0)
+  if (trained.length === 1)
+    warnings.push(`All TRAIN clips belong to one class, "${trained[0]}": there is nothing to tell apart.`)
   if (!clips.some((clip) => clip.split === 'test')) warnings.push('There is no TEST clip: nothing can be evaluated.')
   return warnings
 }

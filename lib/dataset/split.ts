@@ -1,6 +1,7 @@
 import { InfomotionError } from '../runtime/errors.js'
-import { entryOf } from '../runtime/expect.js'
+import { entryOf, expectOptions, invalid } from '../runtime/expect.js'
 import { Random } from '../runtime/random.js'
+import { firstOf, isMissing, numberKey, sameKey, shown } from './labels.js'
 import type { Split } from './types.js'
 
 const WORDS: Record<string, Split> = {
@@ -14,43 +15,100 @@ const WORDS: Record<string, Split> = {
   testing: 'test',
 }
 
-/** The split that a word or an EchoNet-Pediatric fold (0-7 train, 8 val, 9 test) names, in any case. */
-export function splitNamed(word: string): Split | undefined {
-  if (/^\d$/.test(word)) return word === '9' ? 'test' : word === '8' ? 'val' : 'train'
-  return entryOf(WORDS, word.toLowerCase())
+/** Which values of the split column, or names of folders, mean which split. */
+export type SplitValues = Partial<Record<Split, string | string[]>>
+
+const SPLITS = ['train', 'val', 'test'] as const
+
+/** Checks `splitValues`, and turns it round: the split of each value. */
+export function namedSplits(values: SplitValues = {}): Map<string, Split> {
+  expectOptions(values, 'splitValues', SPLITS)
+  const named = new Map<string, Split>()
+  for (const split of SPLITS) {
+    for (const value of [values[split] ?? []].flat()) {
+      if (typeof value !== 'string') throw invalid('a text or a list of texts', `splitValues.${split}`, value)
+      const key = sameKey(value)
+      if (key === '' || (named.has(key) && named.get(key) !== split))
+        throw invalid('values that mean one split each', `splitValues.${split}`, value)
+      named.set(key, split)
+    }
+  }
+  return named
 }
 
-/** Reads a split column. */
-export function givenSplits(words: string[], where: string): Split[] {
+/** The split that a word names, in any case; `named` comes before the words that are known. */
+export function splitNamed(word: string, named: ReadonlyMap<string, Split>): Split | undefined {
+  const key = sameKey(word)
+  return named.get(key) ?? entryOf(WORDS, key)
+}
+
+/**
+ * Reads a split column: words, or EchoNet-Pediatric's folds (0-7 train, 8 val, 9 test). Digits are taken for those folds
+ * only where 8 and 9 are among them: 0, 1, 2 are as often train, val, test.
+ */
+export function givenSplits(
+  words: readonly string[],
+  where: string,
+  named: ReadonlyMap<string, Split> = new Map(),
+): Split[] {
+  const keys = words.map(sameKey)
+  const values = new Set(keys)
+  const folds = named.size === 0 && values.has('8') && values.has('9') && [...values].every((key) => /^\d$/.test(key))
   const unknown = new Map<string, number>()
-  const splits = words.map((word) => {
-    const split = splitNamed(word)
+  const splits = words.map((word, i) => {
+    if (folds) return keys[i] === '9' ? 'test' : keys[i] === '8' ? 'val' : 'train'
+    const split = splitNamed(word, named)
     if (!split) unknown.set(word, (unknown.get(word) ?? 0) + 1)
     return split as Split
   })
   if (unknown.size === 0) return splits
-  const found = [...unknown].slice(0, 10).map(([word, count]) => `"${word}" (${count} rows)`)
+  const found = firstOf(
+    [...unknown].map(([word, count]) => `${shown(word)} (${count} rows)`),
+    10,
+  )
+  const already = [...named].map(([value, split]) => `${split}=${value}`)
   throw new InfomotionError(
     'DATASET_SPLIT_UNKNOWN',
-    `Expected TRAIN, VAL or TEST (any case) or a fold 0-9 in ${where}, but found ${found.join(', ')}.`,
+    `Expected TRAIN, VAL or TEST (any case), or EchoNet-Pediatric's folds 0-9 with 8 (VAL) and 9 (TEST) among them, in ${where}, ` +
+      `but found ${found}. Say what they mean, e.g. --split-values ${[...already, exampleFor([...unknown.keys()])].join()} (option splitValues).`,
   )
+}
+
+/** A meaning of unknown values that would be read, for the user to correct: of numbers the last is TEST, the one before VAL. */
+function exampleFor(words: string[]): string {
+  const known = words.filter((word) => !isMissing(word))
+  if (known.length < 2 || known.some((word) => numberKey(word) === undefined)) return `test=${known[0] ?? 'holdout'}`
+  const numbers = known.sort((a, b) => Number(a) - Number(b))
+  const test = numbers.pop()
+  const val = numbers.length > 1 ? `,val=${numbers.pop()}` : ''
+  return `train=${numbers.join('|')}${val},test=${test}`
 }
 
 /** No group may lie in two splits: what was learnt from a patient must not be tested on the same patient. */
 export function checkGroups(groups: string[], splits: Split[]): void {
-  const seen = new Map<string, Set<Split>>()
-  groups.forEach((group, i) => {
-    const in_ = seen.get(group) ?? new Set()
-    seen.set(group, in_.add(splits[i]))
-  })
-  const straddling = [...seen].filter(([, in_]) => in_.size > 1)
+  const straddling = straddlers(groups, splits)
   if (straddling.length === 0) return
-  const named = straddling.slice(0, 5).map(([group, in_]) => `"${group}" (${[...in_].join(', ')})`)
+  const named = straddling.map(({ key, splits }) => `"${key}" (${splits.join(', ')})`)
   throw new InfomotionError(
     'DATASET_GROUP_STRADDLES',
-    `${straddling.length} group(s) have clips in more than one split: ${named.join('; ')}. A group belongs to one split only: ` +
+    `${straddling.length} group(s) have clips in more than one split: ${named.slice(0, 5).join('; ')}. A group belongs to one split only: ` +
       'correct the split column, or read the data set without one.',
   )
+}
+
+/** The keys that occur in more than one split, with the splits and the clips (by index) of each. */
+export function straddlers(
+  keys: readonly string[],
+  splits: readonly Split[],
+): { key: string; splits: Split[]; clips: number[] }[] {
+  const seen = new Map<string, { key: string; splits: Split[]; clips: number[] }>()
+  keys.forEach((key, i) => {
+    const at = seen.get(key) ?? { key, splits: [], clips: [] }
+    if (!at.splits.includes(splits[i])) at.splits.push(splits[i])
+    at.clips.push(i)
+    seen.set(key, at)
+  })
+  return [...seen.values()].filter(({ splits }) => splits.length > 1)
 }
 
 /**

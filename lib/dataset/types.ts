@@ -47,7 +47,9 @@ export interface DataSetSource {
   /** One record a clip, values as they stand in the table; empty for a folder per class. */
   rows: Record<string, string>[]
   /** Which column holds what. */
-  mapping: { path: string; label: string; split?: string; group?: string }
+  mapping: { path: string; label: string; split?: string; group?: string; parent?: string }
+  /** What stands between two values of the table; undefined for a folder per class. */
+  delimiter?: string
   /** Folder (absolute) that clip ids are relative to. */
   videos: string
 }

@@ -247,7 +247,11 @@ async function writeTables(
     [tableName(dataSet)]: () =>
       stringify(
         placed.map(({ row }) => row),
-        { header: true, columns: source.mapping.split ? columns : [...columns, 'split'] },
+        {
+          header: true,
+          columns: source.mapping.split ? columns : [...columns, 'split'],
+          delimiter: source.delimiter,
+        },
       ),
   }
   for (const name of tables) await writeNew(join(aside, name), contents[name]())

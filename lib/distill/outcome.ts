@@ -22,7 +22,7 @@ interface Found {
 
 /** The result of `distill`, and its JSON document. */
 export function toResult(
-  { dataSet, clips }: Fold,
+  { dataSet, clips }: Pick<Fold, 'dataSet' | 'clips'>,
   { folder }: RunSettings,
   log: RunLog,
   { modules, selection, distilled, evaluation }: Found = {},

@@ -46,7 +46,10 @@ export async function fitPca(train: Matrix, options: { components?: number; sign
     : await innerProducts(transposed(centred, rows, dim), dim, rows, options.signal)
   const size = wide ? rows : dim
   const eigen = await topEigenvectors(products, size, Math.min(components, size), options.signal)
-  const kept = eigen.values.filter((value) => value > eigen.values[0] * 1e-10).length
+  // Equal rows differ from their mean by its rounding, some 1e-16 of their size: that is no variance.
+  const squares = train.values.reduce((sum, value) => sum + value * value, 0)
+  const least = Math.max(eigen.values[0] * 1e-10, squares * 1e-22)
+  const kept = eigen.values.filter((value) => value > least).length
   if (kept === 0)
     throw new InfomotionError(
       'CONSTANT_FEATURES',

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { assignClasses } from '#lib/dataset/classes.js'
+import { familiesOf } from '#lib/dataset/families.js'
 import { givenSplits } from '#lib/dataset/split.js'
 import { mapColumns, parseTable } from '#lib/dataset/table.js'
 import { decodeFlo, encodeFlo } from '#lib/flow/flo.js'
@@ -59,7 +60,9 @@ const csv: Target = {
   corpus: [
     'FileName,EF,ESV,EDV,FPS,Split\n0XA,55.2,30,67,50,TRAIN\n0XB,12,9,10,50,VAL\n0XC,71,20,70,50,TEST\n',
     '\ufeffPath,"Label",Split,patient\r\n"a, b.avi",yes,train,"x ""y"""\r\nsub/c,no,test,7\r\n\r\n',
-    'path,label\na.avi,1\nb.avi,2\nc.avi,3\n',
+    'path,label\na.avi,1\nb.avi,1.0\nc.avi,nan\n',
+    'sep=;\r\npath;label;split;parent;;\r\na.avi;1,5;0;;;\r\nb\\c.avi;"x;y";8;a.avi;;\r\nd;2,5;9;p|q;;\r\n',
+    'path\tlabel\tgroup\na.avi\tx\tP1\nb.avi\tX\tp1\n',
   ].map((text) => Buffer.from(text)),
   words: bytes(
     '"',
@@ -76,6 +79,12 @@ const csv: Target = {
     '\xef\xbb\xbf',
     '../..',
     'C:\\',
+    ';',
+    '\t',
+    'sep=,\n',
+    'None',
+    '\xe2\x80\x8b',
+    '\xff\xfe',
   ),
   share: 0.12,
   async read(input) {
@@ -88,6 +97,10 @@ const csv: Target = {
       values(mapping.label).every((value) => typeof value === 'string'),
       'values are strings',
     )
+    const names = values(mapping.path)
+    const kin = names.map((id, i) => ({ id, group: values(mapping.group ?? mapping.path)[i], parent: names[i + 1] }))
+    const { family } = familiesOf(kin)
+    promise(family.length === names.length, 'a family for each clip')
     const splits = mapping.split ? givenSplits(values(mapping.split), 'fuzz.csv') : undefined
     for (const scheme of ['labels', 'ef5', 'quantile:3'] as const)
       assignClasses(values(mapping.label), scheme, splits, mapping.label)

@@ -1,0 +1,20 @@
+import type { DataSet } from '../dataset/index.js'
+import { findLeaks } from '../dataset/leaks.js'
+import type { ExtractedFeatures } from '../features/extract.js'
+import type { StageOptions } from '../runtime/progress.js'
+
+/** Clips of a run that are there twice, or nearly, each kind a sentence (see `findLeaks`). */
+export async function leaksIn(
+  { clips, classes }: DataSet,
+  { clips: rows, keys, meanFrame, deviation, motion }: ExtractedFeatures,
+  { signal }: StageOptions,
+): Promise<string[]> {
+  const read = Array.from(rows, (index) => clips[index])
+  const described = {
+    ids: read.map(({ id }) => id),
+    splits: read.map(({ split }) => split),
+    classes: read.map(({ classIndex }) => classes[classIndex]),
+  }
+  const leaks = await findLeaks({ ...described, keys, meanFrame, deviation, motion }, signal)
+  return leaks.map(({ message }) => message)
+}
