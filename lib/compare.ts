@@ -4,41 +4,28 @@ import { Answers } from './distill/answers.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
-import { expectMethod, METHOD, type Method } from './distill/settings.js'
+import { expectFeatures, type Method } from './distill/settings.js'
 import { featureSpaces, type Spaces } from './distill/spaces.js'
-import { STUDENTS, type StudentName, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import { seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
+import { COMPARE } from './options/compare.js'
 import { type Comparison, writeComparison } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { throwIfAborted } from './runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
+import { type Given, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
-import { expectSelector, type Selection } from './select/index.js'
+import type { Selection } from './select/index.js'
 
-/** Everything that can be set, with its default. */
-const DEFAULTS = {
-  ...METHOD,
-  /** Selectors by name, each also with `+swap`. Random selection is always there: it is what the others must beat. */
-  selectors: ['infomap', 'infomap+swap', 'kmedoids', 'random+swap'] as string[],
-  /** Budgets: videos per class. */
-  vpc: [1, 2, 5, 10],
-  /** Seeds, counted from `seed`: of the split where the data set has none of its own, of searches, draws and students. */
-  seeds: 5,
-  students: ['linear'] as StudentName[],
-}
-
-export interface CompareOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
-  /** Folder for `comparison.json`, `comparison.html` and the cache. */
-  out: string
-  /** Folder of the caches, to share them between runs. Default: `cache` in `out`. */
-  cache?: string
+/** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
+export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
   onWarning?: (warning: string) => void
 }
 
-type Settings = typeof DEFAULTS & Method & { folder: string }
+type Settings = Omit<Resolved<typeof COMPARE>, 'out' | 'cache' | 'classes' | 'columns'> & Method & { folder: string }
 
 /** One split of the data set, as points, with its class graphs. */
 interface Fold {
@@ -65,13 +52,13 @@ interface Fold {
  * ```
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
-  const { out, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
-  expectOptions(given, 'compare', Object.keys(DEFAULTS))
-  if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
+  const { onWarning = () => {}, signal, onProgress, ...given } = options
+  if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
+  const { out, cache, classes, columns, ...resolved } = resolveOptions(COMPARE, given, 'compare', [], onWarning)
   const folder = resolve(out)
-  const settings: Settings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
-  check(settings)
+  const settings: Settings = { ...resolved, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectFeatures(settings)
+  const { allowMissing, testFraction } = settings
   const reading = { classes, columns, allowMissing, testFraction }
   await expectOnnxRuntime(signal)
   return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
@@ -188,18 +175,4 @@ async function selectAll(
     stage.onProgress?.({ stage: 'select', done: (f + 1) * settings.vpc.length, total, unit: 'budgets' })
   }
   return found
-}
-
-function check(settings: Settings): void {
-  expectMethod(settings)
-  expectInteger(settings.seeds, 'seeds', 1, 1000)
-  for (const [name, list] of [
-    ['selectors', settings.selectors],
-    ['vpc', settings.vpc],
-    ['students', settings.students],
-  ] as const)
-    if (!Array.isArray(list) || list.length === 0) throw invalid('a list of one entry or more', name, list)
-  for (const name of settings.selectors) expectSelector(name)
-  for (const vpc of settings.vpc) expectInteger(vpc, 'vpc', 1)
-  for (const student of settings.students) expectOneOf(student, 'students', STUDENTS)
 }

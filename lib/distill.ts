@@ -1,64 +1,40 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
+import { type DataSet, readDataSet, writeDataSet } from './dataset/index.js'
 import { expectRoom } from './dataset/write.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
 import { type RunState, toManifest, toReport, toResult } from './distill/outcome.js'
-import { expectMethod, METHOD, type Method } from './distill/settings.js'
+import { expectFeatures, type Method } from './distill/settings.js'
 import { featureSpaces } from './distill/spaces.js'
-import {
-  STUDENTS,
-  type StudentName,
-  type Students,
-  seesVolumes,
-  studentsAtOnce,
-  studentsOf,
-} from './distill/students.js'
+import { STAGES, type Stage } from './distill/stages.js'
+import { type Students, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import { type Evaluation, evaluate } from './evaluate/index.js'
 import type { ExtractedFeatures } from './features/extract.js'
+import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { toJson, writeWhole } from './run/store.js'
 import { InfomotionError, throwIfAborted } from './runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
+import { type Given, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
-import { SELECTORS, type Selection, type SelectorName } from './select/index.js'
+import type { Selection } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
 
-/** The stages at which a run can stop, in their order. */
-export const STAGES = ['features', 'graph', 'infomap', 'select', 'synthesize', 'train', 'evaluate', 'report'] as const
-export type Stage = (typeof STAGES)[number]
-
-/** Everything that can be set, with its default. */
-const DEFAULTS = {
-  ...METHOD,
-  until: 'report' as Stage,
-  selector: 'infomap' as SelectorName,
-  /** `swap`: the selection is refined by swap search on the training loss of a small student. */
-  refine: 'none' as 'none' | 'swap',
-  student: 'linear' as StudentName,
-  /** Selected clips: a copy, a link, or (list) their names only. */
-  materialize: 'copy' as 'copy' | 'link' | 'list',
-  /** Fail where a clip cannot be decoded or a class has fewer clips than asked for. */
-  strict: false,
-}
+export { STAGES, type Stage } from './distill/stages.js'
 
 /** What is written beside the distilled set, and tells of it. */
 const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.html']
 
 /** A run's settings, all of them given. */
-export type Settings = typeof DEFAULTS & Method & { vpc: number; folder: string }
+export type Settings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes' | 'columns'> &
+  Method & { folder: string }
 
-export interface DistillOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
-  /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
-  out: string
-  /** Videos per class. */
-  vpc: number
-  /** Folder of the feature cache, to share it between runs. Default: `cache` in `out`. */
-  cache?: string
+/** What `distill` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
+export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
   onWarning?: (warning: string) => void
 }
 
@@ -96,25 +72,18 @@ export interface DistillResult {
  * ```
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
-  const { out, vpc, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, allowMissing, testFraction, ...given } = rest
-  expectOptions(given, 'distill', Object.keys(DEFAULTS))
+  const { onWarning = () => {}, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
-  expectInteger(vpc, 'vpc', 1)
+  const { out, cache, classes, columns, ...resolved } = resolveOptions(DISTILL, given, 'distill', [], onWarning)
   const folder = resolve(out)
-  const settings: Settings = { ...DEFAULTS, ...given, vpc, folder, cache: resolve(cache ?? join(folder, 'cache')) }
-  expectMethod(settings)
-  expectOneOf(settings.until, 'until', STAGES)
-  expectOneOf(settings.selector, 'selector', SELECTORS)
-  expectOneOf(settings.refine, 'refine', ['none', 'swap'])
-  expectOneOf(settings.student, 'student', STUDENTS)
-  expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
+  const settings: Settings = { ...resolved, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectFeatures(settings)
   const started = performance.now()
   if (settings.encoder !== 'none' || STAGES.indexOf(settings.until) >= STAGES.indexOf('train'))
     await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed: settings.seed })
+    const { seed, testFraction, allowMissing } = settings
+    const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed })
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
     return run(state, { signal, onProgress }, onWarning)

@@ -6,7 +6,6 @@ export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDat
 export type { Columns } from './dataset/table.js'
 export type { DataSetSource, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
-export type { StudentName } from './distill/students.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
 export type { EvaluationInput } from './evaluate/evaluate.js'
@@ -47,22 +46,17 @@ export {
   SELECTORS,
   type Selection,
   select,
-  selectFacilityLocation,
-  selectHerding,
-  selectInfomap,
-  selectKCenter,
-  selectKMedoids,
-  selectPageRank,
-  selectRandom,
 } from './select/index.js'
+export type { SelectOptions } from './select/options.js'
 export type { QuotaRule } from './select/quota.js'
-export type { AllOptions } from './select/selection.js'
-export type { ClassModules, Representative, SelectionClass, SelectOptions, WeightRule } from './select/types.js'
+export type { ClassModules, Representative, SelectionClass } from './select/types.js'
+export type { WeightRule } from './select/weights.js'
 export { type SynthesizeOptions, synthesize } from './synthesize/index.js'
 export type { DistilledItem } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
+export type { StudentName } from './train/names.js'
 export type { Student, Targets, TrainOptions } from './train/types.js'
 export { type Frames, type ReadClipOptions, readClip, writeClip } from './video/index.js'
 export type { Augmentation, Channels } from './volume/samples.js'

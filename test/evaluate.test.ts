@@ -11,7 +11,7 @@ import {
 import type { EvaluationRow, StudentTask } from '#lib/evaluate/types.js'
 import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { selectRandom } from '#lib/select/index.js'
+import { select } from '#lib/select/index.js'
 import type { Selection } from '#lib/select/types.js'
 
 const near = (t: Test, value: number | null, wanted: number, tolerance = 1e-12) =>
@@ -119,14 +119,15 @@ function gaussianClips() {
   return { trainLabels, testLabels, spaces }
 }
 
-function example(): EvaluationInput {
+async function example(): Promise<EvaluationInput> {
   const { trainLabels, testLabels, spaces } = data
-  const rows = [0, 1, 2].map((c) => ({
+  const classes = [0, 1, 2].map((c) => ({
     name: `c${c}`,
     rows: Uint32Array.from(trainLabels.flatMap((label, i) => (label === c ? [i] : []))),
   }))
-  const distilled: Selection = { ...selectRandom(rows, { perClass: 20 }), selector: 'infomap' }
-  const draws = [0, 1, 2].map((draw) => selectRandom(rows, { perClass: 1, seed: 5, draw }))
+  const input = { features: spaces.motion.train, classes }
+  const distilled: Selection = { ...(await select('random', input, { perClass: 20 })), selector: 'infomap' }
+  const draws = await Promise.all([0, 1, 2].map((draw) => select('random', input, { perClass: 1, seed: 5, draw })))
   return {
     classes: ['c0', 'c1', 'c2'],
     trainLabels,
@@ -138,7 +139,7 @@ function example(): EvaluationInput {
 }
 
 t.test('evaluate: the rows, the baselines, the paired difference', async (t) => {
-  const input = example()
+  const input = await example()
   const progress: number[] = []
   const onProgress = ({ done, total }: { done: number; total: number }) => void progress.push(done / total)
   const result = await evaluate(input, nearestMean, { student: 'nearest mean', draws: 400, seed: 1, onProgress })
@@ -180,14 +181,14 @@ t.test('evaluate: the rows, the baselines, the paired difference', async (t) => 
 })
 
 t.test('evaluate: the same students differ by nothing, on any draw', async (t) => {
-  const input = example()
+  const input = await example()
   const [, draw] = input.selections
   const twin = { ...input, selections: [{ ...draw, selector: 'infomap' }, draw] }
   t.same((await evaluate(twin, nearestMean, { draws: 50 })).rows[0].differenceToRandom, { mean: 0, low: 0, high: 0 })
 })
 
 t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
-  const input = example()
+  const input = await example()
   const clips = [0, 1, 3, 4]
   const few = {
     ...input,
@@ -236,7 +237,7 @@ t.test('summarise: mean over splits, corrected for their overlap', async (t) => 
 })
 
 t.test('table: fits 100 columns, has chance, majority and the difference', async (t) => {
-  const text = evaluationTable(await evaluate(example(), nearestMean, { draws: 50 }))
+  const text = evaluationTable(await evaluate(await example(), nearestMean, { draws: 50 }))
   t.match(text, /majority +- +- +33\.3 \[/)
   t.match(text, /random x3 +motion +3 /)
   t.match(text, /infomap +motion +60 .*\] +\+\d+\.\d \[/)

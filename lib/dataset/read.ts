@@ -1,29 +1,13 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { invalid } from '../runtime/expect.js'
+import { resolveOptions } from '../runtime/option.js'
 import { assignClasses, type ClassScheme } from './classes.js'
+import { READING, type ReadDataSetOptions } from './options.js'
 import { type Entry, readSource, type Source } from './source.js'
 import { checkGroups, drawSplits } from './split.js'
-import type { Columns } from './table.js'
 import type { Clip, DataSet } from './types.js'
-
-export interface ReadDataSetOptions {
-  /**
-   * How labels become classes: `ef5` [0,30) [30,40) [40,50) [50,70] (70,100], `ef3`, `ef2` (ejection fraction in
-   * percent), `quantile:K`, `edges:a,b,...` (numbers), or `labels` (each label a class). Default `ef5` for EchoNet's
-   * layout, `labels` for others.
-   */
-  classes?: ClassScheme
-  /** Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`. */
-  columns?: Columns
-  /** Seed of the split where the source has none. Default 1. */
-  seed?: number
-  /** Share of clips for TEST where the source has no splits. Default 0.2. */
-  testFraction?: number
-  /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
-  allowMissing?: boolean
-}
 
 /** Real EchoNet clips come under an agreement that every part of them stays under. */
 export const ECHONET_NOTICE =
@@ -48,21 +32,18 @@ export const ECHONET_NOTICE =
  */
 export async function readDataSet(path: string, options: ReadDataSetOptions = {}): Promise<DataSet> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  expectOptions(options, 'readDataSet', ['classes', 'columns', 'seed', 'testFraction', 'allowMissing'])
-  expectOptions(options.columns, 'columns', ['path', 'label', 'split', 'group'])
-  for (const [role, name] of Object.entries(options.columns ?? {}))
-    if (name !== undefined && typeof name !== 'string') throw invalid("a column's name", `columns.${role}`, name)
-  if (options.classes !== undefined && typeof options.classes !== 'string')
-    throw invalid('the name of a class scheme', 'classes', options.classes)
-  if (options.allowMissing !== undefined && typeof options.allowMissing !== 'boolean')
-    throw invalid('true or false', 'allowMissing', options.allowMissing)
-  const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
-  const testFraction = expectNumber(options.testFraction ?? 0.2, 'testFraction', 0.01, 0.99)
+  const {
+    classes: wanted,
+    columns = {},
+    seed,
+    testFraction,
+    allowMissing,
+  } = resolveOptions(READING, options, 'readDataSet')
 
-  const found = await readSource(path, options.columns ?? {}, options.allowMissing ?? false)
+  const found = await readSource(path, columns, allowMissing)
   const warnings = found.warnings
   checkDuplicates(found)
-  const scheme = options.classes ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
+  const scheme: ClassScheme = wanted ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const labels = found.entries.map((entry) => entry.label)
   const { classes, classIndex } = assignClasses(labels, scheme, given, found.source.mapping.label)

@@ -7,21 +7,12 @@ import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { Selection } from '../select/index.js'
 import { type CnnSize, mixTargets, predict, predictCnn, type Targets, trainCnn, trainStudent } from '../train/index.js'
+import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels } from '../volume/index.js'
 import type { Volume } from '../volume/volume.js'
 import type { Answers } from './answers.js'
 import type { Extracted } from './extract.js'
 import type { FeatureSpace, Spaces } from './spaces.js'
-
-/** The sizes of the CNN student by the students' names. */
-const CNN_SIZES = { cnn: 'small', 'cnn-medium': 'medium', 'cnn-large': 'large' } as const
-
-/**
- * `linear`: softmax regression on the features; `cnn`, and its larger sizes: a (2+1)D network on the clips' grey levels
- * and flow.
- */
-export type StudentName = 'linear' | keyof typeof CNN_SIZES
-export const STUDENTS = ['linear', ...Object.keys(CNN_SIZES)] as StudentName[]
 
 /** Whether a student sees the clips' volumes. */
 export function seesVolumes(name: StudentName): boolean {

@@ -1,9 +1,23 @@
 import { cosine, type UnitRows } from '../matrix/cosine.js'
 import { fillToLevel } from './quota.js'
-import type { WeightRule } from './types.js'
 
-/** The names of the weight rules; what they mean is said at {@link WeightRule}. */
-export const WEIGHT_RULES: readonly WeightRule[] = ['uniform', 'voronoi', 'flow', 'prior', 'inverse']
+/**
+ * How representatives are weighed. Mean 1 in each class:
+ *
+ * - `uniform`: all alike, w = 1
+ * - `voronoi`: by how many clips of the class each is nearest to
+ * - `visit-rate`: by how often the random walk visits those clips; a module's visits are shared among its own
+ *   representatives. Needs modules and flow
+ *
+ * Mean 1 over the whole selection, Voronoi weights times a factor a class:
+ *
+ * - `prior`: the weights of a class sum in proportion to its clips n_c, as in TRAIN (for plain accuracy)
+ * - `inverse`: in proportion to 1 / n_c (rare classes first)
+ */
+export type WeightRule = (typeof WEIGHT_RULES)[number]
+export const WEIGHT_RULES = ['uniform', 'voronoi', 'visit-rate', 'prior', 'inverse'] as const
+/** What they were called. */
+export const RENAMED_WEIGHT_RULES = { flow: 'visit-rate' } as const
 
 /** A class and its representatives, as they are weighed. */
 export interface Weighed {
@@ -46,7 +60,7 @@ export function weigh(
 
 function classWeights(rule: WeightRule, { points, chosen, groups, flow }: Weighed, floor: number): number[] {
   if (rule === 'uniform') return chosen.map(() => 1)
-  if (rule === 'flow') return cellWeights(points, chosen, floor, flow, groups)
+  if (rule === 'visit-rate') return cellWeights(points, chosen, floor, flow, groups)
   return voronoiWeights(points, chosen, floor)
 }
 
