@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type CommandFacts, defaultOf, OTHERS, placeholderOf, type Switch, switchesOf } from '../options/command.js'
+import { type CommandFacts, defaultOf, headingOf, placeholderOf, type Switch, switchesOf } from '../options/command.js'
 import { COMMON } from '../options/common.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { InvalidArgument } from '../runtime/expect.js'
@@ -42,13 +42,13 @@ export function addCommon(command: Command): void {
 }
 
 function typedOption({ flag, option, help, part, old }: Switch): Option {
-  const { kind, short, group, presence } = option
+  const { kind, short, presence } = option
   const otherwise = part ? undefined : defaultOf(option)
   const notes = presence === 'required' ? ' (required)' : otherwise === undefined ? '' : ` (default: ${otherwise})`
   const choices = kind.choices === undefined ? '' : `: ${kind.choices}`
   const letter = short && !old ? `-${short}, ` : ''
   const typed = new Option(`${letter}${flag} ${placeholderOf(option)}`.trimEnd(), `${help}${choices}${notes}`)
-  return typed.helpGroup(`${group ?? OTHERS}:`).hideHelp(old === true)
+  return typed.helpGroup(`${headingOf(option)}:`).hideHelp(old === true)
 }
 
 /** The options that were typed, by the library's names of today, checked. */

@@ -1,5 +1,5 @@
 export type { ClassScheme } from './classes.js'
-export { READING, type ReadDataSetOptions } from './options.js'
+export type { ReadDataSetOptions } from './options.js'
 export { ECHONET_NOTICE, readDataSet } from './read.js'
 export type { Columns } from './table.js'
 export type { Clip, DataSet, DataSetSource, Split } from './types.js'

@@ -13,6 +13,9 @@ const COLUMNS: Readonly<Record<keyof Columns, string>> = {
 
 const scheme = { ...text('scheme', CLASS_SCHEMES), choices: CLASS_SCHEMES } as Kind<ClassScheme>
 
+/** Their heading. */
+export const DATA = 'Data set'
+
 /** What `readDataSet` can be told. */
 export const READING = {
   /**
@@ -22,19 +25,25 @@ export const READING = {
    */
   classes: option(scheme, {
     absent: 'ef5 for EF, else labels',
+    group: DATA,
     help: 'how labels become classes',
   }),
   /** Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`. */
-  columns: option(parts(COLUMNS, "a column's name"), { help: 'columns of a CSV file' }),
+  columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
   /** Seed of the split where the source has none. Default 1. */
-  seed: option(seed(), { default: 1, help: 'seed of the split where the data set has none' }),
+  seed: option(seed(), { default: 1, group: DATA, help: 'seed of the split where the data set has none' }),
   /** Share of clips for TEST where the source has no splits. Default 0.2. */
   testFraction: option(number(0.01, 0.99), {
     default: 0.2,
+    group: DATA,
     help: 'share of the groups for testing where the data set has no splits',
   }),
   /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
-  allowMissing: option(flag(), { default: false, help: 'go on without the clips whose files are missing' }),
+  allowMissing: option(flag(), {
+    default: false,
+    group: DATA,
+    help: 'go on without the clips whose files are missing',
+  }),
 } satisfies Options
 
 export interface ReadDataSetOptions extends Given<typeof READING> {}

@@ -33,7 +33,7 @@ export interface Switch {
 
 /** The options of a command line in the order of help: by heading, required ones first. */
 export function switchesOf(options: Options, groups: readonly string[] = headingsOf(options)): Switch[] {
-  const order = ({ group, presence }: Option) => 2 * groups.indexOf(group ?? OTHERS) + Number(presence !== 'required')
+  const order = (option: Option) => 2 * groups.indexOf(headingOf(option)) + Number(option.presence !== 'required')
   const sorted = Object.entries(options).sort(([, a], [, b]) => order(a) - order(b))
   return sorted.flatMap(([name, option]): Switch[] => {
     const { kind, help, was = [] } = option
@@ -46,11 +46,13 @@ export function switchesOf(options: Options, groups: readonly string[] = heading
   })
 }
 
-/** The heading of options that name none. */
-export const OTHERS = 'Options'
+/** The heading of an option; one of options that name none. */
+export function headingOf({ group = 'Options' }: Option): string {
+  return group
+}
 
 export function headingsOf(options: Options): string[] {
-  return [...new Set(Object.values(options).map(({ group }) => group ?? OTHERS))]
+  return [...new Set(Object.values(options).map(headingOf))]
 }
 
 /** What stands behind an option on the command line: "<px>"; "" for a flag. */

@@ -9,8 +9,8 @@ import { CALL, folders, GROUPS, METHOD, READ, RUN, SELECT, STUDENT, STUDENT_HELP
 /** Names of selectors; twice as many as are worth listing. */
 const selectors = {
   ...list(oneOf(REFINED_SELECTORS)),
-  range: `a list of ${SELECTORS.join(', ')}, each also with +swap`,
-  choices: `${SELECTORS.join(', ')}, each also with +swap`,
+  range: `a list, each ${SELECTORS.join(', ')}, also with +swap`,
+  choices: `${SELECTORS.join(', ')}, also with +swap`,
 }
 
 /** What `compare` can be told. */

@@ -1,13 +1,12 @@
-import { READING } from '../dataset/index.js'
+import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
 import { integer, number, oneOf, text } from '../runtime/kinds.js'
-import { type Facts, type Options, option } from '../runtime/option.js'
+import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
 import { BACKENDS } from '../video/index.js'
 
 /** The headings of the options, in the order of `--help`. */
 export const CALL = 'What and where'
-export const DATA = 'Data set'
 export const SELECT = 'Graphs and selection'
 export const STUDENT = 'Students'
 export const FEATURES = 'Features'
@@ -15,16 +14,8 @@ export const RUN = 'The run'
 
 export const GROUPS = [CALL, DATA, FEATURES, SELECT, STUDENT, RUN]
 
-/** How options stand under another heading than their own. */
-const under = <O extends Facts>(group: string, option: O): O => ({ ...option, group })
-
-/** What `distill` and `compare` tell `readDataSet`; the seed is that of the whole run. */
-export const READ = {
-  classes: under(DATA, READING.classes),
-  columns: under(DATA, READING.columns),
-  testFraction: under(DATA, READING.testFraction),
-  allowMissing: under(DATA, READING.allowMissing),
-} satisfies Options
+/** What `distill` and `compare` tell `readDataSet`, but for its seed: that is the run's. */
+export const { seed: SPLIT_SEED, ...READ } = READING
 
 /** What the students see. */
 export const STUDENT_HELP = '(linear sees the features, the others grey levels and flow)'
@@ -32,7 +23,8 @@ export const STUDENT_HELP = '(linear sees the features, the others grey levels a
 /** What `distill` and `compare` can be told of the method. A new option of both is a line here. */
 export const METHOD = {
   seed: {
-    ...under(RUN, READING.seed),
+    ...SPLIT_SEED,
+    group: RUN,
     help: 'seed of the split, the search, the draws, the bootstrap and the students',
   },
   neighbours: option(integer(1, 1e6), { default: 10, group: SELECT, help: 'nearest neighbours in the class graphs' }),

@@ -102,7 +102,7 @@ export function list<T, Old>(entry: Kind<T, Old>): Kind<T[], [Old] extends [neve
   }
   return {
     placeholder: 'list',
-    range: `a list of ${entry.range}`,
+    range: `a list, each ${entry.range}`,
     choices: entry.choices,
     parse: (typed, name) => partsOf(typed, name).map((part) => entry.parse(part, name)),
     check,

@@ -1,21 +1,21 @@
 import { cosine, type UnitRows } from '../matrix/cosine.js'
 import { fillToLevel } from './quota.js'
 
-/**
- * How representatives are weighed. Mean 1 in each class:
- *
- * - `uniform`: all alike, w = 1
- * - `voronoi`: by how many clips of the class each is nearest to
- * - `visit-rate`: by how often the random walk visits those clips; a module's visits are shared among its own
- *   representatives. Needs modules and flow
- *
- * Mean 1 over the whole selection, Voronoi weights times a factor a class:
- *
- * - `prior`: the weights of a class sum in proportion to its clips n_c, as in TRAIN (for plain accuracy)
- * - `inverse`: in proportion to 1 / n_c (rare classes first)
- */
-export type WeightRule = (typeof WEIGHT_RULES)[number]
-export const WEIGHT_RULES = ['uniform', 'voronoi', 'visit-rate', 'prior', 'inverse'] as const
+/** How representatives are weighed, by name. */
+const WEIGHTS = {
+  uniform: 'all alike, 1',
+  voronoi: 'by how many clips of the class each is nearest to; mean 1 in each class',
+  'visit-rate':
+    "by how often the random walk on the graph visits those clips, a module's visits shared among its own " +
+    'representatives; mean 1 in each class',
+  prior:
+    'Voronoi weights, the sum of a class in proportion to its clips, as in TRAIN (for plain accuracy); mean 1 over all',
+  inverse: 'Voronoi weights, the sum of a class in proportion to 1 / its clips (rare classes first); mean 1 over all',
+}
+export type WeightRule = keyof typeof WEIGHTS
+export const WEIGHT_RULES = Object.keys(WEIGHTS) as WeightRule[]
+/** What a rule does. */
+export const weightRuleHelp = (rule: WeightRule): string => WEIGHTS[rule]
 /** What they were called. */
 export const RENAMED_WEIGHT_RULES = { flow: 'visit-rate' } as const
 
