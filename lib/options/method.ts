@@ -9,7 +9,7 @@ import { BACKENDS } from '../video/index.js'
 export const CALL = 'What and where'
 export const SELECT = 'Graphs and selection'
 export const STUDENT = 'Students'
-export const FEATURES = 'Features'
+const FEATURES = 'Features'
 export const RUN = 'The run'
 
 export const GROUPS = [CALL, DATA, FEATURES, SELECT, STUDENT, RUN]

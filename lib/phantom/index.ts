@@ -1,2 +1,2 @@
 export type { PhantomOptions } from './options.js'
-export { type PhantomResult, writePhantom } from './phantom.js'
+export { writePhantom } from './phantom.js'

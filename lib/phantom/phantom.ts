@@ -12,14 +12,6 @@ import { PHANTOM, type PhantomOptions } from './options.js'
 import { SIZE } from './patient.js'
 import type { PhantomRecord, PhantomReply, PhantomTask } from './worker.js'
 
-/** How many clips were written, and for what. */
-export interface PhantomResult {
-  clips: number
-  train: number
-  val: number
-  test: number
-}
-
 /** Clips whose true flow is written with the option `flow`: 10 MB each. */
 const FLOW_CLIPS = 2
 
@@ -35,6 +27,7 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  * known in every pixel. EDV, ESV and EF are those of the traced outlines by the method of disks. Made in worker threads.
  *
  * @param dir a new or empty folder, or a phantom data set to be replaced
+ * @returns how many clips there are, and for what
  * @throws INVALID_ARGUMENT, PHANTOM_FOLDER_IN_USE, ABORTED
  * @example
  * ```js
@@ -42,7 +35,10 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  * const dataSet = await readDataSet('phantom')
  * ```
  */
-export async function writePhantom(dir: string, options: PhantomOptions = {}): Promise<PhantomResult> {
+export async function writePhantom(
+  dir: string,
+  options: PhantomOptions = {},
+): Promise<{ clips: number; train: number; val: number; test: number }> {
   if (typeof dir !== 'string' || dir === '') throw invalid('the path of a folder', 'dir', dir)
   const { train, test, val, seed, variety, flow } = resolveOptions(PHANTOM, options, 'writePhantom', [
     'signal',

@@ -32,7 +32,7 @@ import type { ClassModules, Selection, SelectionClass } from './types.js'
  */
 export async function select(
   name: string,
-  { features, classes }: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[] },
+  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[] },
   options: SelectOptions,
 ): Promise<Selection> {
   expectOneOf(name, 'selector', REFINED_SELECTORS)
@@ -42,6 +42,6 @@ export async function select(
   const resolved = resolveOptions(SELECTION, options, 'select', ['signal', 'onProgress'], (text) => warnings.push(text))
   const settings = { ...resolved, weights: resolved.weights ?? (refined ? 'voronoi' : (selector.weights ?? 'voronoi')) }
   const how = { name, choose: selector.choose, swap: refined !== undefined }
-  const selection = await runSelector(how, features, classes, settings, options)
+  const selection = await runSelector(how, input.features, input.classes, settings, options)
   return { ...selection, warnings: [...warnings, ...selection.warnings] }
 }
