@@ -52,7 +52,7 @@ interface Fold {
  * ```
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
-  const { onWarning = () => {}, signal, onProgress, ...given } = options
+  const { onWarning, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const { out, cache, classes, columns, ...resolved } = resolveOptions(COMPARE, given, 'compare', [], onWarning)
   const folder = resolve(out)
@@ -61,7 +61,7 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   const { allowMissing, testFraction } = settings
   const reading = { classes, columns, allowMissing, testFraction }
   await expectOnnxRuntime(signal)
-  return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
+  return withLock(folder, () => run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress }))
 }
 
 async function run(

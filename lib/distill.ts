@@ -72,7 +72,7 @@ export interface DistillResult {
  * ```
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
-  const { onWarning = () => {}, signal, onProgress, ...given } = options
+  const { onWarning, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const { out, cache, classes, columns, ...resolved } = resolveOptions(DISTILL, given, 'distill', [], onWarning)
   const folder = resolve(out)
@@ -86,7 +86,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed })
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
-    return run(state, { signal, onProgress }, onWarning)
+    return run(state, { signal, onProgress }, onWarning ?? (() => {}))
   })
 }
 

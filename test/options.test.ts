@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -234,6 +235,9 @@ t.test('old names of options and values are taken for a version, with a warning'
       'rules "old" is now called "new"; the old name is taken for this version only.',
     ],
   ])
+  const told = once(process, 'warning')
+  resolveOptions(options, { pace: 0.1 }, 'it')
+  t.match(await told, [{ name: 'DeprecationWarning', message: /^pace is now called rate/ }], 'where nobody listens')
   t.throws(() => resolve({ pace: 0.1, rate: 0.2 }), { message: /pace is now called rate, and both are given/ })
   t.throws(() => resolve({ pace: 2 }), { message: /for rate but received 2/ })
   t.throws(() => resolve({ pacee: 2 }), { message: /Known options: rate, rules, seen\./ })

@@ -70,7 +70,7 @@ export type Resolved<O extends Options> = {
  *
  * @param caller - who takes them, for errors
  * @param others - names that the caller reads itself
- * @param onWarning - is told of names and values that have changed
+ * @param onWarning - is told of names and values that have changed; by default Node says it, as a deprecation
  * @throws `INVALID_ARGUMENT`
  */
 export function resolveOptions<O extends Options>(
@@ -78,7 +78,7 @@ export function resolveOptions<O extends Options>(
   given: object,
   caller: string,
   others: readonly string[] = [],
-  onWarning: (warning: string) => void = () => {},
+  onWarning: (warning: string) => void = deprecated,
 ): Resolved<O> {
   const old = Object.values(options).flatMap(({ was = [] }) => was)
   expectOptions(given, caller, [...Object.keys(options), ...others], old)
@@ -106,6 +106,10 @@ export function checkOptions<O extends Options>(
 /** The defaults of options that all have one. */
 export function defaultsOf<O extends Options>(options: O): Resolved<O> {
   return checkOptions(options, {})
+}
+
+function deprecated(warning: string): void {
+  process.emitWarning(warning, 'DeprecationWarning')
 }
 
 /** Options with the names and values of today. `nameOf`: what the caller calls an option. */
