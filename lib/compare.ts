@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { READING } from './dataset/options.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { extract } from './distill/extract.js'
@@ -15,7 +16,7 @@ import { withLock } from './run/lock.js'
 import { throwIfAborted } from './runtime/errors.js'
 import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
-import { type Given, type Resolved, resolveOptions } from './runtime/option.js'
+import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
 import type { Selection } from './select/index.js'
@@ -54,12 +55,12 @@ interface Fold {
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
   const { onWarning, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  const { out, cache, classes, columns, ...resolved } = resolveOptions(COMPARE, given, 'compare', [], onWarning)
+  const resolved = resolveOptions(COMPARE, given, 'compare', [], onWarning)
+  const { out, cache, classes: _, columns: __, ...rest } = resolved
   const folder = resolve(out)
-  const settings: Settings = { ...resolved, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  const settings: Settings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   expectFeatures(settings)
-  const { allowMissing, testFraction } = settings
-  const reading = { classes, columns, allowMissing, testFraction }
+  const reading = pickOptions(READING, resolved)
   await expectOnnxRuntime(signal)
   return withLock(folder, () => run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress }))
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type DataSet, readDataSet, writeDataSet } from './dataset/index.js'
+import { READING } from './dataset/options.js'
 import { expectRoom } from './dataset/write.js'
 import { Answers } from './distill/answers.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
@@ -19,7 +20,7 @@ import { toJson, writeWhole } from './run/store.js'
 import { InfomotionError, throwIfAborted } from './runtime/errors.js'
 import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
-import { type Given, type Resolved, resolveOptions } from './runtime/option.js'
+import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import type { Selection } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
@@ -74,16 +75,16 @@ export interface DistillResult {
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
   const { onWarning, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  const { out, cache, classes, columns, ...resolved } = resolveOptions(DISTILL, given, 'distill', [], onWarning)
+  const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
+  const { out, cache, classes: _, columns: __, ...rest } = resolved
   const folder = resolve(out)
-  const settings: Settings = { ...resolved, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  const settings: Settings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
   expectFeatures(settings)
   const started = performance.now()
   if (settings.encoder !== 'none' || STAGES.indexOf(settings.until) >= STAGES.indexOf('train'))
     await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    const { seed, testFraction, allowMissing } = settings
-    const dataSet = await readDataSet(path, { classes, columns, allowMissing, testFraction, seed })
+    const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoom(folder, dataSet, RESULTS)
     const state: RunState = { dataSet, settings, started, timings: [], warnings: [] }
     return run(state, { signal, onProgress }, onWarning ?? (() => {}))

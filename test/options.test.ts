@@ -221,7 +221,7 @@ t.test('old names of options and values are taken for a version, with a warning'
   const options = {
     rate: option(number(0, 1), { default: 0.5, help: 'a rate', was: ['speed', 'pace'] }),
     rules: option(list(oneOf(['new', 'same'], { old: 'new' })), { default: ['same'], help: 'rules' }),
-    seen: option(flag(), { default: true, help: 'whether' }),
+    seen: option(flag(), { default: true, help: 'whether', was: ['shown'] }),
   }
   const resolve = (given: object) => {
     const warnings: string[] = []
@@ -252,7 +252,7 @@ t.test('old names of options and values are taken for a version, with a warning'
   const { write } = process.stderr
   process.stderr.write = ((line: string) => said.push(line)) as unknown as typeof write
   try {
-    await program.parseAsync(['node', 'it', 'go', '--speed', '0.25', '--rules', 'old', '--no-seen'])
+    await program.parseAsync(['node', 'it', 'go', '--speed', '0.25', '--rules', 'old', '--no-shown'])
   } finally {
     process.stderr.write = write
   }

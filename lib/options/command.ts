@@ -41,7 +41,12 @@ export function switchesOf(options: Options, groups: readonly string[] = heading
       ...{ flag: `--${part}-${dashed(name).replace(/s$/, '')}`, option, name, part, help },
     }))
     const whole = { flag: flagOf(name, option), option, name, help }
-    const old = was.map((word) => ({ ...whole, flag: `--${dashed(word)}`, name: word, old: true }))
+    const old = was.map((word) => ({
+      ...whole,
+      flag: flagOf(word, { ...option, long: undefined }),
+      name: word,
+      old: true,
+    }))
     return [...(kind.parts ? parts : [whole]), ...old]
   })
 }

@@ -103,6 +103,11 @@ export function checkOptions<O extends Options>(
   return checked as Resolved<O>
 }
 
+/** Of many options those of a table, as the function that takes them wants them. */
+export function pickOptions<O extends Options>(options: O, { ...given }: Resolved<O>): Resolved<O> {
+  return Object.fromEntries(Object.keys(options).map((name) => [name, given[name]])) as Resolved<O>
+}
+
 /** The defaults of options that all have one. */
 export function defaultsOf<O extends Options>(options: O): Resolved<O> {
   return checkOptions(options, {})
