@@ -3,7 +3,6 @@
 export { type CompareOptions, compare } from './compare.js'
 export type { ClassScheme } from './dataset/classes.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
-export type { Columns } from './dataset/table.js'
 export type { DataSetSource, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
@@ -44,7 +43,6 @@ export {
   select,
 } from './select/index.js'
 export type { SelectOptions } from './select/options.js'
-export type { QuotaRule } from './select/quota.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
 export { type SynthesizeOptions, synthesize } from './synthesize/index.js'
