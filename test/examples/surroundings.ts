@@ -108,7 +108,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
       const own = source ? await import(pathToFileURL(join(root, 'dist', `${source}.js`)).href) : {}
       return {
         ...own,
-        ...(source === 'report/index' && { input: report }),
+        ...(source === 'report/report' && { input: report }),
         ...(source === 'onnx/training' && { file: onnx.encodeModel(model) }), // its output is to be trained, not its loss
       }
     },
