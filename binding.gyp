@@ -8,9 +8,12 @@
       "defines": ["<!@(node -p \"require('./native/sources.json').defines.join(' ')\")"],
       "include_dirs": ["native/core"],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
-      "cflags": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"],
+      "cflags": ["<!@(node -p \"const s=require('./native/sources.json');[...s.cflags,...s.hardening].join(' ')\")"],
       "cflags_cc": ["-std=c++17"],
-      "ldflags": ["-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/node/exports.map"],
+      "ldflags": [
+        "-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/node/exports.map",
+        "<!@(node -p \"require('./native/sources.json').ldflags.join(' ')\")"
+      ],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "OTHER_CFLAGS": ["<!@(node -p \"require('./native/sources.json').cflags.join(' ')\")"]

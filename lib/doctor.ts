@@ -1,23 +1,24 @@
 import { execFile } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { encodeModel, GraphBuilder } from './onnx/index.js'
 import { type DeviceReport, devices } from './runtime/device.js'
 import { InfomotionError } from './runtime/errors.js'
+import { jpegTurbo } from './runtime/jpeg-codec.js'
 import { native } from './runtime/native.js'
 import { withSession } from './runtime/onnx.js'
+import { require } from './runtime/package.js'
 import { libc, versions } from './runtime/versions.js'
 import { FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
 
 /** Something that the package uses: whether it is here, whether it works, and what to do if not. */
 export interface Finding {
   name: string
-  /** `works`: it was tried; `absent`: not installed; `broken`: it is here, but does not work. */
+  /** `works`: it was tried; `absent`: not installed, nor required; `broken`: it does not work, or is required and not installed. */
   status: 'works' | 'absent' | 'broken'
   version?: string
   /** What needs it. */
   use: string
-  /** Nothing works without it. */
+  /** `infomotion distill DATASET` needs it. */
   required: boolean
   /** What is wrong, as it says itself. */
   reason?: string
@@ -27,7 +28,7 @@ export interface Finding {
 
 /** What a machine has for infomotion. */
 export interface Diagnosis {
-  /** Nothing that is required is absent, and nothing that is here is broken. */
+  /** Nothing is broken. */
   healthy: boolean
   versions: Record<string, string>
   /** "linux-x64, glibc 2.36". */
@@ -40,8 +41,6 @@ export interface Diagnosis {
 }
 
 type Outcome = Pick<Finding, 'status' | 'version' | 'reason' | 'cure'>
-
-const require = createRequire(import.meta.url)
 
 /**
  * Looks at the machine and tries everything that infomotion uses: the addon, the JPEG decoder, ONNX Runtime, ffmpeg, the
@@ -56,11 +55,15 @@ const require = createRequire(import.meta.url)
  */
 export async function doctor(): Promise<Diagnosis> {
   const tried = await Promise.all(
-    CHECKS.map(async ({ attempt, ...check }): Promise<Finding> => ({ ...check, ...(await attempt()) })),
+    CHECKS.map(async ({ attempt, ...check }): Promise<Finding> => {
+      const outcome = await attempt()
+      const lacking = check.required && outcome.status === 'absent'
+      return { ...check, ...outcome, ...(lacking && { status: 'broken', reason: 'not installed' }) }
+    }),
   )
   const addon = tried[0].status === 'works'
   return {
-    healthy: tried.every(({ status, required }) => status === 'works' || (status === 'absent' && !required)),
+    healthy: tried.every(({ status }) => status !== 'broken'),
     versions: versions(),
     platform: [`${process.platform}-${process.arch}`, libc()].filter(Boolean).join(', '),
     ...(addon && { instructionSet: native().isa, devices: await devices() }),
@@ -72,7 +75,7 @@ export async function doctor(): Promise<Diagnosis> {
 const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Promise<Outcome> })[] = [
   { name: 'addon', use: 'flow, features, graphs, communities, selection', required: true, attempt: tryAddon },
   { name: 'jpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
-  { name: 'onnxruntime-node', use: 'students, encoders', required: false, attempt: tryOnnxRuntime },
+  { name: 'onnxruntime-node', use: 'students, encoders', required: true, attempt: tryOnnxRuntime },
   { name: 'ffmpeg', use: 'clips of other formats than Motion JPEG', required: false, attempt: tryFfmpeg },
   {
     name: 'opencv4nodejs',
@@ -98,18 +101,17 @@ async function tryAddon(): Promise<Outcome> {
 }
 
 async function tryJpeg(): Promise<Outcome> {
-  const cure = 'npm install infomotion'
   try {
-    const { default: jpeg } = await import('@julusian/jpeg-turbo')
+    const jpeg = await jpegTurbo()
     const grey = { format: jpeg.FORMAT_GRAY, width: 8, height: 8 }
     const { data } = jpeg.decompressSync(
       jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }),
       grey,
     )
-    if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}`, cure }
+    if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}` }
     return { status: 'works', version: packageVersion('@julusian/jpeg-turbo') }
   } catch (error) {
-    return { status: 'broken', reason: firstLine(error), cure }
+    return { status: 'broken', reason: firstLine(error) }
   }
 }
 

@@ -5,9 +5,10 @@
 #   g++-aarch64-linux-gnu, qemu-user   `npm run prebuild` compiles for arm64, `npm run check:package` and
 #                                      .ci/run run that in an emulator
 #   clang, libclang-rt-14-dev   `npm run fuzz:native` compiles libFuzzer targets
+#   clang-format, clang-tidy    `npm run lint` checks native/ (scripts/check/native.mjs)
 #   libopencv-video-dev   test/flow-opencv.test.ts compares the flow with OpenCV's own; npm run bench:flow times it
 set -euo pipefail
-packages=(chromium clang ffmpeg libclang-rt-14-dev libopencv-video-dev g++-aarch64-linux-gnu qemu-user)
+packages=(chromium clang clang-format clang-tidy ffmpeg libclang-rt-14-dev libopencv-video-dev g++-aarch64-linux-gnu qemu-user)
 [ $# -eq 0 ] || packages=("$@")
 missing=()
 for package in "${packages[@]}"; do

@@ -1,22 +1,29 @@
 // `npm run prebuild [-- linux-x64 linux-arm64]`: the binaries that travel inside the package, stripped, one folder a platform:
 // prebuilds/linux-x64/infomotion.glibc.node. prebuildify (node-gyp, binding.gyp) builds them in a copy of the native
 // sources, so that the development build in build/ is left alone. Compilers: g++, and aarch64-linux-gnu-g++ for arm64
-// (Debian: scripts/debian-packages.sh). They ask for no newer system than Node does (scripts/prebuild/floor.mjs); that is
-// checked. A CUDA plugin that was built (npm run compile:cuda) goes beside the addon for linux-x64, where it is looked for.
+// (Debian: scripts/debian-packages.sh). They ask for no newer system than Node does (scripts/prebuild/floor.mjs), and are
+// hardened (native/sources.json); both is checked. A CUDA plugin that was built (npm run compile:cuda) goes beside the addon for linux-x64, where it is looked for.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oldVersions } from './prebuild/floor.mjs'
-import { PLATFORMS } from './prebuild/platforms.mjs'
+import { expectHardened } from './prebuild/hardening.mjs'
+import { missingTools, PLATFORMS } from './prebuild/platforms.mjs'
 import { expectFloor, requirements } from './prebuild/requirements.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const wanted = process.argv.slice(2)
-for (const platform of wanted)
-  if (!PLATFORMS[platform])
-    throw new Error(`Expected platforms of ${Object.keys(PLATFORMS).join(', ')}, got ${platform}.`)
+const asked = process.argv.slice(2)
+const known = Object.keys(PLATFORMS)
+const unknown = asked.filter((platform) => !known.includes(platform))
+if (unknown.length > 0) refuse(`Expected platforms of ${known.join(', ')}, got ${unknown.join(', ')}.`)
+const wanted = asked.length > 0 ? asked : known
+const missing = missingTools(wanted)
+if (missing.length > 0)
+  refuse(
+    `Not found on PATH: ${missing.join('; ')}. "npm run prebuild -- PLATFORM" builds for one of ${known.join(', ')}.`,
+  )
 
 const work = join(root, 'build', 'prebuild')
 rmSync(work, { recursive: true, force: true })
@@ -30,7 +37,7 @@ const beside = dirname(dirname(process.execPath))
 const headers = existsSync(join(beside, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: beside } : {}
 const launcher = process.env.CMAKE_CXX_COMPILER_LAUNCHER ? `${process.env.CMAKE_CXX_COMPILER_LAUNCHER} ` : ''
 
-for (const platform of wanted.length > 0 ? wanted : Object.keys(PLATFORMS)) {
+for (const platform of wanted) {
   const { arch, tools, oldest } = PLATFORMS[platform]
   rmSync(join(root, 'prebuilds', platform), { recursive: true, force: true })
   const options = ['--napi', '--name=infomotion', '--tag-libc=glibc', '--strip', '--quiet']
@@ -58,7 +65,13 @@ for (const platform of wanted.length > 0 ? wanted : Object.keys(PLATFORMS)) {
   const binary = join(root, 'prebuilds', platform, 'infomotion.glibc.node')
   const needs = requirements(binary)
   expectFloor(binary, needs)
+  expectHardened(binary)
   console.log(
     `${relative(root, binary)}: ${(statSync(binary).size / 1024).toFixed(0)} KiB, glibc ${needs.versions.GLIBC}`,
   )
+}
+
+function refuse(message) {
+  console.error(message)
+  process.exit(1)
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { root } from './support.js'
 
@@ -34,13 +35,122 @@ t.test('docs/errors.md lists exactly the codes that the sources throw, and each 
   t.same(untested, [], 'each is provoked by a test')
 })
 
-t.test('README: every command and entry it names is there', async (t) => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const { exports, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const [, entry] of readme.matchAll(/from 'infomotion(\/\w+)?'/g))
-    t.ok(exports[`.${entry ?? ''}`], `infomotion${entry ?? ''}`)
-  for (const [, script] of readme.matchAll(/npm run ([\w:-]+)/g)) t.ok(scripts[script], `npm run ${script}`)
+const page = (file: string) => readFileSync(join(root, file), 'utf8')
+const below = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((file) => join(folder, String(file)))
+    .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api'))
+
+/** All that people read; docs/api is generated, and not in the repository. */
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...below('docs'), ...below('models')]
+
+/** Markdown without its code blocks. */
+const prose = (text: string) => text.replace(/^```.*?^```/gms, '')
+
+/** The anchor of a heading, as GitHub makes it. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+
+t.test('every link of the documentation leads somewhere', async (t) => {
+  const dead: string[] = []
+  let links = 0
+  for (const from of pages) {
+    for (const [, link] of prose(page(from)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      links++
+      if (/^https?:/.test(link)) continue
+      const [path, fragment] = link.split('#')
+      const target = path === '' ? from : normalize(join(dirname(from), path))
+      const headings = () => [...prose(page(target)).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchor(heading))
+      if (!existsSync(join(root, target)) || (fragment && !headings().includes(fragment))) dead.push(`${from}: ${link}`)
+    }
+  }
+  t.same(dead, [])
+  t.ok(links > 30, `${links} links`)
+  const contents = page('docs/README.md')
+  const missing = below('docs').filter((file) => file !== 'docs/README.md' && !contents.includes(`](${file.slice(5)})`))
+  t.same(missing, [], 'docs/README.md lists every page')
+})
+
+t.test('README and CONTRIBUTING: every command, entry, script and path that they name is there', async (t) => {
+  const { exports, scripts } = JSON.parse(page('package.json'))
   const commands = readdirSync(join(root, 'lib/cli')).map((file) => file.replace('.ts', ''))
-  for (const [, command] of readme.matchAll(/`infomotion (\w+) /g))
-    t.ok(commands.includes(command), `infomotion ${command}`)
+  for (const file of pages.filter((name) => name !== 'CHANGELOG.md')) {
+    const text = page(file)
+    const unknown = [
+      ...[...text.matchAll(/from '(infomotion(?:\/\w+)?)'/g)].filter(
+        ([, at]) => !exports[at.replace('infomotion', '.')],
+      ),
+      ...[...text.matchAll(/npm run (?:--silent )?([\w:-]*\w)/g)].filter(([, script]) => !scripts[script]),
+      ...[...text.matchAll(/`(?:npx )?infomotion (\w+)/g)].filter(([, command]) => !commands.includes(command)),
+      ...[...text.matchAll(/\b(?:node|bash) ((?:scripts|dist)\/[\w/.-]+)/g)].filter(
+        ([, at]) => !existsSync(join(root, at)),
+      ),
+    ]
+    t.same(
+      unknown.map(([all]) => all),
+      [],
+      file,
+    )
+  }
+  // `lib/flow/`, `test/support.ts`, ...: paths in code quotes; NAME and * stand for any
+  const floors = 'lib|native|test|scripts|docs|models'
+  const paths = [...prose(page('CONTRIBUTING.md')).matchAll(new RegExp(`\`((?:${floors})/[\\w/.-]*)\``, 'g'))]
+    .map(([, path]) => path)
+    .filter((path) => !/[A-Z]{3}/.test(path) && path !== 'docs/api/')
+  t.ok(paths.length > 20, `${paths.length} paths`)
+  t.same(
+    paths.filter((path) => !existsSync(join(root, path))),
+    [],
+    'CONTRIBUTING.md',
+  )
+})
+
+t.test('README is short, and its numbers and those of docs/ are the stored measurements', async (t) => {
+  t.ok(page('README.md').trimEnd().split('\n').length <= 120, 'at most 120 lines')
+  const tables = await import(pathToFileURL(join(root, 'scripts/docs/tables.mjs')).href)
+  const stored = tables.measurements()
+  for (const file of tables.PAGES)
+    t.equal(
+      tables.withTables(file, page(file), stored),
+      page(file),
+      `${file}: node scripts/docs/tables.mjs writes it anew`,
+    )
+  const used = tables.PAGES.map((file: string) => page(file)).join('\n')
+  for (const name in stored.benchmarks) t.match(used, `<!-- bench:${name} -->`, `docs/benchmarks/${name}.json is shown`)
+
+  // one number of each kind changed: the tables follow it
+  const flow = stored.benchmarks.flow.rows
+  const fastest = flow.find(({ ratio }: { ratio: number }) => ratio > 9)
+  fastest.ratio = 12.34
+  stored.evidence.linear.sets[0].budgets[1].differences.infomap = { points: -3.21, interval: [-5, -1] }
+  const readme = tables.withTables('README.md', page('README.md'), stored)
+  t.match(readme, '4.3 to 12.3')
+  t.match(readme, '**-3.2 [-5.0, -1.0]**')
+  t.match(tables.withTables('docs/benchmarks.md', page('docs/benchmarks.md'), stored), '| 12.34 |')
+  t.throws(() => tables.withTables('X.md', '<!-- bench:none -->\n<!-- /bench:none -->', stored), /X\.md.*bench:none/)
+})
+
+t.test('scripts/README.md names every npm script, and what lies in scripts/', async (t) => {
+  const page = readFileSync(join(root, 'scripts/README.md'), 'utf8')
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = new Set(
+    [...page.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code.replace(/^npm (run )?/, '').split(' ')[0]),
+  )
+  t.same(
+    Object.keys(scripts).filter((name) => !named.has(name)),
+    [],
+    'every npm script',
+  )
+  for (const [, name] of page.matchAll(/npm run ([\w:-]+)/g)) t.ok(scripts[name], `npm run ${name}`)
+  const entries = readdirSync(join(root, 'scripts')).filter((name) => name !== 'README.md')
+  t.same(
+    entries.filter((name) => !new RegExp(`[\`/]${name.replace('.', '\\.')}`).test(page)),
+    [],
+    'every file and folder',
+  )
+  for (const command of Object.values<string>(scripts))
+    for (const [file] of command.matchAll(/scripts\/[\w/.-]+/g)) t.ok(existsSync(join(root, file)), file)
 })

@@ -1,8 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from 'onnx-buf'
 import t, { type Test } from 'tap'
 import { createEncoder, type Encoder } from '#lib/features/encoder.js'
 import { listModels } from '#lib/features/zoo.js'
+import { parseModel } from '#lib/onnx/codec.js'
 import { decodeModel, encodeModel, float32, GraphBuilder } from '#lib/onnx/index.js'
 import { sha256 } from '#lib/run/store.js'
 import { Random } from '#lib/runtime/random.js'
@@ -294,4 +297,76 @@ function disk(side: number, share: number): Volume {
     }
   }
   return { values, frames, side }
+}
+
+t.test('tensors in a file beside the model: from any folder, and from no other', async (t) => {
+  const path = ownModel(t)
+  const folder = dirname(path)
+  const whole = readFileSync(path)
+  const expected = await embeddingOf(path)
+  /** The model again, its largest tensor moved to `location`. */
+  const move = (location: string, changes: { offset?: string; length?: string } = {}) => {
+    const model = parseModel(whole)
+    const [tensor] = model.graph!.initializer
+    const bytes = tensor.rawData
+    tensor.rawData = new Uint8Array(0)
+    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL
+    const entries = { location, offset: '8', length: String(bytes.length), ...changes }
+    tensor.externalData = Object.entries(entries).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    )
+    writeFileSync(path, toBinary(ModelProtoSchema, model))
+    return Buffer.concat([Buffer.alloc(8), bytes])
+  }
+  writeFileSync(join(folder, 'identity.data'), move('identity.data'))
+  t.same(await embeddingOf(path), expected, 'the same numbers, whatever folder this process is in')
+  const { key } = await createEncoder({ model: path })
+  const data = readFileSync(join(folder, 'identity.data'))
+  data[data.length - 1] ^= 1
+  writeFileSync(join(folder, 'identity.data'), data)
+  t.not((await createEncoder({ model: path })).key, key, 'other weights are another model, also where only they differ')
+
+  const outside = join(temporary(t), 'outside.data')
+  writeFileSync(outside, data)
+  symlinkSync(outside, join(folder, 'linked.data'))
+  mkdirSync(join(folder, 'weights'))
+  for (const [location, what, changes] of [
+    [outside, /outside the model's folder/],
+    [`../${basename(dirname(outside))}/outside.data`, /outside the model's folder/],
+    ['linked.data', /outside the model's folder/],
+    ['weights', /is no file/],
+    ['absent.data', /cannot be read \(ENOENT\)/],
+    ['identity.data', /that file has/, { offset: '100000' }],
+  ] as [string, RegExp, object?][]) {
+    move(location, changes)
+    await t.rejects(createEncoder({ model: path }), { code: 'ONNX_EXTERNAL_DATA', message: what }, location)
+  }
+  move('identity.data', { length: '-3' })
+  await t.rejects(createEncoder({ model: path }), { code: 'ONNX_MODEL_INVALID' })
+})
+
+t.test('an encoder that gives NaN is named, with what it was given', async (t) => {
+  const path = join(temporary(t), 'nan.onnx')
+  const g = new GraphBuilder('nan')
+  const flat = g.node('Flatten', [g.input('clips', ['N', 3, 3, SIDE, SIDE])])
+  g.output(g.node('Sqrt', [flat], {}, 'embedding')) // of numbers below zero too
+  writeFileSync(path, encodeModel(g.build()))
+  writeFileSync(path.replace('.onnx', '.json'), JSON.stringify(description))
+  const encoder = await createEncoder({ model: path })
+  const given = Array.from({ length: 3 }, (_, i) => randomVolume(i))
+  const all = async () => {
+    for await (const _ of encoder.encode(given)) t.fail('nothing is given on')
+  }
+  await t.rejects(all(), { code: 'EMBEDDING_NOT_FINITE', message: /encoder "nan" for volumes\[0\]/ })
+  await encoder.close()
+})
+
+async function embeddingOf(model: string): Promise<Float32Array> {
+  const encoder = await createEncoder({ model })
+  try {
+    for await (const embedding of encoder.encode([randomVolume(1)])) return embedding
+    throw new Error('no embedding')
+  } finally {
+    await encoder.close()
+  }
 }

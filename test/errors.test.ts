@@ -40,14 +40,6 @@ t.test(
   },
 )
 
-t.test('ADDON_NOT_LOADED: names the platform, what there is, and how to build it', async (t) => {
-  const use = `${code} import { farneback } from 'infomotion/flow'
-    await farneback(new Uint8Array(128), { width: 8, height: 8 }).catch(code)`
-  const out = await said(use, { env: { INFOMOTION_PREBUILD: '/nonexistent' } })
-  t.match(out, `ADDON_NOT_LOADED The native addon of infomotion did not load on ${process.platform}-${process.arch}`)
-  t.match(out, /linux-x64 and linux-arm64 with glibc 2\.17 or newer.*npx cmake-js compile -d native -O build, in /)
-})
-
 t.test('INTERNAL: what nobody foresaw keeps its message', async (t) => {
   const cause = new TypeError('x is not a function')
   t.match(asInfomotionError(cause), { code: 'INTERNAL', message: 'x is not a function', cause })

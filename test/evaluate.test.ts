@@ -138,6 +138,31 @@ async function example(): Promise<EvaluationInput> {
   }
 }
 
+t.test('evaluate: run r of a row trains its student with seed + r', async (t) => {
+  const seedsOf = async (options: { seed?: number; parallel?: number }) => {
+    const seeds: Record<string, number[]> = {}
+    const run = (task: StudentTask) => {
+      const row = `${task.space}, ${task.clips.length} clips`
+      seeds[row] = [...(seeds[row] ?? []), task.seed]
+      return nearestMean(task)
+    }
+    await evaluate(await example(), run, { draws: 10, ...options })
+    return seeds
+  }
+  // one distilled set of 60 clips, three random draws of 3, all 100; each again in the control space, draws included
+  const wanted = (seeds: number[]) => ({
+    'motion, 60 clips': [seeds[0]],
+    'motion, 3 clips': seeds,
+    'motion, 100 clips': [seeds[0], seeds[0]], // full, full-balanced
+    'mean-frame, 60 clips': [seeds[0]],
+    'mean-frame, 3 clips': seeds,
+    'mean-frame, 100 clips': [seeds[0]],
+  })
+  t.same(await seedsOf({}), wanted([0, 1, 2]))
+  t.same(await seedsOf({ seed: 7, parallel: 3 }), wanted([7, 8, 9]))
+  t.same(await seedsOf({ seed: 0xffffffff }), wanted([0xffffffff, 0, 1]), 'seeds are of 32 bits')
+})
+
 t.test('evaluate: the rows, the baselines, the paired difference', async (t) => {
   const input = await example()
   const progress: number[] = []

@@ -174,7 +174,7 @@ t.test('wrong shapes and frames are named', async (t) => {
     t.throws(() => open(...given), { code: 'INVALID_ARGUMENT', message })
   const sequence = new FlowSequence({ width, height })
   await wrong(sequence.push(frames), /one frame of 72 x 56 = 4032 values for frame but received Uint8Array\(8064\)/)
-  await wrong(sequence.push([1] as never), /Uint8Array or Float32Array for frame/)
+  await wrong(sequence.push([1] as never), /Uint8Array, Uint8ClampedArray or Float32Array for frame/)
   await wrong(sequence.push(frameAt(0), { initialFlow: new Float32Array(1) }), /initialFlow/)
   await wrong(sequence.push(frameAt(0), { sginal: 1 } as never), /sginal/)
   t.equal(await sequence.push(frameAt(0)), undefined, 'none of them counts as a frame')

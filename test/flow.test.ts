@@ -107,7 +107,7 @@ t.test('what is wrong with a call is said', async (t) => {
     t.rejects(call, { name: 'InfomotionError', code: 'INVALID_ARGUMENT', message })
   await wrong(
     farneback([1, 2] as never, shape),
-    'Expected a Uint8Array or Float32Array for frames but received an array of 2.',
+    'Expected a Uint8Array, Uint8ClampedArray or Float32Array for frames but received an array of 2.',
   )
   await wrong(farneback(frames, { width: 5, height: 3 }), /2 whole frames of 5 x 3 = 15 values.*Uint8Array\(24\)/)
   await wrong(farneback(frames.subarray(12), shape), /at least 2 whole frames/)

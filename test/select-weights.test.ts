@@ -83,6 +83,28 @@ t.test('guard: uneven weights are tempered just enough', async (t) => {
   t.equal(guardWeights([1, 1, 1, 17], 0).exponent, 1)
 })
 
+t.test('no weight of a selection is below 0.25, unless another floor is asked for', async (t) => {
+  // 19 clips near 0 degrees and one at 90, two chosen: 1.9 and 0.1, which is not uneven enough to be tempered.
+  const degrees = [...Array(20).keys()].map((i) => (i < 19 ? i / 100 : 90))
+  const values = Float32Array.from(
+    degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)]),
+  )
+  const rows = Uint32Array.from(degrees.keys())
+  const part = { name: 'a', rows, modules: new Uint32Array(20), flow: new Float64Array(20).fill(1 / 20), codelength: 1 }
+  const input = { features: { rows: 20, dim: 2, values }, classes: [part] }
+  for (const [weightFloor, wanted] of [
+    [undefined, [1.75, 0.25]],
+    [0.2, [1.8, 0.2]],
+    [0, [1.9, 0.1]],
+  ] as const) {
+    const options = { perClass: 2, ...(weightFloor !== undefined && { weightFloor }) }
+    const { representatives, warnings } = await select('kcenter', input, options)
+    const weights = representatives.map(({ weight }) => weight).sort((a, b) => b - a)
+    close(t, weights, wanted, `floor ${weightFloor}:`)
+    t.same(warnings, [])
+  }
+})
+
 t.test('a selection carries its effective sample size and says where weights were tempered', async (t) => {
   const degrees = [...Array(40).keys()].map((i) => (i < 37 ? i / 100 : 50 * (i - 36)))
   const values = Float32Array.from(

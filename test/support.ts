@@ -20,7 +20,7 @@ export function reference(...parts: string[]): string | undefined {
   return existsSync(path) ? path : undefined
 }
 
-/** Why a test cannot run here, as tap's options: loud, and fatal in CI (scripts/test.mjs counts and names skips). */
+/** Why a test cannot run here, as tap's options: loud, and fatal in CI (scripts/test/main.mjs counts and names skips). */
 export function needs(present: unknown, what: string): { skip?: string } {
   return present ? {} : { skip: `needs ${what}` }
 }
@@ -28,10 +28,7 @@ export function needs(present: unknown, what: string): { skip?: string } {
 /** The command line, as it ships. */
 export const cli = join(root, 'dist/cli.js')
 
-/**
- * Runs the command line: exit status (or the signal it died of), stdout, stderr. Without what tap loads into every child
- * (NODE_OPTIONS): it triples the time of a start, and a user's process has no such thing.
- */
+/** Runs the command line: exit status (or the signal it died of), stdout, stderr. */
 export function infomotion(
   args: string[],
   env = {},
@@ -39,8 +36,8 @@ export function infomotion(
 ): Promise<{ status: number | string; out: string; err: string }> {
   return new Promise((resolve) => {
     execFile(
-      '/usr/bin/env', // not PATH's, which a test may empty
-      ['-u', 'NODE_OPTIONS', process.execPath, cli, ...args],
+      process.execPath,
+      [cli, ...args],
       { env: { ...process.env, ...env }, maxBuffer: 2 ** 26, ...options, encoding: 'utf8' },
       (error, out, err) => resolve({ status: error ? (error.code ?? error.signal ?? -1) : 0, out, err }),
     )

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
-import { makeFolder, partialIn, placeOf } from '../run/store.js'
+import { makeFolder, partialIn, placeOf, sync } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Clip, DataSet } from './types.js'
@@ -169,7 +169,7 @@ async function writeVideos(aside: string, placed: Placed[], how: 'copy' | 'link'
 async function flush(path: string): Promise<void> {
   const file = await open(path)
   try {
-    await file.sync()
+    await sync(file)
   } catch (error) {
     // Windows flushes only what was opened for writing, and a copy of a read-only clip cannot be
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error

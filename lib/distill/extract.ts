@@ -53,7 +53,11 @@ export async function extract(
       'embeddings',
       sha256(JSON.stringify([EMBEDDING_SCHEMA, encoder.key, volumeKey])).slice(0, 12),
     )
-    return { features, volumeKey, embedding: await embedClips(features, encoder, folder, stage) }
+    return {
+      features,
+      volumeKey,
+      embedding: await embedClips(features, encoder, folder, (row) => clips[features.clips[row]].id, stage),
+    }
   } finally {
     await encoder?.close()
   }

@@ -102,18 +102,18 @@ export function descriptorLayout(options: DescriptorOptions = {}): DescriptorLay
  * ```
  */
 export async function describeClip(
-  frames: Uint8Array,
+  frames: Uint8Array | Uint8ClampedArray,
   clip: { width: number; height: number; fps: number },
   options: DescriptorOptions & { volume?: VolumeShape; device?: Device; signal?: AbortSignal } = {},
 ): Promise<ClipFeatures> {
-  expectClip(frames, clip)
+  const bytes = expectClip(frames, clip)
   const { signal, volume, device = 'auto', ...rest } = options
   expectDevice(device)
   const { options: descriptor } = descriptorLayout(rest)
   const shape = volume && resolveVolumeShape(volume)
   const { width, height, fps } = clip
   const wanted = shape ? { ...descriptor, volume: shape } : descriptor
-  const described = await runJob(() => native().describeClip(frames, width, height, fps, wanted, device), signal)
+  const described = await runJob(() => native().describeClip(bytes, width, height, fps, wanted, device), signal)
   const { motion, meanFrame, deviation, volume: values, ...used } = described
   const features = { motion, meanFrame, deviation, ...deviceUsed(used) }
   return values && shape ? { ...features, volume: toVolume(values, shape.side) } : features

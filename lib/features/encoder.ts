@@ -40,7 +40,8 @@ export interface Encoder {
    * asked for last. A batch starts when it is full or the source has ended. Leaving the loop early, an error or an abort
    * ends the source too (its `return`), after the batches that were begun. Several `encode` at once share the workers.
    *
-   * @throws {InfomotionError} `INVALID_ARGUMENT` for volumes of another size, `MODEL_MISMATCH`, `ONNXRUNTIME_MISSING`,
+   * @throws {InfomotionError} `INVALID_ARGUMENT` for volumes of another size, `MODEL_MISMATCH`, `EMBEDDING_NOT_FINITE`,
+   * `ONNXRUNTIME_MISSING`,
    * `ONNX_RUNTIME_FAILED`, `ENCODER_CLOSED`, `ABORTED`
    */
   encode(
@@ -56,7 +57,7 @@ export interface Encoder {
  * thread a batch and always the same number of rows a run, so the embeddings do not depend on the number of workers.
  *
  * @throws {InfomotionError} `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_DESCRIPTION_INVALID`,
- * `MODEL_CHECKSUM_MISMATCH`, `MODEL_MISMATCH`, `ONNX_MODEL_INVALID`
+ * `MODEL_CHECKSUM_MISMATCH`, `MODEL_MISMATCH`, `ONNX_MODEL_INVALID`, `ONNX_EXTERNAL_DATA`
  * @example
  * ```js
  * const encoder = await createEncoder()
@@ -97,7 +98,7 @@ class OnnxEncoder implements Encoder {
     this.name = name
     this.dim = output.dim
     this.sha256 = hash
-    this.key = sha256(JSON.stringify([hash, input, output, rows]))
+    this.key = sha256(JSON.stringify([sha256(file), input, output, rows]))
     const frames = Math.max(64, input.frames * input.stride)
     this.volume = { side: input.side, rate: input.rate, frames, flow: flowSeen(input) }
     this.model = new OnnxModel(file)
@@ -112,6 +113,7 @@ class OnnxEncoder implements Encoder {
     const stop = AbortSignal.any([leaving.signal, this.closing.signal, ...(signal ? [signal] : [])])
     const batches: Promise<Float32Array[]>[] = []
     let read = 0
+    let given = 0
     const take = async () => {
       const clips: Volume[] = []
       while (clips.length < this.batch && !stop.aborted) {
@@ -136,6 +138,8 @@ class OnnxEncoder implements Encoder {
         if (!first) return
         for (const embedding of await first) {
           throwIfAborted(stop)
+          if (!embedding.every(Number.isFinite)) throw notFinite(this.name, `volumes[${given}]`)
+          given++
           yield embedding
         }
       }
@@ -206,4 +210,13 @@ class OnnxEncoder implements Encoder {
       `The encoder "${this.name}" was closed: make another for more volumes.`,
     )
   }
+}
+
+/** The error for an embedding that holds NaN or infinity; `what` it is of is said. */
+export function notFinite(encoder: string, what: string): InfomotionError {
+  return new InfomotionError(
+    'EMBEDDING_NOT_FINITE',
+    `Expected finite numbers from encoder "${encoder}" for ${what}, but it gives NaN or infinity. See whether the ` +
+      "description's normalisation and channels are those that the model was trained on, or use another encoder.",
+  )
 }

@@ -1,14 +1,16 @@
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { inlineExternalData } from '../onnx/external.js'
 import { readSignature } from '../onnx/signature.js'
 import { readWhole, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
+import { packageFolder } from '../runtime/package.js'
 import { expectDescription, inputDims, type ModelDescription } from './description.js'
 
 /** A model of the zoo, or a user's own, with its file. */
 export interface FoundModel {
   description: ModelDescription
+  /** Its bytes, tensors in files beside it (external data) included. */
   model: Uint8Array
   /** Where the model takes only batches of one size: so many rows. */
   rows?: number
@@ -20,7 +22,7 @@ interface Zoo {
 }
 
 const ZOO_SCHEMA = 2
-const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
+const modelsFolder = () => join(packageFolder(), 'models')
 
 /**
  * The models that come with the package, described; the first is the default.
@@ -31,7 +33,7 @@ const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
  * ```
  */
 export async function listModels(): Promise<ModelDescription[]> {
-  const path = join(MODELS, 'zoo.json')
+  const path = join(modelsFolder(), 'zoo.json')
   const zoo = (await readJson(path)) as Zoo
   if (zoo.schema !== ZOO_SCHEMA) throw undescribed(path, `schema ${ZOO_SCHEMA}`, 'schema', zoo.schema)
   return zoo.models.map(({ name }, i) => describe(zoo.models[i], `${path}, model "${name}"`, ''))
@@ -43,27 +45,29 @@ export async function listModels(): Promise<ModelDescription[]> {
  * @param wanted A name of the zoo, or the path of an ONNX file with its description beside it (`NAME.onnx`,
  * `NAME.json`). Default: the zoo's first.
  * @throws `MODEL_NOT_FOUND`, `MODEL_DESCRIPTION_INVALID`, `MODEL_CHECKSUM_MISMATCH`, `MODEL_MISMATCH` where the file is
- * not what its description says, `ONNX_MODEL_INVALID`
+ * not what its description says, `ONNX_MODEL_INVALID`, `ONNX_EXTERNAL_DATA`
  */
 export async function findModel(wanted?: string): Promise<FoundModel> {
   if (wanted !== undefined && (typeof wanted !== 'string' || wanted === ''))
     throw invalid('the name of a model or the path of an ONNX file', 'model', wanted)
   const { description, path } = wanted?.endsWith('.onnx') ? await ownModel(wanted) : await zooModel(wanted)
-  const model = await readOrMissing(path, 'the ONNX file of a model')
-  const hash = sha256(model)
+  const file = await readOrMissing(path, 'the ONNX file of a model')
+  const hash = sha256(file)
   if (description.sha256 && description.sha256 !== hash)
     throw new InfomotionError(
       'MODEL_CHECKSUM_MISMATCH',
       `${path} has SHA-256 ${hash}, but its description says ${description.sha256}: it is damaged, or another model. ` +
         'Get the file again, or describe the one that is there.',
     )
-  return { description: { ...description, sha256: hash }, model, rows: checkModel(model, description, path) }
+  const rows = checkModel(file, description, path)
+  const model = await inlineExternalData(file, path)
+  return { description: { ...description, sha256: hash }, model, rows }
 }
 
 async function zooModel(name?: string): Promise<{ description: ModelDescription; path: string }> {
   const models = await listModels()
   const description = name === undefined ? models[0] : models.find((model) => model.name === name)
-  if (description) return { description, path: join(MODELS, description.file) }
+  if (description) return { description, path: join(modelsFolder(), description.file) }
   throw new InfomotionError(
     'MODEL_NOT_FOUND',
     `No model is called "${name ?? 'default'}". Give one of ${models.map((model) => model.name).join(', ')}, or the path of a file ` +

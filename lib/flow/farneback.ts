@@ -68,11 +68,11 @@ export interface FlowOptions extends FarnebackOptions, FlowThreads, StageOptions
  * ```
  */
 export async function farneback(
-  frames: Uint8Array | Float32Array,
+  frames: Uint8Array | Uint8ClampedArray | Float32Array,
   shape: FrameShape,
   options: FlowOptions = {},
 ): Promise<Flow & DeviceUsed> {
-  const layout = expectLayout(frames, shape, 2)
+  const { frames: greys, layout } = expectLayout(frames, shape, 2)
   expectOptions(options, 'farneback', [
     ...Object.keys(FARNEBACK_DEFAULTS),
     'initialFlow',
@@ -88,7 +88,7 @@ export async function farneback(
   const pairs = layout.count - 1
   expectInitialFlow(initialFlow, pairs, layout)
   const { flow, ...used } = await runCounted(
-    (done) => native().farneback(frames, layout, parameters, initialFlow, done, device, expectThreads(threads)),
+    (done) => native().farneback(greys, layout, parameters, initialFlow, done, device, expectThreads(threads)),
     { stage: 'flow', total: pairs, unit: 'pairs' },
     { signal, onProgress },
   )

@@ -1,5 +1,6 @@
+import { types } from 'node:util'
 import { InfomotionError } from '../runtime/errors.js'
-import { expectInteger, invalid } from '../runtime/expect.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 
 /** One flow field: height * width pairs (u, v) in px, row by row. */
 export interface FlowField {
@@ -16,12 +17,16 @@ export function isKnown(flow: Float32Array, i: number): boolean {
   return Math.abs(flow[i]) <= 1e9 && Math.abs(flow[i + 1]) <= 1e9
 }
 
+/** What a field may have: also what results of `farneback` and `flowPairs` say of themselves. */
+const FIELD = ['flow', 'width', 'height', 'pair', 'pairs', 'device', 'deviceReason', 'pixels']
+
 /** Checks a field's size. */
 export function expectField<T extends FlowField>(field: T): T {
   if (typeof field !== 'object' || field === null) throw invalid('an object { flow, width, height }', 'field', field)
+  expectOptions(field, 'field', FIELD)
   const width = expectInteger(field.width, 'field.width', 1)
   const height = expectInteger(field.height, 'field.height', 1)
-  if (field.flow instanceof Float32Array && field.flow.length === width * height * 2) return field
+  if (types.isFloat32Array(field.flow) && field.flow.length === width * height * 2) return field
   throw invalid(`a Float32Array of ${height} x ${width} x 2 values`, 'field.flow', field.flow)
 }
 

@@ -1,4 +1,6 @@
-import { expectInteger, invalid } from '../runtime/expect.js'
+import { types } from 'node:util'
+import { asBytes } from '../runtime/arrays.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { flag, integer, type Kind, number, numberBetween, oneOf } from '../runtime/kinds.js'
 import type { NativeFrameLayout } from '../runtime/native.js'
 import { checkOptions, defaultsOf, type Option, option } from '../runtime/option.js'
@@ -118,10 +120,20 @@ export interface FrameShape {
   frameStride?: number
 }
 
+/** What an image or a clip says of itself besides its size: either is a shape. */
+export const SAID_OF_CLIPS = ['pixels', 'count', 'fps', 'backend', 'damagedFrames', 'warnings']
+
+/** Frames as the addon takes them. */
+interface GreyFrames {
+  frames: Uint8Array | Float32Array
+  layout: NativeFrameLayout
+}
+
 /** Checks frames and their shape. Where strides are given, values behind the last frame are padding, and not read. */
-export function expectLayout(frames: unknown, shape: FrameShape, least: number): NativeFrameLayout {
-  expectGreys(frames, 'frames')
+export function expectLayout(given: unknown, shape: FrameShape, least: number): GreyFrames {
+  const frames = expectGreys(given, 'frames')
   const { width, height } = expectSize(shape)
+  expectOptions(shape, 'shape', ['width', 'height', 'frames', 'rowStride', 'frameStride', ...SAID_OF_CLIPS])
   const rowStride = expectInteger(shape.rowStride ?? width, 'shape.rowStride', width)
   const span = (height - 1) * rowStride + width // of one frame, first pixel to last
   const frameStride = expectInteger(shape.frameStride ?? height * rowStride, 'shape.frameStride', span)
@@ -133,13 +145,14 @@ export function expectLayout(frames: unknown, shape: FrameShape, least: number):
     throw invalid(`${what}${strided}`, 'frames', frames)
   }
   const count = expectInteger(shape.frames ?? held, 'shape.frames', packed ? held : least, held)
-  return { width, height, count, rowStride, frameStride }
+  return { frames, layout: { width, height, count, rowStride, frameStride } }
 }
 
 /** Grey levels, as bytes or floats. */
-export function expectGreys(frames: unknown, name: string): asserts frames is Uint8Array | Float32Array {
-  if (!(frames instanceof Uint8Array || frames instanceof Float32Array))
-    throw invalid('a Uint8Array or Float32Array', name, frames)
+export function expectGreys(frames: unknown, name: string): Uint8Array | Float32Array {
+  const greys = types.isFloat32Array(frames) ? frames : asBytes(frames)
+  if (greys) return greys
+  throw invalid('a Uint8Array, Uint8ClampedArray or Float32Array', name, frames)
 }
 
 /** Checks width and height. */
@@ -157,6 +170,6 @@ export function expectInitialFlow(
   { width, height }: { width: number; height: number },
 ): void {
   const size = pairs * height * width * 2
-  if (flow === undefined || (flow instanceof Float32Array && flow.length === size)) return
+  if (flow === undefined || (types.isFloat32Array(flow) && flow.length === size)) return
   throw invalid(`a Float32Array of ${pairs} x ${height} x ${width} x 2 = ${size} values`, 'initialFlow', flow)
 }

@@ -1,5 +1,6 @@
 import { encode as encodePng } from 'fast-png'
 import { writeWhole } from '../run/store.js'
+import { asBytes } from '../runtime/arrays.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { expectField, type FlowField, isKnown } from './flo.js'
 
@@ -87,7 +88,7 @@ export function colourFlow(field: FlowField, options: { max?: number } = {}): Pi
 /** How {@link drawQuiver} draws. */
 export interface QuiverOptions {
   /** [height, width] grey levels to draw on. Default: black. */
-  frame?: Uint8Array
+  frame?: Uint8Array | Uint8ClampedArray
   /** Side of the cells, px: each has one arrow, its mean flow. Default 8. */
   step?: number
   /** Speed in px whose arrow is as long as a cell. Default: that of the fastest cell. */
@@ -116,9 +117,9 @@ const ARROW = [255, 214, 0]
 export function drawQuiver(field: FlowField, options: QuiverOptions = {}): Picture {
   const { width, height } = expectField(field)
   expectOptions(options, 'drawQuiver', ['frame', 'step', 'max', 'zoom'])
-  const { frame } = options
-  if (frame !== undefined && !(frame instanceof Uint8Array && frame.length === width * height))
-    throw invalid(`a Uint8Array of ${width} x ${height} = ${width * height} grey levels`, 'frame', frame)
+  const frame = asBytes(options.frame)
+  if (options.frame !== undefined && frame?.length !== width * height)
+    throw invalid(`a Uint8Array of ${width} x ${height} = ${width * height} grey levels`, 'frame', options.frame)
   const step = expectInteger(options.step ?? 8, 'step', 1)
   const zoom = expectInteger(options.zoom ?? Math.ceil(READABLE / Math.min(width, height)), 'zoom', 1, 64)
   const cells = cellsOf(field, step)

@@ -13,6 +13,7 @@ import {
   type FlowThreads,
   type FrameShape,
   resolveFarneback,
+  SAID_OF_CLIPS,
 } from './options.js'
 
 export interface PushOptions {
@@ -55,6 +56,7 @@ export class FlowSequence {
 
   constructor(shape: Pick<FrameShape, 'width' | 'height' | 'rowStride'>, options: FarnebackOptions & FlowThreads = {}) {
     const { width, height, rowStride } = expectSize(shape)
+    expectOptions(shape, 'shape', ['width', 'height', 'rowStride', 'frames', ...SAID_OF_CLIPS])
     expectOptions(options, 'FlowSequence', [...Object.keys(FARNEBACK_DEFAULTS), 'threads'])
     const { threads, ...parameters } = options
     this.width = width
@@ -68,12 +70,12 @@ export class FlowSequence {
    * {@link farneback} has it; undefined for the first frame. Await it before the next push: frames are not queued. After
    * an abort or an error the next frame is a first one again.
    *
-   * @param frame - [height, width] grey levels 0..255; copied at once, unless over a SharedArrayBuffer
+   * @param given - [height, width] grey levels 0..255; copied at once, unless over a SharedArrayBuffer
    * @throws {InfomotionError} `INVALID_ARGUMENT`, `FLOW_SEQUENCE_BUSY`, `FLOW_SEQUENCE_CLOSED`, `ABORTED`,
    *   `OUT_OF_MEMORY`
    */
-  async push(frame: Uint8Array | Float32Array, options: PushOptions = {}): Promise<Float32Array | undefined> {
-    expectGreys(frame, 'frame')
+  async push(given: Frame, options: PushOptions = {}): Promise<Float32Array | undefined> {
+    const frame = expectGreys(given, 'frame')
     const span = (this.height - 1) * this.rowStride + this.width
     const packed = this.rowStride === this.width
     if (packed ? frame.length !== span : frame.length < span) {
@@ -178,7 +180,7 @@ export async function* flowPairs(
 }
 
 /** Grey levels of one frame, row by row. */
-export type Frame = Uint8Array | Float32Array
+export type Frame = Uint8Array | Uint8ClampedArray | Float32Array
 
 function iteratorOf(frames: Iterable<Frame> | AsyncIterable<Frame>): Iterator<Frame> | AsyncIterator<Frame> {
   if (typeof frames === 'object' && frames !== null) {

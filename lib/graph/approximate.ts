@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Matrix } from '../matrix/matrix.js'
 import { abortError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { moduleUrl } from '../runtime/package.js'
 import type { Reply, Task } from './approximate-worker.js'
 import type { Metric, Scored } from './types.js'
 
@@ -26,7 +27,7 @@ export async function approximateNeighbours(
     metric,
     stop: new Int32Array(new SharedArrayBuffer(4)),
   }
-  const worker = new Worker(new URL('./approximate-worker.js', import.meta.url), { workerData: task })
+  const worker = new Worker(moduleUrl('graph/approximate-worker.js'), { workerData: task })
   const stop = () => Atomics.store(task.stop, 0, 1)
   signal?.addEventListener('abort', stop, { once: true })
   try {

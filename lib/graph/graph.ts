@@ -1,4 +1,5 @@
-import type { Matrix } from '../matrix/matrix.js'
+import { MATRIX_KEYS, type Matrix } from '../matrix/matrix.js'
+import { expectFloat32 } from '../runtime/arrays.js'
 import { type Device, type DeviceUsed, deviceUsed, expectDevice } from '../runtime/device.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
@@ -177,9 +178,10 @@ function whyDegenerate({ rows, dim, values }: Matrix, { targets }: Graph): strin
 
 function expectFeatures(features: Matrix): Matrix {
   if (typeof features !== 'object' || features === null) throw invalid('{ rows, dim, values }', 'features', features)
+  expectOptions(features, 'features', MATRIX_KEYS)
   const rows = expectInteger(features.rows, 'features.rows', 0, NO_NEIGHBOUR - 1)
   const dim = expectInteger(features.dim, 'features.dim', 1, NO_NEIGHBOUR)
-  if (!(features.values instanceof Float32Array)) throw invalid('a Float32Array', 'features.values', features.values)
+  expectFloat32(features.values, 'features.values')
   if (features.values.length !== rows * dim)
     throw invalid(`${rows} x ${dim} = ${rows * dim} values`, 'features.values', features.values)
   return features

@@ -1,4 +1,4 @@
-import { version } from '../runtime/versions.js'
+import { version } from '../runtime/package.js'
 import { Tree, type TreeModule } from './hierarchy.js'
 import type { Codelength } from './infomap.js'
 import type { ModuleLinks } from './links.js'

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
@@ -39,7 +40,7 @@ export async function moduleLinks(
   const flow = walkOptions(options, network)
   if (!Array.isArray(hierarchy)) throw invalid('an array of levels', 'hierarchy', hierarchy)
   const levels = hierarchy.map((level) =>
-    expectModules(level instanceof Uint32Array ? level : level?.modules, 'hierarchy', network.nodes),
+    expectModules(types.isUint32Array(level) ? level : level?.modules, 'hierarchy', network.nodes),
   )
   return runJob(() => native().moduleLinks(network, flow, levels), options.signal)
 }

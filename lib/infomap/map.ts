@@ -9,6 +9,7 @@ import {
   type SimulationNodeDatum,
 } from 'd3-force'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { escapeMarkup } from '../runtime/text.js'
 import type { ModuleLevel } from './infomap.js'
 import type { ModuleLinks } from './links.js'
 
@@ -47,6 +48,8 @@ export function moduleMap(
   options: ModuleMapOptions = {},
 ): string {
   expectOptions(options, 'moduleMap', ['directed', 'modules', 'labels', 'title', 'width', 'height'])
+  expectOptions(level, 'level', MODULE_LEVEL)
+  expectOptions(links, 'links', ['sources', 'targets', 'flow'])
   const { directed = false, labels, title = 'Module map' } = options
   const width = expectInteger(options.width ?? 800, 'width', 100, 10_000)
   const height = expectInteger(options.height ?? 600, 'height', 100, 10_000)
@@ -61,12 +64,15 @@ export function moduleMap(
     ...circles.map(name),
   ]
   return `<svg xmlns="http://www.w3.org/2000/svg" class="module-map" viewBox="0 0 ${width} ${height}" role="img" font-family="system-ui, sans-serif">
-<title>${escaped(title)}</title>
+<title>${escapeMarkup(title)}</title>
 ${parts.filter((part) => part !== '').join('\n')}
-<text class="legend" x="12" y="${height - 10}" font-size="11" fill="${QUIET}">${escaped(legend(directed, others))}</text>
+<text class="legend" x="12" y="${height - 10}" font-size="11" fill="${QUIET}">${escapeMarkup(legend(directed, others))}</text>
 </svg>
 `
 }
+
+/** What a level of a result has. */
+const MODULE_LEVEL = ['modules', 'count', 'parents', 'flow', 'enter', 'exit']
 
 interface Circle extends SimulationNodeDatum {
   /** From 0. */
@@ -200,7 +206,7 @@ function legend(directed: boolean, { count, flow }: { count: number; flow: numbe
 
 function disc({ x, y, radius, flow, leaving, what }: Circle): string {
   const at = `cx="${n(x)}" cy="${n(y)}"`
-  const said = `<title>${escaped(`${what}: ${percent(flow)} of the flow, ${percent(leaving * flow)} leaves it`)}</title>`
+  const said = `<title>${escapeMarkup(`${what}: ${percent(flow)} of the flow, ${percent(leaving * flow)} leaves it`)}</title>`
   // The ring's share of the area is the share of the flow that leaves.
   const inner = radius * Math.sqrt(1 - leaving)
   return `<g>${said}<circle class="leaving" ${at} r="${n(radius)}" fill="${BLUE}"/><circle class="inside" ${at} r="${n(inner)}" fill="${PALE}"/></g>`
@@ -212,11 +218,11 @@ function name({ x, y, radius, leaving, label }: Circle): string {
   const inside = label.length * size * 0.6 < 1.7 * radius * Math.sqrt(1 - leaving)
   const short = label.length > 24 ? `${label.slice(0, 23)}\u2026` : label
   const at = `x="${n(x)}" y="${n(inside ? y + size * 0.35 : y + radius + size)}" font-size="${n(size)}"`
-  return `<text ${at} text-anchor="middle" fill="#16202a">${escaped(short)}</text>`
+  return `<text ${at} text-anchor="middle" fill="#16202a">${escapeMarkup(short)}</text>`
 }
 
 function title({ source, target, flow }: Line, sign: string): string {
-  return `<title>${escaped(`${source.what} ${sign} ${target.what}: ${percent(flow)} of the flow`)}</title>`
+  return `<title>${escapeMarkup(`${source.what} ${sign} ${target.what}: ${percent(flow)} of the flow`)}</title>`
 }
 
 function segment(line: Line): string {
@@ -249,8 +255,4 @@ function arrow(line: Line): string {
   const shaft = `<path class="link" d="M${point(x1, y1)}Q${point(cx, cy)} ${point(x2, y2)}" fill="none" stroke="${GREY}" stroke-opacity="0.7" stroke-width="${n(width)}"/>`
   const tip = `<path class="tip" d="M${point(tx, ty)}L${point(x2 + nx * half, y2 + ny * half)}L${point(x2 - nx * half, y2 - ny * half)}Z" fill="${GREY}" fill-opacity="0.9"/>`
   return `<g>${title(line, '\u2192')}${shaft}${tip}</g>`
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }

@@ -1,5 +1,7 @@
+import { types } from 'node:util'
+import { expectUint32 } from '../runtime/arrays.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { expectInteger, invalid } from '../runtime/expect.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import type { NativeNetwork } from '../runtime/native.js'
 
 /** A network in rows: the links of node i are offsets[i] ... offsets[i + 1] - 1. */
@@ -30,18 +32,24 @@ const MAX_NODES = 0xfffffffe
 /** Nodes that no link names cost memory all the same: a mistaken id must not cost gigabytes. */
 const MAX_ISOLATED = 10_000_000
 
+/** What a network in rows may have: also what a similarity graph says of itself. */
+const ROWS = ['offsets', 'targets', 'weights', 'isolated', 'degenerate', 'warnings']
+/** What a list of links may have: also what a file says of its nodes. */
+const LINKS = ['sources', 'targets', 'weights', 'nodes', 'bipartite', 'ids', 'names']
+
 /** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
 export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   if (typeof network !== 'object' || network === null)
     throw invalid('{ offsets, targets, weights? } or { sources, targets, weights?, nodes? }', 'graph', network)
-  const targets = expectUint32('targets', network.targets)
+  expectOptions(network, 'graph', 'offsets' in network ? ROWS : LINKS)
+  const targets = expectUint32(network.targets, 'graph.targets')
   const weights = expectWeights(network.weights, targets.length)
   if ('offsets' in network) {
-    const offsets = expectUint32('offsets', network.offsets)
+    const offsets = expectUint32(network.offsets, 'graph.offsets')
     if (offsets.length === 0) throw invalid('one offset more than nodes', 'graph.offsets', offsets)
     return { nodes: offsets.length - 1, offsets, targets, ...(weights && { weights }) }
   }
-  const sources = expectUint32('sources', network.sources)
+  const sources = expectUint32(network.sources, 'graph.sources')
   if (sources.length !== targets.length)
     throw invalid(`${targets.length} sources, one a target,`, 'graph.sources', sources)
   const nodes = network.nodes ?? nodesOf(sources, targets)
@@ -57,17 +65,12 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   return { nodes, sources, targets, ...(weights && { weights }), ...(bipartite && { bipartite }) }
 }
 
-function expectUint32(name: string, value: unknown): Uint32Array {
-  if (value instanceof Uint32Array) return value
-  throw invalid('a Uint32Array', `graph.${name}`, value)
-}
-
 function expectWeights(weights: Float64Array | Float32Array | undefined, length: number): Float64Array | undefined {
   if (weights === undefined) return undefined
-  if (!(weights instanceof Float64Array || weights instanceof Float32Array))
+  if (!(types.isFloat64Array(weights) || types.isFloat32Array(weights)))
     throw invalid('a Float64Array or Float32Array', 'graph.weights', weights)
   if (weights.length !== length) throw invalid(`${length} weights, one a target,`, 'graph.weights', weights)
-  return weights instanceof Float64Array ? weights : new Float64Array(weights)
+  return types.isFloat64Array(weights) ? weights : new Float64Array(weights)
 }
 
 const mostNodes = (links: number) => Math.min(2 * links + MAX_ISOLATED, MAX_NODES)

@@ -1,3 +1,4 @@
+import { expectUint32 } from '../runtime/arrays.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectBoolean, expectNumber, invalid } from '../runtime/expect.js'
 import type { NativeFlowOptions, NativeNetwork } from '../runtime/native.js'
@@ -73,7 +74,7 @@ function strength(value: boolean | number | undefined, name: string): number {
 }
 
 export function expectModules(modules: unknown, name: string, nodes: number): Uint32Array {
-  if (!(modules instanceof Uint32Array)) throw invalid('a Uint32Array', name, modules)
-  if (modules.length !== nodes) throw invalid(`${nodes} modules, one a node,`, name, modules)
-  return modules
+  const given = expectUint32(modules, name)
+  if (given.length !== nodes) throw invalid(`${nodes} modules, one a node,`, name, given)
+  return given
 }

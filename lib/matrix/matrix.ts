@@ -6,6 +6,9 @@ export interface Matrix<Values extends Float32Array | Float64Array = Float32Arra
   values: Values
 }
 
+/** What a matrix may have: also the rows that `normaliseBlocks` found to be zero. */
+export const MATRIX_KEYS = ['rows', 'dim', 'values', 'still']
+
 /** Some rows of a matrix, in the given order, as a matrix of their own. */
 export function takeRows<Values extends Float32Array | Float64Array>(
   { dim, values }: Pick<Matrix<Values>, 'dim' | 'values'>,

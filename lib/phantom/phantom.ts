@@ -7,6 +7,7 @@ import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import { resolveOptions } from '../runtime/option.js'
+import { moduleUrl } from '../runtime/package.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { PHANTOM, type PhantomOptions } from './options.js'
 import { SIZE } from './patient.js'
@@ -110,7 +111,7 @@ async function makeClips(tasks: PhantomTask[], { signal, onProgress }: StageOpti
   let done = 0
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.js', import.meta.url))
+      const worker = new Worker(moduleUrl('phantom/worker.js'))
       let current = -1
       const feed = () => {
         if (next >= tasks.length || signal?.aborted) {

@@ -1,6 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { fsync } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { atPath } from '../runtime/errors.js'
 
 /** SHA-256 of bytes or text, in hexadecimal. */
@@ -58,9 +71,8 @@ export function placeOf(path: string): Promise<string> {
 type Contents = Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 
 /**
- * Writes a file whole or not at all: under a temporary name beside its place, flushed to the disk, then renamed. A
- * reader, or a run after a crash, sees the old file or the new one. A symbolic link stays, and what it leads to is
- * written; so is a device or a pipe (/dev/stdout), which no file may take the place of.
+ * Writes a file that a caller named, whole or not at all (see {@link replaceFile}). A symbolic link stays, and what it
+ * leads to is written; so is a device or a pipe (/dev/stdout), which no file may take the place of.
  *
  * @param signal stops between two pieces
  * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
@@ -69,11 +81,23 @@ export async function writeWhole(path: string, data: Contents, signal?: AbortSig
   const place = await placeOf(path)
   const there = await stat(place).catch(() => undefined)
   if (there && !there.isFile() && !there.isDirectory()) return writeInto(path, data, signal)
-  const temporary = `${place}.${randomBytes(4).toString('hex')}${TEMPORARY}`
+  return replaceFile(place, data, signal)
+}
+
+/**
+ * Writes a file of a run's folder whole or not at all: under a temporary name beside its place, flushed to the disk, then
+ * renamed. A reader, or a run after a crash, sees the old file or the new one. What stands at its place, a symbolic link
+ * too, is replaced, and never written through.
+ *
+ * @param signal stops between two pieces
+ * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
+ */
+export async function replaceFile(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`
   try {
-    await makeBelow(dirname(place))
+    await makeBelow(dirname(path))
     await writeNew(temporary, data, signal)
-    await rename(temporary, place)
+    await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first failure is the one to tell
     throw atPath(error, path)
@@ -93,15 +117,29 @@ export async function writeNew(path: string, data: Contents, signal?: AbortSigna
   const file = await open(path, 'wx')
   try {
     await writeFile(file, data, { signal })
-    await file.sync()
+    await sync(file)
   } finally {
     await file.close()
+  }
+}
+
+/** Has the system write a file to the disk; where Node 26's permission model forbids that, it does so when it likes. */
+export async function sync(file: FileHandle): Promise<void> {
+  try {
+    await file.sync()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!code) return promisify(fsync)(file.fd) // Yarn's Plug'n'Play has no FileHandle.sync
+    if (code !== 'ERR_ACCESS_DENIED') throw error
   }
 }
 
 /** How what is being written is named until it is whole. */
 const TEMPORARY = '.tmp'
 const PARTIAL = '.partial-'
+
+/** Such a name, and no other: a user's own `notes.tmp` is not ours to remove. */
+const LEFTOVER = /^\.partial-[0-9a-f]{8}$|\.[0-9a-f]{8}\.tmp$/
 
 /** A fresh name in a folder for something that is written there and then moved into place. */
 export function partialIn(folder: string): string {
@@ -119,7 +157,7 @@ export async function openFolder(folder: string, { alone = false } = {}): Promis
   try {
     await makeBelow(folder)
     const names = (await readdir(folder)).sort()
-    const partial = names.filter((name) => name.endsWith(TEMPORARY) || name.startsWith(PARTIAL))
+    const partial = names.filter((name) => LEFTOVER.test(name))
     await Promise.all(partial.map((name) => removeLeftover(join(folder, name), alone ? 0 : WRITING_MS)))
     return names.filter((name) => !partial.includes(name))
   } catch (error) {

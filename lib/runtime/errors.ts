@@ -56,6 +56,26 @@ export function atPath(error: unknown, path: string): InfomotionError {
   return new InfomotionError(known.code, `Could not write ${path}: ${refusal}. (${known.message})`, { cause: error })
 }
 
+/** Node's flags for what its permission model denies. */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  FileSystemRead: '--allow-fs-read',
+  FileSystemWrite: '--allow-fs-write',
+  ChildProcess: '--allow-child-process',
+  WorkerThreads: '--allow-worker',
+}
+
+/** What to do where Node itself forbids something (`--permission`, `--no-addons`), or the system to read; undefined: neither does. */
+export function permissionCure(error: unknown): string | undefined {
+  const { code, permission, resource } = error as NodeJS.ErrnoException & { permission?: string; resource?: string }
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return 'Start Node without --no-addons or, beside --permission, with --allow-addons.'
+  const flag = PERMISSIONS[permission ?? '']
+  if (code === 'ERR_ACCESS_DENIED' && flag)
+    return `Node runs with --permission: add ${flag}${resource ? `=${resource}` : ''} (docs/install.md lists what infomotion needs).`
+  if (code === 'EACCES' || code === 'EPERM') return 'Give this user the right to read it (chmod, chown).'
+  return undefined
+}
+
 /** Any thrown value as an InfomotionError: native and system errors keep their code, others become `INTERNAL`. */
 export function asInfomotionError(error: unknown): InfomotionError {
   if (error instanceof InfomotionError) return error
@@ -63,7 +83,9 @@ export function asInfomotionError(error: unknown): InfomotionError {
     if (error.name === 'AbortError')
       return new InfomotionError('ABORTED', 'The operation was aborted.', { cause: error })
     const code = (error as NodeJS.ErrnoException).code
-    return new InfomotionError(typeof code === 'string' ? code : 'INTERNAL', error.message, { cause: error })
+    const cure = code === 'ERR_ACCESS_DENIED' && permissionCure(error)
+    const message = cure ? `${error.message.replace(/\.$/, '')}. ${cure}` : error.message
+    return new InfomotionError(typeof code === 'string' ? code : 'INTERNAL', message, { cause: error })
   }
   return new InfomotionError('INTERNAL', String(error))
 }

@@ -1,4 +1,5 @@
-import jpegTurbo from '@julusian/jpeg-turbo'
+import { notLoaded } from './addon.js'
+import { packageFolder } from './package.js'
 
 /** Grey pixels of a JPEG (colours as luma). */
 export interface GreyImage {
@@ -19,21 +20,39 @@ export interface Picture {
 
 export type JpegRequest = { decode: Uint8Array } | { encode: Picture }
 
-const GREY = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY }
-const COLOUR = { format: jpegTurbo.FORMAT_RGB, subsampling: jpegTurbo.SAMP_444 } // thin arrows keep their colour
+let loading: Promise<typeof import('@julusian/jpeg-turbo')> | undefined
+
+/** A native module, loaded on first use: whoever reads no JPEG needs no right to load it. */
+export function jpegTurbo() {
+  loading ??= import('@julusian/jpeg-turbo').then(
+    (module) => module.default,
+    (cause) => {
+      packageFolder() // says so where it is a bundler's doing
+      throw notLoaded(
+        'The JPEG decoder (@julusian/jpeg-turbo)',
+        cause,
+        'Install it anew, on this machine: npm install infomotion.',
+      )
+    },
+  )
+  return loading
+}
 
 /** libjpeg-turbo, in libuv's threads. Rejects where it complains of the JPEG at all. */
 export async function decode(jpeg: Uint8Array): Promise<GreyImage> {
   // async: a bad header throws at once, bad data rejects later
-  const { data, width, height } = await jpegTurbo.decompress(asBuffer(jpeg), { format: GREY.format })
+  const turbo = await jpegTurbo()
+  const { data, width, height } = await turbo.decompress(asBuffer(jpeg), { format: turbo.FORMAT_GRAY })
   return { pixels: data.subarray(0, width * height), width, height }
 }
 
 export async function encode({ pixels, width, height, channels, quality }: Picture): Promise<Buffer> {
-  const jpeg = await jpegTurbo.compress(asBuffer(pixels), {
-    ...(channels === 1 ? GREY : COLOUR),
-    ...{ width, height, quality },
-  })
+  const turbo = await jpegTurbo()
+  const kind =
+    channels === 1
+      ? { format: turbo.FORMAT_GRAY, subsampling: turbo.SAMP_GRAY }
+      : { format: turbo.FORMAT_RGB, subsampling: turbo.SAMP_444 } // thin arrows keep their colour
+  const jpeg = await turbo.compress(asBuffer(pixels), { ...kind, width, height, quality })
   return Buffer.from(jpeg) // a copy of its true size: jpeg-turbo allocates for the worst case
 }
 

@@ -1,4 +1,5 @@
 import { serveParent } from './child.js'
+import { InfomotionError } from './errors.js'
 import { decode, encode, type JpegRequest } from './jpeg-codec.js'
 
 /** The process of `jpeg.ts`. */
@@ -6,6 +7,7 @@ const reply = serveParent<{ id: number; request: JpegRequest }, object>(async ({
   try {
     reply({ id, result: await ('decode' in request ? decode(request.decode) : encode(request.encode)) })
   } catch (error) {
-    reply({ id, error: (error as Error).message })
+    const code = error instanceof InfomotionError ? error.code : undefined // no fault of the JPEG
+    reply({ id, error: (error as Error).message, code })
   }
 })

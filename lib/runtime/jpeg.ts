@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads'
 import { type Child, startChild } from './child.js'
 import { InfomotionError } from './errors.js'
 import { decode, encode, type GreyImage, type JpegRequest, type Picture } from './jpeg-codec.js'
+import { moduleUrl } from './package.js'
 
 /**
  * JPEG by libjpeg-turbo. Called in a worker thread, by a process: a thread that is terminated in the middle of a JPEG would
@@ -15,14 +16,14 @@ export function encodeJpeg(picture: Picture): Promise<Buffer> {
   return isMainThread ? encode(picture) : elsewhere({ encode: picture })
 }
 
-type Reply = { id: number; result: unknown; error?: undefined } | { id: number; error: string }
+type Reply = { id: number; result: unknown; error?: undefined } | { id: number; error: string; code?: string }
 
 let child: Child<{ id: number; request: JpegRequest }> | undefined
 let last = 0
 const asked = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>()
 
 function elsewhere<T>(request: JpegRequest): Promise<T> {
-  child ??= startChild(new URL('./jpeg-process.js', import.meta.url), { onReply, onDeath })
+  child ??= startChild(moduleUrl('runtime/jpeg-process.js'), { onReply, onDeath })
   const id = last++
   return new Promise((resolve, reject) => {
     if (asked.size === 0) child!.ref()
@@ -36,7 +37,7 @@ function onReply(reply: Reply): void {
   asked.delete(reply.id)
   if (asked.size === 0) child?.unref()
   if (reply.error === undefined) resolve(reply.result as never)
-  else reject(new Error(reply.error))
+  else reject(reply.code ? new InfomotionError(reply.code, reply.error) : new Error(reply.error))
 }
 
 /** What was asked fails; the next request starts another process. */

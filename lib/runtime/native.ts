@@ -1,10 +1,6 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
-import { InfomotionError } from './errors.js'
+import { loadAddon } from './addon.js'
 import type { Job } from './job.js'
-import { libc } from './versions.js'
 
 /**
  * Everything the C++ addon exports, one block a noun. `native/node/` has the other side of this contract. Arrays are
@@ -297,9 +293,6 @@ export interface NativeSwap {
   swaps: number
 }
 
-/** What `npm run prebuild` makes, and the oldest system that it asks for. */
-const PREBUILT = 'linux-x64 and linux-arm64 with glibc 2.17 or newer (not musl)'
-
 let loaded: Native | undefined
 
 /** The addon, loaded on first use: a local build (`build/Release/`), else a prebuilt binary (`prebuilds/`). */
@@ -320,21 +313,7 @@ function tellIgnored({ isa, threads }: Native): void {
 }
 
 function load(): Native {
-  const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-  const require = createRequire(import.meta.url)
-  try {
-    const addon = require('node-gyp-build')(root) as Native
-    if (isMainThread) tellIgnored(addon)
-    return addon
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    throw new InfomotionError(
-      'ADDON_NOT_LOADED',
-      `The native addon of infomotion did not load on ${process.platform}-${process.arch} (${libc() ?? 'no libc'}), ` +
-        `Node ${process.version}: ${what}. The package has binaries for ${PREBUILT}, in ${join(root, 'prebuilds')}. ` +
-        'To build one here (CMake, a C++17 compiler): npm install --no-save cmake-js node-addon-api node-api-headers && ' +
-        `npx cmake-js compile -d native -O build, in ${root}.`,
-      { cause },
-    )
-  }
+  const addon = loadAddon() as Native
+  if (isMainThread) tellIgnored(addon)
+  return addon
 }

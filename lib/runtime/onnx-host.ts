@@ -2,6 +2,7 @@ import { isMainThread, Worker } from 'node:worker_threads'
 import { startChild } from './child.js'
 import { BUSY, STOP } from './onnx-control.js'
 import type { Reply, Request } from './onnx-worker.js'
+import { moduleUrl } from './package.js'
 
 /** Where ONNX Runtime lives, as `onnx.ts` sees it: `onnx-worker.ts` runs there. */
 export interface Host {
@@ -39,7 +40,7 @@ const LONGEST_RUN_MS = 60_000
 
 function startThread({ onReply, onDeath }: HostEvents): Host {
   const control = new Int32Array(new SharedArrayBuffer(8))
-  const thread = new Worker(new URL('./onnx-worker.js', import.meta.url), { workerData: control.buffer })
+  const thread = new Worker(moduleUrl('runtime/onnx-worker.js'), { workerData: control.buffer })
   thread.unref()
   thread.on('message', onReply)
   thread.on('error', (cause) => onDeath(cause.message, cause))
@@ -57,7 +58,7 @@ function startThread({ onReply, onDeath }: HostEvents): Host {
 }
 
 function startProcess(events: HostEvents): Host {
-  const child = startChild<Request | 'stop', Reply>(new URL('./onnx-worker.js', import.meta.url), events)
+  const child = startChild<Request | 'stop', Reply>(moduleUrl('runtime/onnx-worker.js'), events)
   return {
     post: (request) => child.send(request),
     stop: () => child.send('stop'),

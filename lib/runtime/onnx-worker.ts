@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Tensor } from '../onnx/model.js'
 import { serveParent } from './child.js'
-import { abortError, asInfomotionError, InfomotionError } from './errors.js'
+import { abortError, asInfomotionError, InfomotionError, permissionCure } from './errors.js'
 import { BUSY, STOP } from './onnx-control.js'
 
 /**
@@ -103,7 +103,8 @@ function missing(cause: Error): never {
   throw new InfomotionError(
     'ONNXRUNTIME_MISSING',
     `ONNX Runtime did not load on ${process.platform}-${process.arch}: ${cause.message.split('\n')[0]}. ` +
-      'It is an optional dependency; install it by: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node',
+      (permissionCure(cause) ??
+        'It is an optional dependency; install it by: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'),
   )
 }
 

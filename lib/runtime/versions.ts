@@ -1,9 +1,4 @@
-import { createRequire } from 'node:module'
-
-const require = createRequire(import.meta.url)
-
-/** Of this package. */
-export const { version } = require('../../package.json') as { version: string }
+import { require, version } from './package.js'
 
 /** Versions of what a result may depend on: this package, Node, and ONNX Runtime if it is installed. */
 export function versions(): Record<string, string> {

@@ -1,14 +1,17 @@
-import type { Matrix } from '../matrix/matrix.js'
+import { types } from 'node:util'
+import { MATRIX_KEYS, type Matrix } from '../matrix/matrix.js'
 import type { Scaling } from '../matrix/scaling.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Targets, TrainOptions } from './types.js'
 
 /** Features: a whole matrix of finite numbers. */
-export function checkFeatures({ rows, dim, values }: Matrix): void {
+export function checkFeatures(features: Matrix): void {
+  expectOptions(features, 'features', MATRIX_KEYS)
+  const { rows, dim, values } = features
   expectInteger(rows, 'features.rows', 1)
   expectInteger(dim, 'features.dim', 1)
-  if (!(values instanceof Float32Array) || values.length !== rows * dim) {
+  if (!types.isFloat32Array(values) || values.length !== rows * dim) {
     throw invalid(`a Float32Array of rows * dim = ${rows} * ${dim} values`, 'features.values', values)
   }
   const odd = values.findIndex((x) => !Number.isFinite(x))
@@ -22,6 +25,7 @@ export function checkFeatures({ rows, dim, values }: Matrix): void {
 
 /** Targets as rows of class probabilities [rows, classes]. */
 export function checkTargets(targets: Targets, rows: number): Float32Array {
+  expectOptions(targets, 'targets', ['classes', 'labels', 'soft'])
   const classes = expectInteger(targets.classes, 'targets.classes', 2)
   if (targets.soft) return checkSoft(targets.soft, rows, classes)
   const { labels } = targets
@@ -34,7 +38,7 @@ export function checkTargets(targets: Targets, rows: number): Float32Array {
 }
 
 function checkSoft(soft: Float32Array, rows: number, classes: number): Float32Array {
-  if (!(soft instanceof Float32Array) || soft.length !== rows * classes) {
+  if (!types.isFloat32Array(soft) || soft.length !== rows * classes) {
     throw invalid(`a Float32Array of rows * classes = ${rows} * ${classes} values`, 'targets.soft', soft)
   }
   for (let row = 0; row < rows; row++) {
@@ -49,7 +53,7 @@ function checkSoft(soft: Float32Array, rows: number, classes: number): Float32Ar
 
 /** Sample weights: one a row, none negative, not all zero. */
 export function checkWeights(weights: Float32Array, rows: number): void {
-  if (!(weights instanceof Float32Array) || weights.length !== rows) {
+  if (!types.isFloat32Array(weights) || weights.length !== rows) {
     throw invalid(`a Float32Array of ${rows} weights, one a row`, 'sampleWeights', weights)
   }
   weights.forEach((weight, row) => {

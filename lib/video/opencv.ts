@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from '../runtime/errors.js'
+import { moduleUrl } from '../runtime/package.js'
 import { decodeThrough } from './pipe.js'
 import type { Frames } from './types.js'
 
@@ -34,7 +35,7 @@ export async function decodeWithOpencv(
         '"npm install opencv4nodejs@npm:@u4/opencv4nodejs@^7" (it compiles against an OpenCV: Debian and Ubuntu, apt install ' +
         'libopencv-dev libopencv-contrib-dev, with OPENCV4NODEJS_DISABLE_AUTOBUILD=1), or use the backend "ffmpeg".',
     )
-  const program = fileURLToPath(new URL('./opencv-process.js', import.meta.url))
+  const program = fileURLToPath(moduleUrl('video/opencv-process.js'))
   const args = [program, library, resolve(path), String(options.maxFrames ?? Number.MAX_SAFE_INTEGER)]
   // Its accounting of memory aborts Node 20.
   const env = { ...process.env, OPENCV4NODEJS_DISABLE_EXTERNAL_MEM_TRACKING: '1' }

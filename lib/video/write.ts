@@ -1,4 +1,5 @@
 import { writeWhole } from '../run/store.js'
+import { expectBytes } from '../runtime/arrays.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { encodeJpeg } from '../runtime/jpeg.js'
@@ -14,21 +15,25 @@ import { MAX_SIDE } from './types.js'
  */
 export async function writeClip(
   path: string,
-  clip: { frames: Uint8Array; count: number; width: number; height: number },
+  clip: { frames: Uint8Array | Uint8ClampedArray; count: number; width: number; height: number },
   options: { fps: number; quality?: number; signal?: AbortSignal },
 ): Promise<void> {
   expectOptions(options, 'writeClip', ['fps', 'quality', 'signal'])
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
   const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  if (typeof clip !== 'object' || clip === null)
+    throw invalid('an object { frames, count, width, height }', 'clip', clip)
+  expectOptions(clip, 'clip', ['frames', 'count', 'width', 'height', 'fps', 'backend', 'damagedFrames', 'warnings'])
+  const frames = expectBytes(clip.frames, 'clip.frames')
   const count = expectInteger(clip.count, 'count', 1)
   const width = expectInteger(clip.width, 'width', 1, MAX_SIDE)
   const height = expectInteger(clip.height, 'height', 1, MAX_SIDE)
   const bytes = width * height
-  if (clip.frames.length !== count * bytes)
-    throw invalid(`${count} x ${height} x ${width} = ${count * bytes} bytes`, 'frames', clip.frames)
+  if (frames.length !== count * bytes)
+    throw invalid(`${count} x ${height} x ${width} = ${count * bytes} bytes`, 'clip.frames', frames)
   const jpegs = new Array<Uint8Array>(count)
   await forEachInFlight(count, options.signal, async (i) => {
-    const pixels = clip.frames.subarray(i * bytes, (i + 1) * bytes)
+    const pixels = frames.subarray(i * bytes, (i + 1) * bytes)
     jpegs[i] = await encodeJpeg({ pixels, width, height, channels: 1, quality })
   })
   await saveAvi(path, jpegs, { width, height, fps }, options.signal)

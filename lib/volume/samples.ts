@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { type NativeDraw, type NativeSampleShape, native } from '../runtime/native.js'
@@ -108,9 +109,10 @@ function resolveShape(volumes: readonly Volume[], options: SampleOptions, more: 
   if (volumes.length === 0) throw invalid('at least one volume', 'volumes', volumes)
   const { side } = volumes[0]
   for (const [i, volume] of volumes.entries()) {
+    expectOptions(volume, `volumes[${i}]`, ['values', 'frames', 'side'])
     const { values, frames } = volume
     if (volume.side !== side) throw invalid(`side ${side}, as that of the first,`, `volumes[${i}].side`, volume.side)
-    if (!(frames >= 1) || !(values instanceof Uint8Array) || values.length !== frames * 3 * side * side)
+    if (!(frames >= 1) || !types.isUint8Array(values) || values.length !== frames * 3 * side * side)
       throw invalid(`a Uint8Array of [${frames}, 3, ${side}, ${side}]`, `volumes[${i}].values`, values)
   }
   const channels = expectOneOf(options.channels, 'channels', ['both', 'grey', 'flow'])

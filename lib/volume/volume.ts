@@ -1,4 +1,5 @@
 import { ECHO_FLOW, expectFrames, type FarnebackOptions, resolveFarneback } from '../flow/options.js'
+import { expectBytes } from '../runtime/arrays.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { native } from '../runtime/native.js'
@@ -62,12 +63,17 @@ export function decodeSpeed(byte: number): number {
   return FLOW_RANGE * Math.sign(root) * root * root
 }
 
-/** Checks a clip's frames, size and rate. */
-export function expectClip(frames: Uint8Array, clip: { width: number; height: number; fps: number }): void {
-  if (!(frames instanceof Uint8Array)) throw invalid('a Uint8Array', 'frames', frames)
+/** What a clip may have: what `readClip` gives. */
+const CLIP = ['width', 'height', 'fps', 'frames', 'count', 'backend', 'damagedFrames', 'warnings']
+
+/** Checks a clip's frames, size and rate, and gives its bytes. */
+export function expectClip(given: unknown, clip: { width: number; height: number; fps: number }): Uint8Array {
+  const frames = expectBytes(given, 'frames')
   if (typeof clip !== 'object' || clip === null) throw invalid('an object { width, height, fps }', 'clip', clip)
+  expectOptions(clip, 'clip', CLIP)
   expectFrames(frames, clip, 1)
   expectNumber(clip.fps, 'fps', Number.MIN_VALUE, 1e6)
+  return frames
 }
 
 /** The bytes of a volume, as such. */
@@ -93,15 +99,15 @@ export function toVolume(values: Uint8Array, side: number): Volume {
  * ```
  */
 export async function volumeOf(
-  frames: Uint8Array,
+  frames: Uint8Array | Uint8ClampedArray,
   clip: { width: number; height: number; fps: number },
   options: VolumeOptions & { signal?: AbortSignal } = {},
 ): Promise<Volume> {
-  expectClip(frames, clip)
+  const bytes = expectClip(frames, clip)
   expectOptions(options, 'the volume', [...SHAPE, 'flow', 'signal'])
   const { signal, flow, ...rest } = options
   const [shape, farneback] = [resolveVolumeShape(rest), resolveFlow(flow)]
   const { width, height, fps } = clip
-  const values = await runJob(() => native().makeVolume(frames, width, height, fps, shape, farneback), signal)
+  const values = await runJob(() => native().makeVolume(bytes, width, height, fps, shape, farneback), signal)
   return toVolume(values, shape.side)
 }

@@ -1,6 +1,6 @@
-// cuda_bench [--quick] [PLUGIN]: what the CUDA plugin gives, held against the CPU and against OpenCV, and how fast. Needs no
-// Node; PLUGIN is build/Release/libinfomotion_cuda.so if not given. Prints a JSON line a row.
-// Exit status: 0 all agrees; 1 something does not; 77 not run, with the reason.
+// cuda_bench [--quick] [PLUGIN]: what the CUDA plugin gives, held against the CPU and against OpenCV, and how fast.
+// Needs no Node; PLUGIN is build/Release/libinfomotion_cuda.so if not given. Prints a JSON line a row. Exit status: 0
+// all agrees; 1 something does not; 77 not run, with the reason.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,6 +20,8 @@
 #include "runtime/random.h"
 
 using namespace infomotion;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 using flow::FarnebackParams;
 
 namespace {
@@ -66,8 +68,8 @@ double apart(const std::vector<float>& a, const std::vector<float>& b) {
 void report(const std::string& name, double most, double tolerance, const char* unit) {
   const bool agrees = most <= tolerance;
   all_agree = all_agree && agrees;
-  std::printf("{\"name\":\"%s\",\"apart\":%g,\"tolerance\":%g,\"unit\":\"%s\",\"agrees\":%s}\n", name.c_str(), most, tolerance,
-              unit, agrees ? "true" : "false");
+  std::printf("{\"name\":\"%s\",\"apart\":%g,\"tolerance\":%g,\"unit\":\"%s\",\"agrees\":%s}\n", name.c_str(), most,
+              tolerance, unit, agrees ? "true" : "false");
   std::fflush(stdout);
 }
 
@@ -98,7 +100,8 @@ std::vector<float> on_cpu(Shape shape, const std::vector<std::uint8_t>& frames, 
   Status status = sequence.init(shape.width, shape.height, params);
   for (std::size_t t = 0; status.ok() && t < count; ++t) {
     const std::size_t at = t > 0 ? (t - 1) * pair : 0;
-    status = sequence.push(frames.data() + t * shape.pixels(), initial ? initial + at : nullptr, flow.data() + at, kNever);
+    status =
+        sequence.push(frames.data() + t * shape.pixels(), initial ? initial + at : nullptr, flow.data() + at, kNever);
   }
   return flow;
 }
@@ -125,7 +128,8 @@ void golden_cases(const InfomotionPlugin& plugin) {
     std::vector<float> flow(shape.pixels() * 2, NAN);
     compute(plugin, shape, golden.params, {{frames.data(), 2, initial, flow.data(), nullptr}});
     report("golden " + golden.name + ": OpenCV", apart(flow, golden.flow), kTolerance, "px");
-    report("golden " + golden.name + ": CPU", apart(flow, on_cpu(shape, frames, golden.params, initial)), kTolerance, "px");
+    report("golden " + golden.name + ": CPU", apart(flow, on_cpu(shape, frames, golden.params, initial)), kTolerance,
+           "px");
   }
   report("golden cases missing", static_cast<double>(9 - cases.size()), 0, "cases");
 }
@@ -149,7 +153,8 @@ void batches(const InfomotionPlugin& plugin, bool quick) {
         values.emplace_back(pairs * cells.size(), NAN);
       }
       for (std::size_t i = 0; i < lengths.size(); ++i)
-        clips.push_back({frames[i].data(), static_cast<std::uint64_t>(lengths[i]), nullptr, flows[i].data(), values[i].data()});
+        clips.push_back(
+            {frames[i].data(), static_cast<std::uint64_t>(lengths[i]), nullptr, flows[i].data(), values[i].data()});
       compute(plugin, shape, params, clips);
       double of_flow = 0, of_cells = 0;
       for (std::size_t i = 0; i < lengths.size(); ++i) {
@@ -160,8 +165,8 @@ void batches(const InfomotionPlugin& plugin, bool quick) {
           cells.measure(flow.data() + t * shape.pixels() * 2, 1, expected.data() + t * cells.size());
         of_cells = std::max(of_cells, apart(values[i], expected));
       }
-      const std::string name = "batch of " + std::to_string(lengths.size()) + " clips, window " + std::to_string(winsize) +
-                               (gaussian ? " gaussian" : " box");
+      const std::string name = "batch of " + std::to_string(lengths.size()) + " clips, window " +
+                               std::to_string(winsize) + (gaussian ? " gaussian" : " box");
       report(name + ": flow", of_flow, kTolerance, "px");
       report(name + ": cells", of_cells, kTolerance, "px");
     }
@@ -175,9 +180,8 @@ void neighbours(const InfomotionPlugin& plugin, std::size_t rows, std::size_t di
   for (const Metric metric : {Metric::kCosine, Metric::kEuclid}) {
     Neighbours expected, found;
     Status status;
-    const double device = seconds_of(3, [&] {
-      status = device::nearest_neighbours(plugin, matrix, 10, kNever, found, metric);
-    });
+    const double device =
+        seconds_of(3, [&] { status = device::nearest_neighbours(plugin, matrix, 10, kNever, found, metric); });
     const double cpu = seconds_of(1, [&] { nearest_neighbours(matrix, 10, 0, kNever, expected, metric); });
     const std::string name = std::to_string(rows) + " x " + std::to_string(dim) + " neighbours by " +
                              (metric == Metric::kCosine ? "cosine" : "distance");
@@ -189,7 +193,8 @@ void neighbours(const InfomotionPlugin& plugin, std::size_t rows, std::size_t di
 
 // Many clips of EchoNet's length: computed on the device alone, and from and to memory of the host.
 void speed(const InfomotionPlugin& plugin, Shape shape, bool gaussian, bool quick) {
-  const int clips_at_once = quick ? 1 : std::max(1, static_cast<int>(32 * 112 * 112 / shape.pixels())), length = quick ? 8 : 175;
+  const int clips_at_once = quick ? 1 : std::max(1, static_cast<int>(32 * 112 * 112 / shape.pixels())),
+            length = quick ? 8 : 175;
   FarnebackParams params;
   params.gaussian = gaussian;
   const std::vector<std::uint8_t> frames = speckle(shape, length, 5);
@@ -221,8 +226,8 @@ void speed(const InfomotionPlugin& plugin, Shape shape, bool gaussian, bool quic
       "{\"name\":\"flow %dx%d %s\",\"pairs\":%zu,\"pairsPerSecond\":%.0f,\"pairsPerSecondFromHost\":%.0f,"
       "\"pairsPerSecondFromHostCellsOnly\":%.0f,\"pairsPerSecondOneCore\":%.0f,\"launches\":%llu,\"bytesPerPair\":%.0f,"
       "\"copyBandwidth\":%.4g,\"shareOfMemoryRoofline\":%.3f}\n",
-      shape.width, shape.height, gaussian ? "gaussian" : "box", pairs, n / measured.seconds, n / host, n / host_cells, 1 / cpu,
-      static_cast<unsigned long long>(measured.launches), measured.bytes / n, measured.copy_bandwidth,
+      shape.width, shape.height, gaussian ? "gaussian" : "box", pairs, n / measured.seconds, n / host, n / host_cells,
+      1 / cpu, static_cast<unsigned long long>(measured.launches), measured.bytes / n, measured.copy_bandwidth,
       measured.bytes / measured.seconds / measured.copy_bandwidth);
   std::fflush(stdout);
 }
@@ -233,25 +238,25 @@ int main(int argc, char** argv) {
   bool quick = false;
   const char* path = nullptr;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--quick") == 0)
-      quick = true;
-    else
-      path = argv[i];
+    if (std::strcmp(argv[i], "--quick") == 0) quick = true;
+    else path = argv[i];
   }
-  setenv("INFOMOTION_CUDA", path != nullptr ? path : INFOMOTION_ROOT "/build/Release/libinfomotion_cuda.so", path != nullptr);
+  setenv("INFOMOTION_CUDA", path != nullptr ? path : INFOMOTION_ROOT "/build/Release/libinfomotion_cuda.so",
+         path != nullptr);
   const device::Cuda& cuda = device::cuda();
   if (!cuda.usable()) {
     std::printf("not run on a GPU: %s\n", cuda.reason.c_str());
     return kNotRun;
   }
-  std::printf("{\"device\":\"%s\",\"capability\":\"%d.%d\",\"runtime\":\"%s\"}\n", cuda.devices[0].name, cuda.devices[0].major,
-              cuda.devices[0].minor, cuda.runtime.c_str());
+  std::printf("{\"device\":\"%s\",\"capability\":\"%d.%d\",\"runtime\":\"%s\"}\n", cuda.devices[0].name,
+              cuda.devices[0].major, cuda.devices[0].minor, cuda.runtime.c_str());
   golden_cases(*cuda.table);
   batches(*cuda.table, quick);
   neighbours(*cuda.table, quick ? 300 : 10000, quick ? 32 : 512);
   for (const bool gaussian : {false, true}) speed(*cuda.table, {112, 112}, gaussian, quick);
   if (!quick)
-    for (const Shape shape : {Shape{256, 256}, Shape{640, 480}, Shape{1920, 1080}}) speed(*cuda.table, shape, false, quick);
+    for (const Shape shape : {Shape{256, 256}, Shape{640, 480}, Shape{1920, 1080}})
+      speed(*cuda.table, shape, false, quick);
   std::printf(all_agree ? "all agrees\n" : "NOT ALL AGREES\n");
   return all_agree ? 0 : 1;
 }

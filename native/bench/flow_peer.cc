@@ -36,13 +36,16 @@ int main() {
     std::vector<cv::Mat> flows(count > 0 ? count - 1 : 0);
     const double start = cpu_seconds();
     for (std::size_t t = 0; t + 1 < count; ++t) {
-      const cv::Mat a(height, width, CV_8U, bytes.data() + t * pixels), b(height, width, CV_8U, bytes.data() + (t + 1) * pixels);
-      cv::calcOpticalFlowFarneback(a, b, flows[t], 0.5, 3, 15, 3, 5, 1.2, gaussian ? cv::OPTFLOW_FARNEBACK_GAUSSIAN : 0);
+      const cv::Mat a(height, width, CV_8U, bytes.data() + t * pixels),
+          b(height, width, CV_8U, bytes.data() + (t + 1) * pixels);
+      cv::calcOpticalFlowFarneback(a, b, flows[t], 0.5, 3, 15, 3, 5, 1.2,
+                                   gaussian ? cv::OPTFLOW_FARNEBACK_GAUSSIAN : 0);
     }
     const double seconds = cpu_seconds() - start;
     std::ofstream result(out, std::ios::binary);
     for (const cv::Mat& flow : flows)
-      result.write(reinterpret_cast<const char*>(flow.data), static_cast<std::streamsize>(flow.total() * flow.elemSize()));
+      result.write(reinterpret_cast<const char*>(flow.data),
+                   static_cast<std::streamsize>(flow.total() * flow.elemSize()));
     result.close();
     std::printf("{\"seconds\":%.9f}\n", seconds);
     std::fflush(stdout);

@@ -1,7 +1,6 @@
-// infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h), runs
-// the search, and prints one JSON line: codelength, modules, CPU seconds by phase (starting the process is none), peak
-// memory. "wallSeconds" are the search's.
-// Alone of native/, benchmarks read files and print.
+// infomap_bench FILE [-d] [-2] [-N trials] [--seed s] [--num-threads t]: reads a network file (core/infomap/reader.h),
+// runs the search, and prints one JSON line: codelength, modules, CPU seconds by phase (starting the process is none),
+// peak memory. "wallSeconds" are the search's. Alone of native/, benchmarks read files and print.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +13,8 @@
 #include "infomap/reader.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 static double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
@@ -78,18 +79,18 @@ int main(int argc, char** argv) {
   if (status.ok()) status = compute_flow(std::move(links), {}, cancel, flow);
   const double flowed = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
-  if (status.ok()) status = infomap(flow, options, cancel, result);
+  if (status.ok()) status = find_modules(flow, options, cancel, result);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const double done = cpu_seconds();
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", status.message.c_str());
     return 1;
   }
-  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,\"levels\":%zu,", flow.nodes, flow.targets.size(),
-              result.codelength.total, result.hierarchy[0].flow.size(),
+  std::printf("{\"nodes\":%u,\"links\":%zu,\"codelength\":%.17g,\"modules\":%zu,\"levels\":%zu,", flow.nodes,
+              flow.targets.size(), result.codelength.total, result.hierarchy[0].flow.size(),
               result.hierarchy.size() + 1);
-  std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,\"wallSeconds\":%.4f,",
-              read - start, flowed - read, done - flowed, wall.count());
+  std::printf("\"readSeconds\":%.4f,\"flowSeconds\":%.4f,\"searchSeconds\":%.4f,\"wallSeconds\":%.4f,", read - start,
+              flowed - read, done - flowed, wall.count());
   std::printf("\"cpuSeconds\":%.4f,\"peakKilobytes\":%ld}\n", done - start, peak_kilobytes());
   return 0;
 }

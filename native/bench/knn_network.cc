@@ -1,7 +1,7 @@
-// knn_network NODES SEED OUT: writes a link list of the kind similarity graphs are: the 10 nearest neighbours by cosine,
-// in either direction, of points from a hierarchical Gaussian mixture of about 250 points a component, in random order.
-// Neighbours are sought in the point's own component and those beside it, so that 10^7 nodes take minutes, not days.
-// Alone of native/, benchmarks read files and print.
+// knn_network NODES SEED OUT: writes a link list of the kind similarity graphs are: the 10 nearest neighbours by
+// cosine, in either direction, of points from a hierarchical Gaussian mixture of about 250 points a component, in
+// random order. Neighbours are sought in the point's own component and those beside it, so that 10^7 nodes take
+// minutes, not days. Alone of native/, benchmarks read files and print.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "runtime/thread_pool.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 namespace {
 

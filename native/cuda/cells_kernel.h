@@ -50,7 +50,8 @@ struct Cells {
       const int cells = side * side, cell = block.y() * side + block.x();
       const float pixels = static_cast<float>(right - left) * static_cast<float>(bottom - top);
       float* out = values + static_cast<std::size_t>(block.z()) * cells * kChannels;
-      out[c < 3 ? c * cells + cell : 3 * cells + cell * kDirections + c - 3] = pixels > 0 ? sums[c * kThreads] / pixels : 0;
+      out[c < 3 ? c * cells + cell : 3 * cells + cell * kDirections + c - 3] =
+          pixels > 0 ? sums[c * kThreads] / pixels : 0;
     });
   }
 
@@ -64,7 +65,8 @@ struct Cells {
     const float per_column = after > before ? 1.0f / static_cast<float>(after - before) : 0;
     const float per_row = below > above ? 1.0f / static_cast<float>(below - above) : 0;
     const auto at = [&](int column, int row) { return own + 2 * (static_cast<std::size_t>(row) * width + column); };
-    const float *here = at(x, y), *west = at(before, y), *east = at(after, y), *north = at(x, above), *south = at(x, below);
+    const float *here = at(x, y), *west = at(before, y), *east = at(after, y), *north = at(x, above),
+                *south = at(x, below);
     const float u = here[0], v = here[1];
     part[0] += (east[0] - west[0]) * per_column + (south[1] - north[1]) * per_row;
     part[1] += (east[1] - west[1]) * per_column - (south[0] - north[0]) * per_row;

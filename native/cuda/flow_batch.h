@@ -1,5 +1,6 @@
-// The flow of a batch of clips, chunk by chunk: while one is computed, the one before it is carried off and the next one
-// carried in. Everything of it runs on a Runtime, which is a GPU (plugin.cu) or, in tests, the host (test/emulator.h):
+// The flow of a batch of clips, chunk by chunk: while one is computed, the one before it is carried off and the next
+// one carried in. Everything of it runs on a Runtime, which is a GPU (plugin.cu) or, in tests, the host
+// (test/emulator.h):
 //   T* device<T>(Buffer, count), T* pinned<T>(Buffer, count)   memory kept for the next batch; null once anything failed
 //   bool reachable(const void*)                                host memory that copies can use as it is
 //   upload(to, from, bytes), uploaded()                        copies in; what is launched after uploaded() waits for them
@@ -21,8 +22,31 @@
 namespace infomotion::cuda {
 
 enum class Buffer {
-  kTables, kFrames0, kFrames1, kImages, kExpansions, kPairs0, kPairs1, kInitial0, kInitial1, kFlow0, kFlow1, kScratch,
-  kEquations, kSums, kCells0, kCells1, kValues, kBias, kSkip, kIndex0, kIndex1, kScore0, kScore1, kLists, kListScores,
+  kTables,
+  kFrames0,
+  kFrames1,
+  kImages,
+  kExpansions,
+  kPairs0,
+  kPairs1,
+  kInitial0,
+  kInitial1,
+  kFlow0,
+  kFlow1,
+  kScratch,
+  kEquations,
+  kSums,
+  kCells0,
+  kCells1,
+  kValues,
+  kBias,
+  kSkip,
+  kIndex0,
+  kIndex1,
+  kScore0,
+  kScore1,
+  kLists,
+  kListScores,
   kCount
 };
 
@@ -92,7 +116,8 @@ class FlowBatch {
       at.pairs = runtime_.template device<SlotPair>(of_turn(Buffer::kPairs0, turn), frames);
       at.flow = runtime_.template device<float>(of_turn(Buffer::kFlow0, turn), floats);
       if (has_initial_) at.initial = runtime_.template device<float>(of_turn(Buffer::kInitial0, turn), floats);
-      if (wants_cells_) at.cells = runtime_.template device<float>(of_turn(Buffer::kCells0, turn), cell_values_ * frames);
+      if (wants_cells_)
+        at.cells = runtime_.template device<float>(of_turn(Buffer::kCells0, turn), cell_values_ * frames);
     }
     return !runtime_.failed();
   }
@@ -117,10 +142,8 @@ class FlowBatch {
   void compute(const Chunk& chunk, const void* frames, int turn) {
     const int pairs = static_cast<int>(chunk.pairs.size());
     for (const LevelPlan& level : plan_.levels) {
-      if (request_.floats)
-        make_images(level, chunk.frames, static_cast<const float*>(frames));
-      else
-        make_images(level, chunk.frames, static_cast<const std::uint8_t*>(frames));
+      if (request_.floats) make_images(level, chunk.frames, static_cast<const float*>(frames));
+      else make_images(level, chunk.frames, static_cast<const std::uint8_t*>(frames));
       expand(level, chunk);
     }
     if (pairs == 0) return;
@@ -166,7 +189,9 @@ class FlowBatch {
     runtime_.launch(kernel, kernel.grid(count));
   }
 
-  bool cancelled() const { return request_.cancel.requested != nullptr && request_.cancel.requested(request_.cancel.context); }
+  bool cancelled() const {
+    return request_.cancel.requested != nullptr && request_.cancel.requested(request_.cancel.context);
+  }
   std::size_t slot_stride() const { return plan_.pixels_of_all_levels * kPlanes; }
 
   // `bytes` from the caller's memory, by way of `staged` where a copy cannot use that.
@@ -227,13 +252,16 @@ class FlowBatch {
   template <class Call>
   void each_result(const Chunk& chunk, int turn, const Call& call) {
     const std::size_t most = plan_.frames_at_once;
-    float* flow = wants_flow_ ? runtime_.template pinned<float>(of_turn(Buffer::kFlow0, turn), pixels_ * 2 * most) : nullptr;
-    float* cells = wants_cells_ ? runtime_.template pinned<float>(of_turn(Buffer::kCells0, turn), cell_values_ * most) : nullptr;
+    float* flow =
+        wants_flow_ ? runtime_.template pinned<float>(of_turn(Buffer::kFlow0, turn), pixels_ * 2 * most) : nullptr;
+    float* cells =
+        wants_cells_ ? runtime_.template pinned<float>(of_turn(Buffer::kCells0, turn), cell_values_ * most) : nullptr;
     for (const Chunk::Run& run : chunk.pair_runs) {
       const InfomotionClip& clip = request_.clips[run.clip];
       const auto give = [&](float* to, const float* device, float* staged, std::size_t size) {
         if (to != nullptr && staged != nullptr)
-          call(to + run.first * size, device + run.place * size, staged + run.place * size, run.count * size * sizeof(float));
+          call(to + run.first * size, device + run.place * size, staged + run.place * size,
+               run.count * size * sizeof(float));
       };
       give(clip.flow, turns_[turn].flow, flow, pixels_ * 2);
       give(clip.cells, turns_[turn].cells, cells, cell_values_);
@@ -242,10 +270,10 @@ class FlowBatch {
 
   template <class Pixel>
   void make_images(const LevelPlan& level, int frames, const Pixel* pixels) {
-    launch(LevelImage<Pixel>{pixels, request_.width, pixels_, level.width, level.height,
-                                      Tables::axis(tables_, level.image_x), Tables::axis(tables_, level.image_y), images_,
-                                      pixels_},
-                    frames);
+    launch(
+        LevelImage<Pixel>{pixels, request_.width, pixels_, level.width, level.height,
+                          Tables::axis(tables_, level.image_x), Tables::axis(tables_, level.image_y), images_, pixels_},
+        frames);
   }
 
   void expand(const LevelPlan& level, const Chunk& chunk) {
@@ -266,12 +294,22 @@ class FlowBatch {
     const std::size_t stride = pixels_ * 2;
     if (known != nullptr) {
       const LevelPlan& level = plan_.levels[k];
-      return {FlowSource::kResampled, known, stride, plan_.levels[k + 1].width, Tables::axis(tables_, level.flow_x),
-              Tables::axis(tables_, level.flow_y), plan_.coarse_gain};
+      return {FlowSource::kResampled,
+              known,
+              stride,
+              plan_.levels[k + 1].width,
+              Tables::axis(tables_, level.flow_x),
+              Tables::axis(tables_, level.flow_y),
+              plan_.coarse_gain};
     }
     if (!has_initial_) return {FlowSource::kNone, nullptr, 0, 0, {}, {}, 0};
-    return {FlowSource::kResampled, turns_[turn].initial, stride, request_.width, Tables::axis(tables_, plan_.initial_x),
-            Tables::axis(tables_, plan_.initial_y), plan_.initial_gain};
+    return {FlowSource::kResampled,
+            turns_[turn].initial,
+            stride,
+            request_.width,
+            Tables::axis(tables_, plan_.initial_x),
+            Tables::axis(tables_, plan_.initial_y),
+            plan_.initial_gain};
   }
 
   void iterate(const LevelPlan& level, const FlowSource& before, int pairs, int turn, float* flow) {
@@ -286,15 +324,13 @@ class FlowBatch {
                          slot_stride(),
                          turns_[turn].pairs,
                          before,
-                         Tables::floats(tables_, level.trust_x),
-                         Tables::floats(tables_, level.trust_y),
-                         level.trust_pitch,
+                         Tables::floats(tables_, level.border_x),
+                         Tables::floats(tables_, level.border_y),
+                         level.border_pitch,
                          plan_.params.symmetric};
     const Window window = {plan_.half, plan_.gain, flow::kRegular, Tables::floats(tables_, plan_.taps)};
-    if (plan_.params.gaussian)
-      iterate<false>(level, field, window, pairs, flow);
-    else
-      iterate<true>(level, field, window, pairs, flow);
+    if (plan_.params.gaussian) iterate<false>(level, field, window, pairs, flow);
+    else iterate<true>(level, field, window, pairs, flow);
   }
 
   template <bool kBox>

@@ -1,5 +1,5 @@
-// Farneback's flow as kernels: the mathematics of core/flow, for many frames and pairs at once. The z of a launch is the
-// frame or the pair.
+// Farneback's flow as kernels: the mathematics of core/flow, for many frames and pairs at once. The z of a launch is
+// the frame or the pair.
 #pragma once
 
 #include "block.h"
@@ -74,7 +74,7 @@ struct Expand {
   int first_slot, slots;
   int radius;
   float g[kMaxRadius + 1], xg[kMaxRadius + 1], xxg[kMaxRadius + 1];  // i^p g(i)
-  float linear, square, constant_square, mixed;                       // core/flow/expansion.h
+  float linear, square, constant_square, mixed;                      // core/flow/expansion.h
 
   Grid grid(int frames) const {
     return {(width + kTileWidth - 1) / kTileWidth, (height + kTileHeight - 1) / kTileHeight, frames};
@@ -150,10 +150,10 @@ struct FlowSource {
   enum Kind { kNone, kStored, kResampled };
 
   Kind kind;
-  const float* flow;   // pair p's at p * stride, pixels (u, v)
+  const float* flow;  // pair p's at p * stride, pixels (u, v)
   std::size_t stride;
-  int width;           // of its rows
-  Axis x, y;           // kResampled
+  int width;  // of its rows
+  Axis x, y;  // kResampled
   float gain;
 
   INFOMOTION_DEVICE Vector at(int pair, int column, int row) const {
@@ -192,8 +192,8 @@ struct Field {
   std::size_t slot_stride;
   const SlotPair* pairs;
   FlowSource before;
-  const float *trust_x, *trust_y;  // of row y: trust_x + y * trust_pitch, times trust_y[y]
-  int trust_pitch;
+  const float *border_x, *border_y;  // of row y: border_x + y * border_pitch, times border_y[y]
+  int border_pitch;
   int symmetric;
 
   INFOMOTION_DEVICE void equations(int pair, int x, int y, float (&out)[kPlanes]) const {
@@ -205,8 +205,7 @@ struct Field {
     const float fx = static_cast<float>(x) + d.u, fy = static_cast<float>(y) + d.v;
     const float last_x = static_cast<float>(width - 1), last_y = static_cast<float>(height - 1);
     // Comparisons of floats, so that a flow that is not finite is outside.
-    const bool inside =
-        fx >= 0 && fy >= 0 && (symmetric ? fx <= last_x && fy <= last_y : fx < last_x && fy < last_y);
+    const bool inside = fx >= 0 && fy >= 0 && (symmetric ? fx <= last_x && fy <= last_y : fx < last_x && fy < last_y);
     if (inside) {
       const int ix = static_cast<int>(fx), iy = static_cast<int>(fy);
       const float ax = fx - static_cast<float>(ix), ay = fy - static_cast<float>(iy);
@@ -230,12 +229,12 @@ struct Field {
     }
     bx += axx * d.u + axy * d.v;
     by += axy * d.u + ayy * d.v;
-    const float trust = trust_x[static_cast<std::size_t>(y) * trust_pitch + x] * trust_y[y];
-    out[0] = (ayy * ayy + axy * axy) * trust;
-    out[1] = (axx + ayy) * axy * trust;
-    out[2] = (axx * axx + axy * axy) * trust;
-    out[3] = (ayy * by + axy * bx) * trust;
-    out[4] = (axy * by + axx * bx) * trust;
+    const float weight = border_x[static_cast<std::size_t>(y) * border_pitch + x] * border_y[y];
+    out[0] = (ayy * ayy + axy * axy) * weight;
+    out[1] = (axx + ayy) * axy * weight;
+    out[2] = (axx * axx + axy * axy) * weight;
+    out[3] = (ayy * by + axy * bx) * weight;
+    out[4] = (axy * by + axx * bx) * weight;
   }
 };
 
@@ -278,13 +277,13 @@ struct Window {
     return {(a * q - b * p) * inverse, (c * p - b * q) * inverse};
   }
 
-  // Solves kRun pixels of a row, from x on, and writes those inside. at(plane, i): the sums of the columns at x - half + i.
+  // Solves kRun pixels of a row, from x on, and writes those inside. at(plane, i): the sums of the columns at x - half
+  // + i.
   template <bool kBox, class At>
   INFOMOTION_DEVICE void solve_run(At at, int x, int width, float* row) const {
     float sums[kPlanes][kRun];
     INFOMOTION_UNROLL
-    for (int plane = 0; plane < kPlanes; ++plane)
-      sum_run<kBox>([&](int i) { return at(plane, i); }, sums[plane]);
+    for (int plane = 0; plane < kPlanes; ++plane) sum_run<kBox>([&](int i) { return at(plane, i); }, sums[plane]);
     INFOMOTION_UNROLL
     for (int j = 0; j < kRun; ++j) {
       if (x + j >= width) return;
@@ -346,7 +345,8 @@ struct IterateTile {
         const int y = top + at.column, x = at.row * kRun;  // neighbouring threads, neighbouring rows
         if (y >= field.height || left + x >= field.width) continue;
         const float* sums = equations + at.column * pitch + x;
-        window.template solve_run<kBox>([&](int plane, int i) { return sums[plane * table + i]; }, left + x, field.width,
+        window.template solve_run<kBox>([&](int plane, int i) { return sums[plane * table + i]; }, left + x,
+                                        field.width,
                                         flow + pair * flow_stride + 2 * static_cast<std::size_t>(y) * field.width);
       }
     });

@@ -11,8 +11,8 @@
 namespace infomotion::cuda {
 namespace {
 
-// Three blocks of a tile on a multiprocessor of compute capability 9.0 (228 KiB), two on one of 8.0 (164 KiB), one on the
-// others (100 KiB).
+// Three blocks of a tile on a multiprocessor of compute capability 9.0 (228 KiB), two on one of 8.0 (164 KiB), one on
+// the others (100 KiB).
 constexpr std::size_t kTileBytes = 72 * 1024;
 // A tile that makes more equations than this for each pixel is no better than three launches.
 constexpr double kMostEquations = 3;
@@ -24,7 +24,8 @@ void choose_tile(int half, LevelPlan* level) {
   for (int width = 16; width <= 64; width += kRun) {
     for (int height = 8; height <= 32; height += kRun) {
       if (IterateTile<true>::tile_floats(width, height, half) * sizeof(float) > kTileBytes) continue;
-      const double tiles = static_cast<double>((level->width + width - 1) / width) * ((level->height + height - 1) / height);
+      const double tiles =
+          static_cast<double>((level->width + width - 1) / width) * ((level->height + height - 1) / height);
       const double equations = tiles * (width + 2 * half) * (height + 2 * half);
       if (equations >= least) continue;
       least = equations;
@@ -111,12 +112,12 @@ std::string make_plan(const InfomotionFlowRequest& request, std::size_t workspac
       level.flow_y = tables.add(shape.flow_y);
     }
     if (std::min(level.width, level.height) < flow::kNarrow) {
-      level.trust_pitch = level.width;
-      level.trust_x = tables.add(flow::squared_trust(level.width, level.height, level.width));
-      level.trust_y = tables.add(std::vector<float>(level.height, 1.0f));
+      level.border_pitch = level.width;
+      level.border_x = tables.add(flow::squared_border_weights(level.width, level.height, level.width));
+      level.border_y = tables.add(std::vector<float>(level.height, 1.0f));
     } else {
-      level.trust_x = tables.add(flow::squared_trust(level.width));
-      level.trust_y = tables.add(flow::squared_trust(level.height));
+      level.border_x = tables.add(flow::squared_border_weights(level.width));
+      level.border_y = tables.add(flow::squared_border_weights(level.height));
     }
     choose_tile(plan->half, &level);
     plan->levels.push_back(level);
@@ -160,8 +161,7 @@ std::vector<Chunk> make_chunks(const InfomotionFlowRequest& request, int frames_
   const auto extend = [](std::vector<Chunk::Run>& runs, std::size_t clip, std::uint64_t index, int place) {
     if (!runs.empty() && runs.back().clip == clip && runs.back().first + runs.back().count == index)
       ++runs.back().count;
-    else
-      runs.push_back({clip, index, place, 1});
+    else runs.push_back({clip, index, place, 1});
   };
   int slot = 0;
   for (std::size_t clip = 0; clip < request.clip_count; ++clip) {

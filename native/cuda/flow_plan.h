@@ -1,5 +1,5 @@
-// What is decided before a batch of clips is computed: the tables of its levels, how its kernels are laid out, and which
-// frames and pairs are on the device at a time.
+// What is decided before a batch of clips is computed: the tables of its levels, how its kernels are laid out, and
+// which frames and pairs are on the device at a time.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ struct LevelPlan {
   int width = 0, height = 0;
   std::size_t first_pixel = 0;  // of the level, among those of all levels
   Tables::AxisPlace image_x, image_y, flow_x, flow_y;
-  std::size_t trust_x = 0, trust_y = 0;
-  int trust_pitch = 0;          // of rows of trust_x; 0: one row for all, but in images narrower than flow::kNarrow
+  std::size_t border_x = 0, border_y = 0;
+  int border_pitch = 0;  // of rows of border_x; 0: one row for all, but in images narrower than flow::kNarrow
   int tile_width = 0, tile_height = 0;  // 0: the window is too wide for tiles
 
   std::size_t pixels() const { return static_cast<std::size_t>(width) * height; }
@@ -73,8 +73,8 @@ struct Traffic {
 };
 Traffic traffic(const InfomotionFlowRequest& request, const FlowPlan& plan);
 
-// `workspace`: bytes for the frames and pairs of a chunk, or what one frame takes if that is more. Fails with words where
-// the request is out of range.
+// `workspace`: bytes for the frames and pairs of a chunk, or what one frame takes if that is more. Fails with words
+// where the request is out of range.
 std::string make_plan(const InfomotionFlowRequest& request, std::size_t workspace, FlowPlan* plan);
 
 // The frames of the batch that are computed together, `plan.frames_at_once` at most, and the pairs that end in them.

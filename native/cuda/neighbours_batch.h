@@ -19,8 +19,8 @@ bool search_neighbours(Runtime& runtime, const InfomotionNeighboursRequest& requ
   const std::size_t rows = request.rows, dim = request.dim, wanted = request.wanted;
   const double products_a_tile = static_cast<double>(rows) * static_cast<double>(dim) * SearchTile::kRows;
   const std::size_t all_tiles = (rows + SearchTile::kRows - 1) / SearchTile::kRows;
-  const auto tiles = static_cast<std::size_t>(
-      std::clamp(kProductsALaunch / products_a_tile, 1.0, static_cast<double>(all_tiles)));
+  const auto tiles =
+      static_cast<std::size_t>(std::clamp(kProductsALaunch / products_a_tile, 1.0, static_cast<double>(all_tiles)));
   const std::size_t rows_a_launch = std::min(tiles * SearchTile::kRows, rows);
   const std::size_t column_tiles = (rows + SearchTile::kColumns - 1) / SearchTile::kColumns;
   const int segments = static_cast<int>(std::min({(static_cast<std::size_t>(blocks) + tiles - 1) / tiles, column_tiles,
@@ -61,8 +61,8 @@ bool search_neighbours(Runtime& runtime, const InfomotionNeighboursRequest& requ
     search.index = lists;
     search.score = list_scores;
     runtime.launch(search, search.grid());
-    const MergeSegments merge = {static_cast<int>(count), static_cast<int>(wanted), segments,    lists,
-                                 list_scores,             index[turn],              score[turn]};
+    const MergeSegments merge = {
+        static_cast<int>(count), static_cast<int>(wanted), segments, lists, list_scores, index[turn], score[turn]};
     runtime.launch(merge, merge.grid());
     runtime.computed();
     runtime.download(request.index + first * wanted, index[turn], count * wanted * sizeof(std::uint32_t));

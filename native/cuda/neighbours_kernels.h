@@ -14,12 +14,12 @@ struct SearchTile {
   static constexpr int kRowPitch = kRows + 4, kColumnPitch = kColumns + 4, kScorePitch = kColumns + 1;
 
   int rows, dim, wanted;
-  const float* values;        // rows * dim
-  const float* bias;          // of each column, or null
-  const std::uint8_t* skip;   // rows that are to be left out, or null
-  int first_row, last_row;    // rows of this launch
-  int segments;               // of the columns
-  std::uint32_t* index;       // row r of segment s at ((r - first_row) * segments + s) * wanted
+  const float* values;       // rows * dim
+  const float* bias;         // of each column, or null
+  const std::uint8_t* skip;  // rows that are to be left out, or null
+  int first_row, last_row;   // rows of this launch
+  int segments;              // of the columns
+  std::uint32_t* index;      // row r of segment s at ((r - first_row) * segments + s) * wanted
   float* score;
 
   Grid grid() const { return {(last_row - first_row + kRows - 1) / kRows, segments, 1}; }
@@ -46,15 +46,15 @@ struct SearchTile {
     const int top = first_row + block.x() * kRows;
     const int tiles = (rows + kColumns - 1) / kColumns;
     const int begin = static_cast<int>(static_cast<long long>(block.y()) * tiles / segments) * kColumns;
-    const int end = smaller(static_cast<int>(static_cast<long long>(block.y() + 1) * tiles / segments) * kColumns, rows);
+    const int end =
+        smaller(static_cast<int>(static_cast<long long>(block.y() + 1) * tiles / segments) * kColumns, rows);
 
     block.each([&](int thread) { lists[thread] = {0, 0}; });
     for (int left = begin; left < end; left += kColumns) {
       block.each([&](int thread) {
         INFOMOTION_UNROLL
-        for (int r = 0; r < kThreadRows; ++r)
-          INFOMOTION_UNROLL
-          for (int c = 0; c < kThreadColumns; ++c) products[thread].sums[r][c] = 0;
+        for (int r = 0; r < kThreadRows; ++r) INFOMOTION_UNROLL
+        for (int c = 0; c < kThreadColumns; ++c) products[thread].sums[r][c] = 0;
       });
       for (int depth = 0; depth < dim; depth += kDepth) {
         block.each([&](int thread) {
@@ -66,13 +66,12 @@ struct SearchTile {
       block.each([&](int thread) {
         const int row = thread / 16 * kThreadRows, column = thread % 16 * kThreadColumns;
         INFOMOTION_UNROLL
-        for (int r = 0; r < kThreadRows; ++r)
-          INFOMOTION_UNROLL
-          for (int c = 0; c < kThreadColumns; ++c) {
-            const int j = left + column + c;
-            const float more = bias != nullptr && j < rows ? bias[j] : 0;
-            scores[(row + r) * kScorePitch + column + c] = products[thread].sums[r][c] + more;
-          }
+        for (int r = 0; r < kThreadRows; ++r) INFOMOTION_UNROLL
+        for (int c = 0; c < kThreadColumns; ++c) {
+          const int j = left + column + c;
+          const float more = bias != nullptr && j < rows ? bias[j] : 0;
+          scores[(row + r) * kScorePitch + column + c] = products[thread].sums[r][c] + more;
+        }
       });
       block.each([&](int thread) {
         const int row = top + thread;
@@ -109,10 +108,9 @@ struct SearchTile {
       const Four low = *reinterpret_cast<const Four*>(left), high = *reinterpret_cast<const Four*>(left + 4);
       const Four other = *reinterpret_cast<const Four*>(right);
       INFOMOTION_UNROLL
-      for (int r = 0; r < kThreadRows; ++r)
-        INFOMOTION_UNROLL
-        for (int c = 0; c < kThreadColumns; ++c)
-          products.sums[r][c] += (r < 4 ? low.values[r & 3] : high.values[r & 3]) * other.values[c];
+      for (int r = 0; r < kThreadRows; ++r) INFOMOTION_UNROLL
+      for (int c = 0; c < kThreadColumns; ++c)
+        products.sums[r][c] += (r < 4 ? low.values[r & 3] : high.values[r & 3]) * other.values[c];
     }
   }
 

@@ -36,8 +36,8 @@ class GpuRuntime {
     return {};
   }
 
-  // Frames enough to fill a large GPU several times over, and so few that much of what one launch writes is still in its
-  // cache for the next.
+  // Frames enough to fill a large GPU several times over, and so few that much of what one launch writes is still in
+  // its cache for the next.
   static std::size_t workspace() { return std::size_t{128} << 20; }
 
   GpuRuntime() {
@@ -164,7 +164,8 @@ class GpuRuntime {
       memory = {};
       const std::size_t size = std::max<std::size_t>(bytes, 256);
       check(pinned ? cudaMallocHost(&memory.data, size) : cudaMalloc(&memory.data, size),
-            (std::to_string(size >> 20) + (pinned ? " MiB of page-locked host memory" : " MiB of device memory")).c_str());
+            (std::to_string(size >> 20) + (pinned ? " MiB of page-locked host memory" : " MiB of device memory"))
+                .c_str());
       if (!failed()) memory.bytes = size;
     }
     return failed() ? nullptr : memory.data;
@@ -218,8 +219,8 @@ const std::string& runtime_text() {
 
 extern "C" __attribute__((visibility("default"))) const InfomotionPlugin* infomotion_plugin(void) {
   using namespace infomotion::cuda;
-  static const InfomotionPlugin table = {kInfomotionPluginVersion,    runtime_text().c_str(),
-                                         list_devices,                compute_flow<GpuRuntime>,
-                                         find_neighbours<GpuRuntime>, measure_flow<GpuRuntime>};
+  static const InfomotionPlugin table = {
+      kInfomotionPluginVersion, runtime_text().c_str(),      list_devices,
+      compute_flow<GpuRuntime>, find_neighbours<GpuRuntime>, measure_flow<GpuRuntime>};
   return &table;
 }

@@ -26,8 +26,8 @@ inline std::int32_t say(InfomotionMessage* message, std::int32_t result, const s
   return result;
 }
 
-// Runtimes keep their streams and memory from call to call; so many calls run at a time, the others wait: enough that one
-// computes while another copies, and few enough for the device's memory.
+// Runtimes keep their streams and memory from call to call; so many calls run at a time, the others wait: enough that
+// one computes while another copies, and few enough for the device's memory.
 template <class Runtime>
 class Runtimes {
  public:
@@ -120,8 +120,8 @@ std::int32_t find_neighbours(const InfomotionNeighboursRequest* request, Infomot
 }
 
 template <class Runtime>
-std::int32_t measure_flow(const InfomotionFlowRequest* request, std::int32_t repeats, InfomotionMeasurement* measurement,
-                          InfomotionMessage* message) {
+std::int32_t measure_flow(const InfomotionFlowRequest* request, std::int32_t repeats,
+                          InfomotionMeasurement* measurement, InfomotionMessage* message) {
   FlowPlan plan;
   const std::string fault = make_plan(*request, Runtime::workspace(), &plan);
   if (!fault.empty()) return say(message, kInfomotionFailed, fault);

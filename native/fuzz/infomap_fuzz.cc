@@ -14,6 +14,8 @@
 #include "infomap/module_links.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -111,7 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
     number_modules(options.initial);
   }
   InfomapResult result;
-  status = infomap(flow, options, kNever, result);
+  status = find_modules(flow, options, kNever, result);
   promise(status.ok() && !result.hierarchy.empty() && std::isfinite(result.codelength.total));
   promise(!options.two_level || result.hierarchy.size() == 1);
   std::vector<std::vector<uint32_t>> levels;

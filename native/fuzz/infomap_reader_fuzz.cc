@@ -1,5 +1,5 @@
-// libFuzzer target of the network and partition readers: any bytes, in pieces of any size, give a network that keeps its
-// promises or an error that names a line. The first byte chooses the reader and the size of the pieces.
+// libFuzzer target of the network and partition readers: any bytes, in pieces of any size, give a network that keeps
+// its promises or an error that names a line. The first byte chooses the reader and the size of the pieces.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -13,6 +13,8 @@
 #include "infomap/reader.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -58,17 +60,17 @@ void read_network(const uint8_t* data, std::size_t size, std::size_t piece) {
 }
 
 void read_partition(const uint8_t* data, std::size_t size, std::size_t piece, bool tree) {
-  Partition partition;
+  Levels levels;
   PartitionReader reader("fuzz", tree);
   Status status = feed(reader, data, size, piece);
   const std::vector<double> ids = {0, 1, 2, 3};
-  if (status.ok()) status = reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, partition);
+  if (status.ok()) status = reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, levels);
   if (!status.ok()) {
     promise(status.code == "NETWORK_UNREADABLE" || status.code == "PARTITION_MISMATCH");
     return;
   }
-  promise(!partition.empty());
-  for (const auto& modules : partition) promise(modules.size() == ids.size());
+  promise(!levels.empty());
+  for (const auto& modules : levels) promise(modules.size() == ids.size());
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_network(env, exports);
   init_select(env, exports);
   init_train(env, exports);
-  exports.Set("threads", Napi::Number::New(env, static_cast<double>(pool_threads())));
-  exports.Set("isa", Napi::String::New(env, isa_name(current_isa())));
+  exports.Set("threads", Napi::Number::New(env, static_cast<double>(runtime::pool_threads())));
+  exports.Set("isa", Napi::String::New(env, runtime::isa_name(runtime::current_isa())));
   return exports;
 }
 

@@ -20,8 +20,8 @@ namespace {
 struct Work {
   uint64_t id = 0;
   std::unique_ptr<Task> task;
-  Cancel cancel;
-  Status status;
+  runtime::Cancel cancel;
+  runtime::Status status;
 };
 
 // What the pool threads may touch of an environment, and may outlive it.
@@ -48,15 +48,16 @@ void run_on_pool(const std::shared_ptr<Mailbox>& mailbox, const std::shared_ptr<
     ++mailbox->running;
   }
   if (work->cancel.requested()) {
-    work->status = Status::cancelled();
+    work->status = runtime::Status::cancelled();
   } else {
     // The core does not throw, but the standard library under it may be out of memory.
     try {
       work->status = work->task->run(work->cancel);
     } catch (const std::bad_alloc&) {
-      work->status = Status::error("OUT_OF_MEMORY", "Not enough memory for this operation; use smaller batches.");
+      work->status =
+          runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for this operation; use smaller batches.");
     } catch (const std::exception& e) {
-      work->status = Status::error("INTERNAL", e.what());
+      work->status = runtime::Status::error("INTERNAL", e.what());
     }
   }
   std::lock_guard<std::mutex> lock(mailbox->mutex);
@@ -102,8 +103,8 @@ void settle(napi_env raw, napi_value, void* context, void*) {
   try {
     settle_all(raw, static_cast<Environment*>(context));
   } catch (const std::exception&) {
-    // It has begun to go down (worker.terminate(), process.exit()): nobody hears of these promises any more, and close()
-    // sees to what is left.
+    // It has begun to go down (worker.terminate(), process.exit()): nobody hears of these promises any more, and
+    // close() sees to what is left.
   }
 }
 
@@ -147,7 +148,7 @@ void init_async(Napi::Env env) {
   napi_add_env_cleanup_hook(env, close, environment);
 }
 
-Napi::Error to_error(Napi::Env env, const Status& status) {
+Napi::Error to_error(Napi::Env env, const runtime::Status& status) {
   Napi::Error error = Napi::Error::New(env, status.message);
   error.Set("code", Napi::String::New(env, status.code));
   return error;
@@ -163,7 +164,7 @@ Napi::Object start(Napi::Env env, std::unique_ptr<Task> task) {
   environment->pending.emplace(work->id, std::make_pair(deferred, work));
 
   // At once: what else there is to do here takes as long as waking a thread.
-  pool_submit([mailbox = environment->mailbox, work] { run_on_pool(mailbox, work); });
+  runtime::pool_submit([mailbox = environment->mailbox, work] { run_on_pool(mailbox, work); });
   Napi::Object job = Napi::Object::New(env);
   job.Set("promise", deferred.Promise());
   std::weak_ptr<Work> weak = work;

@@ -17,7 +17,7 @@ namespace infomotion::node {
 class Task {
  public:
   virtual ~Task() = default;
-  virtual Status run(const Cancel& cancel) = 0;
+  virtual runtime::Status run(const runtime::Cancel& cancel) = 0;
   virtual Napi::Value result(Napi::Env env) = 0;
 
   // Values kept alive until the task is done (see Input). JS thread only.
@@ -25,7 +25,7 @@ class Task {
 };
 
 // Throws in JS what the TypeScript layer turns into an InfomotionError with this code.
-Napi::Error to_error(Napi::Env env, const Status& status);
+Napi::Error to_error(Napi::Env env, const runtime::Status& status);
 
 // Starts the task; returns { promise, cancel() } (lib/runtime/job.ts ties cancel to an AbortSignal).
 // At the end of the environment (exit, or the end of a worker thread) its tasks are cancelled and those already
@@ -61,8 +61,9 @@ class Input {
   const T* borrowed_ = nullptr;
 };
 
-// An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory is as
-// Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads with it.
+// An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory
+// is as Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads
+// with it.
 template <typename T>
 class Output {
  public:
@@ -72,10 +73,11 @@ class Output {
     try {
       array = Napi::TypedArrayOf<T>::New(env, size, allocate(env, size * sizeof(T)), 0);
     } catch (const Napi::Error&) {
-      throw to_error(env, Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
+      throw to_error(env,
+                     runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for the result; use smaller batches."));
     }
     data_ = array.Data();
-    prefer_huge_pages(data_, size * sizeof(T));
+    runtime::prefer_huge_pages(data_, size * sizeof(T));
     task->kept.push_back(Napi::Persistent(array.template As<Napi::Object>()));
   }
   T* data() const { return data_; }

@@ -11,7 +11,7 @@ namespace {
 
 class StatusTask : public Task {
  public:
-  Status run(const Cancel&) override {
+  runtime::Status run(const runtime::Cancel&) override {
     cuda_ = &device::cuda();
     return {};
   }

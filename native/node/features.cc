@@ -1,5 +1,5 @@
-// describeClip(frames, width, height, fps, options, device) -> Job<{ motion, meanFrame, deviation, volume?, device, reason }>
-// makeVolume(frames, width, height, fps, options, flow) -> Job<Uint8Array>
+// describeClip(frames, width, height, fps, options, device) -> Job<{ motion, meanFrame, deviation, volume?, device,
+// reason }> makeVolume(frames, width, height, fps, options, flow) -> Job<Uint8Array>
 #include "features.h"
 
 #include "async.h"
@@ -42,7 +42,7 @@ class DescribeTask : public Task {
     if (options.Has("volume")) params_.volume = to_volume_params(options.Get("volume").As<Napi::Object>());
   }
 
-  Status run(const Cancel& cancel) override {
+  runtime::Status run(const runtime::Cancel& cancel) override {
     return device::compute(
         choice_, &used_,
         [&](const InfomotionPlugin& table) { return device::describe_clip(table, clip_, params_, cancel, &features_); },
@@ -76,7 +76,9 @@ class VolumeTask : public Task {
         params_(to_volume_params(info[4].As<Napi::Object>())),
         flow_(to_flow_params(info[5].As<Napi::Object>())) {}
 
-  Status run(const Cancel& cancel) override { return features::make_volume(clip_, params_, flow_, cancel, &volume_); }
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return features::make_volume(clip_, params_, flow_, cancel, &volume_);
+  }
 
   Napi::Value result(Napi::Env env) override { return to_array(env, volume_); }
 

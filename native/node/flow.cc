@@ -1,7 +1,6 @@
-// farneback(frames, layout, options, initialFlow | undefined, progress, device, threads) -> Job<{ flow, device, reason }>
-// flowSequence(width, height, options, threads) -> sequence
-// pushFrame(sequence, frame, rowStride, initialFlow | undefined, restart) -> Job<Float32Array | undefined>
-// closeSequence(sequence)
+// farneback(frames, layout, options, initialFlow | undefined, progress, device, threads) -> Job<{ flow, device, reason
+// }> flowSequence(width, height, options, threads) -> sequence pushFrame(sequence, frame, rowStride, initialFlow |
+// undefined, restart) -> Job<Float32Array | undefined> closeSequence(sequence)
 #include "flow.h"
 
 #include <atomic>
@@ -21,15 +20,13 @@ namespace {
 class Greys {
  public:
   Greys(const Napi::TypedArray& array, Task* task) {
-    if (array.TypedArrayType() == napi_float32_array)
-      floats_ = Input<float>(array.As<Napi::Float32Array>(), task);
-    else
-      bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
+    if (array.TypedArrayType() == napi_float32_array) floats_ = Input<float>(array.As<Napi::Float32Array>(), task);
+    else bytes_ = Input<std::uint8_t>(array.As<Napi::Uint8Array>(), task);
   }
 
   // Calls with a pointer to the values.
   template <typename Call>
-  Status with(const Call& call) const {
+  runtime::Status with(const Call& call) const {
     return floats_.size() > 0 ? call(floats_.data()) : call(bytes_.data());
   }
 
@@ -75,7 +72,7 @@ class FarnebackTask : public Task {
     if (info[3].IsTypedArray()) initial_ = Input<float>(info[3].As<Napi::Float32Array>(), this);
   }
 
-  Status run(const Cancel& cancel) override {
+  runtime::Status run(const runtime::Cancel& cancel) override {
     return device::compute(
         choice_, &used_, [&](const InfomotionPlugin& table) { return run_on_device(table, cancel); },
         [&] { return run_on_cpu(cancel); });
@@ -93,19 +90,20 @@ class FarnebackTask : public Task {
   std::atomic<int32_t>* done() { return reinterpret_cast<std::atomic<int32_t>*>(const_cast<int32_t*>(done_.data())); }
   const float* initial() const { return initial_.size() > 0 ? initial_.data() : nullptr; }
 
-  Status run_on_device(const InfomotionPlugin& table, const Cancel& cancel) {
+  runtime::Status run_on_device(const InfomotionPlugin& table, const runtime::Cancel& cancel) {
     const auto& [width, height, count, row_stride, frame_stride] = layout_;
-    const Status status = frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
-      const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
-      const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
-      InfomotionMessage message = {};
-      return device::to_status(table.flow(&request, &message), message);
-    });
+    const runtime::Status status =
+        frames_.with_clip(width, height, count, row_stride, frame_stride, [&](const auto* frames) {
+          const InfomotionClip clip = {frames, count, initial(), flow_.data(), nullptr};
+          const auto request = device::flow_request(width, height, sizeof(*frames) > 1, params_, 1, &clip, 1, cancel);
+          InfomotionMessage message = {};
+          return device::to_status(table.flow(&request, &message), message);
+        });
     if (status.ok()) done()->fetch_add(static_cast<int32_t>(count - 1), std::memory_order_relaxed);
     return status;
   }
 
-  Status run_on_cpu(const Cancel& cancel) {
+  runtime::Status run_on_cpu(const runtime::Cancel& cancel) {
     return frames_.with([&](const auto* values) {
       const flow::Frames<std::decay_t<decltype(*values)>> frames = {
           values, layout_.width, layout_.height, layout_.count, layout_.row_stride, layout_.frame_stride};
@@ -178,12 +176,11 @@ class PushTask : public Task {
       flow_ = Output<float>(info.Env(), static_cast<std::size_t>(stream_->width) * stream_->height * 2, this);
   }
 
-  Status run(const Cancel& cancel) override {
+  runtime::Status run(const runtime::Cancel& cancel) override {
     if (restart_) stream_->sequence.restart();
     const float* initial = initial_.size() > 0 ? initial_.data() : nullptr;
-    Status status = frame_.with([&](const auto* frame) {
-      return stream_->sequence.push(frame, row_stride_, initial, flow_.data(), cancel);
-    });
+    runtime::Status status = frame_.with(
+        [&](const auto* frame) { return stream_->sequence.push(frame, row_stride_, initial, flow_.data(), cancel); });
     stream_->primed = status.ok();
     return status;
   }
@@ -207,11 +204,11 @@ Napi::Value open_sequence(const Napi::CallbackInfo& info) {
     const int wanted = info[3].As<Napi::Number>().Int32Value();
     const std::size_t pixels = static_cast<std::size_t>(stream->width) * stream->height;
     const int threads = wanted > 0 ? wanted : static_cast<int>(flow::worthwhile_threads(pixels));
-    const Status status =
+    const runtime::Status status =
         stream->sequence.init(stream->width, stream->height, to_flow_params(info[2].As<Napi::Object>()), threads);
     if (!status.ok()) throw to_error(info.Env(), status);
   } catch (const std::bad_alloc&) {
-    throw to_error(info.Env(), Status::error("OUT_OF_MEMORY", "Not enough memory for frames of this size."));
+    throw to_error(info.Env(), runtime::Status::error("OUT_OF_MEMORY", "Not enough memory for frames of this size."));
   }
   return Napi::External<Handle>::New(info.Env(), new Handle(info.Env(), std::move(stream)),
                                      [](Napi::Env env, Handle* handle) {

@@ -13,8 +13,8 @@
 namespace infomotion::node {
 namespace {
 
-Metric to_metric(const Napi::Value& name) {
-  return name.As<Napi::String>().Utf8Value() == "euclid" ? Metric::kEuclid : Metric::kCosine;
+graph::Metric to_metric(const Napi::Value& name) {
+  return name.As<Napi::String>().Utf8Value() == "euclid" ? graph::Metric::kEuclid : graph::Metric::kCosine;
 }
 
 // nearestNeighbours(values, rows, dim, k, metric, device); lengths are checked in lib/graph/.
@@ -28,7 +28,7 @@ class NeighboursTask : public Task {
     matrix_.values = values_.data();
   }
 
-  Status run(const Cancel& cancel) override {
+  runtime::Status run(const runtime::Cancel& cancel) override {
     return device::nearest_neighbours(choice_, matrix_, k_, cancel, neighbours_, metric_, &used_);
   }
 
@@ -43,12 +43,12 @@ class NeighboursTask : public Task {
 
  private:
   Input<float> values_;
-  Metric metric_;
+  graph::Metric metric_;
   device::Choice choice_;
   device::Used used_;
-  Matrix matrix_;
+  graph::Matrix matrix_;
   std::size_t k_ = 0;
-  Neighbours neighbours_;
+  graph::Neighbours neighbours_;
 };
 
 // neighbourGraph(neighbours, scores, rows, k, metric, links, weights)
@@ -56,8 +56,9 @@ class GraphTask : public Task {
  public:
   explicit GraphTask(const Napi::CallbackInfo& info)
       : metric_(to_metric(info[4])),
-        rule_(info[5].As<Napi::String>().Utf8Value() == "mutual" ? LinkRule::kMutual : LinkRule::kUnion),
-        weighting_(info[6].As<Napi::String>().Utf8Value() == "local" ? Weighting::kLocal : Weighting::kCosine) {
+        rule_(info[5].As<Napi::String>().Utf8Value() == "mutual" ? graph::LinkRule::kMutual : graph::LinkRule::kUnion),
+        weighting_(info[6].As<Napi::String>().Utf8Value() == "local" ? graph::Weighting::kLocal
+                                                                     : graph::Weighting::kCosine) {
     const auto index = info[0].As<Napi::Uint32Array>();
     const auto scores = info[1].As<Napi::Float64Array>();
     neighbours_.rows = info[2].As<Napi::Number>().Uint32Value();
@@ -66,8 +67,8 @@ class GraphTask : public Task {
     neighbours_.similarity.assign(scores.Data(), scores.Data() + scores.ElementLength());
   }
 
-  Status run(const Cancel&) override {
-    graph_ = similarity_graph(neighbours_, metric_, rule_, weighting_);
+  runtime::Status run(const runtime::Cancel&) override {
+    graph_ = graph::similarity_graph(neighbours_, metric_, rule_, weighting_);
     return {};
   }
 
@@ -80,11 +81,11 @@ class GraphTask : public Task {
   }
 
  private:
-  Metric metric_;
-  LinkRule rule_;
-  Weighting weighting_;
-  Neighbours neighbours_;
-  SimilarityGraph graph_;
+  graph::Metric metric_;
+  graph::LinkRule rule_;
+  graph::Weighting weighting_;
+  graph::Neighbours neighbours_;
+  graph::SimilarityGraph graph_;
 };
 
 template <class T>

@@ -15,7 +15,7 @@
 namespace infomotion::node {
 namespace {
 
-// A network as lib/infomap/graph.ts gives it: { nodes, offsets | sources, targets, weights? }, lengths checked there.
+// A network as lib/infomap/network.ts gives it: { nodes, offsets | sources, targets, weights? }, lengths checked there.
 class Network {
  public:
   Network(const Napi::Object& network, const Napi::Object& options, Task* task) {
@@ -39,29 +39,30 @@ class Network {
 
   uint32_t nodes() const { return nodes_; }
 
-  Status flow(const Cancel& cancel, Flow& flow) const {
-    LinkView view;
+  runtime::Status flow(const runtime::Cancel& cancel, infomap::Flow& flow) const {
+    infomap::LinkView view;
     view.nodes = nodes_;
     view.count = targets_.size();
     (csr_ ? view.offsets : view.sources) = rows_.data();
     view.targets = targets_.data();
     view.weights = weighted_ ? weights_.data() : nullptr;
     view.bipartite = options_.bipartite;
-    Links links;
-    Status status = make_links(view, directed_, links);
+    infomap::Links links;
+    runtime::Status status = infomap::make_links(view, directed_, links);
     if (!status.ok()) return status;
-    return compute_flow(std::move(links), options_, cancel, flow);
+    return infomap::compute_flow(std::move(links), options_, cancel, flow);
   }
 
  private:
   uint32_t nodes_ = 0;
   bool csr_ = false, weighted_ = false, directed_ = false;
-  FlowOptions options_;
+  infomap::FlowOptions options_;
   Input<uint32_t> rows_, targets_;
   Input<double> weights_;
 };
 
-void set_codelength(Napi::Object object, const Codelength& code, const Hierarchy& hierarchy, const Flow& flow) {
+void set_codelength(Napi::Object object, const infomap::Codelength& code, const infomap::Hierarchy& hierarchy,
+                    const infomap::Flow& flow) {
   Napi::Env env = object.Env();
   object.Set("codelength", Napi::Number::New(env, code.total));
   object.Set("oneLevelCodelength", Napi::Number::New(env, code.one_level));
@@ -69,7 +70,7 @@ void set_codelength(Napi::Object object, const Codelength& code, const Hierarchy
   object.Set("links", Napi::Number::New(env, static_cast<double>(flow.targets.size())));
   object.Set("flow", to_array(env, flow.node_flow));
   Napi::Array levels = Napi::Array::New(env);
-  for (const Level& level : hierarchy) {
+  for (const infomap::Level& level : hierarchy) {
     Napi::Object one = Napi::Object::New(env);
     one.Set("modules", to_array(env, level.modules));
     one.Set("parents", to_array(env, level.parents));
@@ -102,21 +103,21 @@ class InfomapTask : public Task {
     options_.on_trial_done = [done] { done->fetch_add(1); };
   }
 
-  Status run(const Cancel& cancel) override {
+  runtime::Status run(const runtime::Cancel& cancel) override {
     const auto start = std::chrono::steady_clock::now();
-    Status status = search(cancel);
+    runtime::Status status = search(cancel);
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return status;
   }
 
-  Status search(const Cancel& cancel) {
-    Status status = network_.flow(cancel, flow_);
+  runtime::Status search(const runtime::Cancel& cancel) {
+    runtime::Status status = network_.flow(cancel, flow_);
     if (!status.ok()) return status;
     if (initial_.size() > 0) {
       options_.initial.assign(initial_.data(), initial_.data() + network_.nodes());
-      number_modules(options_.initial);
+      infomap::number_modules(options_.initial);
     }
-    return infomap(flow_, options_, cancel, result_);
+    return infomap::find_modules(flow_, options_, cancel, result_);
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -132,9 +133,9 @@ class InfomapTask : public Task {
   Network network_;
   Input<uint32_t> initial_;
   Input<int32_t> progress_;
-  InfomapOptions options_;
-  Flow flow_;
-  InfomapResult result_;
+  infomap::InfomapOptions options_;
+  infomap::Flow flow_;
+  infomap::InfomapResult result_;
   double seconds_ = 0;
 };
 
@@ -143,20 +144,19 @@ class CodelengthTask : public Task {
   // `levels`: arrays of the module of each node, from the top.
   CodelengthTask(const Napi::Object& network, const Napi::Object& options, const Napi::Array& levels)
       : network_(network, options, this), entropy_correction_(entropy_correction(options)) {
-    for (uint32_t i = 0; i < levels.Length(); ++i)
-      levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
+    for (uint32_t i = 0; i < levels.Length(); ++i) levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
   }
 
-  Status run(const Cancel& cancel) override {
-    Status status = network_.flow(cancel, flow_);
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    runtime::Status status = network_.flow(cancel, flow_);
     if (!status.ok()) return status;
     std::vector<std::vector<uint32_t>> levels;
     for (const Input<uint32_t>& level : levels_) {
       levels.emplace_back(level.data(), level.data() + network_.nodes());
-      number_modules(levels.back());
+      infomap::number_modules(levels.back());
     }
-    status = make_hierarchy(flow_, std::move(levels), hierarchy_);
-    if (status.ok()) code_ = evaluate(flow_, hierarchy_, word_correction(flow_, entropy_correction_));
+    status = infomap::make_hierarchy(flow_, std::move(levels), hierarchy_);
+    if (status.ok()) code_ = infomap::evaluate(flow_, hierarchy_, infomap::word_correction(flow_, entropy_correction_));
     return status;
   }
 
@@ -170,9 +170,9 @@ class CodelengthTask : public Task {
   Network network_;
   double entropy_correction_;
   std::vector<Input<uint32_t>> levels_;
-  Flow flow_;
-  Hierarchy hierarchy_;
-  Codelength code_;
+  infomap::Flow flow_;
+  infomap::Hierarchy hierarchy_;
+  infomap::Codelength code_;
 };
 
 class ModuleLinksTask : public Task {
@@ -183,18 +183,18 @@ class ModuleLinksTask : public Task {
     for (uint32_t i = 0; i < levels.Length(); ++i) levels_.emplace_back(levels.Get(i).As<Napi::Uint32Array>(), this);
   }
 
-  Status run(const Cancel& cancel) override {
-    Flow flow;
-    Status status = network_.flow(cancel, flow);
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    infomap::Flow flow;
+    runtime::Status status = network_.flow(cancel, flow);
     if (!status.ok()) return status;
     std::vector<std::vector<uint32_t>> levels;
     for (const Input<uint32_t>& level : levels_) levels.emplace_back(level.data(), level.data() + network_.nodes());
-    return module_links(flow, levels, cancel, links_);
+    return infomap::module_links(flow, levels, cancel, links_);
   }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Array levels = Napi::Array::New(env);
-    for (const ModuleLinks& links : links_) {
+    for (const infomap::ModuleLinks& links : links_) {
       Napi::Object one = Napi::Object::New(env);
       one.Set("sources", to_array(env, links.sources));
       one.Set("targets", to_array(env, links.targets));
@@ -207,7 +207,7 @@ class ModuleLinksTask : public Task {
  private:
   Network network_;
   std::vector<Input<uint32_t>> levels_;
-  std::vector<ModuleLinks> links_;
+  std::vector<infomap::ModuleLinks> links_;
 };
 
 Napi::Value start_infomap(const Napi::CallbackInfo& info) {

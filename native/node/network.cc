@@ -16,18 +16,18 @@ namespace {
 struct Reading {
   Reading(std::string name, std::size_t bytes, double weight_threshold)
       : reader(std::move(name), bytes, weight_threshold) {}
-  NetworkReader reader;
-  Network network;
+  infomap::NetworkReader reader;
+  infomap::Network network;
 };
 using Shared = std::shared_ptr<Reading>;
-using SharedPartition = std::shared_ptr<PartitionReader>;
+using SharedPartition = std::shared_ptr<infomap::PartitionReader>;
 
 // Reads the lines of the piece that has been appended.
 template <typename Reader>
 class ReadTask : public Task {
  public:
   explicit ReadTask(std::shared_ptr<Reader> reader) : reader_(std::move(reader)) {}
-  Status run(const Cancel& cancel) override { return reader_->read(cancel); }
+  runtime::Status run(const runtime::Cancel& cancel) override { return reader_->read(cancel); }
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
 
  private:
@@ -48,10 +48,12 @@ Napi::Function append_function(Napi::Env env, std::shared_ptr<Reader> reader) {
 class FinishTask : public Task {
  public:
   explicit FinishTask(Shared reading) : reading_(std::move(reading)) {}
-  Status run(const Cancel& cancel) override { return reading_->reader.finish(cancel, reading_->network); }
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return reading_->reader.finish(cancel, reading_->network);
+  }
 
   Napi::Value result(Napi::Env env) override {
-    const Network& network = reading_->network;
+    const infomap::Network& network = reading_->network;
     Napi::Object object = Napi::Object::New(env);
     object.Set("nodes", Napi::Number::New(env, network.nodes));
     object.Set("links", Napi::Number::New(env, static_cast<double>(network.targets.size())));
@@ -76,11 +78,11 @@ class MoveTask : public Task {
     if (into.Has("names")) names_ = Input<uint8_t>(into.Get("names").As<Napi::Uint8Array>(), this);
   }
 
-  Status run(const Cancel&) override {
-    Network& network = reading_->network;
+  runtime::Status run(const runtime::Cancel&) override {
+    infomap::Network& network = reading_->network;
     const bool fits = move(network.ids, ids_) && move(network.sources, sources_) && move(network.targets, targets_) &&
                       move(network.weights, weights_) && move(network.names, names_);
-    return fits ? Status{} : Status::error("INTERNAL", "Arrays of other sizes than the network's.");
+    return fits ? runtime::Status{} : runtime::Status::error("INTERNAL", "Arrays of other sizes than the network's.");
   }
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
 
@@ -104,19 +106,19 @@ class FinishPartitionTask : public Task {
  public:
   FinishPartitionTask(SharedPartition reader, const Napi::Float64Array& ids)
       : reader_(std::move(reader)), ids_(ids, this) {}
-  Status run(const Cancel& cancel) override {
-    return reader_->finish(ids_.data(), static_cast<uint32_t>(ids_.size()), cancel, partition_);
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return reader_->finish(ids_.data(), static_cast<uint32_t>(ids_.size()), cancel, levels_);
   }
   Napi::Value result(Napi::Env env) override {
     Napi::Array levels = Napi::Array::New(env);
-    for (const auto& modules : partition_) levels.Set(levels.Length(), to_array(env, modules));
+    for (const auto& modules : levels_) levels.Set(levels.Length(), to_array(env, modules));
     return levels;
   }
 
  private:
   SharedPartition reader_;
   Input<double> ids_;
-  Partition partition_;
+  infomap::Levels levels_;
 };
 
 // networkReader(name, bytes, weightThreshold): { append(piece), finish(), moveInto(arrays) }, all jobs.
@@ -126,7 +128,7 @@ Napi::Value network_reader(const Napi::CallbackInfo& info) {
                                            static_cast<std::size_t>(info[1].As<Napi::Number>().DoubleValue()),
                                            info[2].As<Napi::Number>().DoubleValue());
   Napi::Object object = Napi::Object::New(env);
-  object.Set("append", append_function(env, std::shared_ptr<NetworkReader>(reading, &reading->reader)));
+  object.Set("append", append_function(env, std::shared_ptr<infomap::NetworkReader>(reading, &reading->reader)));
   object.Set("finish", Napi::Function::New(env, [reading](const Napi::CallbackInfo& call) -> Napi::Value {
                return start(call.Env(), std::make_unique<FinishTask>(reading));
              }));
@@ -139,12 +141,13 @@ Napi::Value network_reader(const Napi::CallbackInfo& info) {
 // partitionReader(name, tree): { append(piece), finish(ids) }, all jobs.
 Napi::Value partition_reader(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto reader = std::make_shared<PartitionReader>(info[0].As<Napi::String>().Utf8Value(),
-                                                  info[1].As<Napi::Boolean>().Value());
+  auto reader = std::make_shared<infomap::PartitionReader>(info[0].As<Napi::String>().Utf8Value(),
+                                                           info[1].As<Napi::Boolean>().Value());
   Napi::Object object = Napi::Object::New(env);
   object.Set("append", append_function(env, reader));
   object.Set("finish", Napi::Function::New(env, [reader](const Napi::CallbackInfo& call) -> Napi::Value {
-               return start(call.Env(), std::make_unique<FinishPartitionTask>(reader, call[0].As<Napi::Float64Array>()));
+               return start(call.Env(),
+                            std::make_unique<FinishPartitionTask>(reader, call[0].As<Napi::Float64Array>()));
              }));
   return object;
 }

@@ -28,7 +28,9 @@ class SwapTask : public Task {
     options_.passes = options.Get("passes").As<Napi::Number>().Uint32Value();
   }
 
-  Status run(const Cancel& cancel) override { return swap_search(input_, start_, options_, cancel, result_); }
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    return select::swap_search(input_, start_, options_, cancel, result_);
+  }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
@@ -43,9 +45,9 @@ class SwapTask : public Task {
   Input<float> values_;
   Input<uint32_t> labels_, groups_;
   std::vector<uint32_t> start_;
-  SwapInput input_;
-  SwapOptions options_;
-  SwapResult result_;
+  select::SwapInput input_;
+  select::SwapOptions options_;
+  select::SwapResult result_;
 };
 
 Napi::Value start_swap(const Napi::CallbackInfo& info) {

@@ -20,8 +20,7 @@ class SampleTask : public Task {
     shape_.flow = shape.Get("flow").As<Napi::Boolean>().Value();
 
     const auto volumes = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < volumes.Length(); ++i)
-      volumes_.emplace_back(volumes.Get(i).As<Napi::Uint8Array>(), this);
+    for (uint32_t i = 0; i < volumes.Length(); ++i) volumes_.emplace_back(volumes.Get(i).As<Napi::Uint8Array>(), this);
 
     if (info[2].IsTypedArray()) {
       starts_ = Input<std::int32_t>(info[2].As<Napi::Int32Array>(), this);
@@ -43,11 +42,11 @@ class SampleTask : public Task {
     kept.push_back(Napi::Persistent(samples.As<Napi::Object>()));
   }
 
-  Status run(const Cancel& cancel) override {
-    parallel_for(rows_.size(), 0, [&](std::size_t i) {
+  runtime::Status run(const runtime::Cancel& cancel) override {
+    runtime::parallel_for(rows_.size(), 0, [&](std::size_t i) {
       if (!cancel.requested()) render(i);
     });
-    return cancel.requested() ? Status::cancelled() : Status();
+    return cancel.requested() ? runtime::Status::cancelled() : runtime::Status();
   }
 
   Napi::Value result(Napi::Env) override { return kept[result_].Value(); }
@@ -57,12 +56,10 @@ class SampleTask : public Task {
     const Input<std::uint8_t>& values = volumes_[rows_.data()[i]];
     const std::size_t frame = static_cast<std::size_t>(shape_.side) * shape_.side * 3;
     const train::VolumeView volume = {values.data(), static_cast<int>(values.size() / frame)};
-    Random random = train::sample_random(seed_, first_ + static_cast<std::uint32_t>(i));
+    runtime::Random random = train::sample_random(seed_, first_ + static_cast<std::uint32_t>(i));
     train::Pose pose;
-    if (starts_.size() > 0)
-      pose.start = starts_.data()[i];
-    else
-      pose = train::draw_pose(augmentation_, volume.frames, random);
+    if (starts_.size() > 0) pose.start = starts_.data()[i];
+    else pose = train::draw_pose(augmentation_, volume.frames, random);
     train::Sampler(shape_).render(volume, pose, random, samples_ + i * shape_.size());
   }
 

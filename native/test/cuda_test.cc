@@ -21,8 +21,10 @@
 #include "test.h"
 
 using namespace infomotion;
-using cuda::emulation;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 using cuda::emulated_plugin;
+using cuda::emulation;
 using flow::FarnebackParams;
 
 namespace {
@@ -69,7 +71,8 @@ std::vector<float> on_cpu(Sizes size, const std::vector<T>& frames, const Farneb
   std::vector<float> flow((count - 1) * pair);
   for (std::size_t t = 0; t < count; ++t) {
     const std::size_t at = t > 0 ? (t - 1) * pair : 0;
-    CHECK(sequence.push(frames.data() + t * size.pixels(), initial ? initial + at : nullptr, flow.data() + at, kNever).ok());
+    CHECK(sequence.push(frames.data() + t * size.pixels(), initial ? initial + at : nullptr, flow.data() + at, kNever)
+              .ok());
   }
   return flow;
 }
@@ -127,10 +130,8 @@ TEST("cuda kernels: the golden cases, within 1e-3 px of OpenCV and of the CPU, i
       const std::vector<float> flow = on_device(size, frames, golden.params, initial);
       CHECK_NEAR(apart(flow, golden.flow), 0, 1e-3);
       CHECK_NEAR(apart(flow, on_cpu(size, frames, golden.params, initial)), 0, 1e-3);
-      if (first.empty())
-        first = flow;
-      else
-        CHECK(same(flow, first));
+      if (first.empty()) first = flow;
+      else CHECK(same(flow, first));
     }
   }
   emulation() = {};
@@ -154,10 +155,12 @@ TEST("cuda kernels: any size, window, border, pyramid, first guess: the CPU's fl
       const auto frames = moving(size, 3, tried);
       std::vector<float> initial;
       if (tried % 4 == 0)
-        for (std::size_t i = 0; i < size.pixels() * 4; ++i) initial.push_back(static_cast<float>(6 * random.uniform() - 3));
+        for (std::size_t i = 0; i < size.pixels() * 4; ++i)
+          initial.push_back(static_cast<float>(6 * random.uniform() - 3));
       set_order(tried % kOrders);
       const float* guess = initial.empty() ? nullptr : initial.data();
-      const std::vector<float> ours = on_device(size, frames, params, guess), expected = on_cpu(size, frames, params, guess);
+      const std::vector<float> ours = on_device(size, frames, params, guess),
+                               expected = on_cpu(size, frames, params, guess);
       if (winsize > 2) CHECK_NEAR(apart(ours, expected), 0, 1e-3);
       // A window of a pixel or two leaves singular equations, which magnify any rounding: as many values may differ as
       // do on the CPU alone when every grey level changes by its last bit.
@@ -170,7 +173,9 @@ TEST("cuda kernels: any size, window, border, pyramid, first guess: the CPU's fl
   emulation() = {};
 }
 
-TEST("cuda kernels: frames with a side below ten pixels, where trust is no product of the axes': the CPU's flow") {
+TEST(
+    "cuda kernels: frames with a side below ten pixels, where border weights are no product of the axes': the CPU's "
+    "flow") {
   std::vector<Sizes> sizes;
   for (int narrow = 1; narrow < flow::kNarrow; ++narrow)
     for (const int other : {1, 4, 5, 9, 10, 11, 40}) {
@@ -202,7 +207,8 @@ TEST("cuda kernels: a batch of clips of different lengths is its clips, whatever
       guesses.back().push_back(static_cast<float>(random.uniform()));
   }
   features::MotionCells cells(size.width, size.height, 4);
-  for (const std::size_t workspace : {std::size_t{1}, std::size_t{600} << 10, std::size_t{1200} << 10, std::size_t{64} << 20})
+  for (const std::size_t workspace :
+       {std::size_t{1}, std::size_t{600} << 10, std::size_t{1200} << 10, std::size_t{64} << 20})
     for (int order = 0; order < kOrders; ++order) {
       set_order(order);
       emulation().workspace = workspace;
@@ -213,8 +219,9 @@ TEST("cuda kernels: a batch of clips of different lengths is its clips, whatever
         values.emplace_back(length > 1 ? (length - 1) * cells.size() : 0, std::nanf(""));
       }
       for (std::size_t i = 0; i < frames.size(); ++i)
-        clips.push_back({frames[i].data(), static_cast<std::uint64_t>(lengths[i]), guesses[i].empty() ? nullptr : guesses[i].data(),
-                         lengths[i] == 2 ? nullptr : flows[i].data(), lengths[i] == 3 ? nullptr : values[i].data()});
+        clips.push_back({frames[i].data(), static_cast<std::uint64_t>(lengths[i]),
+                         guesses[i].empty() ? nullptr : guesses[i].data(), lengths[i] == 2 ? nullptr : flows[i].data(),
+                         lengths[i] == 3 ? nullptr : values[i].data()});
       CHECK(compute(size, false, {}, clips).ok());
       emulation() = {};
       for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -245,7 +252,9 @@ TEST("cuda kernels: cells of any grid, and cells without a pixel") {
     }
 }
 
-TEST("cuda kernels: floats are bytes; equal frames have no flow at all under the symmetric border; nor has what is flat") {
+TEST(
+    "cuda kernels: floats are bytes; equal frames have no flow at all under the symmetric border; nor has what is "
+    "flat") {
   const Sizes size = {113, 97};
   auto frames = moving(size, 2, 3);
   const std::vector<float> floats(frames.begin(), frames.end());
@@ -388,7 +397,8 @@ TEST("cuda kernels: neighbours among rows too alike for single precision; cancel
   Neighbours found;
   CHECK(device::nearest_neighbours(emulated_plugin(), matrix, 5, cancel, found, Metric::kCosine).code == "ABORTED");
   values[17] = std::nanf("");
-  CHECK(device::nearest_neighbours(emulated_plugin(), matrix, 5, kNever, found, Metric::kCosine).code == "INVALID_ARGUMENT");
+  CHECK(device::nearest_neighbours(emulated_plugin(), matrix, 5, kNever, found, Metric::kCosine).code ==
+        "INVALID_ARGUMENT");
 }
 
 TEST("cuda: calls from many threads at once") {

@@ -1,5 +1,5 @@
-// The plugin with its kernels on the host, as a library of its own: the whole way from Node through the loader, the table
-// and the batches to the kernels is tested with it where there is no GPU. INFOMOTION_EMULATED asks for a fault:
+// The plugin with its kernels on the host, as a library of its own: the whole way from Node through the loader, the
+// table and the batches to the kernels is tested with it where there is no GPU. INFOMOTION_EMULATED asks for a fault:
 //   version     another interface version        no-driver   no device to use
 //   wrong       a flow that is off by 0.01 px    small       a device of 8 MiB
 #include <cstdlib>

@@ -1,8 +1,8 @@
 // Kernels of native/cuda on the host, to test them without a GPU: the blocks of a launch one by one, the threads of a
-// phase one by one. What a GPU leaves open is chosen to hurt: blocks and threads run forwards or backwards, shared memory
-// and new buffers hold NaN, every buffer is exactly as long as asked for (sanitizers watch its ends), and the work of a
-// stream is done at once or as late as its events allow. A kernel that misses a barrier, reads what nobody wrote, or a batch that
-// misses an event, gives another result for one of the orders.
+// phase one by one. What a GPU leaves open is chosen to hurt: blocks and threads run forwards or backwards, shared
+// memory and new buffers hold NaN, every buffer is exactly as long as asked for (sanitizers watch its ends), and the
+// work of a stream is done at once or as late as its events allow. A kernel that misses a barrier, reads what nobody
+// wrote, or a batch that misses an event, gives another result for one of the orders.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace infomotion::cuda {
 
 struct Emulation {
-  bool backwards = false;                          // the order of blocks and of threads
+  bool backwards = false;  // the order of blocks and of threads
   // Copies in, launches, copies out: whether they wait until somebody waits for them.
   bool late_in = false, late_compute = false, late_out = false;
   std::uint64_t device_bytes = ~std::uint64_t{0};  // memory that the device has
@@ -32,7 +32,8 @@ inline Emulation& emulation() {
 
 class HostBlock {
  public:
-  HostBlock(int x, int y, int z, float* shared, int threads) : x_(x), y_(y), z_(z), shared_(shared), threads_(threads) {}
+  HostBlock(int x, int y, int z, float* shared, int threads)
+      : x_(x), y_(y), z_(z), shared_(shared), threads_(threads) {}
 
   int x() const { return x_; }
   int y() const { return y_; }
@@ -185,15 +186,16 @@ class HostRuntime {
 };
 
 inline const InfomotionPlugin& emulated_plugin() {
-  static const auto devices = [](InfomotionDevice* devices, std::int32_t, std::int32_t* count, InfomotionMessage* message) {
+  static const auto devices = [](InfomotionDevice* devices, std::int32_t, std::int32_t* count,
+                                 InfomotionMessage* message) {
     if (!emulation().unavailable.empty()) return say(message, kInfomotionUnavailable, emulation().unavailable);
     *count = 1;
     devices[0] = {"emulated", 9, 0, 3, std::uint64_t{1} << 30};
     return std::int32_t{kInfomotionDone};
   };
-  static const InfomotionPlugin table = {kInfomotionPluginVersion,     "emulated",
-                                         devices,                      compute_flow<HostRuntime>,
-                                         find_neighbours<HostRuntime>, measure_flow<HostRuntime>};
+  static const InfomotionPlugin table = {
+      kInfomotionPluginVersion, "emulated", devices, compute_flow<HostRuntime>, find_neighbours<HostRuntime>,
+      measure_flow<HostRuntime>};
   return table;
 }
 

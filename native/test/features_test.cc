@@ -8,6 +8,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 using features::MotionCells;
 
 namespace {
@@ -244,7 +245,8 @@ TEST("features: a volume's grey is the mean over areas and over time") {
   std::vector<std::uint8_t> frames;
   for (int t = 0; t < 8; ++t)
     for (int y = 0; y < 64; ++y)
-      for (int x = 0; x < 64; ++x) frames.push_back(static_cast<std::uint8_t>(10 * t + (x % 4 < 2 && y % 4 < 2 ? 40 : 0)));
+      for (int x = 0; x < 64; ++x)
+        frames.push_back(static_cast<std::uint8_t>(10 * t + (x % 4 < 2 && y % 4 < 2 ? 40 : 0)));
   const auto volume = volume_of(frames, 64, {16, 32, 64});
   CHECK(volume.size() == 4u * 3 * 16 * 16);
   for (int t = 0; t < 4; ++t)

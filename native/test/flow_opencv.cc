@@ -2,9 +2,9 @@
 //   flow_opencv [cases, default 60] [seed] [largest side, default 400]
 // Two claims: (a) over all pixels of all cases together and (b) in every single case over its well-conditioned pixels,
 // 99.99 % of the flow lies within 2e-3 px of OpenCV's, and the mean difference is at most 1e-5 px. Ill-conditioned are
-// pixels whose flow OpenCV itself moves by more than 2e-4 px, a tenth of the tolerance, when the grey levels change by a unit
-// in the last place of their float: along an edge, or where there is no structure, its equations are nearly singular,
-// and there are more roundings on the way than that one. They are counted, and the same printed for 1e-3 px.
+// pixels whose flow OpenCV itself moves by more than 2e-4 px, a tenth of the tolerance, when the grey levels change by
+// a unit in the last place of their float: along an edge, or where there is no structure, its equations are nearly
+// singular, and there are more roundings on the way than that one. They are counted, and the same printed for 1e-3 px.
 // Prints TAP. Built where OpenCV's headers are (Debian: libopencv-video-dev); test/flow-opencv.test.ts runs it.
 #include <algorithm>
 #include <cmath>
@@ -19,6 +19,7 @@
 #include "runtime/random.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -31,10 +32,10 @@ struct Case {
   std::string text() const {
     char line[240];
     std::snprintf(line, sizeof line,
-                  "%dx%d %s, pyrScale %.2f, levels %d, winsize %d, iterations %d, polyN %d, polySigma %.2f, %s%s, %s", width,
-                  height, floats ? "f32" : "u8", params.pyr_scale, params.levels, params.winsize, params.iterations,
-                  params.poly_n, params.poly_sigma, params.gaussian ? "Gaussian" : "box", initial ? ", first guess" : "",
-                  isa_name(isa));
+                  "%dx%d %s, pyrScale %.2f, levels %d, winsize %d, iterations %d, polyN %d, polySigma %.2f, %s%s, %s",
+                  width, height, floats ? "f32" : "u8", params.pyr_scale, params.levels, params.winsize,
+                  params.iterations, params.poly_n, params.poly_sigma, params.gaussian ? "Gaussian" : "box",
+                  initial ? ", first guess" : "", isa_name(isa));
     return line;
   }
 };
@@ -85,7 +86,8 @@ void draw_frames(Draw& draw, const Case& c, std::vector<float> frames[2], std::v
   for (int t = 0; t < 2; ++t)
     for (int y = 0; y < c.height; ++y)
       for (int x = 0; x < c.width; ++x) {
-        const double u = t * (motion[0] * x + motion[1] * y + motion[2]), v = t * (motion[3] * x + motion[4] * y + motion[5]);
+        const double u = t * (motion[0] * x + motion[1] * y + motion[2]),
+                     v = t * (motion[3] * x + motion[4] * y + motion[5]);
         double grey = 128;
         for (const auto& wave : waves) grey += wave[3] * std::sin(wave[0] * (x - u) + wave[1] * (y - v) + wave[2]);
         frames[t].push_back(static_cast<float>(c.floats ? grey : std::floor(std::clamp(grey, 0.0, 255.0))));
@@ -133,8 +135,8 @@ std::vector<float> our_flow(const Case& c, const std::vector<float> frames[2], c
 
 // By how much OpenCV's flow of each pixel moves, the most of a few times, where every grey level changes by -1, 0 or 1
 // units in the last place.
-std::vector<float> moves_itself(const Case& given, const std::vector<float> frames[2], const std::vector<float>& initial,
-                                const std::vector<float>& flow) {
+std::vector<float> moves_itself(const Case& given, const std::vector<float> frames[2],
+                                const std::vector<float>& initial, const std::vector<float>& flow) {
   constexpr int kTimes = 3;
   Case c = given;
   c.floats = true;
@@ -149,7 +151,8 @@ std::vector<float> moves_itself(const Case& given, const std::vector<float> fram
       }
     const std::vector<float> other = opencv_flow(c, changed, initial);
     for (std::size_t p = 0; p < most.size(); ++p) {
-      const float moved = std::max(std::fabs(other[2 * p] - flow[2 * p]), std::fabs(other[2 * p + 1] - flow[2 * p + 1]));
+      const float moved =
+          std::max(std::fabs(other[2 * p] - flow[2 * p]), std::fabs(other[2 * p + 1] - flow[2 * p + 1]));
       if (!(moved <= most[p])) most[p] = moved;  // a NaN stays
     }
   }
@@ -178,8 +181,8 @@ struct Tally {
   bool holds() const { return apart <= kShare * pixels && sum <= kMean * pixels; }
   std::string text() const {
     char line[160];
-    std::snprintf(line, sizeof line, "%.5f %% of %.0f pixels within %g px, at most %.3g, mean %.2g", 100 * share(), pixels,
-                  kTolerance, most, mean());
+    std::snprintf(line, sizeof line, "%.5f %% of %.0f pixels within %g px, at most %.3g, mean %.2g", 100 * share(),
+                  pixels, kTolerance, most, mean());
     return line;
   }
 };
@@ -223,14 +226,16 @@ int main(int argc, char** argv) {
     well.add(sound);
     fair.add(much);
     broken += !sound.holds();
-    std::printf("# %s\n#   all: %s\n#   OpenCV moves by at most %g px: %s%s\n#   by at most %g px: %s%s\n", c.text().c_str(),
-                here.text().c_str(), kMovesMuch, much.text().c_str(), much.holds() ? "" : " FAILS", kMoves,
-                sound.text().c_str(), sound.holds() ? "" : " FAILS");
+    std::printf("# %s\n#   all: %s\n#   OpenCV moves by at most %g px: %s%s\n#   by at most %g px: %s%s\n",
+                c.text().c_str(), here.text().c_str(), kMovesMuch, much.text().c_str(), much.holds() ? "" : " FAILS",
+                kMoves, sound.text().c_str(), sound.holds() ? "" : " FAILS");
   }
   std::printf("# all pixels: %s\n# OpenCV moves by at most %g px: %s\n# by at most %g px: %s; ill-conditioned %.0f\n",
-              all.text().c_str(), kMovesMuch, fair.text().c_str(), kMoves, well.text().c_str(), all.pixels - well.pixels);
+              all.text().c_str(), kMovesMuch, fair.text().c_str(), kMoves, well.text().c_str(),
+              all.pixels - well.pixels);
   std::printf("%sok 1 - all pixels together: %.4f %% within %g px of OpenCV's flow, mean difference %.2g px\n",
               all.holds() ? "" : "not ", 100 * all.share(), Tally::kTolerance, all.mean());
-  std::printf("%sok 2 - well-conditioned pixels: so in %d of %d cases\n1..2\n", broken == 0 ? "" : "not ", cases - broken, cases);
+  std::printf("%sok 2 - well-conditioned pixels: so in %d of %d cases\n1..2\n", broken == 0 ? "" : "not ",
+              cases - broken, cases);
   return all.holds() && broken == 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 using flow::FarnebackParams;
 using flow::FarnebackSequence;
 
@@ -251,9 +252,8 @@ TEST("flow: a wide level is swept in strips, which leave no seam: the flow of tu
         const std::vector<float> wide =
             pair_flow(kWidth, kHeight, a.pixels, b.pixels, params, guess.data(), current_isa(), threads);
         const std::vector<float> turned_guess = turned(guess, kWidth, kHeight, 2);
-        const std::vector<float> narrow =
-            pair_flow(kHeight, kWidth, turned(a.pixels, kWidth, kHeight, 1), turned(b.pixels, kWidth, kHeight, 1), params,
-                      turned_guess.data());
+        const std::vector<float> narrow = pair_flow(kHeight, kWidth, turned(a.pixels, kWidth, kHeight, 1),
+                                                    turned(b.pixels, kWidth, kHeight, 1), params, turned_guess.data());
         CHECK_NEAR(difference(turned(wide, kWidth, kHeight, 2), narrow).most, 0, 2e-3);
         CHECK(iterations == 0 || !all_zero(wide));
       }

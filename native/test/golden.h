@@ -27,7 +27,8 @@ inline std::vector<std::uint8_t> read_pgm(const std::string& path, int width, in
   file >> magic >> w >> h >> most;
   file.get();
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * height);
-  if (w == width && h == height) file.read(reinterpret_cast<char*>(pixels.data()), static_cast<std::streamsize>(pixels.size()));
+  if (w == width && h == height)
+    file.read(reinterpret_cast<char*>(pixels.data()), static_cast<std::streamsize>(pixels.size()));
   if (!file || w != width || h != height) pixels.clear();
   return pixels;
 }
@@ -58,7 +59,8 @@ inline std::vector<GoldenCase> golden_cases(const std::string& folder) {
     one.b = read_pgm(folder + one.name + ".b.pgm", one.width, one.height);
     one.flow = read_flo(folder + one.name + ".flo", values);
     if (with_initial != 0) one.initial = read_flo(folder + one.name + ".init.flo", values);
-    const bool whole = !one.a.empty() && !one.b.empty() && !one.flow.empty() && (with_initial == 0 || !one.initial.empty());
+    const bool whole =
+        !one.a.empty() && !one.b.empty() && !one.flow.empty() && (with_initial == 0 || !one.initial.empty());
     if (whole) cases.push_back(std::move(one));
   }
   return cases;

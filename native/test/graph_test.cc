@@ -10,6 +10,8 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::graph;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -95,8 +97,7 @@ TEST("knn: rows that differ by less than the screening's error are ranked exactl
   Random random(6);
   const std::size_t rows = 400, dim = 130, k = 5;
   std::vector<float> values(rows * dim);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = 1 + static_cast<float>(random.uniform() - 0.5) * 1e-4f;
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1 + static_cast<float>(random.uniform() - 0.5) * 1e-4f;
   for (Metric metric : {Metric::kCosine, Metric::kEuclid}) {
     Neighbours found;
     CHECK(nearest_neighbours({rows, dim, values.data()}, k, 1, kNever, found, metric).ok());
@@ -112,7 +113,8 @@ TEST("knn: rows that differ by less than the screening's error are ranked exactl
           const double difference = static_cast<double>(values[i * dim + d]) - values[j * dim + d];
           square += difference * difference;
         }
-        const double score = metric == Metric::kCosine ? cosine(&values[i * dim], &values[j * dim], dim) : std::sqrt(square);
+        const double score =
+            metric == Metric::kCosine ? cosine(&values[i * dim], &values[j * dim], dim) : std::sqrt(square);
         best_left_out = metric == Metric::kCosine ? std::max(best_left_out, score) : std::min(best_left_out, score);
       }
       wrong += metric == Metric::kCosine ? best_left_out > worst + 2e-12 : best_left_out < worst - 1e-12;
@@ -202,7 +204,7 @@ TEST("similarity graph: the union of directed links, symmetric, without cosines 
   }
   CHECK(links == graph.targets.size());
   // Opposite rows are each other's neighbours, but not similar.
-  const SimilarityGraph none = 
+  const SimilarityGraph none =
       similarity_graph(neighbours_of({1, 0, -1, 0}, 2, 1), Metric::kCosine, LinkRule::kUnion, Weighting::kCosine);
   CHECK(none.targets.empty() && none.offsets.size() == 3);
 }

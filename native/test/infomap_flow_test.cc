@@ -88,7 +88,8 @@ TEST("infomap flow: visit rates are those of the walk to 1e-12, whatever the net
   for (int round = 0; round < 4; ++round) {
     const uint32_t nodes = 30 + random.below(300);
     std::vector<List> lists{random_network(random, nodes, 4 * nodes), random_network(random, nodes, nodes),
-                            rings(random, nodes, 3, 0.01), rings(random, nodes, nodes, 0), rings(random, nodes, 2, 0.1)};
+                            rings(random, nodes, 3, 0.01), rings(random, nodes, nodes, 0),
+                            rings(random, nodes, 2, 0.1)};
     lists.push_back(ring_of_cliques(20));
     for (uint32_t u = 0; u < 100; ++u) lists.back().add(u, u, 40);  // self-links above all
     for (const List& list : lists) {
@@ -112,7 +113,8 @@ TEST("infomap flow: visit rates are those of the walk to 1e-12, whatever the net
 
 TEST("infomap flow: where teleportation is rarer, the walk's state once it rests, at most 400 steps on") {
   Random random(22);
-  const Walk periodic(rings(random, 90, 3, 0), 0, false, random), restless(rings(random, 90, 9, 0.02), 0.002, false, random);
+  const Walk periodic(rings(random, 90, 3, 0), 0, false, random),
+      restless(rings(random, 90, 9, 0.02), 0.002, false, random);
   for (const Walk* walk : {&periodic, &restless}) CHECK(apart(walk->rates(), walk->after(400)) < 1e-12);
   const Walk resting(random_network(random, 200, 3000), 0, false, random);
   CHECK(apart(resting.rates(), resting.after(2000)) < 1e-12);

@@ -11,7 +11,7 @@ namespace {
 
 InfomapResult run(const Flow& flow, InfomapOptions options) {
   InfomapResult result;
-  CHECK(infomap(flow, options, kNever, result).ok());
+  CHECK(find_modules(flow, options, kNever, result).ok());
   return result;
 }
 
@@ -50,16 +50,17 @@ TEST("infomap: modules inside modules, worked by hand") {
   CHECK(result.hierarchy[0].flow.size() == regions);
   CHECK(result.hierarchy[1].flow.size() == regions * 6);
   for (uint32_t u = 0; u < flow.nodes; ++u) {
-    const Level& top = result.hierarchy[0], fine = result.hierarchy[1];
+    const Level &top = result.hierarchy[0], fine = result.hierarchy[1];
     CHECK(top.modules[u] == top.modules[u / 30 * 30]);
     CHECK(fine.modules[u] == fine.modules[u / 5 * 5]);
     CHECK(fine.parents[fine.modules[u]] == top.modules[u]);
   }
-  // Each link's end is 1/W of the flow. A region is left by 2 links, a clique by 4 inside its region (2 of its own, 2 that
-  // come), its first also by 2 links out of it.
+  // Each link's end is 1/W of the flow. A region is left by 2 links, a clique by 4 inside its region (2 of its own, 2
+  // that come), its first also by 2 links out of it.
   const double w = 2.0 * static_cast<double>(list.sources.size());
   double expected = plain_plogp(2 * regions / w) - regions * plain_plogp(2 / w);
-  expected += regions * (plain_plogp((2 + 5 * 4 + 6) / w) - plain_plogp(2 / w) - 5 * plain_plogp(4 / w) - plain_plogp(6 / w));
+  expected +=
+      regions * (plain_plogp((2 + 5 * 4 + 6) / w) - plain_plogp(2 / w) - 5 * plain_plogp(4 / w) - plain_plogp(6 / w));
   std::vector<double> degree(list.nodes), exits(regions * 6);
   for (std::size_t i = 0; i < list.sources.size(); ++i) {
     const uint32_t u = list.sources[i], v = list.targets[i];
@@ -68,7 +69,8 @@ TEST("infomap: modules inside modules, worked by hand") {
   }
   for (uint32_t clique = 0; clique < regions * 6; ++clique) {
     double inside = 0;
-    for (uint32_t u = clique * 5; u < clique * 5 + 5; ++u) inside += degree[u] / w, expected -= plain_plogp(degree[u] / w);
+    for (uint32_t u = clique * 5; u < clique * 5 + 5; ++u)
+      inside += degree[u] / w, expected -= plain_plogp(degree[u] / w);
     expected += plain_plogp(exits[clique] / w + inside) - plain_plogp(exits[clique] / w);
   }
   CHECK_NEAR(result.codelength.total, expected, 1e-13);

@@ -12,6 +12,8 @@
 namespace networks {
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 struct List {
   uint32_t nodes = 0;

@@ -1,12 +1,11 @@
 #include <cmath>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "infomap/counted.h"
 #include "infomap/evaluate.h"
-#include "infomap/map_equation.h"
-#include "infomap/recorded_map_equation.h"
+#include "infomap/objectives.h"
 #include "infomap_networks.h"
 
 using namespace networks;
@@ -21,8 +20,8 @@ std::vector<uint32_t> random_modules(Random& random, uint32_t nodes, uint32_t co
 
 // The modules of a partition as units, from the definition of Unit.
 template <class Unit>
-std::vector<Unit> sum_units(const FlowGraph& graph, const std::vector<Unit>& units,
-                            const std::vector<uint32_t>& modules, uint32_t count) {
+std::vector<Unit> units_of(const FlowGraph& graph, const std::vector<Unit>& units, const std::vector<uint32_t>& modules,
+                           uint32_t count) {
   std::vector<Unit> result(count);
   for (uint32_t u = 0; u < graph.nodes; ++u) {
     double inside = 0;
@@ -47,13 +46,74 @@ Codelength evaluated(const Flow& flow, std::vector<std::vector<uint32_t>> levels
   return evaluate(flow, hierarchy, correction);
 }
 
+// An objective that does nothing, and some that lack one thing of the contract: the compiler tells them apart.
+template <class Self>
+struct Idle {
+  struct Unit {
+    double flow = 0;
+    Unit joined(const Unit& other, double) const { return {flow + other.flow}; }
+  };
+  struct Departure {};
+  static std::vector<Unit> units(const Flow&, const FlowGraph&) { return {}; }
+  Self within(const std::vector<Unit>&, std::optional<double> = {}) const { return {}; }
+  Self part(double) const { return {}; }
+  double enter(const Unit&) const { return 0; }
+  double exit(const Unit&) const { return 0; }
+  double undivided() const { return 0; }
+  double preference(uint32_t) const { return 0; }
+  void start(const std::vector<Unit>&, std::size_t = 0) {}
+  Departure leave(const Unit&, uint32_t, double) const { return {}; }
+  double delta(const Unit&, const Departure&, uint32_t, double) const { return 0; }
+  void move(const Unit&, uint32_t, double, uint32_t, double) {}
+  Unit unit(uint32_t) const { return {}; }
+  double total() const { return 0; }
+};
+struct Complete : Idle<Complete> {};
+static_assert(is_map_equation_v<Complete>, "has all that is asked");
+
+#define LACKS(Name, ...)     \
+  struct Name : Idle<Name> { \
+    __VA_ARGS__ = delete;    \
+  };                         \
+  static_assert(!is_map_equation_v<Name>, #Name)
+LACKS(NoUnits, static void units(const Flow&, const FlowGraph&));
+LACKS(NoWithin, void within(const std::vector<Unit>&, std::optional<double> = {}) const);
+LACKS(NoPart, void part(double) const);
+LACKS(NoEnter, void enter(const Unit&) const);
+LACKS(NoExit, void exit(const Unit&) const);
+LACKS(NoUndivided, void undivided() const);
+LACKS(NoPreference, void preference(uint32_t) const);
+LACKS(NoStart, void start(const std::vector<Unit>&, std::size_t = 0));
+LACKS(NoLeave, void leave(const Unit&, uint32_t, double) const);
+LACKS(NoDelta, void delta(const Unit&, const Departure&, uint32_t, double) const);
+LACKS(NoMove, void move(const Unit&, uint32_t, double, uint32_t, double));
+LACKS(NoUnit, void unit(uint32_t) const);
+LACKS(NoTotal, void total() const);
+#undef LACKS
+
+struct NoUnitFlow : Idle<NoUnitFlow> {
+  struct Unit {
+    Unit joined(const Unit&, double) const { return {}; }
+  };
+};
+static_assert(!is_map_equation_v<NoUnitFlow>, "its units have no flow");
+struct ChangesOnLook : Idle<ChangesOnLook> {
+  double total() { return 0; }  // not const
+};
+static_assert(!is_map_equation_v<ChangesOnLook>, "looking at the total must not change it");
+static_assert(!is_map_equation_v<int> && !is_map_equation_v<LinkRates<true>>, "no objectives at all");
+
 // What an objective is checked under: the flow of a network, and the costs that only Counted knows.
 template <class Objective>
 class Checker {
  public:
   using Unit = typename Objective::Unit;
   Checker(const Flow& flow, Objective objective, const ModuleCosts& costs, Random& random)
-      : flow_(flow), objective_(objective), costs_(costs), random_(random), graph_(make_flow_graph(flow)),
+      : flow_(flow),
+        objective_(objective),
+        costs_(costs),
+        random_(random),
+        graph_(make_flow_graph(flow)),
         units_(Objective::units(flow, graph_)) {}
 
   // delta == total(after) - total(before) == evaluate(after) - evaluate(before), for moves and on the aggregated graph.
@@ -61,7 +121,7 @@ class Checker {
     const uint32_t count = 1 + random_.below(6);
     std::vector<uint32_t> modules = random_modules(random_, flow_.nodes, count);
     Objective objective = objective_.within(units_);
-    objective.start(sum_units(graph_, units_, modules, count));
+    objective.start(units_of(graph_, units_, modules, count));
     double before = objective.total();
     CHECK_NEAR(before, expected(modules), 1e-12);
     for (int i = 0; i < 20; ++i) {
@@ -77,7 +137,7 @@ class Checker {
     }
     const uint32_t used = number_modules(modules);
     const FlowGraph coarse = aggregate(graph_, modules, used);
-    const auto coarse_units = sum_units(graph_, units_, modules, used);
+    const auto coarse_units = units_of(graph_, units_, modules, used);
     const uint32_t halves = 1 + used / 2;
     std::vector<uint32_t> above(used), projected(flow_.nodes);
     for (uint32_t m = 0; m < used; ++m) above[m] = m % halves;
@@ -85,12 +145,12 @@ class Checker {
     Objective aggregated = objective_.within(units_);
     aggregated.start(coarse_units);
     CHECK_NEAR(aggregated.total(), before, 1e-12);
-    aggregated.start(sum_units(coarse, coarse_units, above, halves));
+    aggregated.start(units_of(coarse, coarse_units, above, halves));
     CHECK_NEAR(aggregated.total(), expected(projected), 1e-12);
   }
 
-  // Modules as words of the level above, and the inside of a module as a network of its own, add up to the codelength of
-  // the three levels: what the search of nested modules rests on.
+  // Modules as words of the level above, and the inside of a module as a network of its own, add up to the codelength
+  // of the three levels: what the search of nested modules rests on.
   void levels() {
     std::vector<uint32_t> fine = random_modules(random_, flow_.nodes, 9);
     const uint32_t count = number_modules(fine);
@@ -104,7 +164,7 @@ class Checker {
     const double whole = evaluated(flow_, {top, fine}, costs_.correction).total + preference(top);
     if (visited_modules(top) <= 1) return;  // then the only top module is never left
 
-    auto modules = sum_units(graph_, units_, fine, count);
+    auto modules = units_of(graph_, units_, fine, count);
     double bits = 0;  // of the finest codebooks
     std::vector<uint32_t> siblings(used);
     for (uint32_t m = 0; m < count; ++m) ++siblings[above[m]];
@@ -117,7 +177,7 @@ class Checker {
     const FlowGraph coarse = aggregate(graph_, fine, count);
     for (Unit& module : modules) module.flow = objective_.enter(module);
     Objective over = objective_.within(modules);
-    over.start(sum_units(coarse, modules, above, used));
+    over.start(units_of(coarse, modules, above, used));
     double lone = 0;  // a single module inside another has no codebook of its own, `over` counts one
     for (uint32_t m = 0; m < count; ++m) {
       if (siblings[above[m]] > 1) continue;
@@ -144,7 +204,7 @@ class Checker {
       const uint32_t pieces = number_modules(parts);
       FlowGraph graph = inside(nodes);
       Objective objective = objective_.within(inner, exit);
-      objective.start(sum_units(graph, inner, parts, pieces));
+      objective.start(units_of(graph, inner, parts, pieces));
       insides += objective.total();
     }
     CHECK_NEAR(evaluated(flow_, {top, fine}, costs_.correction).by_level[0] + insides + preference(top), whole, 1e-12);
@@ -187,7 +247,7 @@ class Checker {
   double exit_of(const std::vector<uint32_t>& modules, uint32_t m) const {
     uint32_t count = 0;
     for (uint32_t k : modules) count = std::max(count, k + 1);
-    return objective_.exit(sum_units(graph_, units_, modules, count)[m]);
+    return objective_.exit(units_of(graph_, units_, modules, count)[m]);
   }
   FlowGraph inside(const std::vector<uint32_t>& nodes) const {
     std::vector<uint32_t> place(flow_.nodes, UINT32_MAX);
@@ -254,8 +314,8 @@ TEST("infomap: the delta of a move is total(after) - total(before), aggregation 
       for (const FlowOptions& options : flow_options(directed)) {
         const Flow flow = flow_of(list, directed, options);
         if (flow.recorded()) check<RecordedMapEquation>(flow, random);
-        else if (directed) check<MapEquation<false>>(flow, random);
-        else check<MapEquation<true>>(flow, random);
+        else if (directed) check<DirectedMapEquation>(flow, random);
+        else check<UndirectedMapEquation>(flow, random);
       }
     }
   }

@@ -11,6 +11,8 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::infomap;
+using namespace infomotion::runtime;
 
 namespace {
 
@@ -87,7 +89,8 @@ TEST("infomap reader: small, far and huge ids are numbered alike") {
     }
     Network network;
     CHECK(read(text, network, 1 << 16, text.size()).ok());
-    for (uint32_t u = 1; u < network.nodes; ++u) CHECK(network.ids[u - 1] < network.ids[u] && network.ids[u] % step == 0);
+    for (uint32_t u = 1; u < network.nodes; ++u)
+      CHECK(network.ids[u - 1] < network.ids[u] && network.ids[u] % step == 0);
     numbered.push_back(network.sources);
     numbered.back().insert(numbered.back().end(), network.targets.begin(), network.targets.end());
   }
@@ -117,7 +120,7 @@ TEST("infomap reader: errors name the line; a lying file takes no memory") {
 }
 
 TEST("infomap reader: partitions of both kinds") {
-  const auto parse = [](const std::string& text, bool tree, std::vector<double> ids, Partition& out) {
+  const auto parse = [](const std::string& text, bool tree, std::vector<double> ids, Levels& out) {
     PartitionReader reader("p", tree);
     for (const char c : text) {
       reader.append(&c, 1);
@@ -127,18 +130,19 @@ TEST("infomap reader: partitions of both kinds") {
     return reader.finish(ids.data(), static_cast<uint32_t>(ids.size()), kNever, out);
   };
   using Modules = std::vector<uint32_t>;
-  Partition clu, tree;
+  Levels clu, tree;
   CHECK(parse("# c\n9 4 0.5\n7 2\n", false, {7, 9}, clu).ok());
-  CHECK((clu == Partition{{2, 4}}));
+  CHECK((clu == Levels{{2, 4}}));
   const std::string text =
-      "# path flow name node_id\n1:1:1 0.5 \"a b\" 9\n2:1 0.25 c 7\n1:2:1 1e-3 \"\" 8\n2:2 0 d 5\n*Links undirected\n1 x\n";
+      "# path flow name node_id\n1:1:1 0.5 \"a b\" 9\n2:1 0.25 c 7\n1:2:1 1e-3 \"\" 8\n2:2 0 d 5\n*Links undirected\n1 "
+      "x\n";
   CHECK(parse(text, true, {5, 7, 8, 9}, tree).ok());
-  CHECK((tree == Partition{Modules{0, 0, 1, 1}, Modules{0, 0, 1, 2}}));
+  CHECK((tree == Levels{Modules{0, 0, 1, 1}, Modules{0, 0, 1, 2}}));
   CHECK(parse("1 0.5 a 1\n2 0.5 b 2\n", true, {1, 2}, tree).ok());  // no modules: all is one
-  CHECK((tree == Partition{{0, 0}}));
+  CHECK((tree == Levels{{0, 0}}));
   CHECK(parse("", true, {}, tree).ok());
   const auto fails = [&](const std::string& input, bool as_tree, std::vector<double> ids, const std::string& message) {
-    Partition none;
+    Levels none;
     const Status status = parse(input, as_tree, std::move(ids), none);
     if (status.message.find(message) == std::string::npos) test::fail(__FILE__, __LINE__, status.message);
   };
@@ -147,6 +151,7 @@ TEST("infomap reader: partitions of both kinds") {
   fails("1 1\n1 2\n", false, {1}, "p has node 1 twice.");
   fails("1:1 0.5 \"a 1\n", true, {1}, "line 1: expected a closing quote");
   fails("1::1 0.5 a 1\n", true, {1}, "expected a path of whole numbers");
-  fails("1:1:1 0.5 a 1\n1:2 0.5 b 2\n", true, {1, 2}, "p has nodes and modules side by side in one module (see node 2).");
+  fails("1:1:1 0.5 a 1\n1:2 0.5 b 2\n", true, {1, 2},
+        "p has nodes and modules side by side in one module (see node 2).");
   fails("1:4294967296:1 0.5 a 1\n", true, {1}, "expected a path of whole numbers");
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "infomap/infomap.h"
-#include "infomap/map_equation.h"
+#include "infomap/objectives.h"
 #include "infomap/optimizer.h"
 #include "infomap/plogp.h"
 #include "infomap_networks.h"
@@ -23,7 +23,7 @@ InfomapResult run(const Flow& flow, uint32_t trials, uint32_t seed, uint32_t thr
   options.threads = threads;
   options.two_level = true;
   InfomapResult result;
-  CHECK(infomap(flow, options, kNever, result).ok());
+  CHECK(find_modules(flow, options, kNever, result).ok());
   return result;
 }
 
@@ -51,14 +51,15 @@ TEST("infomap: the portable log2 agrees with libm") {
 TEST("infomap: the search goes on from a given partition") {
   Random random(8);
   const Flow flow = flow_of(random_network(random, 300, 900), false);
-  using Objective = MapEquation<true>;
+  using Objective = UndirectedMapEquation;
   const FlowGraph graph = make_flow_graph(flow);
   const auto units = Objective::units(flow, graph);
   Partition first = optimize(graph, units, Objective(flow).within(units), {}, Random(1), kNever);
   const Partition again = optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever);
   CHECK(again.total <= first.total + 1e-9);
   for (uint32_t& m : first.modules) m = 299 - m;  // numbers with gaps
-  CHECK(optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever).total == again.total);
+  CHECK(optimize(graph, units, Objective(flow).within(units), {first.modules, 1}, Random(2), kNever).total ==
+        again.total);
 }
 
 TEST("infomap: two triangles, worked by hand") {
@@ -243,7 +244,7 @@ TEST("infomap: cancelled in the middle of a search") {
     if (++trials == 1) cancel.request();
   };
   InfomapResult result;
-  CHECK(infomap(flow, options, cancel, result).code == "ABORTED");
+  CHECK(find_modules(flow, options, cancel, result).code == "ABORTED");
   CHECK(trials < 100);
 }
 

@@ -40,8 +40,8 @@ int main(int argc, char** argv) {
     test::skipped.clear();
     c.body();
     const bool ok = test::failures.empty();
-    std::printf("%sok %d - %s%s%s\n", ok ? "" : "not ", ++count, c.name.c_str(), test::skipped.empty() ? "" : " # SKIP ",
-                test::skipped.c_str());
+    std::printf("%sok %d - %s%s%s\n", ok ? "" : "not ", ++count, c.name.c_str(),
+                test::skipped.empty() ? "" : " # SKIP ", test::skipped.c_str());
     for (const auto& f : test::failures) std::printf("# %s\n", f.c_str());
     std::fflush(stdout);
     if (!ok) ++failed;

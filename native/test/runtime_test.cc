@@ -9,6 +9,7 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 
 // test/runtime.test.ts checks the same numbers: one generator, two languages.
 TEST("random: the stream that TypeScript draws too") {
@@ -28,9 +29,7 @@ TEST("random: below() stays below and is even") {
 
 TEST("thread pool: parallel_for runs each index once, nested too") {
   std::vector<std::atomic<int>> hits(1000);
-  parallel_for(10, 0, [&](std::size_t i) {
-    parallel_for(100, 0, [&](std::size_t j) { ++hits[i * 100 + j]; });
-  });
+  parallel_for(10, 0, [&](std::size_t i) { parallel_for(100, 0, [&](std::size_t j) { ++hits[i * 100 + j]; }); });
   for (auto& h : hits) CHECK(h == 1);
 }
 

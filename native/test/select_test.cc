@@ -8,6 +8,8 @@
 #include "test.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
+using namespace infomotion::select;
 
 namespace {
 

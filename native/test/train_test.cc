@@ -8,6 +8,7 @@
 #include "train/augment.h"
 
 using namespace infomotion;
+using namespace infomotion::runtime;
 using train::Augmentation;
 using train::Pose;
 using train::SampleShape;

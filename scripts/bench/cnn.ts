@@ -43,7 +43,7 @@ export async function measureCnn(
   const theirs: Answer[] = []
   const ask = async (command: string, ...args: string[]) => JSON.parse((await execute(command, args)).stdout) as Answer
   for (let round = 0; round < rounds; round++) {
-    ours.push(await ask(process.execPath, fileURLToPath(new URL('cnn_step.js', import.meta.url)), path, model))
+    ours.push(await ask(process.execPath, fileURLToPath(new URL('cnn-step.js', import.meta.url)), path, model))
     if (python) theirs.push(await ask(python, join(root, 'scripts', 'bench', 'cnn_peer.py'), path))
   }
   const of = (answers: Answer[], key: keyof Answer) => median(answers.map((answer) => answer[key]))

@@ -2,14 +2,14 @@
 // same link list, flow and one two-level trial, one thread, in turn; mean codelengths in the same row. Starting
 // processes and loading modules is not counted; our side is native/bench/infomap_bench.cc. Then two threads beside one
 // (wall time, beside what two processes reach), the digits, and with --full how it scales. With --seeds N codelengths of
-// all reference networks in place of speeds (infomap_quality.ts).
+// all reference networks in place of speeds (infomap-quality.ts).
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { infomap, readNetwork } from 'infomotion/infomap'
 import { type Native, native } from '#lib/runtime/native.js'
-import { digits } from './infomap_digits.js'
-import { codelengths } from './infomap_quality.js'
+import { digits } from './infomap-digits.js'
+import { codelengths } from './infomap-quality.js'
 import {
   type Answer,
   ask,
@@ -24,7 +24,7 @@ import {
   search,
   unpacked,
   wasmPeer,
-} from './infomap_sides.js'
+} from './infomap-sides.js'
 import { median, options, type Row, report, root } from './support.js'
 
 const run = promisify(execFile)

@@ -1,6 +1,6 @@
 // Training beside PyTorch, one thread each, in turn, CPU time: a whole training of the linear student (the same data,
 // batches, steps and optimizer; how far apart the results lie), steps of the CNN student (cnn.ts), and the event
-// loop meanwhile (event_loop.ts).
+// loop meanwhile (event-loop.ts).
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { trainStudent } from '#lib/train/index.js'
 import { linearLearningRate, linearOptimizer } from '#lib/train/linear.js'
 import { scheduleTraining } from '#lib/train/plan.js'
 import { measureCnn } from './cnn.js'
-import { measureEventLoop } from './event_loop.js'
+import { measureEventLoop } from './event-loop.js'
 import { cpuSeconds, median, options, pythonPeer, type Row, report, root } from './support.js'
 
 const { quick, full } = options()

@@ -59,7 +59,7 @@ function beside(a, b) {
 async function embed(extracted, model, folder) {
   const encoder = await createEncoder({ model, workers: 1 })
   const started = process.cpuUsage()
-  const features = await embedClips(extracted, encoder, join(folder, encoder.key), {})
+  const features = await embedClips(extracted, encoder, join(folder, encoder.key), (row) => `of row ${row}`, {})
   const { user, system } = process.cpuUsage(started)
   await encoder.close()
   return { features: unit(features), name: encoder.name, rate: (1e6 * features.rows) / (user + system) }

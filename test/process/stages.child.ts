@@ -14,16 +14,30 @@ const [stage, end, milliseconds, data] = process.argv.slice(2)
 const abort = new AbortController()
 const { signal } = abort
 
-const frames = Uint8Array.from({ length: 60 * 320 * 240 }, (_, i) => (i * i) >> 7)
+/** Input of a stage: made for that stage alone, once (most of a short process would go into making them all). */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
 const size = { width: 320, height: 240 }
-const matrix = (rows: number, dim: number) => ({
-  ...{ rows, dim },
-  values: Float32Array.from({ length: rows * dim }, (_, i) => Math.sin(i * i)),
+const frames = once(() => Uint8Array.from({ length: 60 * 320 * 240 }, (_, i) => (i * i) >> 7))
+const matrix = (rows: number, dim: number) =>
+  once(() => ({ rows, dim, values: Float32Array.from({ length: rows * dim }, (_, i) => Math.sin(i * i)) }))
+const [many, most, some, wide] = [matrix(6000, 256), matrix(20_000, 64), matrix(3000, 32), matrix(2000, 500)]
+const volumes = once(() =>
+  [0, 1].map((seed) => ({
+    values: Uint8Array.from({ length: 64 * 3 * 56 * 56 }, (_, i) => (i * 7919 + seed) % 256),
+    ...{ frames: 64, side: 56 },
+  })),
+)
+const network = once(() => {
+  const links = Uint32Array.from({ length: 400_000 }, (_, i) => (i * 2654435761) % 20_000)
+  return { sources: links.subarray(0, 200_000), targets: links.subarray(200_000) }
 })
-const volumes = [0, 1].map((seed) => ({
-  values: Uint8Array.from({ length: 64 * 3 * 56 * 56 }, (_, i) => (i * 7919 + seed) % 256),
-  ...{ frames: 64, side: 56 },
-}))
 const clip = () => join(data, 'Videos', readdirSync(join(data, 'Videos'))[0])
 const classes = [0, 1].map((c) => ({
   name: `${c}`,
@@ -48,28 +62,30 @@ const phantoms = (began: () => void) =>
 const work: Record<string, (began: () => void) => Promise<unknown>> = {
   decode: () => readClip(clip(), { signal }),
   ffmpeg: () => readClip(clip(), { backend: 'ffmpeg', signal }),
-  flow: () => farneback(frames, size, { signal }),
-  features: () => describeClip(frames, { ...size, fps: 50 }, { volume: { side: 56 }, signal }),
-  graph: () => similarityGraph(matrix(6000, 256), { k: 10, signal }),
-  approximate: () => similarityGraph(matrix(20_000, 64), { k: 10, search: 'approximate', signal }),
-  infomap: () => {
-    const links = Uint32Array.from({ length: 400_000 }, (_, i) => (i * 2654435761) % 20_000)
-    const network = { sources: links.subarray(0, 200_000), targets: links.subarray(200_000) }
-    return infomap(network, { twoLevel: true, trials: 50, signal })
-  },
-  select: () => select('random+swap', { features: matrix(3000, 32), classes }, { perClass: 50, seed: 1, signal }),
+  flow: () => farneback(frames(), size, { signal }),
+  features: () => describeClip(frames(), { ...size, fps: 50 }, { volume: { side: 56 }, signal }),
+  graph: () => similarityGraph(many(), { k: 10, signal }),
+  approximate: () => similarityGraph(most(), { k: 10, search: 'approximate', signal }),
+  infomap: () => infomap(network(), { twoLevel: true, trials: 50, signal }),
+  select: () => select('random+swap', { features: some(), classes }, { perClass: 50, seed: 1, signal }),
   train: (onProgress) => {
     const labels = Uint32Array.from({ length: 2000 }, (_, i) => i % 5)
     const weights = new Float32Array(2000).fill(1)
     const options = { batch: 2000, epochs: 20_000 }
-    return trainStudent(matrix(2000, 500), { classes: 5, labels }, weights, options, { signal, onProgress })
+    return trainStudent(wide(), { classes: 5, labels }, weights, options, { signal, onProgress })
   },
   cnn: (onProgress) =>
-    trainCnn(volumes, { classes: 2, labels: [0, 1] }, Float32Array.of(1, 1), { steps: 10_000 }, { signal, onProgress }),
+    trainCnn(
+      volumes(),
+      { classes: 2, labels: [0, 1] },
+      Float32Array.of(1, 1),
+      { steps: 10_000 },
+      { signal, onProgress },
+    ),
   encode: async () => {
     const encoder = await createEncoder()
     try {
-      for await (const _ of encoder.encode([...volumes, ...volumes], { signal }));
+      for await (const _ of encoder.encode([...volumes(), ...volumes()], { signal }));
     } finally {
       await encoder.close()
     }

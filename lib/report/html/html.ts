@@ -1,3 +1,5 @@
+import { escapeMarkup } from '../../runtime/text.js'
+
 /** Markup that is safe to stand in a page. Only {@link html} and {@link trusted} make it. */
 export class Html {
   constructor(readonly text: string) {}
@@ -20,5 +22,5 @@ function rendered(part: Part): string {
   if (part instanceof Html) return part.text
   if (part === false || part === null || part === undefined) return ''
   if (typeof part === 'object') return part.map(rendered).join('')
-  return String(part).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`)
+  return escapeMarkup(String(part))
 }

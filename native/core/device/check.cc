@@ -26,8 +26,9 @@ std::vector<std::uint8_t> frames(int count) {
     for (int y = 0; y < kHeight; ++y)
       for (int x = 0; x < kWidth; ++x) {
         const double a = x - 1.3 * t, b = y + 0.6 * t;
-        pixels.push_back(static_cast<std::uint8_t>(
-            128 + 40 * std::sin(0.31 * a + 0.12 * b) + 40 * std::cos(0.23 * b - 0.07 * a) + 30 * std::sin(0.05 * a * b / 9)));
+        pixels.push_back(static_cast<std::uint8_t>(128 + 40 * std::sin(0.31 * a + 0.12 * b) +
+                                                   40 * std::cos(0.23 * b - 0.07 * a) +
+                                                   30 * std::sin(0.05 * a * b / 9)));
       }
   return pixels;
 }
@@ -52,8 +53,8 @@ std::string check_flow(const InfomotionPlugin& table, bool gaussian) {
   std::vector<float> expected((kFrames - 1) * kPixels * 2), expected_cells((kFrames - 1) * cells.size());
   std::vector<float> flow(expected.size(), NAN), measured(expected_cells.size(), NAN);
   flow::FarnebackSequence sequence;
-  Status status = sequence.init(kWidth, kHeight, params);
-  const Cancel cancel;
+  runtime::Status status = sequence.init(kWidth, kHeight, params);
+  const runtime::Cancel cancel;
   for (std::size_t t = 0; status.ok() && t < kFrames; ++t) {
     float* pair = expected.data() + (t > 0 ? t - 1 : 0) * kPixels * 2;
     status = sequence.push(clip.data() + t * kPixels, nullptr, pair, cancel);
@@ -71,14 +72,14 @@ std::string check_flow(const InfomotionPlugin& table, bool gaussian) {
 }
 
 std::string check_neighbours(const InfomotionPlugin& table) {
-  Random random(7);
+  runtime::Random random(7);
   std::vector<float> values(kRows * kDim);
   for (float& value : values) value = static_cast<float>(random.uniform() - 0.3);
-  const Cancel cancel;
-  const Matrix matrix = {kRows, kDim, values.data()};
-  for (const Metric metric : {Metric::kCosine, Metric::kEuclid}) {
-    Neighbours expected, found;
-    Status status = nearest_neighbours(matrix, kNeighbours, 1, cancel, expected, metric);
+  const runtime::Cancel cancel;
+  const graph::Matrix matrix = {kRows, kDim, values.data()};
+  for (const graph::Metric metric : {graph::Metric::kCosine, graph::Metric::kEuclid}) {
+    graph::Neighbours expected, found;
+    runtime::Status status = nearest_neighbours(matrix, kNeighbours, 1, cancel, expected, metric);
     if (status.ok()) status = nearest_neighbours(table, matrix, kNeighbours, cancel, found, metric);
     if (!status.ok()) return "the device's check failed: " + status.message;
     if (found.index != expected.index || found.similarity != expected.similarity)

@@ -27,6 +27,13 @@ std::string own_folder() {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
+// Addons and programs are built, and packed, two folders below the package's.
+std::string build_command(const std::string& folder) {
+  const std::string root = folder + "../..";
+  return "cmake -S " + root + "/native -B " + root + "/build/cuda -DCMAKE_BUILD_TYPE=Release -DINFOMOTION_CUDA=ON -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=" +
+         folder + " && cmake --build " + root + "/build/cuda";
+}
+
 const InfomotionPlugin* load(const std::string& path, std::string* reason) {
   // Never closed: threads of the driver may run in it until the process ends.
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -65,7 +72,7 @@ Cuda open() {
 #if defined(__linux__)
   cuda.plugin = named.empty() ? own_folder() + kFile : named;
   if (named.empty() && !exists(cuda.plugin)) {
-    cuda.reason = "no CUDA plugin: " + cuda.plugin + " is not there (npm run compile:cuda builds it; INFOMOTION_CUDA names another place)";
+    cuda.reason = "no CUDA plugin: " + cuda.plugin + " is not there. To build it (nvcc 13): " + build_command(own_folder());
     return cuda;
   }
   const InfomotionPlugin* table = load(cuda.plugin, &cuda.reason);
@@ -91,13 +98,13 @@ const Cuda& cuda() {
   return *instance;
 }
 
-Status to_status(std::int32_t result, const InfomotionMessage& message) {
+runtime::Status to_status(std::int32_t result, const InfomotionMessage& message) {
   switch (result) {
     case kInfomotionDone: return {};
-    case kInfomotionCancelled: return Status::cancelled();
-    case kInfomotionUnavailable: return Status::error("CUDA_UNAVAILABLE", message.text);
-    case kInfomotionOutOfMemory: return Status::error("CUDA_OUT_OF_MEMORY", message.text);
-    default: return Status::error("CUDA_FAILED", message.text);
+    case kInfomotionCancelled: return runtime::Status::cancelled();
+    case kInfomotionUnavailable: return runtime::Status::error("CUDA_UNAVAILABLE", message.text);
+    case kInfomotionOutOfMemory: return runtime::Status::error("CUDA_OUT_OF_MEMORY", message.text);
+    default: return runtime::Status::error("CUDA_FAILED", message.text);
   }
 }
 

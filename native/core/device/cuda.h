@@ -13,9 +13,9 @@
 namespace infomotion::device {
 
 struct Cuda {
-  std::string reason;  // why not; empty: it can be used
-  std::string plugin;  // path of the file that was loaded or tried; empty: none was looked for
-  std::string runtime; // what the plugin says of itself; empty where it was not loaded
+  std::string reason;   // why not; empty: it can be used
+  std::string plugin;   // path of the file that was loaded or tried; empty: none was looked for
+  std::string runtime;  // what the plugin says of itself; empty where it was not loaded
   std::vector<InfomotionDevice> devices;
   const InfomotionPlugin* table = nullptr;  // null where there is a reason
 
@@ -37,18 +37,20 @@ struct Used {
 };
 
 // What a function of the table came to: CUDA_UNAVAILABLE, CUDA_OUT_OF_MEMORY, CUDA_FAILED or ABORTED.
-Status to_status(int32_t result, const InfomotionMessage& message);
+runtime::Status to_status(int32_t result, const InfomotionMessage& message);
 
-// Does work on_cuda(table) or on_cpu(), both of which give a Status. kCuda is the GPU or an error; kAuto goes over to the
-// CPU where there is no GPU or it fails.
+// Does work on_cuda(table) or on_cpu(), both of which give a Status. kCuda is the GPU or an error; kAuto goes over to
+// the CPU where there is no GPU or it fails.
 template <class OnCuda, class OnCpu>
-Status compute(Choice choice, Used* used, const OnCuda& on_cuda, const OnCpu& on_cpu) {
+runtime::Status compute(Choice choice, Used* used, const OnCuda& on_cuda, const OnCpu& on_cpu) {
   if (choice != Choice::kCpu) {
     const Cuda& gpu = cuda();
     used->cuda = gpu.usable();
-    const Status status =
-        used->cuda ? on_cuda(*gpu.table)
-                   : Status::error("CUDA_UNAVAILABLE", "Expected a GPU for device 'cuda', but none can be used: " + gpu.reason + ".");
+    const runtime::Status status =
+        used->cuda
+            ? on_cuda(*gpu.table)
+            : runtime::Status::error("CUDA_UNAVAILABLE",
+                                     "Expected a GPU for device 'cuda', but none can be used: " + gpu.reason + ".");
     const bool of_the_gpu = status.code.rfind("CUDA_", 0) == 0;
     if (choice == Choice::kCuda || !of_the_gpu) return status;
     *used = {false, gpu.usable() ? status.message : gpu.reason};
@@ -56,8 +58,9 @@ Status compute(Choice choice, Used* used, const OnCuda& on_cuda, const OnCpu& on
   return on_cpu();
 }
 
-inline InfomotionCancel to_plugin(const Cancel& cancel) {
-  return {[](const void* context) { return static_cast<const Cancel*>(context)->requested() ? 1 : 0; }, &cancel};
+inline InfomotionCancel to_plugin(const runtime::Cancel& cancel) {
+  return {[](const void* context) { return static_cast<const runtime::Cancel*>(context)->requested() ? 1 : 0; },
+          &cancel};
 }
 
 }  // namespace infomotion::device

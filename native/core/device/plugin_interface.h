@@ -1,6 +1,6 @@
-// What a compute plugin exports: one function that gives a table of functions. Plain C on both sides, so that plugin and
-// addon may be built by different compilers; whatever changes here raises the version, and the loader (device/cuda.h)
-// takes no other version.
+// What a compute plugin exports: one function that gives a table of functions. Plain C on both sides, so that plugin
+// and addon may be built by different compilers; whatever changes here raises the version, and the loader
+// (device/cuda.h) takes no other version.
 #pragma once
 
 #include <stdint.h>
@@ -42,9 +42,10 @@ struct InfomotionFlowParams {
   int32_t gaussian, symmetric;
 };
 
-// `count` frames and what is wanted of their count - 1 pairs; a null pointer is not wanted (or, of `initial`, not known).
+// `count` frames and what is wanted of their count - 1 pairs; a null pointer is not wanted (or, of `initial`, not
+// known).
 struct InfomotionClip {
-  const void* frames;    // count * height * width bytes or floats
+  const void* frames;  // count * height * width bytes or floats
   uint64_t count;
   const float* initial;  // pairs * height * width * 2: a first guess at the flow
   float* flow;           // pairs * height * width * 2: (u, v), px/frame

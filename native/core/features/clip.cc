@@ -74,11 +74,11 @@ void ClipDescriber::add_flow(std::size_t t, const float* flow) {
   if (volume_) volume_->add(t, flow);
 }
 
-Status ClipDescriber::finish(const Cancel& cancel, ClipFeatures* features) const {
-  if (clip_.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
+runtime::Status ClipDescriber::finish(const runtime::Cancel& cancel, ClipFeatures* features) const {
+  if (clip_.count < 1) return runtime::Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
   Appearance appearance(clip_);
   for (std::size_t t = 0; t < clip_.count; ++t) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     appearance.add(clip_.frame(t));
   }
   appearance.thumbnails(clip_, params_.thumbnail, features);
@@ -96,11 +96,12 @@ Status ClipDescriber::finish(const Cancel& cancel, ClipFeatures* features) const
   return {};
 }
 
-Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features) {
+runtime::Status describe_clip(const Clip& clip, const ClipParams& params, const runtime::Cancel& cancel,
+                              ClipFeatures* features) {
   ClipDescriber describer(clip, params);
   if (clip.count < 1) return describer.finish(cancel, features);
-  const Status status = each_flow(clip, 0, clip.count, params.flow, cancel,
-                                  [&](std::size_t t, const float* flow) { describer.add(t, flow); });
+  const runtime::Status status = each_flow(clip, 0, clip.count, params.flow, cancel,
+                                           [&](std::size_t t, const float* flow) { describer.add(t, flow); });
   return status.ok() ? describer.finish(cancel, features) : status;
 }
 

@@ -22,8 +22,8 @@ struct ClipFeatures {
   // Five blocks. Divergence, curl, magnitude, direction: MotionCells' values, their means over time and then their
   // standard deviations. Excursion: that of u, v and the divergence.
   std::vector<float> descriptor;
-  std::vector<float> mean_frame;  // thumbnail * thumbnail: mean over time, grey levels
-  std::vector<float> deviation;   // thumbnail * thumbnail: standard deviation of each pixel over time, area mean
+  std::vector<float> mean_frame;     // thumbnail * thumbnail: mean over time, grey levels
+  std::vector<float> deviation;      // thumbnail * thumbnail: standard deviation of each pixel over time, area mean
   std::vector<std::uint8_t> volume;  // as VolumeBuilder gives it
 };
 
@@ -41,7 +41,7 @@ class ClipDescriber {
   void add_flow(std::size_t t, const float* flow);
 
   // Looks at the grey levels too.
-  Status finish(const Cancel& cancel, ClipFeatures* features) const;
+  runtime::Status finish(const runtime::Cancel& cancel, ClipFeatures* features) const;
 
  private:
   Clip clip_;
@@ -54,6 +54,7 @@ class ClipDescriber {
 };
 
 // Memory beside the clip itself does not grow with its length.
-Status describe_clip(const Clip& clip, const ClipParams& params, const Cancel& cancel, ClipFeatures* features);
+runtime::Status describe_clip(const Clip& clip, const ClipParams& params, const runtime::Cancel& cancel,
+                              ClipFeatures* features);
 
 }  // namespace infomotion::features

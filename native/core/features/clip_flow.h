@@ -25,10 +25,10 @@ struct Clip {
 // visit(t, flow) for each frame t of [first, last), in order: flow is the (u, v) pairs, px/frame, from frame t to the
 // next. The clip's last frame has no next: it repeats the flow before it, or zeros in a clip of one frame.
 template <typename Visit>
-Status each_flow(const Clip& clip, std::size_t first, std::size_t last, const flow::FarnebackParams& params,
-                 const Cancel& cancel, Visit visit) {
+runtime::Status each_flow(const Clip& clip, std::size_t first, std::size_t last, const flow::FarnebackParams& params,
+                          const runtime::Cancel& cancel, Visit visit) {
   flow::FarnebackSequence sequence;
-  Status status = sequence.init(clip.width, clip.height, params);
+  runtime::Status status = sequence.init(clip.width, clip.height, params);
   std::vector<float> flow(clip.pixels() * 2);
   for (std::size_t t = first; status.ok() && t < std::min(last + 1, clip.count); ++t) {
     status = sequence.push(clip.frame(t), nullptr, flow.data(), cancel);

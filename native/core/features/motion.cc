@@ -92,10 +92,8 @@ void MotionCells::measure(const float* flow, double fps, float* out) {
         double sum = 0;
         for (int x = left; x < right; ++x) sum += columns_[static_cast<std::size_t>(channel) * width_ + x];
         const float mean = pixels > 0 ? static_cast<float>(sum / pixels * fps) : 0;
-        if (channel < 3)
-          out[channel * cells + cell] = mean;
-        else
-          out[3 * cells + cell * kDirections + channel - 3] = mean;
+        if (channel < 3) out[channel * cells + cell] = mean;
+        else out[3 * cells + cell * kDirections + channel - 3] = mean;
       }
     }
   }

@@ -37,9 +37,9 @@ class MotionCells {
 };
 
 // How far each cell is carried to and fro: the flow added up over time is its way from where it began; the standard
-// deviation of that way about its straight line (the line is drift of the probe, and of the flow's small bias) tells the
-// size of a movement however fast it goes. For each cell of MotionCells: of u in frame widths, of v in frame heights, and
-// of the divergence, whose sum is the relative change of area.
+// deviation of that way about its straight line (the line is drift of the probe, and of the flow's small bias) tells
+// the size of a movement however fast it goes. For each cell of MotionCells: of u in frame widths, of v in frame
+// heights, and of the divergence, whose sum is the relative change of area.
 class Excursions {
  public:
   Excursions(int width, int height, int grid);
@@ -52,7 +52,7 @@ class Excursions {
 
  private:
   double width_, height_, time_ = 0;
-  std::size_t cells_, count_ = 1;                              // the first position, 0 at time 0, is counted
+  std::size_t cells_, count_ = 1;                             // the first position, 0 at time 0, is counted
   std::vector<double> position_, sum_, squares_, with_time_;  // with_time_: sums of position * time
 };
 

@@ -42,8 +42,7 @@ void VolumeBuilder::shrink(std::size_t t, const float* flow) {
   for (const int channel : {0, 1}) {
     for (std::size_t i = 0; i < plane_.size(); ++i) plane_[i] = flow[2 * i + channel];
     const double per_second = clip_.fps / (channel == 0 ? clip_.width : clip_.height);
-    flow::resample(plane_.data(), fx_, fy_, static_cast<float>(per_second),
-                   small_.data() + (channel + 1) * cells_);
+    flow::resample(plane_.data(), fx_, fy_, static_cast<float>(per_second), small_.data() + (channel + 1) * cells_);
   }
 }
 
@@ -72,12 +71,12 @@ std::vector<std::uint8_t> VolumeBuilder::finish() const {
   return volume;
 }
 
-Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
-                   const Cancel& cancel, std::vector<std::uint8_t>* volume) {
-  if (clip.count < 1) return Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
+runtime::Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
+                            const runtime::Cancel& cancel, std::vector<std::uint8_t>* volume) {
+  if (clip.count < 1) return runtime::Status::error("INVALID_ARGUMENT", "Expected a clip of at least one frame.");
   VolumeBuilder builder(clip, params);
-  const Status status = each_flow(clip, builder.first(), builder.last(), flow, cancel,
-                                  [&](std::size_t t, const float* flow) { builder.add(t, flow); });
+  const runtime::Status status = each_flow(clip, builder.first(), builder.last(), flow, cancel,
+                                           [&](std::size_t t, const float* flow) { builder.add(t, flow); });
   if (status.ok()) *volume = builder.finish();
   return status;
 }

@@ -24,8 +24,8 @@ std::uint8_t encode_speed(double speed);
 double decode_speed(int byte);
 
 // Frame t of the clip fills the time [t, t + 1), counted in frames; frame i of the volume is the mean over
-// [begin + i step, begin + (i + 1) step), step = fps / rate: grey as it is, flow in frame widths and heights per second,
-// both averaged over the areas of side x side cells.
+// [begin + i step, begin + (i + 1) step), step = fps / rate: grey as it is, flow in frame widths and heights per
+// second, both averaged over the areas of side x side cells.
 class VolumeBuilder {
  public:
   VolumeBuilder(const Clip& clip, const VolumeParams& params);
@@ -49,12 +49,12 @@ class VolumeBuilder {
   std::size_t first_, last_, cells_;
   flow::AxisFilter fx_, fy_;
   std::vector<float> plane_, small_;
-  std::vector<float> sums_;     // frames * kVolumeChannels * cells
-  std::vector<double> weights_; // of each frame's sums
+  std::vector<float> sums_;      // frames * kVolumeChannels * cells
+  std::vector<double> weights_;  // of each frame's sums
 };
 
 // The volume alone. Frames that it does not show are not looked at.
-Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
-                   const Cancel& cancel, std::vector<std::uint8_t>* volume);
+runtime::Status make_volume(const Clip& clip, const VolumeParams& params, const flow::FarnebackParams& flow,
+                            const runtime::Cancel& cancel, std::vector<std::uint8_t>* volume);
 
 }  // namespace infomotion::features

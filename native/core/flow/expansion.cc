@@ -22,7 +22,8 @@ PolynomialBasis::PolynomialBasis(int radius, double sigma) {
     m2 += 2 * weight * i2;
     m4 += 2 * weight * i2 * i2;
   }
-  for (int i = 0; i <= radius; ++i) bent_.push_back(static_cast<float>(gaussian(i) / sum * (static_cast<double>(i) * i - m2)));
+  for (int i = 0; i <= radius; ++i)
+    second_difference_taps_.push_back(static_cast<float>(gaussian(i) / sum * (static_cast<double>(i) * i - m2)));
   const double variance = m4 - m2 * m2;
   inverse_ = {static_cast<float>(1 / m2), static_cast<float>(1 / variance), static_cast<float>(-m2 / variance),
               static_cast<float>(1 / (m2 * m2))};
@@ -32,20 +33,21 @@ Expander::Expander(const Kernels& kernels, const PolynomialBasis& basis, const L
     : kernels_(kernels),
       basis_(basis),
       level_(level),
-      pitch_(static_cast<int>(padded(level.width))),
-      moments_pitch_(static_cast<int>(padded(padded(level.width) + 2 * padded(basis.radius())))),
+      pitch_(static_cast<int>(runtime::padded(level.width))),
+      moments_pitch_(
+          static_cast<int>(runtime::padded(runtime::padded(level.width) + 2 * runtime::padded(basis.radius())))),
       ring_rows_(std::min(2 * basis.radius() + 1, level.height)),
       resampler_(kernels, level.image_x, level.image_y),
       ring_(static_cast<std::size_t>(ring_rows_) * pitch_),
       moments_(static_cast<std::size_t>(3) * moments_pitch_),
       window_(2 * basis.radius() + 1) {}
 
-// The image's border rows and columns stand for what lies beyond.
+// Beyond the border the image is continued by its border rows and columns.
 template <typename T>
 void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
-                      const Cancel& cancel) {
+                      const runtime::Cancel& cancel) {
   const int radius = basis_.radius(), width = level_.width, bottom = level_.height - 1;
-  float* moments = moments_.data() + padded(radius);
+  float* moments = moments_.data() + runtime::padded(radius);
   if (!follows) made_ = std::max(begin - radius, 0);
   for (int y = begin; y < end && !cancel.requested(); ++y) {
     for (const int last = std::min(y + radius, bottom); made_ <= last; ++made_)
@@ -58,13 +60,13 @@ void Expander::expand(const T* frame, std::size_t frame_pitch, int begin, int en
       std::fill(row + width, row + width + radius, row[width - 1]);
     }
     kernels_.expand(basis_, moments, moments_pitch_, width, out->row(y), out->pitch());
-    // What a place in the last column is interpolated with, with weight 0, must be finite.
+    // Samples in the last column are interpolated with the value behind it, with weight 0: it must be finite.
     if (out->pitch() > width)
       for (int c = 0; c < kCoefficients; ++c) out->row(y)[c * out->pitch() + width] = 0;
   }
 }
 
-template void Expander::expand(const std::uint8_t*, std::size_t, int, int, bool, Expansion*, const Cancel&);
-template void Expander::expand(const float*, std::size_t, int, int, bool, Expansion*, const Cancel&);
+template void Expander::expand(const std::uint8_t*, std::size_t, int, int, bool, Expansion*, const runtime::Cancel&);
+template void Expander::expand(const float*, std::size_t, int, int, bool, Expansion*, const runtime::Cancel&);
 
 }  // namespace infomotion::flow

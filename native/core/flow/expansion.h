@@ -15,8 +15,8 @@
 
 namespace infomotion::flow {
 
-// The Gaussian weights g(i), |i| <= radius, and what remains of the normal equations' inverse. With moments
-// m2 = sum g i^2 and m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, hence the closed form.
+// The Gaussian weights g(i), |i| <= radius, and the inverse of the normal equations. With the moments m2 = sum g i^2
+// and m4 = sum g i^4 the basis (1, x, y, x^2 - m2, y^2 - m2, x y) is orthogonal, so that the inverse has a closed form.
 class PolynomialBasis {
  public:
   // sigma = 0: 0.3 * radius.
@@ -27,31 +27,32 @@ class PolynomialBasis {
   // i^power g(i) for i = 0..radius; power 0, 1, 2.
   const std::vector<float>& taps(int power) const { return taps_[power]; }
 
-  // (i^2 - m2) g(i) for i = 0..radius: with x^2 - m2 as a weight. All of them, i < 0 too, sum to zero, so that the middle
-  // sample can be taken off the others: no mean grey level then drowns the bends in its rounding errors.
-  const std::vector<float>& bent() const { return bent_; }
+  // (i^2 - m2) g(i) for i = 0..radius: the weights of the basis function x^2 - m2. Over all i, negative ones too, they
+  // sum to zero, so they can be applied to the second differences f(i) + f(-i) - 2 f(0): the rounding errors of a large
+  // mean grey level then do not hide the curvature.
+  const std::vector<float>& second_difference_taps() const { return second_difference_taps_; }
 
   // { linear: 1 / m2, square: 1 / (m4 - m2^2), constant to square: -m2 / (m4 - m2^2), mixed: 1 / m2^2 }
   const std::array<float, 4>& inverse() const { return inverse_; }
 
  private:
-  std::vector<float> taps_[3], bent_;
+  std::vector<float> taps_[3], second_difference_taps_;
   std::array<float, 4> inverse_;
 };
 
-// What is kept of the fit: half of each coefficient, a quarter of rxy, which is what the equations of motion take (the
-// mean of two frames, and the matrix of a quadratic form has half of rxy at both its places). Not the constant: motion
-// does not depend on it.
+// What is kept of the fit: half of each coefficient and a quarter of rxy. That is what the equations of motion take:
+// they use the mean of two frames, and the matrix of a quadratic form has half of rxy in two places. The constant is
+// not kept, since motion does not depend on it.
 constexpr int kCoefficients = 5;
 enum Coefficient { kXX, kYY, kX, kY, kXY };
 
 // The expansion of one image, row by row; in a row each coefficient has a stretch of `pitch` floats. Neighbouring
-// pixels mostly move alike, so that a whole vector of them is sampled from neighbouring places: no gathers.
+// pixels mostly move alike, so a vector of them can mostly be sampled from neighbouring places, without gathers.
 class Expansion {
  public:
   Expansion(int width, int height)
-      : pitch_(static_cast<int>(padded(width))),
-        floats_(Buffer::raw(static_cast<std::size_t>(pitch_) * kCoefficients * height)) {}
+      : pitch_(static_cast<int>(runtime::padded(width))),
+        floats_(runtime::Buffer::raw(static_cast<std::size_t>(pitch_) * kCoefficients * height)) {}
 
   int pitch() const { return pitch_; }
   float* row(int y) { return floats_.data() + static_cast<std::size_t>(y) * kCoefficients * pitch_; }
@@ -60,13 +61,13 @@ class Expansion {
 
  private:
   int pitch_;
-  Buffer floats_;
+  runtime::Buffer floats_;
 };
 
-// Makes expansions of one level of frames, streaming: of the level's image only the rows in use are ever kept.
+// Makes the expansions of frames at one level. It streams: only the rows in use of the level's image are kept.
 class Expander {
  public:
-  // All of these must outlive it.
+  // The arguments must outlive it.
   Expander(const Kernels& kernels, const PolynomialBasis& basis, const Level& level);
 
   // Rows [begin, end) of the expansion of a full-size frame, whose rows begin `frame_pitch` values apart (T: uint8 or
@@ -74,7 +75,7 @@ class Expander {
   // cancelled.
   template <typename T>
   void expand(const T* frame, std::size_t frame_pitch, int begin, int end, bool follows, Expansion* out,
-              const Cancel& cancel);
+              const runtime::Cancel& cancel);
 
   std::size_t bytes() const { return (ring_.size() + moments_.size()) * sizeof(float); }
 
@@ -87,8 +88,8 @@ class Expander {
   int pitch_, moments_pitch_, ring_rows_;
   int made_ = 0;  // the next row of the level's image
   Resampler resampler_;
-  Buffer ring_;     // rows of the level's image
-  Buffer moments_;  // three rows, padded
+  runtime::Buffer ring_;     // rows of the level's image
+  runtime::Buffer moments_;  // three rows, padded
   std::vector<const float*> window_;
 };
 

@@ -14,10 +14,13 @@ namespace {
 // Iterations in one sweep: more would save little, and each keeps its rows of equations in the caches.
 constexpr int kSweep = 4;
 
-// A thread with fewer rows (or columns) would spend most of its time on what it shares with its neighbours.
+// A thread with fewer rows (or columns) would spend most of its time on those that its neighbours compute too.
 constexpr int kLeastBand = 64;
 
-// Rows of expansion dealt to a thread at a time.
+// Columns of a strip begin at multiples of this: a vector of the widest instruction set.
+constexpr int kStripAlignment = 16;
+
+// Rows of the expansion that a thread takes at a time.
 constexpr int kBand = 32;
 
 class FlowInPlanes : public FirstGuess {
@@ -43,8 +46,8 @@ class MagnifiedFlow : public FirstGuess {
  public:
   MagnifiedFlow(const Kernels& kernels, const Level& level, double pyr_scale)
       : resampler_(kernels, level.flow_x, level.flow_y, static_cast<float>(1 / pyr_scale)),
-        u_(padded(level.width)),
-        v_(padded(level.width)) {}
+        u_(runtime::padded(level.width)),
+        v_(runtime::padded(level.width)) {}
 
   void set(const FlowPlanes* planes) { planes_ = planes; }
 
@@ -58,7 +61,7 @@ class MagnifiedFlow : public FirstGuess {
  private:
   const FlowPlanes* planes_ = nullptr;
   Resampler resampler_;
-  Buffer u_, v_;
+  runtime::Buffer u_, v_;
 };
 
 // The result of no iterations.
@@ -86,11 +89,11 @@ void write_guess(const Kernels& kernels, FirstGuess& guess, int width, const Til
 
 int parts(int rows, int of) { return (rows + of - 1) / of; }
 
-std::size_t plane_floats(const Level& level) { return padded(level.width) * level.height; }
+std::size_t plane_floats(const Level& level) { return runtime::padded(level.width) * level.height; }
 
 }  // namespace
 
-// What a thread needs of its own.
+// The state of one thread.
 struct FarnebackSequence::Worker {
   Worker(const FarnebackSequence& sequence)
       : iterations(*sequence.kernels_, *sequence.window_, std::min(kSweep, sequence.params_.iterations),
@@ -98,8 +101,7 @@ struct FarnebackSequence::Worker {
     const std::vector<Level>& levels = sequence.levels_;
     for (std::size_t k = 0; k < levels.size(); ++k) {
       expanders.emplace_back(*sequence.kernels_, *sequence.basis_, levels[k]);
-      if (k + 1 < levels.size())
-        magnified.emplace_back(*sequence.kernels_, levels[k], sequence.params_.pyr_scale);
+      if (k + 1 < levels.size()) magnified.emplace_back(*sequence.kernels_, levels[k], sequence.params_.pyr_scale);
     }
   }
 
@@ -109,8 +111,8 @@ struct FarnebackSequence::Worker {
     return bytes;
   }
 
-  std::vector<Expander> expanders;  // one a level
-  std::vector<MagnifiedFlow> magnified;  // one a level but the coarsest
+  std::vector<Expander> expanders;       // one per level
+  std::vector<MagnifiedFlow> magnified;  // one per level, but none for the coarsest
   Iterations iterations;
 };
 
@@ -118,9 +120,10 @@ FarnebackSequence::FarnebackSequence() = default;
 FarnebackSequence::FarnebackSequence(FarnebackSequence&&) noexcept = default;
 FarnebackSequence::~FarnebackSequence() = default;
 
-Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads, Isa isa) {
+runtime::Status FarnebackSequence::init(int width, int height, const FarnebackParams& params, int threads,
+                                        runtime::Isa isa) {
   const auto refuse = [](const std::string& what) {
-    return Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
+    return runtime::Status::error("INVALID_ARGUMENT", "Expected " + what + ".");
   };
   if (width < 1 || height < 1) return refuse("frames of at least 1 x 1 pixels");
   if (!(params.pyr_scale > 0 && params.pyr_scale < 1)) return refuse("pyrScale between 0 and 1 (both excluded)");
@@ -134,28 +137,28 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   levels_ = make_levels(width, height, params.pyr_scale, params.levels);
   basis_ = std::make_unique<PolynomialBasis>(params.poly_n, params.poly_sigma);
   window_ = std::make_unique<Window>(params.winsize, params.gaussian);
-  trust_x_.clear();
-  trust_y_.clear();
+  border_x_.clear();
+  border_y_.clear();
   before_.clear();
   now_.clear();
   for (const Level& level : levels_) {
     if (std::min(level.width, level.height) < kNarrow) {
-      trust_x_.push_back(squared_trust(level.width, level.height, static_cast<int>(padded(level.width))));
-      trust_y_.emplace_back(level.height, 1.0f);
+      border_x_.push_back(
+          squared_border_weights(level.width, level.height, static_cast<int>(runtime::padded(level.width))));
+      border_y_.emplace_back(level.height, 1.0f);
     } else {
-      trust_x_.push_back(squared_trust(level.width));
-      trust_y_.push_back(squared_trust(level.height));
+      border_x_.push_back(squared_border_weights(level.width));
+      border_y_.push_back(squared_border_weights(level.height));
     }
-    trust_x_.back().resize(padded(trust_x_.back().size()) + padded(1));  // strips begin anywhere, and end within a vector
+    border_x_.back().resize(runtime::padded(border_x_.back().size()) +
+                            runtime::padded(1));  // strips begin anywhere, and end within a vector
     before_.emplace_back(level.width, level.height);
     now_.emplace_back(level.width, level.height);
   }
   for (FlowPlanes& planes : planes_) planes = FlowPlanes();
-  if (params.iterations > kSweep)
-    ensure_planes(0);
-  else if (levels_.size() > 1)
-    ensure_planes(1);
-  const std::size_t most = threads == 0 ? pool_threads() : static_cast<std::size_t>(threads);
+  if (params.iterations > kSweep) ensure_planes(0);
+  else if (levels_.size() > 1) ensure_planes(1);
+  const std::size_t most = threads == 0 ? runtime::pool_threads() : static_cast<std::size_t>(threads);
   const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
   workers_.clear();
   while (workers_.size() < bands) workers_.push_back(std::make_unique<Worker>(*this));
@@ -163,13 +166,13 @@ Status FarnebackSequence::init(int width, int height, const FarnebackParams& par
   return {};
 }
 
-Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
-                               const Cancel& cancel) {
+runtime::Status FarnebackSequence::push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
+                                        const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
-Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
-                               const Cancel& cancel) {
+runtime::Status FarnebackSequence::push(const float* frame, std::size_t pitch, const float* initial, float* flow,
+                                        const runtime::Cancel& cancel) {
   return push_frame(frame, pitch, initial, flow, cancel);
 }
 
@@ -182,35 +185,35 @@ std::size_t FarnebackSequence::bytes() const {
   return bytes;
 }
 
-// body(worker, item, follows) for all items, side by side on up to `most` threads. `follows`: the same worker has just done
-// the item before.
+// Calls body(worker, item, follows) for all items, in parallel on at most `most` threads. `follows`: the same worker
+// has just done the item before, so that it can go on with what it keeps.
 template <typename Body>
 void FarnebackSequence::share(std::size_t items, std::size_t most, Body body) {
   const std::size_t busy = std::min(workers_.size(), most);
-  Runs runs(items, busy);
-  parallel_for(busy, busy, [&](std::size_t worker) {
+  runtime::Runs runs(items, busy);
+  runtime::parallel_for(busy, busy, [&](std::size_t worker) {
     for (std::size_t item, last = items; runs.next(worker, &item); last = item)
       body(*workers_[worker], item, item == last + 1);
   });
 }
 
 template <typename T>
-Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
-                                     const Cancel& cancel) {
+runtime::Status FarnebackSequence::push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
+                                              const runtime::Cancel& cancel) {
   expand(frame, pitch, cancel);
   if (primed_ && !cancel.requested()) compute_flow(initial, flow, cancel);
   if (cancel.requested()) {
     primed_ = false;
-    return Status::cancelled();
+    return runtime::Status::cancelled();
   }
   primed_ = true;
   std::swap(before_, now_);
   return {};
 }
 
-// All levels at once, in bands of some rows; the finest ones, which are most of the work, first.
+// All levels at once, in bands of rows; the finest level, which is most of the work, comes first.
 template <typename T>
-void FarnebackSequence::expand(const T* frame, std::size_t pitch, const Cancel& cancel) {
+void FarnebackSequence::expand(const T* frame, std::size_t pitch, const runtime::Cancel& cancel) {
   std::vector<std::size_t> ends;  // of the levels' items
   std::size_t items = 0;
   for (const Level& level : levels_) ends.push_back(items += static_cast<std::size_t>(parts(level.height, kBand)));
@@ -223,7 +226,7 @@ void FarnebackSequence::expand(const T* frame, std::size_t pitch, const Cancel& 
 }
 
 // Coarse to fine; at each level as many sweeps as the iterations take.
-void FarnebackSequence::compute_flow(const float* initial, float* flow, const Cancel& cancel) {
+void FarnebackSequence::compute_flow(const float* initial, float* flow, const runtime::Cancel& cancel) {
   const FlowPlanes* known = nullptr;
   const auto other = [&] { return known == &planes_[0] ? &planes_[1] : &planes_[0]; };
   if (initial != nullptr) {
@@ -241,7 +244,7 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const Ca
       if (k > 0 || left > 0) {
         ensure_planes(k);
         target = {other(), nullptr};
-        target.planes->pitch = padded(levels_[k].width);
+        target.planes->pitch = runtime::padded(levels_[k].width);
       }
       sweep(k, count, known, magnify, target, cancel);
       known = target.planes;
@@ -250,25 +253,41 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const Ca
   }
 }
 
-void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify,
-                              const FlowTarget& target, const Cancel& cancel) {
+// How many strips of columns a level is cut into. Usually the caches decide (Iterations::strips). If they do not mind,
+// a wide level is cut into strips for the threads: the seams then run along the shorter side, and less is computed
+// twice.
+int FarnebackSequence::strips(const Level& level) const {
+  const int for_caches = workers_[0]->iterations.strips(level.width);
+  if (for_caches > 1 || level.width <= level.height) return for_caches;
+  return std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
+}
+
+// Where strip `i` of `count` begins: at an even division, rounded to a multiple of kStripAlignment.
+int FarnebackSequence::strip_begin(const Level& level, int i, int count) {
+  if (i == count) return level.width;
+  const int even = static_cast<int>(static_cast<long long>(level.width) * i / count);
+  return (even + kStripAlignment / 2) / kStripAlignment * kStripAlignment;
+}
+
+// `count` iterations of level k, tile by tile: strips of columns, cut into bands of the rows after which the iterations
+// compute their running sums anew, so that tiles do not change the result.
+void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known, bool magnify, const FlowTarget& target,
+                              const runtime::Cancel& cancel) {
   const Level& level = levels_[k];
-  const MotionField field = {level.width,         level.height,        &before_[k],   &now_[k],
-                             trust_x_[k].data(), trust_y_[k].data(),
-                             std::min(level.width, level.height) < kNarrow ? padded(level.width) : 0, params_.border};
-  const Iterations& any = workers_[0]->iterations;
-  int strips = any.strips(level.width);
-  if (strips == 1 && level.width > level.height)  // seams along the shorter side
-    strips = std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
-  const int bands = parts(level.height, any.restart());
-  const auto column = [&](int strip) {  // where one begins
-    const int at = static_cast<int>(static_cast<long long>(level.width) * strip / strips + 8);
-    return strip == strips ? level.width : at - at % 16;
-  };
+  const MotionField field = {level.width,
+                             level.height,
+                             &before_[k],
+                             &now_[k],
+                             border_x_[k].data(),
+                             border_y_[k].data(),
+                             std::min(level.width, level.height) < kNarrow ? runtime::padded(level.width) : 0,
+                             params_.border};
+  const int strips = this->strips(level), rows = workers_[0]->iterations.restart(), bands = parts(level.height, rows);
   const std::size_t most = static_cast<std::size_t>(strips * std::max(level.height / kLeastBand, 1));
   share(static_cast<std::size_t>(strips * bands), most, [&](Worker& worker, std::size_t item, bool follows) {
-    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * any.restart();
-    const Tile tile = {column(strip), column(strip + 1), top, std::min(top + any.restart(), level.height)};
+    const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * rows;
+    const Tile tile = {strip_begin(level, strip, strips), strip_begin(level, strip + 1, strips), top,
+                       std::min(top + rows, level.height)};
     NoFlow none;
     std::optional<FlowInPlanes> planes;
     FirstGuess* guess = &none;
@@ -278,10 +297,8 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
     } else if (known != nullptr) {
       guess = &planes.emplace(*known);
     }
-    if (count > 0)
-      worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
-    else
-      write_guess(*kernels_, *guess, level.width, tile, target);
+    if (count > 0) worker.iterations.run(field, count, *guess, tile, follows && band > 0, target, cancel);
+    else write_guess(*kernels_, *guess, level.width, tile, target);
   });
 }
 
@@ -291,9 +308,9 @@ void FarnebackSequence::shrink_initial(const float* initial, FlowPlanes* planes)
   const Level& level = levels_.back();
   const AxisFilter fx = area_filter(full.width, level.width), fy = area_filter(full.height, level.height);
   Resampler resampler(*kernels_, fx, fy, static_cast<float>(level.scale));
-  planes->pitch = padded(level.width);
+  planes->pitch = runtime::padded(level.width);
   std::vector<float> plane(full.pixels());
-  for (Buffer* component : {&planes->u, &planes->v}) {
+  for (runtime::Buffer* component : {&planes->u, &planes->v}) {
     for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = initial[2 * i];
     for (int y = 0; y < level.height; ++y)
       resampler.row(plane.data(), full.width, y, component->data() + y * planes->pitch);

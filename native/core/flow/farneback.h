@@ -33,25 +33,28 @@ class FarnebackSequence {
   FarnebackSequence(FarnebackSequence&&) noexcept;
   ~FarnebackSequence();
 
-  // Each pair is worked on by up to `threads` threads of the pool (0: all) in tiles; the result is the same,
-  // bit for bit, for any number.
-  Status init(int width, int height, const FarnebackParams& params, int threads = 1, Isa isa = current_isa());
+  // Up to `threads` threads of the pool (0: all) work on each pair, in tiles; the result is the same, bit for bit, for
+  // any number.
+  runtime::Status init(int width, int height, const FarnebackParams& params, int threads = 1,
+                       runtime::Isa isa = runtime::current_isa());
 
   // Takes the next frame (row by row; grey levels 0..255, in bytes or floats) and, from the second on, gives the flow
   // from the frame before to this one: `flow` gets width * height pairs (u, v) in px. `initial`, where not null, is a
   // first guess of the same form. Fails only with ABORTED, and then begins anew.
   // Rows begin `pitch` values apart, or follow each other.
-  Status push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
-  Status push(const float* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
+  runtime::Status push(const std::uint8_t* frame, std::size_t pitch, const float* initial, float* flow,
+                       const runtime::Cancel& cancel);
+  runtime::Status push(const float* frame, std::size_t pitch, const float* initial, float* flow,
+                       const runtime::Cancel& cancel);
   template <typename T>
-  Status push(const T* frame, const float* initial, float* flow, const Cancel& cancel) {
+  runtime::Status push(const T* frame, const float* initial, float* flow, const runtime::Cancel& cancel) {
     return push(frame, static_cast<std::size_t>(levels_[0].width), initial, flow, cancel);
   }
 
   // Forgets the frames seen: the next push begins another sequence.
   void restart() { primed_ = false; }
 
-  // What its buffers hold: at most 128 a pixel at the default parameters, from 96 x 96 on.
+  // The size of its buffers: at most 128 bytes per pixel with the default parameters, from 96 x 96 pixels on.
   std::size_t bytes() const;
 
  private:
@@ -59,12 +62,15 @@ class FarnebackSequence {
   using Expansions = std::vector<Expansion>;  // one a level
 
   template <typename T>
-  Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow, const Cancel& cancel);
+  runtime::Status push_frame(const T* frame, std::size_t pitch, const float* initial, float* flow,
+                             const runtime::Cancel& cancel);
   template <typename T>
-  void expand(const T* frame, std::size_t pitch, const Cancel& cancel);
-  void compute_flow(const float* initial, float* flow, const Cancel& cancel);
+  void expand(const T* frame, std::size_t pitch, const runtime::Cancel& cancel);
+  void compute_flow(const float* initial, float* flow, const runtime::Cancel& cancel);
   void sweep(std::size_t level, int count, const FlowPlanes* guess, bool magnify, const FlowTarget& target,
-             const Cancel& cancel);
+             const runtime::Cancel& cancel);
+  int strips(const Level& level) const;
+  static int strip_begin(const Level& level, int i, int count);
   void shrink_initial(const float* initial, FlowPlanes* planes) const;
   void ensure_planes(std::size_t level);
   template <typename Body>
@@ -73,7 +79,7 @@ class FarnebackSequence {
   FarnebackParams params_;
   const Kernels* kernels_ = nullptr;
   std::vector<Level> levels_;
-  std::vector<std::vector<float>> trust_x_, trust_y_;  // one a level
+  std::vector<std::vector<float>> border_x_, border_y_;  // one a level
   std::unique_ptr<PolynomialBasis> basis_;
   std::unique_ptr<Window> window_;
   std::vector<std::unique_ptr<Worker>> workers_;  // one a thread

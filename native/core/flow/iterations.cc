@@ -6,8 +6,8 @@
 namespace infomotion::flow {
 namespace {
 
-// The running sum down the columns starts anew after so many rows, so that rounding errors do not pile up: not much
-// more often than its window is high, and a divisor of the halves of usual heights.
+// After how many rows the running sum down the columns is computed anew, so that rounding errors do not pile up: not
+// much more often than the window is high, and a divisor of half of the usual heights.
 int restart_rows(int half) { return 30 * (1 + half / 30); }
 
 // Rows of equations in use at once.
@@ -18,11 +18,13 @@ int ring_rows(const Window& window, int height) {
 // Columns of equations begin at multiples of this: half a cache line.
 constexpr int kAligned = 8;
 
-int stretch(int width, int half) { return static_cast<int>(padded(static_cast<std::size_t>(width) + 2 * half)); }
+int stretch(int width, int half) {
+  return static_cast<int>(runtime::padded(static_cast<std::size_t>(width) + 2 * half));
+}
 
-// The width of strips: for a Gaussian, which reads all its rows of equations again and again, so many columns that these
-// take up half a second-level cache of usual size, but not so few that those which neighbours share, half a window for
-// each iteration, count. A box reads the row that enters and the one that leaves: the whole width.
+// The width of strips. A Gaussian reads all its rows of equations again and again, so they should fill about half a
+// second-level cache of usual size; but strips must not be so narrow that the columns computed twice, half a window for
+// each iteration, matter. A box only reads the row that enters and the row that leaves: one strip of the whole width.
 int strip_width(const Window& window, int stages, int width, int height) {
   if (window.kernel.empty()) return width;
   constexpr int kBytes = 512 << 10;
@@ -30,7 +32,7 @@ int strip_width(const Window& window, int stages, int width, int height) {
   return std::max(kBytes / column, 16 * stages * window.half);
 }
 
-// Behind a row there is room for the rest of the last stretch's last vector.
+// A row has room behind it, since the last vector of its last stretch may go beyond its end.
 int equation_floats(int pitch) { return kEquations * pitch + 16; }
 
 }  // namespace
@@ -47,9 +49,9 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
   for (Stage& stage : stages_) {
     stage.ring.resize(static_cast<std::size_t>(ring_rows(window, height)) * row);
     stage.columns.resize(window.kernel.empty() ? row : static_cast<std::size_t>(row) * kBlurred);
-    stage.lost.resize(window.kernel.empty() ? row : 0);
-    stage.u.resize(padded(columns));
-    stage.v.resize(padded(columns));
+    stage.compensation.resize(window.kernel.empty() ? row : 0);
+    stage.u.resize(runtime::padded(columns));
+    stage.v.resize(runtime::padded(columns));
   }
   scratch_.resize(row);
 }
@@ -57,14 +59,14 @@ Iterations::Iterations(const Kernels& kernels, const Window& window, int stages,
 std::size_t Iterations::bytes() const {
   std::size_t floats = scratch_.size();
   for (const Stage& stage : stages_)
-    floats += stage.ring.size() + stage.columns.size() + stage.lost.size() + stage.u.size() + stage.v.size();
+    floats += stage.ring.size() + stage.columns.size() + stage.compensation.size() + stage.u.size() + stage.v.size();
   return floats * sizeof(float);
 }
 
 int Iterations::strips(int width) const { return std::max((width + strip_ / 2) / strip_, 1); }
 
 void Iterations::run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
-                     const FlowTarget& target, const Cancel& cancel) {
+                     const FlowTarget& target, const runtime::Cancel& cancel) {
   field_ = &field;
   guess_ = &guess;
   ring_rows_ = ring_rows(window_, field.height);
@@ -83,9 +85,9 @@ void Iterations::run(const MotionField& field, int count, FirstGuess& guess, con
   }
 }
 
-// Each stage begins as many rows above the next as its window reaches. Its sums start anew as many rows above those where
-// the next one's do, so that no tile makes more rows than it needs. Its columns are those that the next one's equations
-// take.
+// Each stage begins as many rows above the next one as the window reaches, and also computes its sums anew that many
+// rows above, so that no tile makes more rows than it needs. Its columns are those that the equations of the next stage
+// use.
 void Iterations::begin_stages(int count, const Tile& tile) {
   int left = tile.left, right = tile.right;
   for (int i = count; i-- > 0;) {
@@ -121,8 +123,8 @@ void Iterations::make_equations(int i, int y) {
     row.u = before.u.data();
     row.v = before.v.data();
   }
-  row.trust_x = field_->trust_x + static_cast<std::size_t>(y) * field_->trust_pitch + stage.from;
-  row.trust_y = field_->trust_y[y];
+  row.border_x = field_->border_x + static_cast<std::size_t>(y) * field_->border_pitch + stage.from;
+  row.border_y = field_->border_y[y];
   row.symmetric = field_->border == Border::kSymmetric;
   row.before = stage.from == 0 ? window_.half : 0;
   row.out = equations(stage, y) + row.before;
@@ -153,12 +155,12 @@ void Iterations::solve_row(int i, int y, float* u, float* v) {
     make(y + half);
     if (y == 0 || (y + stage.ahead) % restart_ == 0) {
       std::fill_n(row.columns, floats, 0.0f);
-      std::fill_n(stage.lost.data(), floats + 16, 0.0f);
+      std::fill_n(stage.compensation.data(), floats + 16, 0.0f);
       for (int j = y - half; j <= y + half; ++j) kernels_.add(row.columns, line(j), floats);
     } else {
       row.enters = line(y + half);
       row.leaves = line(y - half - 1);
-      row.lost = stage.lost.data();
+      row.compensation = stage.compensation.data();
     }
   }
   row.width = stage.right - stage.left;

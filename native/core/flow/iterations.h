@@ -1,10 +1,11 @@
-// The iterations of one level: from a first guess at the flow, equations of every pixel, averaged over a window and
-// solved for the displacement, over and over.
+// The iterations of one level. Each makes the equations of motion of every pixel from the flow known so far, averages
+// them over a window, and solves them for the displacement.
 //
-// All iterations run in one sweep down the level, each some rows behind the one before: the equations of a pixel take
-// its own flow only, so that iteration i + 1 can use a row as soon as iteration i has solved it. The rows of the
-// expansions in use and a few rows of equations for each iteration are all that the caches have to hold, and between
-// iterations the flow is never written out. Wide levels are swept in strips of columns, so that those rows fit.
+// All iterations run in one sweep down the level, each some rows behind the one before. That is possible because the
+// equations of a pixel use its own flow only: iteration i + 1 can take a row as soon as iteration i has solved it. So
+// the caches only have to hold the rows of the expansions in use and a few rows of equations for each iteration, and
+// the flow between iterations is never written to memory. Wide levels are swept in strips of columns, so that these
+// rows fit.
 #pragma once
 
 #include <vector>
@@ -23,25 +24,25 @@ struct MotionField {
   int width, height;
   const Expansion* from;
   const Expansion* to;
-  const float* trust_x;  // squared_trust(width), padded; of row y: trust_x + y * trust_pitch
-  const float* trust_y;  // squared_trust(height)
-  std::size_t trust_pitch;  // 0, but in images narrower than kNarrow
+  const float* border_x;     // squared_border_weights(width), padded; of row y: border_x + y * border_pitch
+  const float* border_y;     // squared_border_weights(height)
+  std::size_t border_pitch;  // 0, but in images narrower than kNarrow
   Border border;
 };
 
 // A flow field in two planes.
 struct FlowPlanes {
   FlowPlanes() = default;
-  explicit FlowPlanes(std::size_t floats) : u(Buffer::raw(floats)), v(Buffer::raw(floats)) {}
-  Buffer u, v;
-  std::size_t pitch = 0;  // set by who fills them
+  explicit FlowPlanes(std::size_t floats) : u(runtime::Buffer::raw(floats)), v(runtime::Buffer::raw(floats)) {}
+  runtime::Buffer u, v;
+  std::size_t pitch = 0;  // set by whoever fills them
 };
 
 // A row of the flow that iterations begin with.
 class FirstGuess {
  public:
   virtual ~FirstGuess() = default;
-  // Columns [begin, end) of row y, the first of them first; null: no motion.
+  // Points u and v at column `begin` of row y, of which [begin, end) are read; null means no motion.
   virtual void row(int y, int begin, int end, const float** u, const float** v) = 0;
 };
 
@@ -58,13 +59,13 @@ struct FlowTarget {
 
 class Iterations {
  public:
-  // For fields up to this size, up to `stages` iterations in a sweep.
+  // For fields of at most this size, and at most `stages` iterations in a sweep.
   Iterations(const Kernels& kernels, const Window& window, int stages, int width, int height);
 
   // `count` iterations (1 .. stages) for a tile of the result, which is the same, bit for bit, whatever the tiles.
   // `follows`: the last call was for the tile right above, with all else the same. Stops early when cancelled.
   void run(const MotionField& field, int count, FirstGuess& guess, const Tile& tile, bool follows,
-           const FlowTarget& target, const Cancel& cancel);
+           const FlowTarget& target, const runtime::Cancel& cancel);
 
   // Tiles must begin at rows that are multiples of restart(), at columns that are multiples of a vector (16), and be
   // no wider than if a level were cut into this many.
@@ -75,14 +76,14 @@ class Iterations {
 
  private:
   struct Stage {
-    Buffer ring;     // equations of the rows in use
-    Buffer columns;  // summed over the window's rows; kBlurred rows of them where the window is Gaussian
-    Buffer lost;     // where the window is a box: what rounding has put into those too much
-    Buffer u, v;     // the row solved last
-    int ahead, begin;       // rows ahead of the last stage; the first row of flow to solve
-    int left, right;        // columns of flow to solve
-    int from, to;           // columns of equations for them
-    int made, next;         // the next row of equations, of flow
+    runtime::Buffer ring;          // equations of the rows in use
+    runtime::Buffer columns;       // summed over the window's rows; kBlurred rows of them where the window is Gaussian
+    runtime::Buffer compensation;  // box windows: what rounding has added to those that is not theirs
+    runtime::Buffer u, v;          // the row solved last
+    int ahead, begin;              // rows ahead of the last stage; the first row of flow to solve
+    int left, right;               // columns of flow to solve
+    int from, to;                  // columns of equations for them
+    int made, next;                // the next row of equations, of flow
   };
 
   void begin_stages(int count, const Tile& tile);
@@ -96,7 +97,7 @@ class Iterations {
   const Window& window_;
   const int restart_, strip_;
   std::vector<Stage> stages_;
-  Buffer scratch_;
+  runtime::Buffer scratch_;
   std::vector<const float*> lines_;
 
   // Of the sweep that runs.

@@ -9,13 +9,13 @@ extern const Kernels kAvx2Kernels, kAvx512Kernels;
 extern const Kernels kNeonKernels;
 #endif
 
-const Kernels& kernels(Isa isa) {
+const Kernels& kernels(runtime::Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
-    case Isa::kAvx2: return kAvx2Kernels;
-    case Isa::kAvx512: return kAvx512Kernels;
+    case runtime::Isa::kAvx2: return kAvx2Kernels;
+    case runtime::Isa::kAvx512: return kAvx512Kernels;
 #elif defined(__aarch64__)
-    case Isa::kNeon: return kNeonKernels;
+    case runtime::Isa::kNeon: return kNeonKernels;
 #endif
     default: return kScalarKernels;
   }

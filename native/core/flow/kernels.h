@@ -1,8 +1,7 @@
-// The inner loops of the flow, a row at a time: all that is compiled for each instruction set. Their one text is
+// The inner loops of the flow, a row at a time: the only code that is compiled for each instruction set. Their text is
 // kernels.inc; a kernels_*.cc file instantiates it for one set.
 //
-// Rows that kernels read lie in a Buffer unless said otherwise: whole vectors are read and written, a little beyond
-// the last pixel.
+// Unless said otherwise, rows lie in a Buffer: whole vectors are read and written, a little beyond the last pixel.
 #pragma once
 
 #include <cstddef>
@@ -16,19 +15,19 @@ namespace infomotion::flow {
 
 // The equations of motion of one row.
 struct EquationRow {
-  int x, y, width;                // the first pixel, and how many of its row
+  int x, y, width;  // the first pixel, and how many of its row
   int image_width, image_height;
-  const float* from;     // of the first frame's expansion, from that pixel on
-  const float* to;       // the whole of the second's
-  int pitch;             // of both
-  const float* u;        // flow of these pixels known so far, px; null: none
+  const float* from;  // of the first frame's expansion, from that pixel on
+  const float* to;    // the whole of the second's
+  int pitch;          // of both
+  const float* u;     // the flow known so far of these pixels, px; null: none
   const float* v;
-  const float* trust_x;  // squared_trust(image_width) of these pixels
-  float trust_y;         // of this row
-  bool symmetric;        // Border::kSymmetric
-  float* out;            // equation e of the i-th pixel goes to out[e * out_pitch + i]
+  const float* border_x;  // squared_border_weights(image_width) of these pixels
+  float border_y;         // of this row
+  bool symmetric;         // Border::kSymmetric
+  float* out;             // equation e of the i-th pixel goes to out[e * out_pitch + i]
   int out_pitch;
-  int before, after;     // places before the first and behind the last that repeat them
+  int before, after;  // how many places before the first and behind the last equation repeat them
 };
 
 // From the equations summed down the window's columns to the flow of one row. The i-th pixel's window is columns
@@ -36,12 +35,12 @@ struct EquationRow {
 struct WindowRow {
   int width, half, first;
   float* columns;
-  const float* enters;  // box: this row is added to the columns first, and `leaves` taken off; null: neither
+  const float* enters;  // box: first this row is added to the columns and `leaves` is subtracted; null: neither
   const float* leaves;
-  float* lost;          // box: what rounding has put into the columns too much so far
+  float* compensation;  // box: what rounding has added to the columns so far that is not theirs (Kahan)
   int pitch;            // of a stretch; a multiple of 16
   const float* kernel;  // Gaussian weights for 0..half; null: box
-  float regular;        // keeps the determinant off zero where there is no structure
+  float regular;        // keeps the determinant away from zero where there is no structure
   float* scratch;       // kEquations * pitch
   float* u;
   float* v;
@@ -50,11 +49,13 @@ struct WindowRow {
 constexpr int kBlurred = 4;
 
 struct Kernels {
-  // out[x] = sum over t of weights[t] * rows[t][x], x < n. Rows are anywhere, and read no further than n.
+  // out[x] = sum over t of weights[t] * rows[t][x], x < n. The rows need not lie in a Buffer: no value from n on is
+  // read.
   void (*mix_bytes)(const std::uint8_t* const* rows, const float* weights, int taps, int n, float* out);
   void (*mix)(const float* const* rows, const float* weights, int taps, int n, float* out);
 
-  // Outputs [begin, end) of the filter along one row that is padded at both ends (AxisFilter::before). `out` is anywhere.
+  // Outputs [begin, end) of the filter along one row that is padded at both ends (AxisFilter::before). `out` need not
+  // lie in a Buffer.
   void (*filter_row)(const AxisFilter& filter, const float* row, int begin, int end, float* out);
 
   // From 2 radius + 1 rows of an image to sum g f, sum j g f, sum j^2 g f of each column, `pitch` floats apart.
@@ -73,11 +74,11 @@ struct Kernels {
 
   void (*solve)(const WindowRow& row);
 
-  // out = u[0], v[0], u[1], v[1], ... up to n. `out` is anywhere.
+  // out = u[0], v[0], u[1], v[1], ... up to n. `out` need not lie in a Buffer.
   void (*pairs)(const float* u, const float* v, int n, float* out);
 };
 
 // `isa` is one of available_isas().
-const Kernels& kernels(Isa isa);
+const Kernels& kernels(runtime::Isa isa);
 
 }  // namespace infomotion::flow

@@ -26,7 +26,7 @@ void finish(AxisFilter& filter, int n, Border source) {
   filter.before = std::max(0, -*low);
   for (int j = -filter.before; j < *high + filter.taps; ++j) filter.border.push_back(source(j));
 
-  const std::size_t m = filter.first.size(), pitch = padded(m) + padded(1), taps = filter.taps;
+  const std::size_t m = filter.first.size(), pitch = runtime::padded(m) + runtime::padded(1), taps = filter.taps;
   filter.lane_first.assign(filter.first.begin(), filter.first.end());
   filter.lane_first.resize(pitch, filter.first.back());
   filter.lane_weights.assign(taps * pitch, 0.0f);
@@ -75,7 +75,12 @@ AxisFilter area_filter(int n, int m) {
 }
 
 Resampler::Resampler(const Kernels& kernels, const AxisFilter& fx, const AxisFilter& fy, float gain)
-    : kernels_(&kernels), fx_(&fx), fy_(&fy), weights_(fy.weights), bytes_(fy.taps), floats_(fy.taps),
+    : kernels_(&kernels),
+      fx_(&fx),
+      fy_(&fy),
+      weights_(fy.weights),
+      bytes_(fy.taps),
+      floats_(fy.taps),
       line_(fx.border.size() + static_cast<std::size_t>(fx.inputs)) {
   for (float& weight : weights_) weight *= gain;
 }
@@ -94,7 +99,7 @@ void Resampler::row(const float* in, std::size_t pitch, int y, int begin, int en
   along(begin, end, out);
 }
 
-// What stands for samples beyond the border lies within the taps, or, of weight 0, one before them.
+// The samples that stand for those beyond the border lie within the taps, or one before them with weight 0.
 Resampler::Inputs Resampler::inputs_of(int begin, int end) const {
   return {std::max(fx_->first[begin] - 1, 0), std::min(fx_->first[end - 1] + fx_->taps, fx_->inputs)};
 }
@@ -113,8 +118,9 @@ void Resampler::along(int begin, int end, float* out) {
 }
 
 void resample(const float* in, const AxisFilter& fx, const AxisFilter& fy, float gain, float* out) {
-  Resampler resampler(kernels(current_isa()), fx, fy, gain);
-  for (int y = 0; y < fy.outputs(); ++y) resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
+  Resampler resampler(kernels(runtime::current_isa()), fx, fy, gain);
+  for (int y = 0; y < fy.outputs(); ++y)
+    resampler.row(in, fx.inputs, y, out + static_cast<std::size_t>(y) * fx.outputs());
 }
 
 }  // namespace infomotion::flow

@@ -18,11 +18,11 @@ struct Kernels;
 struct AxisFilter {
   int inputs = 0;  // n
   int taps = 0;
-  int before = 0;             // samples read before sample 0
-  std::vector<int> first;     // m entries, each >= -before
-  std::vector<int> border;    // border[before + j] = the sample that stands for sample j, for all j ever read
-  std::vector<float> weights; // m * taps
-  bool shift_invariant = false; // first[i] = first[0] + i, and the same weights for every i
+  int before = 0;                // samples read before sample 0
+  std::vector<int> first;        // m entries, each >= -before
+  std::vector<int> border;       // border[before + j] = the sample that stands for sample j, for all j ever read
+  std::vector<float> weights;    // m * taps
+  bool shift_invariant = false;  // first[i] = first[0] + i, and the same weights for every i
 
   // The same once more for kernels that make a vector of outputs at a time: one run of weights a tap, and both with
   // room for a whole vector behind the last (the last first[] repeated, weights 0).
@@ -68,7 +68,7 @@ class Resampler {
   std::vector<float> weights_;  // fy's, times the gain
   std::vector<const std::uint8_t*> bytes_;
   std::vector<const float*> floats_;
-  Buffer line_;  // one row between the two passes, padded
+  runtime::Buffer line_;  // one row between the two passes, padded
 };
 
 // A plane, its rows end to end, all at once.

@@ -14,7 +14,8 @@ std::vector<float> gaussian_kernel(int half) {
   return kernel;
 }
 
-// With sums S = M / gain in place of means M, (S S - S S + regular) in the determinant is gain^-2 times what it was.
+// With sums S = area M in place of means M the determinant S S - S S is area^2 times as large, so `regular` must be
+// too.
 Window::Window(int winsize, bool gaussian) : half(winsize / 2), regular(kRegular) {
   if (gaussian) {
     kernel = gaussian_kernel(half);

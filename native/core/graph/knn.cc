@@ -11,19 +11,26 @@
 #include "runtime/buffer.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 namespace {
 
-// Each row keeps the candidates it was offered above its bar. The bar is the k-th best screened score so far less twice
-// the error: k rows are truly at least that score less once the error, and what is below the bar is truly below them all.
+// Each row keeps the candidates that are above its bar: the k-th best screened score so far, less twice the error. So k
+// rows have a true score of at least that k-th best less the error, and every pair below the bar is truly below those
+// k.
 class Search {
  public:
-  Search(const Matrix& matrix, Metric metric, Isa isa, Neighbours& result)
-      : matrix_(matrix), metric_(metric), isa_(isa), k_(result.k), capacity_(std::max<std::size_t>(3 * k_, 32)),
-        score_(matrix, metric), rows_(matrix.rows, matrix.dim), result_(result) {}
+  Search(const Matrix& matrix, Metric metric, runtime::Isa isa, Neighbours& result)
+      : matrix_(matrix),
+        metric_(metric),
+        isa_(isa),
+        k_(result.k),
+        capacity_(std::max<std::size_t>(3 * k_, 32)),
+        score_(matrix, metric),
+        rows_(matrix.rows, matrix.dim),
+        result_(result) {}
 
-  Status run(std::size_t threads, const Cancel& cancel) {
-    const Status status = score_.measure();
+  runtime::Status run(std::size_t threads, const runtime::Cancel& cancel) {
+    const runtime::Status status = score_.measure();
     if (!status.ok() || k_ == 0) return status;
     fill_rows();
     candidates_.resize(matrix_.rows);
@@ -33,13 +40,13 @@ class Search {
       if (i >= matrix_.rows || score_.excluded(i)) bar_[i] = std::numeric_limits<float>::infinity();
     locks_ = std::vector<std::mutex>(blocks_);
     // Block j meets blocks 0 ... j: the longest tasks come first.
-    parallel_for(blocks_, threads, [&](std::size_t task) { screen_block(blocks_ - 1 - task, cancel); });
-    if (cancel.requested()) return Status::cancelled();
-    parallel_for(blocks_, threads, [&](std::size_t block) {
+    runtime::parallel_for(blocks_, threads, [&](std::size_t task) { screen_block(blocks_ - 1 - task, cancel); });
+    if (cancel.requested()) return runtime::Status::cancelled();
+    runtime::parallel_for(blocks_, threads, [&](std::size_t block) {
       const std::size_t end = std::min((block + 1) * kScreenBlock, matrix_.rows);
       for (std::size_t i = block * kScreenBlock; i < end && !cancel.requested(); ++i) finish(i);
     });
-    return cancel.requested() ? Status::cancelled() : Status{};
+    return cancel.requested() ? runtime::Status::cancelled() : runtime::Status{};
   }
 
  private:
@@ -51,9 +58,9 @@ class Search {
     error_ = static_cast<float>(2 * screen_error(matrix_.dim) + (metric_ == Metric::kEuclid ? 1e-6 : 0));
   }
 
-  void screen_block(std::size_t j, const Cancel& cancel) {
+  void screen_block(std::size_t j, const runtime::Cancel& cancel) {
     ScreenColumns columns(matrix_.dim, isa_);
-    Buffer products = Buffer::raw(kScreenBlock * kScreenBlock);
+    runtime::Buffer products = runtime::Buffer::raw(kScreenBlock * kScreenBlock);
     columns.pack(rows_, j * kScreenBlock);
     for (std::size_t i = 0; i <= j && !cancel.requested(); ++i) {
       columns.multiply(rows_, i * kScreenBlock, products.data());
@@ -88,9 +95,9 @@ class Search {
     }
   }
 
-  // Puts it among the candidates (the best first), raises the bar to the k-th best, drops what is below. Where too many
-  // remain (rows too alike for single precision) only the k nearest, exactly, are kept: the k nearest of all are among
-  // the k nearest of any part.
+  // Inserts a candidate (best first), raises the bar, and drops candidates below it. If too many remain, because rows
+  // are too similar for single precision, only the k that are nearest by the exact score are kept: the k nearest of all
+  // rows are among the k nearest of any subset that holds them.
   void offer(std::size_t i, float screened, std::size_t other) {
     auto& found = candidates_[i];
     if (found.empty()) found.reserve(capacity_);
@@ -126,7 +133,7 @@ class Search {
 
   const Matrix matrix_;
   const Metric metric_;
-  const Isa isa_;
+  const runtime::Isa isa_;
   const std::size_t k_, capacity_;
   Score score_;
   ScreenRows rows_;
@@ -141,8 +148,8 @@ class Search {
 
 }  // namespace
 
-Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
-                          Neighbours& result, Metric metric, Isa isa) {
+runtime::Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads,
+                                   const runtime::Cancel& cancel, Neighbours& result, Metric metric, runtime::Isa isa) {
   result.rows = matrix.rows;
   result.k = matrix.rows == 0 ? 0 : std::min(k, matrix.rows - 1);
   result.index.assign(result.rows * result.k, kNoNeighbour);
@@ -150,4 +157,4 @@ Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threa
   return Search(matrix, metric, isa, result).run(threads, cancel);
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

@@ -9,7 +9,7 @@
 #include "runtime/isa.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
 // A dense matrix, row by row.
 struct Matrix {
@@ -31,15 +31,16 @@ struct Neighbours {
   std::vector<double> similarity;
 };
 
-// The k = min(k, rows - 1) rows nearest to each. By cosine, rows of zeros have no direction: they have no neighbours and
-// are none.
+// The k = min(k, rows - 1) rows nearest to each. By cosine, rows of zeros have no direction: they have no neighbours
+// and are none.
 //
 // Every pair is screened by a product in single precision, computed once for both its rows; of those that can be among
 // a row's k nearest, by the bound on the product's error, the cosine or distance is then summed in double in a fixed
 // order (cosines rounded to 2^-40). So the result is exact, and the same for any number of threads and on every
 // instruction set, and value(a, b) == value(b, a) to the last bit. Fails with INVALID_ARGUMENT where a value is not
 // finite.
-Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads, const Cancel& cancel,
-                          Neighbours& result, Metric metric = Metric::kCosine, Isa isa = current_isa());
+runtime::Status nearest_neighbours(const Matrix& matrix, std::size_t k, std::size_t threads,
+                                   const runtime::Cancel& cancel, Neighbours& result, Metric metric = Metric::kCosine,
+                                   runtime::Isa isa = runtime::current_isa());
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-namespace infomotion {
+namespace infomotion::graph {
 namespace {
 
 constexpr std::size_t kLanes = 8;  // partial sums in double, the same ones on every instruction set
@@ -19,22 +19,21 @@ double sum_in_lanes(std::size_t n, Term term) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-// To a multiple of 2^-40, the last place of doubles near 6144: what differs by rounding errors alone (rows that are
-// multiples of each other, say) is a tie, and nothing is above 1 or below -1.
+// Rounds to a multiple of 2^-40, the last place of doubles near 6144. So values that differ by rounding errors alone
+// (of rows that are multiples of each other, say) are ties, and none is above 1 or below -1.
 double rounded(double similarity) { return (similarity + 6144) - 6144; }
 
 }  // namespace
 
-Status Score::measure() {
+runtime::Status Score::measure() {
   length_.resize(matrix_.rows);
   for (std::size_t i = 0; i < matrix_.rows; ++i) {
     const float* row = this->row(i);
     for (std::size_t d = 0; d < matrix_.dim; ++d) {
       if (std::isfinite(row[d])) continue;
-      return Status::error("INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " +
-                                                   std::to_string(d) + " is " +
-                                                   (std::isnan(row[d]) ? "NaN" : "infinite") +
-                                                   "; features must be finite numbers.");
+      return runtime::Status::error(
+          "INVALID_ARGUMENT", "Feature value at row " + std::to_string(i) + ", column " + std::to_string(d) + " is " +
+                                  (std::isnan(row[d]) ? "NaN" : "infinite") + "; features must be finite numbers.");
     }
     length_[i] = std::sqrt(sum_in_lanes(matrix_.dim, [row](std::size_t d) { return double{row[d]} * row[d]; }));
   }
@@ -98,4 +97,4 @@ Score::Screen Score::screen(float* rows, std::size_t stride) const {
   return screen;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

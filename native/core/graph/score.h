@@ -1,4 +1,5 @@
-// The exact scores that neighbours are ranked by; what screened them (screen.h, or a device) needs only a bound.
+// The exact scores by which neighbours are ranked. Whatever screens the pairs first (screen.h, or a device) only needs
+// a bound on its error.
 #pragma once
 
 #include <cstddef>
@@ -8,26 +9,28 @@
 
 #include "graph/knn.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
 class Score {
  public:
   Score(const Matrix& matrix, Metric metric) : matrix_(matrix), metric_(metric) {}
 
   // The lengths of the rows. INVALID_ARGUMENT where a value is not finite.
-  Status measure();
+  runtime::Status measure();
 
-  // What is ranked, the larger the nearer: the cosine, to a multiple of 2^-40, or minus the squared distance.
+  // The score of a pair, larger for nearer rows: the cosine, rounded to a multiple of 2^-40, or minus the squared
+  // distance.
   double operator()(std::size_t i, std::size_t j) const;
 
-  // Of these rows the k nearest to row i: (minus the score, row), nearest first, ties by the lower index.
+  // The k of these rows that are nearest to row i: (minus the score, row), nearest first, ties by the lower index.
   using Ranked = std::vector<std::pair<double, uint32_t>>;
   Ranked nearest(std::size_t i, const std::vector<uint32_t>& rows, std::size_t k) const;
   void write(const Ranked& nearest, std::size_t i, Neighbours& result) const;
 
-  // What single precision screens pairs by: rows of at most length 1, written `stride` apart from `rows` on (those excluded
-  // are left alone). By cosine unit rows, and the score is a . b; by distance rows less their mean (distances stay, products
-  // shrink) over the greatest length, and score / (2 length^2) is a . b - half[a] - half[b].
+  // Writes the rows by which pairs are screened in single precision, of length at most 1 and `stride` apart; excluded
+  // rows are not written. By cosine these are unit rows, and the score is a . b. By distance the mean is subtracted,
+  // which keeps distances and makes products smaller, and rows are divided by the greatest length: then a . b - half[a]
+  // - half[b] is score / (2 length^2).
   struct Screen {
     std::vector<float> half;  // half of each row's square; by cosine 0
     double length = 1;
@@ -47,4 +50,4 @@ class Score {
   std::vector<double> length_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

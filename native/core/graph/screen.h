@@ -1,6 +1,6 @@
-// Products of many rows with many, in single precision and as fast as the processor can: they screen pairs, of which
-// knn.cc computes the promising ones exactly. How far they may be off is bounded (`kScreenError`), not how they round,
-// so instruction sets may differ here without the result differing.
+// Products of many rows with many rows, in single precision and as fast as the processor can. They screen the pairs,
+// and knn.cc computes the promising ones exactly. Their error is bounded (screen_error), but not how they round:
+// instruction sets may differ here, and the result is the same all the same.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 #include "runtime/buffer.h"
 #include "runtime/isa.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
-// Rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The block's packed columns
-// and its products stay in the second-level cache.
+// How many rows a block holds: a multiple of every kernel's tile (8, 16, 32 columns; 4, 6, 12 rows). The packed columns
+// of a block and its products stay in the second-level cache.
 constexpr std::size_t kScreenBlock = 96;
 
-// Terms summed in one go before the sum is added to the product.
+// How many terms are summed in registers before the sum is added to the product.
 constexpr std::size_t kScreenDepth = 128;
 
 // Rows of at most length 1, as floats, padded with zeros: to whole blocks of rows, and so that rows of a power of two
@@ -23,7 +23,9 @@ constexpr std::size_t kScreenDepth = 128;
 class ScreenRows {
  public:
   ScreenRows(std::size_t rows, std::size_t dim)
-      : dim_(dim), stride_(padded(dim) + 16), values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
+      : dim_(dim),
+        stride_(runtime::padded(dim) + 16),
+        values_((rows + kScreenBlock - 1) / kScreenBlock * kScreenBlock * stride_) {}
   std::size_t dim() const { return dim_; }
   std::size_t stride() const { return stride_; }
   float* row(std::size_t i) { return values_.data() + i * stride_; }
@@ -31,7 +33,7 @@ class ScreenRows {
 
  private:
   std::size_t dim_, stride_;
-  Buffer values_;
+  runtime::Buffer values_;
 };
 
 // How far a product of two such rows may be from the true one of the values they were rounded from: each factor is
@@ -47,7 +49,7 @@ struct ScreenKernel;
 // The columns of one block, repacked as the kernel reads them.
 class ScreenColumns {
  public:
-  ScreenColumns(std::size_t dim, Isa isa);
+  ScreenColumns(std::size_t dim, runtime::Isa isa);
   void pack(const ScreenRows& rows, std::size_t first);
 
   // products[r * kScreenBlock + c] = row (first + r) . column c, for the kScreenBlock rows from `first` on.
@@ -58,7 +60,7 @@ class ScreenColumns {
 
  private:
   const ScreenKernel& kernel_;
-  Buffer packed_;
+  runtime::Buffer packed_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

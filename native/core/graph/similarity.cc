@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::graph {
 namespace {
 
 constexpr std::size_t kScaleNeighbour = 7;
@@ -26,7 +26,7 @@ std::vector<double> local_scales(const Neighbours& neighbours, Metric metric) {
   return scales;
 }
 
-// To a multiple of 2^-40: exp differs between mathematical libraries in its last bit.
+// Rounds to a multiple of 2^-40, since mathematical libraries differ in the last bit of exp.
 double local_weight(double square, double scales) {
   if (square == 0) return 1;
   return scales > 0 ? std::nearbyint(std::exp(-square / scales) * 1099511627776.0) / 1099511627776.0 : 0;
@@ -82,4 +82,4 @@ SimilarityGraph similarity_graph(const Neighbours& neighbours, Metric metric, Li
   return graph;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

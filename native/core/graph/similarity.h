@@ -6,7 +6,7 @@
 
 #include "graph/knn.h"
 
-namespace infomotion {
+namespace infomotion::graph {
 
 enum class LinkRule {
   kUnion,   // i and j are linked if either is among the other's neighbours
@@ -15,9 +15,9 @@ enum class LinkRule {
 
 enum class Weighting {
   kCosine,  // max(cosine, 0)
-  // exp(-d^2 / (s_i s_j)), s_i being the distance of the 7th neighbour (or the last one): near and far regions of a data
-  // set get weights of the same range. L. Zelnik-Manor and P. Perona, "Self-tuning spectral clustering", NIPS 2004; of
-  // cosines, d^2 = 2 - 2 cos.
+  // exp(-d^2 / (s_i s_j)), s_i being the distance of the 7th neighbour (or the last one): near and far regions of a
+  // data set get weights of the same range. L. Zelnik-Manor and P. Perona, "Self-tuning spectral clustering", NIPS
+  // 2004; of cosines, d^2 = 2 - 2 cos.
   kLocal,
 };
 
@@ -31,4 +31,4 @@ struct SimilarityGraph {
 // No link has weight 0. kCosine is for neighbours by cosine.
 SimilarityGraph similarity_graph(const Neighbours& neighbours, Metric metric, LinkRule rule, Weighting weighting);
 
-}  // namespace infomotion
+}  // namespace infomotion::graph

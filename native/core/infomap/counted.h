@@ -8,19 +8,22 @@
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/objective.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct ModuleCosts {
   double correction = 0;   // bits for each code word
-  uint32_t preferred = 0;  // number of modules; 0: none is preferred
+  uint32_t preferred = 0;  // the preferred number of modules; 0: there is none
 };
 
 template <class Base>
 class Counted {
  public:
+  static_assert(is_map_equation_v<Base>, "objective.h says what an objective must have");
+
   struct Unit : Base::Unit {
-    uint32_t visited = 0;  // nodes that the walker visits; a module without any does not count
+    uint32_t visited = 0;  // how many of its nodes the walker visits; a module without any is not counted
 
     Unit() = default;
     Unit(const typename Base::Unit& unit, uint32_t nodes) : Base::Unit(unit), visited(nodes) {}
@@ -91,14 +94,18 @@ class Counted {
   }
 
   double total() const { return base_.total() + cost(count_); }
-  double undivided() const { return base_.undivided() + costs_.correction * (words_ - (inside_ || words_ == 0 ? 0 : 1)); }
+  double undivided() const {
+    return base_.undivided() + costs_.correction * (words_ - (inside_ || words_ == 0 ? 0 : 1));
+  }
   double preference(uint32_t count) const {
     if (costs_.preferred == 0) return 0;
     return costs_.preferred > count ? costs_.preferred - count : count - costs_.preferred;
   }
 
  private:
-  // A whole network in one module needs no index codebook; every other module has a word there.
+  // The bits for `count` modules. The words are those of the units, and one for each module in the index codebook,
+  // which a network in a single module does not need. The first word of a codebook costs nothing (evaluate.h: words -
+  // 1); a module's exit word makes up for that, hence the - 1 for a whole network only.
   double cost(uint32_t count) const {
     const double words = words_ + (count > 1 || inside_ ? count : 0.0) - (inside_ || words_ == 0 ? 0 : 1);
     return costs_.correction * words + (inside_ ? 0 : preference(count));
@@ -106,10 +113,10 @@ class Counted {
 
   Base base_;
   ModuleCosts costs_;
-  bool inside_ = false;  // of a module
-  uint32_t words_ = 0;   // of the units
+  bool inside_ = false;  // the units are the inside of a module
+  uint32_t words_ = 0;   // how many of the units the walker visits
   std::vector<uint32_t> visited_;
   uint32_t count_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

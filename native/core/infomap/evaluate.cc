@@ -7,7 +7,7 @@
 
 #include "infomap/plogp.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 // Sums flow, enter and exit of the level's `count` modules.
@@ -37,13 +37,13 @@ void sum_modules(const Flow& flow, uint32_t count, Level& level) {
     }
   }
   for (std::size_t m = 0; m < teleported.size(); ++m) {
-    // A module that holds everything sends nothing out: no trace of rounding may say otherwise.
+    // A module that holds everything is never left; rounding must not make that a trace above or below 0.
     level.exit[m] += teleported[m] * std::max(0.0, 1 - landing[m]);
     level.enter[m] += std::max(0.0, all_teleported - teleported[m]) * landing[m];
   }
 }
 
-// The rates of a codebook's words, added up one by one. `words` counts those of nodes and modules the walker visits.
+// A codebook, word by word. `words` counts the nodes and modules that the walker visits.
 struct Codebook {
   std::size_t level = 0;
   double exit = 0, sum = 0, bits = 0;
@@ -69,7 +69,7 @@ uint32_t number_modules(std::vector<uint32_t>& modules) {
   return static_cast<uint32_t>(numbers.size());
 }
 
-Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy) {
+runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy) {
   hierarchy.clear();
   for (std::vector<uint32_t>& modules : levels) {
     Level level;
@@ -83,9 +83,9 @@ Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> level
         uint32_t& parent = level.parents[level.modules[u]];
         if (parent == UINT32_MAX) parent = above[u];
         if (parent == above[u]) continue;
-        return Status::error("INVALID_ARGUMENT",
-                             "Level " + std::to_string(hierarchy.size()) + " of the modules is not inside the one " +
-                                 "above: the module of node " + std::to_string(u) + " lies in two modules there.");
+        return runtime::Status::error(
+            "INVALID_ARGUMENT", "Level " + std::to_string(hierarchy.size()) + " of the modules is not inside the one " +
+                                    "above: the module of node " + std::to_string(u) + " lies in two modules there.");
       }
     }
     sum_modules(flow, count, level);
@@ -106,8 +106,8 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
   add_nodes(all, [](uint32_t) { return 0; });
   code.one_level = without_exit(all[0]);
 
-  std::vector<Codebook> books(1);    // the index codebook; then each module's, once
-  std::vector<std::size_t> book_of;  // of each module of the level
+  std::vector<Codebook> books(1);    // the index codebook, then one for each module
+  std::vector<std::size_t> book_of;  // the codebook of each module of the level
   for (std::size_t l = 0; l < hierarchy.size(); ++l) {
     const Level& level = hierarchy[l];
     const std::size_t count = level.flow.size();
@@ -132,13 +132,14 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
 
   code.by_level.assign(hierarchy.size() + 1, 0);
   code.by_level[0] = without_exit(books[0]);
-  const bool one_top = books[0].words == 1;  // it is never left
+  const bool one_top = books[0].words == 1;  // the only module at the top is never left
   for (std::size_t b = 1; b < books.size(); ++b) {
     const Codebook& book = books[b];
-    code.by_level[book.level] += one_top && book.level == 1 ? without_exit(book) : book.cost() + correction * book.words;
+    code.by_level[book.level] +=
+        one_top && book.level == 1 ? without_exit(book) : book.cost() + correction * book.words;
   }
   for (double bits : code.by_level) code.total += bits;
   return code;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

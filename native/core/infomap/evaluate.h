@@ -1,9 +1,9 @@
-// The codelength of given modules, from the plain formulas and the directed flow of the links: shares no code with the
-// incremental objectives, whose results it checks.
+// The codelength of given modules, from the plain formulas and the directed flow of the links. It shares no code with
+// the incremental objectives, so that it can check their results.
 //
 // A codebook holds a word for each child of its module, a node at its visit rate p or a module at its enter rate q,
-// and one for leaving the module at rate x; the words' total rate times their entropy is what it costs a step. Over all
-// modules m with child rates y (the root's x is 0, its codebook is the index):
+// and one for leaving the module at rate x; it costs the total rate of its words times their entropy, in bits per step.
+// The sum over all modules m, y being the rates of the children (for the root x = 0, and its codebook is the index):
 //
 //   L = sum_m plogp(x_m + sum y) - plogp(x_m) - sum plogp(y)
 //
@@ -17,7 +17,7 @@
 #include "infomap/flow.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // A level of modules, each inside one of the level above. A module that is the only one inside its parent is that
 // parent itself, which goes on down to the levels where others are split further: it has one codebook.
@@ -28,23 +28,24 @@ struct Level {
 };
 using Hierarchy = std::vector<Level>;  // from the top to the finest; at least one
 
-// Entropies of few observations are too low, by (words - 1) / (2 observations ln 2) bits for each codebook: G. A. Miller,
-// "Note on the bias of information estimates" (1955), the leading term of P. Grassberger's estimator too
-// (arXiv:physics/0307138). Observed are the weights of links, at both ends: this is the correction for one more word.
+// An entropy estimated from few observations is too low, by (words - 1) / (2 observations ln 2) bits for each codebook:
+// G. A. Miller, "Note on the bias of information estimates" (1955); it is also the leading term of P. Grassberger's
+// estimator (arXiv:physics/0307138). The observations are the weights of the links, at both ends. This is the
+// correction for one more word.
 double word_correction(const Flow& flow, double strength);
 
 struct Codelength {
-  double total = 0;               // bits per step
-  double one_level = 0;           // all nodes in one module: the entropy of the node flow
-  std::vector<double> by_level;   // the index codebook, then the codebooks of each level of modules (once each)
+  double total = 0;              // bits per step
+  double one_level = 0;          // all nodes in one module: the entropy of the node flow
+  std::vector<double> by_level;  // the index codebook, then the codebooks of each level of modules (once each)
 };
 
 // Renumbers modules, whatever their numbers, to 0, 1, ... in the order of their first nodes; returns how many.
 uint32_t number_modules(std::vector<uint32_t>& modules);
 
-// `levels`: from the top, the module of each node, numbers without gaps. Fails with INVALID_ARGUMENT, naming the node, where
-// a module lies in two of the level above. `correction`: bits for each word (see word_correction).
-Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy);
+// `levels`: from the top, the module of each node, numbers without gaps. Fails with INVALID_ARGUMENT, naming the node,
+// where a module lies in two of the level above. `correction`: bits for each word (see word_correction).
+runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_t>> levels, Hierarchy& hierarchy);
 Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correction);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

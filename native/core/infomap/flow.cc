@@ -7,13 +7,13 @@
 
 #include "infomap/visit_rates.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 enum class End { kSource, kTarget };
 
-// For each node the sum of `value(link)` over the links of which it is that end. Undirected links count at both ends, a
-// self-link once.
+// For each node, the sum of value(link) over the links that begin there (or end there, as `end` says). Undirected links
+// count at both ends, self-links once.
 template <class Value>
 std::vector<double> sum_at(End end, const Flow& flow, Value value) {
   std::vector<double> sums(flow.nodes);
@@ -84,7 +84,7 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   return teleportation;
 }
 
-Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   const std::vector<double> out = weight_at(End::kSource, flow);
   const bool prior = options.regularization > 0;
   Teleportation teleportation =
@@ -93,7 +93,7 @@ Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flo
   for (uint32_t u = 0; u < n; ++u)
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
   std::vector<double> rates;
-  const Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
+  const runtime::Status status = visit_rates(flow, flow.link_flow, teleportation, cancel, rates);
   if (!status.ok()) return status;
   if (prior || options.recorded) {
     flow.teleported.resize(n);
@@ -106,7 +106,8 @@ Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flo
     flow.node_flow = std::move(rates);
     return {};
   }
-  // The step along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D the rate at nodes without out-links.
+  // The last step, along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D being the rate at nodes without
+  // out-links.
   double dangling = 0;
   for (uint32_t u = 0; u < n; ++u)
     if (out[u] == 0) dangling += rates[u];
@@ -120,7 +121,7 @@ Status directed_flow(const FlowOptions& options, const Cancel& cancel, Flow& flo
   return {};
 }
 
-// In proportion to weight, the prior's links included: the walk is reversible.
+// The walk is reversible, so flow is proportional to weight, including the weight of the prior's links.
 void undirected_flow(const FlowOptions& options, Flow& flow) {
   double total = flow.weight;
   flow.node_flow = weight_at(End::kSource, flow);
@@ -139,7 +140,7 @@ void undirected_flow(const FlowOptions& options, Flow& flow) {
   for (double& link : flow.link_flow) link /= total;
 }
 
-// Leaves out the links of which `absent(u, i)` holds.
+// Drops the links i from u for which absent(u, i) is true.
 template <class Absent>
 void drop_links(Links& links, Absent absent) {
   std::size_t write = 0, begin = 0;
@@ -157,10 +158,10 @@ void drop_links(Links& links, Absent absent) {
   links.weights.resize(write);
 }
 
-// Brings weights to where no sum, product or quotient of a few of them leaves the range of a double: the heaviest to
-// about 1 unless it is moderate (by a power of 2: exact); what is 2^800 times lighter is never followed. Returns the
-// binary exponent of the scale.
-int tame(Links& links) {
+// Scales the weights so that no sum, product or quotient of a few of them leaves the range of a double: unless the
+// largest is moderate it becomes about 1, by a power of 2, which is exact. Links 2^800 times lighter than that are
+// dropped, since the walker would never follow them. Returns the binary exponent of the scale.
+int scale_weights(Links& links) {
   if (links.weights.empty()) return 0;
   constexpr int kModerate = 200, kLightest = -800;
   const auto [lightest, heaviest] = std::minmax_element(links.weights.begin(), links.weights.end());
@@ -177,9 +178,9 @@ int tame(Links& links) {
 
 }  // namespace
 
-Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow) {
+runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   if (!options.self_links) drop_links(links, [&](uint32_t u, std::size_t i) { return links.targets[i] == u; });
-  const int scale = tame(links);
+  const int scale = scale_weights(links);
   flow.nodes = links.nodes;
   flow.directed = links.directed;
   flow.offsets = std::move(links.offsets);
@@ -191,7 +192,7 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
       flow.weight += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
   if (flow.weight == 0) return {};
   if (flow.directed) {
-    const Status status = directed_flow(options, cancel, flow);
+    const runtime::Status status = directed_flow(options, cancel, flow);
     if (!status.ok()) return status;
   } else {
     undirected_flow(options, flow);
@@ -201,7 +202,7 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
     for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] *= u < options.bipartite ? 2 : 0;
     for (double& link : flow.link_flow) link *= 2;
   }
-  // Steps between modules are taken markov_time times as often as steps are described; visit rates stay.
+  // A step between modules happens markov_time times per step that is described; visit rates do not change.
   if (options.markov_time != 1) {
     for (double& link : flow.link_flow) link *= options.markov_time;
     for (double& teleported : flow.teleported) teleported *= options.markov_time;
@@ -209,4 +210,4 @@ Status compute_flow(Links links, const FlowOptions& options, const Cancel& cance
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

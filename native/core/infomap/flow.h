@@ -1,8 +1,8 @@
 // From links to the flow of a random walker: visit rates of nodes and flow along links.
 //
 // Undirected: the flow along a link is proportional to its weight (the stationary state of the walk).
-// Directed: PageRank. Unless teleportation is recorded, one step along links only follows it, so that teleportation
-// costs no code words: R. Lambiotte and M. Rosvall, "Ranking and clustering of nodes in networks with smart
+// Directed: PageRank. If teleportation is not recorded, a last step follows links only, so that teleportation needs no
+// code words: R. Lambiotte and M. Rosvall, "Ranking and clustering of nodes in networks with smart
 // teleportation", Phys. Rev. E 85, 056107 (2012).
 #pragma once
 
@@ -13,23 +13,25 @@
 #include "infomap/links.h"
 #include "runtime/cancel.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct FlowOptions {
   double teleportation = 0.15;  // 0..1; directed networks only
   bool recorded = false;        // the code names teleportation steps too; they land in proportion to in-weight
   bool to_nodes = false;        // teleportation lands on all nodes alike, not in proportion to their links' weight
-  // Observed links are few and noisy samples: every node may link to every other one, a priori (0: not so, 1: as in the
-  // paper, more: stronger). J. Smiljanic, D. Edler, M. Rosvall, "Mapping flows on sparse networks with missing links",
-  // Phys. Rev. E 102, 012302 (2020); weighted and directed: J. Smiljanic, C. Bloecker, D. Edler, M. Rosvall, J. Complex
-  // Networks 9, cnab044 (2021).
+  // The strength of a Bayesian prior for networks whose observed links are few and noisy samples: a priori every node
+  // may link to every other one. 0: no prior; 1: as in the paper. J. Smiljanic, D. Edler, M. Rosvall, "Mapping flows on
+  // sparse networks with missing links", Phys. Rev. E 102, 012302 (2020); weighted and directed: J. Smiljanic, C.
+  // Bloecker, D. Edler, M. Rosvall, J. Complex Networks 9, cnab044 (2021).
   double regularization = 0;
-  // Steps of the walk for each step described: > 1 larger modules, < 1 smaller ones. M. Kheirkhahzadeh, A. Lancichinetti,
-  // M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E 86, 026112 (2012).
+  // Steps of the walk per step that is described: above 1 modules are larger, below 1 smaller. M. Kheirkhahzadeh, A.
+  // Lancichinetti, M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E
+  // 86, 026112 (2012).
   double markov_time = 1;
-  bool self_links = true;  // false: as if absent
-  // Undirected networks of two kinds of nodes, linked across only, those from this one on of the second (0: of one kind).
-  // Two steps of the walk, to the second kind and back, are one that is described: only the first kind is visited.
+  bool self_links = true;  // false: they are ignored
+  // Undirected networks with two kinds of nodes and links between the kinds only: nodes from this number on are of the
+  // second kind (0: there is one kind). Two steps of the walk, to the second kind and back, count as one step that is
+  // described, so that only nodes of the first kind are visited.
   uint32_t bipartite = 0;
 };
 
@@ -44,10 +46,10 @@ struct Flow {
   // Recorded teleportation: the flow by which each node teleports, and the share of all such flow that each node
   // receives, itself included. Empty where teleportation is not recorded.
   std::vector<double> teleported, landing;
-  double weight = 0;  // the sum of link weights at both ends, a self-link's one end once
+  double weight = 0;  // the sum of link weights, counted at both ends (self-links once)
   bool recorded() const { return !teleported.empty(); }
 };
 
-Status compute_flow(Links links, const FlowOptions& options, const Cancel& cancel, Flow& flow);
+runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -6,7 +6,7 @@
 #include "runtime/buffer.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr std::size_t kLinksPerJob = 1 << 18;  // fewer are not worth another thread
@@ -28,23 +28,23 @@ std::vector<uint32_t> ranges(const std::vector<std::size_t>& offsets, uint32_t t
 // body(first, end) for each range, in parallel.
 template <class Body>
 void for_ranges(const std::vector<uint32_t>& bounds, uint32_t threads, const Body& body) {
-  parallel_for(bounds.size() - 1, threads, [&](std::size_t k) { body(bounds[k], bounds[k + 1]); });
+  runtime::parallel_for(bounds.size() - 1, threads, [&](std::size_t k) { body(bounds[k], bounds[k + 1]); });
 }
 
 template <class T>
 void resize_large(std::vector<T>& values, std::size_t size) {
   values.reserve(size);
-  prefer_huge_pages(values.data(), size * sizeof(T));
+  runtime::prefer_huge_pages(values.data(), size * sizeof(T));
   values.resize(size);
 }
 
-// The links between two nodes by blocks of their targets, those into one block by source: so that each thread finds its
-// links, and writes where its cache reaches.
+// The links between different nodes, grouped by blocks of targets and within a block ordered by source: so each thread
+// finds the links for its rows, and writes to memory that its cache holds.
 class LinksInto {
  public:
   LinksInto(const Flow& flow, uint32_t threads) : flow_(flow) {
     if (blocks() == 1) return;
-    // Each part of the sources puts its links into blocks, behind those of the parts before it.
+    // The sources are divided into parts; each writes its links into the blocks, behind those of the parts before it.
     const std::vector<uint32_t> parts = ranges(flow.offsets, threads);
     std::vector<std::size_t> place((parts.size() - 1) * blocks());
     const auto for_part = [&](std::size_t part, const auto& body) {
@@ -52,7 +52,7 @@ class LinksInto {
         for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
           if (flow.targets[i] != u) body(place[part * blocks() + flow.targets[i] / kBlock], u, i);
     };
-    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+    runtime::parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
       for_part(part, [](std::size_t& count, uint32_t, std::size_t) { ++count; });
     });
     std::size_t total = 0;
@@ -62,7 +62,7 @@ class LinksInto {
     }
     begins_.push_back(total);
     resize_large(links_, total);
-    parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
+    runtime::parallel_for(parts.size() - 1, threads, [&](std::size_t part) {
       for_part(part, [&](std::size_t& at, uint32_t u, std::size_t i) {
         links_[at++] = {u, flow.targets[i], both_ways() * flow.link_flow[i]};
       });
@@ -86,7 +86,8 @@ class LinksInto {
         for (std::size_t i = flow_.offsets[u], end = flow_.offsets[u + 1]; i < end; ++i)
           if (flow_.targets[i] != u) body(u, flow_.targets[i], ways * flow_.link_flow[i]);
     } else {
-      for (std::size_t i = begins_[block]; i < begins_[block + 1]; ++i) body(links_[i].source, links_[i].target, links_[i].flow);
+      for (std::size_t i = begins_[block]; i < begins_[block + 1]; ++i)
+        body(links_[i].source, links_[i].target, links_[i].flow);
     }
   }
 
@@ -103,7 +104,7 @@ class LinksInto {
   std::vector<Link> links_;          // empty: one block only, or none
 };
 
-// Where u -> v and v -> u have each left an entry in both rows: makes one of them.
+// Where links u -> v and v -> u have both left entries in the rows of u and v, joins them into one.
 void join_parallel(FlowGraph& graph) {
   std::vector<std::size_t> seen(graph.nodes, SIZE_MAX);
   std::size_t write = 0, read = 0;
@@ -135,8 +136,9 @@ FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   graph.nodes = n;
   std::vector<std::size_t>& offsets = graph.offsets;
   offsets.resize(static_cast<std::size_t>(n) + 1);
-  // Each block fills its own rows: what comes from nodes before a row's own, then its own links, then what comes from others.
-  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+  // Each block fills its rows. The order within a row: links from nodes before its own, its own links, links from nodes
+  // after.
+  runtime::parallel_for(links.blocks(), threads, [&](std::size_t block) {
     for (uint32_t u = links.first(block); u < links.first(block + 1); ++u) {
       const auto row = flow.targets.begin() + flow.offsets[u], end = flow.targets.begin() + flow.offsets[u + 1];
       offsets[u + 1] += (end - row) - std::binary_search(row, end, u);
@@ -147,7 +149,7 @@ FlowGraph make_flow_graph(const Flow& flow, uint32_t threads) {
   resize_large(graph.neighbours, offsets[n]);
   resize_large(graph.flow, offsets[n]);
   std::vector<std::size_t> place(offsets.begin(), offsets.end() - 1);
-  parallel_for(links.blocks(), threads, [&](std::size_t block) {
+  runtime::parallel_for(links.blocks(), threads, [&](std::size_t block) {
     uint32_t* const neighbours = graph.neighbours.data();
     double* const flows = graph.flow.data();
     const auto put = [&](uint32_t row, uint32_t neighbour, double s) {
@@ -182,7 +184,7 @@ std::vector<uint32_t> order_by_neighbourhood(const FlowGraph& graph) {
     taken[u] = 1;
     order.push_back(u);
   };
-  // A free neighbour of what has been taken, the longest taken first; else any free node.
+  // A free neighbour of the nodes taken so far, the earliest taken first; otherwise any free node.
   std::size_t border = 0;
   uint32_t next = 0;
   const auto seed = [&] {
@@ -231,7 +233,7 @@ void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, uint32_
 }
 
 FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count, uint32_t threads) {
-  // Members of each module side by side, by counting sort; `links`: theirs, summed up to each module.
+  // Sorts the nodes by module (counting sort); links[m] is the number of links of all modules before m.
   std::vector<uint32_t> first(static_cast<std::size_t>(count) + 1), members(graph.nodes);
   std::vector<std::size_t> links(static_cast<std::size_t>(count) + 1);
   for (uint32_t u = 0; u < graph.nodes; ++u) {
@@ -252,9 +254,9 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   };
   const std::vector<uint32_t> bounds = ranges(links, threads);
   std::vector<Rows> parts(bounds.size() - 1);
-  parallel_for(parts.size(), threads, [&](std::size_t part) {
+  runtime::parallel_for(parts.size(), threads, [&](std::size_t part) {
     Rows& rows = parts[part];
-    std::vector<double> flow_to(count);  // of the module at its turn, by module
+    std::vector<double> flow_to(count);  // from the module in hand to each other one
     std::vector<uint32_t> near(count + std::size_t{1});
     for (uint32_t m = bounds[part]; m < bounds[part + 1]; ++m) {
       uint32_t found = 0;
@@ -289,7 +291,7 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   }
   result.neighbours.resize(result.offsets[count]);
   result.flow.resize(result.offsets[count]);
-  parallel_for(parts.size(), threads, [&](std::size_t part) {
+  runtime::parallel_for(parts.size(), threads, [&](std::size_t part) {
     const std::size_t to = result.offsets[bounds[part]];
     std::copy(parts[part].neighbours.begin(), parts[part].neighbours.end(), result.neighbours.begin() + to);
     std::copy(parts[part].flow.begin(), parts[part].flow.end(), result.flow.begin() + to);
@@ -297,4 +299,4 @@ FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules
   return result;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

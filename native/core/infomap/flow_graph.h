@@ -10,7 +10,7 @@
 
 #include "infomap/flow.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct FlowGraph {
   uint32_t nodes = 0;
@@ -20,15 +20,14 @@ struct FlowGraph {
 };
 FlowGraph make_flow_graph(const Flow& flow, uint32_t threads = 1);
 
-// An order of the nodes in which neighbours are near each other: balls grown breadth first, each beside the last one.
-// One turn over the links, those of a node in a row: a graph whose numbers say nothing is searched faster by more.
+// An order of the nodes in which neighbours are near each other: balls grown breadth first, each beside the ones
+// before. It costs one pass over the links; the search of a graph whose numbering says nothing gains more than that.
 std::vector<uint32_t> order_by_neighbourhood(const FlowGraph& graph);
 
-// The same graph with node order[k] as its node k. `result` keeps its memory.
+// The same graph with node order[k] as node k. `result` may hold memory from an earlier call, which is used again.
 void permute(const FlowGraph& graph, const std::vector<uint32_t>& order, uint32_t threads, FlowGraph& result);
 
 // The graph between modules (0..count-1, none empty): s summed over the links between each two of them.
-FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count,
-                    uint32_t threads = 1);
+FlowGraph aggregate(const FlowGraph& graph, const std::vector<uint32_t>& modules, uint32_t count, uint32_t threads = 1);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

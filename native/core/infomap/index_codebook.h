@@ -1,6 +1,6 @@
-// The codebook whose words are the modules, and what of a codelength is the same for all modules: with q = outer_exit +
-// sum q_m, its part of the map equation is plogp(q) - plogp(outer_exit), less sum plogp(q_m), which the modules' own terms
-// hold (map_equation.h).
+// The index codebook, whose words are the modules, and those terms of the codelength that do not depend on the
+// partition. With q = outer_exit + sum q_m, its part of the map equation is plogp(q) - plogp(outer_exit) - sum
+// plogp(q_m); the last sum is in the terms of the modules (map_equation.h).
 #pragma once
 
 #include <cmath>
@@ -9,12 +9,12 @@
 
 #include "infomap/plogp.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 class IndexCodebook {
  public:
-  // Of a partition of these units: those of a whole network, or (Rosvall and Bergstrom, PLoS ONE 6, e18209 (2011)) the
-  // inside of a module, whose exit is one more word, and the codebook costs plogp(outer_exit) less.
+  // For partitions of these units: of a whole network, or of the inside of a module. There the exit of the module is
+  // one more word, and the codebook costs plogp(outer_exit) less (Rosvall and Bergstrom, PLoS ONE 6, e18209 (2011)).
   template <class Unit>
   static IndexCodebook of(const std::vector<Unit>& units, std::optional<double> outer_exit) {
     IndexCodebook index;
@@ -24,9 +24,9 @@ class IndexCodebook {
     return index;
   }
 
-  // For a part of the network that holds `share` of its flow, if the modules of the rest are always as fine as those of
-  // the part: its enter rates are 1/share of the part's, so q has slope 1/share. Only differences of its bits mean
-  // something.
+  // For a part of the network that holds `share` of its flow, assuming that the modules of the rest are always as fine
+  // as those of the part. Then the q of the network is 1/share times that of the part. Only differences of its bits
+  // have a meaning.
   IndexCodebook part(double share) const {
     IndexCodebook index(*this);
     index.outer_exit_ *= share;
@@ -34,7 +34,7 @@ class IndexCodebook {
     return index;
   }
 
-  // No modules; one more, or one that is entered more or less often; and, when all are in, the codebook for them.
+  // clear(): no modules. add(): one more module, or a change of a rate. settle(): after the last add().
   void clear() { enter_ = outer_exit_; }
   void add(double enter) { enter_ += enter; }
   void settle() {
@@ -45,10 +45,12 @@ class IndexCodebook {
 
   double enter() const { return enter_; }  // q
   double bits() const { return term_ + constant_; }
-  double undivided() const { return constant_ + plogp(outer_exit_ + flow_); }  // with no modules: one codebook for all units
+  double undivided() const {
+    return constant_ + plogp(outer_exit_ + flow_);
+  }  // with no modules: one codebook for all units
 
-  // What `bits` would change by if q were `enter`: nearly always by the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 +
-  // x^4/12 - ..., which is cheaper than a logarithm; the first term left out is below 1e-16 of x.
+  // The change of bits() if q became `enter`. Nearly always the series (1 + x) log(1 + x) = x + x^2/2 - x^3/6 + x^4/12
+  // - ... is enough, and cheaper than a logarithm: the first term left out is below 1e-16 of x.
   double change(double enter) const {
     const double change = enter - enter_, x = change * inverse_;
     if (!(x < 0.0078125 && x > -0.0078125)) return term(enter) - term_;
@@ -64,4 +66,4 @@ class IndexCodebook {
   double enter_ = 0, term_ = 0, inverse_ = 0, slope_of_term_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

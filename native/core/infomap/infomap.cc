@@ -12,14 +12,14 @@
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
-// To 36 binary places. Values that differ by rounding errors alone are tied, so that trials and modules rank alike
-// whatever order sums were taken in.
+// Rounds to 36 binary places, so that values which differ by rounding errors alone are ties: trials and modules then
+// have the same rank in whatever order sums were taken.
 double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
 
-// What the objective adds to the codelength for the number of modules, of which those count that the walker visits.
+// What the objective adds to the codelength for the number of modules that the walker visits.
 template <class Objective>
 double preference_of(const Objective& objective, const Flow& flow, const std::vector<uint32_t>& modules,
                      uint32_t count) {
@@ -29,16 +29,16 @@ double preference_of(const Objective& objective, const Flow& flow, const std::ve
   return objective.preference(static_cast<uint32_t>(std::count(visited.begin(), visited.end(), 1)));
 }
 
-// Runs the trials; only the best modules so far are kept.
+// Runs the trials in parallel, and keeps only the best result so far.
 template <class Objective>
 Nested best_of_trials(const Flow& flow, const Objective& objective, const InfomapOptions& options,
-                      const Cancel& cancel, InfomapResult& result) {
-  const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(pool_threads()) : options.threads;
+                      const runtime::Cancel& cancel, InfomapResult& result) {
+  const uint32_t threads = options.threads == 0 ? static_cast<uint32_t>(runtime::pool_threads()) : options.threads;
   const FlowGraph graph = make_flow_graph(flow, threads);
   const auto units = Objective::units(flow, graph);
-  // Threads that trials leave idle work inside them.
+  // If there are more threads than trials, several work on one trial.
   const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
-  const auto search = [&](Random random) -> Nested {
+  const auto search = [&](runtime::Random random) -> Nested {
     if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);
     Partition found = optimize_network(graph, units, objective, inner, random, cancel);
     const double preference = preference_of(objective, flow, found.modules, found.count);
@@ -47,10 +47,10 @@ Nested best_of_trials(const Flow& flow, const Objective& objective, const Infoma
   Nested best;
   std::mutex mutex;
   result.trial_codelengths.assign(options.trials, 0);
-  parallel_for(options.trials, options.threads, [&](std::size_t i) {
+  runtime::parallel_for(options.trials, options.threads, [&](std::size_t i) {
     if (cancel.requested()) return;
     const uint32_t trial = static_cast<uint32_t>(i);
-    Nested found = search(Random(options.seed, {trial}));
+    Nested found = search(runtime::Random(options.seed, {trial}));
     result.trial_codelengths[trial] = found.codelength;
     if (options.on_trial_done) options.on_trial_done();
     std::lock_guard<std::mutex> lock(mutex);
@@ -66,7 +66,7 @@ Nested best_of_trials(const Flow& flow, const Objective& objective, const Infoma
 }
 
 template <class Base>
-Nested search(const Flow& flow, const InfomapOptions& options, double correction, const Cancel& cancel,
+Nested search(const Flow& flow, const InfomapOptions& options, double correction, const runtime::Cancel& cancel,
               InfomapResult& result) {
   if (correction == 0 && options.preferred_modules == 0)
     return best_of_trials(flow, Base(flow), options, cancel, result);
@@ -89,18 +89,19 @@ void sort_modules(const Flow& flow, std::vector<uint32_t>& modules) {
 
 }  // namespace
 
-Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result) {
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel,
+                             InfomapResult& result) {
   const double correction = word_correction(flow, options.entropy_correction);
-  const auto run = flow.recorded()   ? search<RecordedMapEquation>
-                   : flow.directed ? search<MapEquation<false>>
-                                   : search<MapEquation<true>>;
+  const auto run = flow.recorded() ? search<RecordedMapEquation>
+                   : flow.directed ? search<DirectedMapEquation>
+                                   : search<UndirectedMapEquation>;
   Nested best = run(flow, options, correction, cancel, result);
-  if (cancel.requested()) return Status::cancelled();
+  if (cancel.requested()) return runtime::Status::cancelled();
   for (std::vector<uint32_t>& modules : best.levels) sort_modules(flow, modules);
-  const Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
+  const runtime::Status status = make_hierarchy(flow, std::move(best.levels), result.hierarchy);
   if (!status.ok()) return status;
   result.codelength = evaluate(flow, result.hierarchy, correction);
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

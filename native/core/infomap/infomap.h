@@ -1,4 +1,4 @@
-// Communities by the map equation: several seeded searches, the shortest description wins.
+// Communities by the map equation: several seeded searches, of which the shortest description wins.
 #pragma once
 
 #include <cstdint>
@@ -10,27 +10,28 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 struct InfomapOptions {
-  bool two_level = false;                // one level of modules; else as many as shorten the code
+  bool two_level = false;  // one level of modules; otherwise as many as shorten the code
   uint32_t trials = 10;
   uint32_t seed = 123;
-  uint32_t threads = 0;                  // 0: as many as the pool has
-  double entropy_correction = 0;         // strength; 0: none (evaluate.h)
-  uint32_t preferred_modules = 0;        // at the top; 0: none (counted.h)
-  std::vector<uint32_t> initial;         // modules to start from, one a node; empty: none
-  std::function<void()> on_trial_done;   // called from pool threads; may be empty
+  uint32_t threads = 0;                 // 0: as many as the pool has
+  double entropy_correction = 0;        // strength; 0: none (evaluate.h)
+  uint32_t preferred_modules = 0;       // at the top; 0: none (counted.h)
+  std::vector<uint32_t> initial;        // the module of each node to start from; empty: none
+  std::function<void()> on_trial_done;  // called from pool threads; may be empty
 };
 
 struct InfomapResult {
   Hierarchy hierarchy;  // modules of each level by falling flow, ties by the smallest node
   Codelength codelength;
-  uint32_t trial = 0;  // the one that won: the lowest codelength, ties by number
+  uint32_t trial = 0;  // the trial that won: the lowest codelength, ties by number
   std::vector<double> trial_codelengths;
 };
 
 // The modules of the network. The same seed gives the same result for any number of threads.
-Status infomap(const Flow& flow, const InfomapOptions& options, const Cancel& cancel, InfomapResult& result);
+runtime::Status find_modules(const Flow& flow, const InfomapOptions& options, const runtime::Cancel& cancel,
+                             InfomapResult& result);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

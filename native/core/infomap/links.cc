@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 struct List {
@@ -26,14 +26,12 @@ struct List {
   }
 };
 
-std::string name(uint32_t source, uint32_t target) {
-  return std::to_string(source) + " -> " + std::to_string(target);
-}
+std::string name(uint32_t source, uint32_t target) { return std::to_string(source) + " -> " + std::to_string(target); }
 
-Status invalid(std::string message) { return Status::error("INVALID_ARGUMENT", std::move(message)); }
+runtime::Status invalid(std::string message) { return runtime::Status::error("INVALID_ARGUMENT", std::move(message)); }
 
-// What is wrong with a link. `index` is its place in the caller's arrays.
-Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
+// Says what is wrong with a link. `index` is its place in the caller's arrays.
+runtime::Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t target, double weight) {
   const std::string link = "Link " + std::to_string(index) + " (" + name(source, target) + ")";
   const bool source_outside = source >= view.nodes;
   if (source_outside || target >= view.nodes) {
@@ -45,15 +43,15 @@ Status fault(const LinkView& view, std::size_t index, uint32_t source, uint32_t 
     return invalid(link + " has weight " + (std::isnan(weight) ? "NaN" : std::to_string(weight)) +
                    "; weights must be finite and not negative.");
   }
-  return invalid(link + " joins two nodes of one kind; those of the second kind start at " + std::to_string(view.bipartite) +
-                 ".");
+  return invalid(link + " joins two nodes of one kind; those of the second kind start at " +
+                 std::to_string(view.bipartite) + ".");
 }
 
-// Checks each link and gives it to body(source, target, weight). The caller's arrays are read once: they may be shared with
-// another thread.
+// Checks each link and calls body(source, target, weight). Each value is read only once, since another thread might
+// share the caller's arrays and change them.
 template <class Body>
-Status for_links(const LinkView& view, const Body& body) {
-  const auto check = [&](std::size_t i, uint32_t source) -> Status {
+runtime::Status for_links(const LinkView& view, const Body& body) {
+  const auto check = [&](std::size_t i, uint32_t source) -> runtime::Status {
     const uint32_t target = view.targets[i];
     const double weight = view.weights ? view.weights[i] : 1.0;
     const bool one_kind = view.bipartite > 0 && (source < view.bipartite) == (target < view.bipartite);
@@ -64,7 +62,7 @@ Status for_links(const LinkView& view, const Body& body) {
   };
   if (view.offsets == nullptr) {
     for (std::size_t i = 0; i < view.count; ++i) {
-      Status status = check(i, view.sources[i]);
+      runtime::Status status = check(i, view.sources[i]);
       if (!status.ok()) return status;
     }
     return {};
@@ -79,7 +77,7 @@ Status for_links(const LinkView& view, const Body& body) {
                      ") nor exceed the number of targets, " + std::to_string(view.count) + ".");
     }
     for (std::size_t i = begin; i < end; ++i) {
-      Status status = check(i, u);
+      runtime::Status status = check(i, u);
       if (!status.ok()) return status;
     }
     begin = end;
@@ -91,7 +89,7 @@ Status for_links(const LinkView& view, const Body& body) {
   return {};
 }
 
-// Puts links in rows, by source; those of a row stay in order.
+// Puts links in rows, by source; within a row they keep their order.
 Links to_rows(uint32_t nodes, bool directed, List list) {
   Links links;
   links.nodes = nodes;
@@ -120,8 +118,8 @@ struct End {
   double weight;
 };
 
-// By target; parallel links stay in order. The place of each link of a short row is the number of those that come before
-// it: nothing that a processor could guess wrong.
+// Sorts a row by target; parallel links keep their order. In a short row the place of a link is found by counting the
+// links that come before it, which needs no branch that could be mispredicted.
 void sort(std::vector<End>& row, std::vector<End>& sorted) {
   constexpr std::size_t kShort = 40;
   const std::size_t count = row.size();
@@ -171,7 +169,7 @@ void sort_rows(Links& links) {
 }
 
 // Every link u - v between two nodes must stand in both rows: `upper` has it from row u, `lower` from row v (u < v).
-Status check_symmetric(const Links& upper, const Links& lower) {
+runtime::Status check_symmetric(const Links& upper, const Links& lower) {
   for (uint32_t u = 0; u < upper.nodes; ++u) {
     std::size_t i = upper.offsets[u], j = lower.offsets[u];
     const std::size_t i_end = upper.offsets[u + 1], j_end = lower.offsets[u + 1];
@@ -193,12 +191,12 @@ Status check_symmetric(const Links& upper, const Links& lower) {
 
 }  // namespace
 
-Status make_links(const LinkView& view, bool directed, Links& links) {
+runtime::Status make_links(const LinkView& view, bool directed, Links& links) {
   const bool both_rows = !directed && view.offsets != nullptr;
   List list(view.count), lower(both_rows ? view.count : 0);
   std::size_t count = 0, below = 0;
   double total = 0;
-  Status status = for_links(view, [&](uint32_t source, uint32_t target, double weight) {
+  runtime::Status status = for_links(view, [&](uint32_t source, uint32_t target, double weight) {
     if (weight == 0) return;
     total += 2 * weight;  // as flow counts it
     if (directed || source <= target) list.set(count++, source, target, weight);
@@ -217,4 +215,4 @@ Status make_links(const LinkView& view, bool directed, Links& links) {
   return check_symmetric(links, back);
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

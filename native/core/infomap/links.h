@@ -7,7 +7,7 @@
 
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // A network as the caller has it: either CSR (`offsets`, nodes + 1 of them) or a list of links (`sources`).
 struct LinkView {
@@ -30,9 +30,9 @@ struct Links {
   std::vector<double> weights;
 };
 
-// Checks and sorts. Links of weight 0 are as if absent. In an undirected list u v and v u are the same link; in an
+// Checks and sorts. Links of weight 0 are ignored. In an undirected list u v and v u are the same link; in an
 // undirected CSR every link between two nodes must stand in both rows, with one weight, and counts once (a self-link
 // stands once). Fails with INVALID_ARGUMENT, naming the link at fault.
-Status make_links(const LinkView& view, bool directed, Links& links);
+runtime::Status make_links(const LinkView& view, bool directed, Links& links);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -1,9 +1,9 @@
 // The inner loop of the search: moves the units of a graph, or of a part of it, one by one between modules.
 //
-// The "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9, 5233 (2019):
-// each unit moves to the neighbouring module (or an empty one) it gains most by; those whose neighbourhood has changed
-// have another turn. Units wait in blocks of neighbouring numbers, blocks and units in a block in random order: random
-// enough for the search, near enough for caches.
+// These are the "fast local moves" of V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden", Sci. Rep. 9,
+// 5233 (2019): each unit moves to the neighbouring module (or an empty one) where it gains most, and the units whose
+// neighbourhood has changed are queued again. The queue holds blocks of consecutive units; the order of the blocks, and
+// of the units in a block, is random. That is random enough for the search, and local enough for the caches.
 #pragma once
 
 #include <algorithm>
@@ -13,37 +13,41 @@
 #include <vector>
 
 #include "infomap/flow_graph.h"
+#include "infomap/objective.h"
 #include "runtime/cancel.h"
 #include "runtime/random.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
-constexpr double kSmallestGain = 1e-12;  // a move must gain this much, in bits
+constexpr double kLeastMoveGain = 1e-12;  // bits that a move must gain
 
 struct Sweep {
-  bool once;       // each unit has one turn; else as many as it has reason for
-  double weakest;  // modules with a smaller part of the unit's flow than this share of the largest part are passed over
+  bool once;  // each unit has one turn; otherwise it has another whenever its neighbourhood changes
+  // Modules that get less than this share of the flow that the unit's strongest module gets are skipped.
+  double weakest;
 };
 
-// Units `first`, `first` + 1, ... of a graph, as many as there are in `units`. Links to other units are as if absent.
+// The units `first`, `first` + 1, ... of a graph, as many as `units` has. Links to other units are ignored.
 template <class Unit>
-struct Part {
+struct UnitRange {
   const FlowGraph& graph;
   uint32_t first;
   const std::vector<Unit>& units;
 };
 
-// Keeps its memory from one call to the next.
+// One object can serve many calls: it keeps its memory.
 template <class Objective>
 class LocalMoves {
  public:
+  static_assert(is_map_equation_v<Objective>, "objective.h says what an objective must have");
   using Unit = typename Objective::Unit;
 
-  // `modules`: of each unit of the part, below their number; `objective` has been started with them. The units of a large
-  // part are looked at all at once first, by `threads`: only those that would move now wait for a turn.
-  void run(const Part<Unit>& part, const Sweep& sweep, uint32_t threads, Random& random, const Cancel& cancel,
-           Objective& objective, uint32_t* modules) {
+  // `modules` holds the module of each unit, a number below the number of units; `objective` has been started with
+  // these modules. If there are many units, `threads` threads first find those that would move as things stand, and
+  // only these are queued.
+  void run(const UnitRange<Unit>& part, const Sweep& sweep, uint32_t threads, runtime::Random& random,
+           const runtime::Cancel& cancel, Objective& objective, uint32_t* modules) {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size());
     prepare(part, modules);
@@ -59,7 +63,7 @@ class LocalMoves {
       --waiting;
       queued_[u] = 0;
       const uint32_t from = modules[u];
-      const Choice choice = choose(part, u, sweep.weakest, objective, modules, near_);
+      const Choice choice = choose(part, u, sweep.weakest, objective, modules, candidates_);
       const uint32_t best = choice.to;
       if (best == from) continue;
 
@@ -84,13 +88,13 @@ class LocalMoves {
  private:
   static constexpr uint32_t kBlock = 1024, kLarge = 1 << 17;
 
-  // The modules that a unit has flow to. Of two threads at work each has its own.
-  struct Near {
-    std::vector<double> flow_to;    // of the unit at its turn, by module; else 0
+  // The modules that a unit has flow to. Each thread has its own copy.
+  struct Candidates {
+    std::vector<double> flow_to;    // from the unit whose turn it is, by module; all 0 between turns
     std::vector<uint32_t> modules;  // those with flow_to > 0
     void fit(std::size_t units, std::size_t most_links) {
       if (flow_to.size() < units) flow_to.resize(units);
-      // One for an empty module, one that is written but not counted.
+      // One more for an empty module, and one for the entry that choose() writes but does not count.
       if (modules.size() < most_links + 2) modules.resize(most_links + 2);
     }
   };
@@ -101,8 +105,8 @@ class LocalMoves {
     double flow_from, flow_to;
   };
 
-  // Fetches the links of a unit that will have its turn soon: in the order of the queue they lie anywhere.
-  void prefetch(const Part<Unit>& part, uint32_t head) const {
+  // Prefetches the links of a unit whose turn comes soon: units that are neighbours in the queue are none in memory.
+  void prefetch(const UnitRange<Unit>& part, uint32_t head) const {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t u = queue_[std::min(head + 3, n - 1)];
     const std::size_t i = part.graph.offsets[part.first + u];
@@ -113,13 +117,13 @@ class LocalMoves {
     __builtin_prefetch(&part.units[u]);
   }
 
-  Choice choose(const Part<Unit>& part, uint32_t u, double weakest, const Objective& objective, const uint32_t* modules,
-                Near& near) const {
+  Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective,
+                const uint32_t* modules, Candidates& candidates) const {
     const FlowGraph& graph = part.graph;
     const uint32_t first = part.first, n = static_cast<uint32_t>(part.units.size()), from = modules[u];
-    // No branches on what is new: they would be mispredicted half the time.
-    uint32_t* const found = near.modules.data();
-    double* const flow_to = near.flow_to.data();
+    // Whether a module is new is not a branch: it would be mispredicted half the time.
+    uint32_t* const found = candidates.modules.data();
+    double* const flow_to = candidates.flow_to.data();
     const uint32_t* const neighbours = graph.neighbours.data();
     const double* const flows = graph.flow.data();
     const std::size_t end = graph.offsets[first + u + 1];
@@ -139,7 +143,7 @@ class LocalMoves {
     if (size_[from] > 1) found[count++] = empty_.back();
 
     Choice best{from, flow_from, 0};
-    double best_delta = -kSmallestGain;
+    double best_delta = -kLeastMoveGain;
     const Unit& unit = part.units[u];
     const auto departure = objective.leave(unit, from, flow_from);
     for (uint32_t k = 0; k < count; ++k) {
@@ -154,6 +158,7 @@ class LocalMoves {
     return best;
   }
 
+  // Drops the modules that Sweep::weakest says to skip; returns how many remain.
   static uint32_t drop_weak(uint32_t count, double flow_from, double weakest, uint32_t* found, double* flow_to) {
     double most = flow_from;
     for (uint32_t k = 0; k < count; ++k) most = std::max(most, flow_to[found[k]]);
@@ -169,27 +174,27 @@ class LocalMoves {
     return kept;
   }
 
-  // Leaves in the queue the units that would move as things stand; returns how many.
-  uint32_t keep_movers(const Part<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
+  // Keeps only the units in the queue that would move as things stand; returns how many.
+  uint32_t keep_movers(const UnitRange<Unit>& part, double weakest, uint32_t threads, const Objective& objective,
                        const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t jobs = threads > 1 ? 4 * threads : 1;
-    parallel_for(jobs, threads, [&](std::size_t job) {
-      Near near;
-      near.fit(n, near_.modules.size());
+    runtime::parallel_for(jobs, threads, [&](std::size_t job) {
+      Candidates candidates;
+      candidates.fit(n, candidates_.modules.size());
       for (auto u = static_cast<uint32_t>(uint64_t{n} * job / jobs); u < uint64_t{n} * (job + 1) / jobs; ++u)
-        queued_[u] = choose(part, u, weakest, objective, modules, near).to != modules[u];
+        queued_[u] = choose(part, u, weakest, objective, modules, candidates).to != modules[u];
     });
     const auto end = std::remove_if(queue_.begin(), queue_.end(), [&](uint32_t u) { return queued_[u] == 0; });
     return static_cast<uint32_t>(end - queue_.begin());
   }
 
-  void prepare(const Part<Unit>& part, const uint32_t* modules) {
+  void prepare(const UnitRange<Unit>& part, const uint32_t* modules) {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     std::size_t most = 0;
     for (uint32_t u = part.first; u < part.first + n; ++u)
       most = std::max(most, part.graph.offsets[u + 1] - part.graph.offsets[u]);
-    near_.fit(n, most);
+    candidates_.fit(n, most);
     size_.assign(n, 0);
     for (uint32_t u = 0; u < n; ++u) ++size_[modules[u]];
     empty_.clear();
@@ -198,7 +203,7 @@ class LocalMoves {
     queued_.assign(n, 1);
   }
 
-  void fill_queue(uint32_t n, Random& random) {
+  void fill_queue(uint32_t n, runtime::Random& random) {
     queue_.resize(n);
     blocks_.resize((n + kBlock - 1) / kBlock);
     std::iota(blocks_.begin(), blocks_.end(), 0);
@@ -212,10 +217,10 @@ class LocalMoves {
     }
   }
 
-  std::vector<uint32_t> queue_, blocks_;  // the queue: a ring
+  std::vector<uint32_t> queue_, blocks_;  // the queue is a ring
   std::vector<uint8_t> queued_;
-  std::vector<uint32_t> size_, empty_;  // of each module, and those of size 0
-  Near near_;
+  std::vector<uint32_t> size_, empty_;  // the number of units in each module, and the modules that have none
+  Candidates candidates_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
-// Links between children (null: the nodes themselves) with the same parent (null: all have).
+// The links between children (if null: the nodes themselves) that have the same parent (if null: all children do).
 ModuleLinks between(const Flow& flow, const uint32_t* children, const uint32_t* parents) {
   const auto child = [&](uint32_t u) { return children ? children[u] : u; };
   const auto each = [&](auto&& body) {
@@ -56,22 +56,23 @@ ModuleLinks between(const Flow& flow, const uint32_t* children, const uint32_t* 
 
 }  // namespace
 
-Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels, const Cancel& cancel,
-                    std::vector<ModuleLinks>& links) {
+runtime::Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels,
+                             const runtime::Cancel& cancel, std::vector<ModuleLinks>& links) {
   for (const auto& modules : levels) {
     for (uint32_t u = 0; u < flow.nodes; ++u) {
       if (modules[u] < flow.nodes) continue;
-      return Status::error("INVALID_ARGUMENT", "Node " + std::to_string(u) + " is in module " + std::to_string(modules[u]) +
-                                                   "; modules must be numbered from 0, without gaps.");
+      return runtime::Status::error("INVALID_ARGUMENT", "Node " + std::to_string(u) + " is in module " +
+                                                            std::to_string(modules[u]) +
+                                                            "; modules must be numbered from 0, without gaps.");
     }
   }
   links.clear();
   for (std::size_t level = 0; level <= levels.size(); ++level) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     links.push_back(between(flow, level < levels.size() ? levels[level].data() : nullptr,
                             level > 0 ? levels[level - 1].data() : nullptr));
   }
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

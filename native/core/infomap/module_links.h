@@ -8,7 +8,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // Links by ascending source, then target; none from a module to itself. An undirected one stands once, from the lower
 // number, with the flow of both directions.
@@ -20,7 +20,7 @@ struct ModuleLinks {
 // `levels`: from the top, the module of each node. links[0] are between modules at the top, links[l] between modules of
 // level l that lie in one module of level l - 1, and the last between nodes that lie in one module of the finest level.
 // Fails with INVALID_ARGUMENT, naming the node, where a module's number is not below that of nodes.
-Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels, const Cancel& cancel,
-                    std::vector<ModuleLinks>& links);
+runtime::Status module_links(const Flow& flow, const std::vector<std::vector<uint32_t>>& levels,
+                             const runtime::Cancel& cancel, std::vector<ModuleLinks>& links);
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -9,30 +9,30 @@
 #include "infomap/optimizer.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
-constexpr double kSmallestGain = 1e-10;  // bits that a change of the tree must gain
-constexpr double kRelativeGain = 1e-5;   // of the total, that a round must gain, else the search ends
+constexpr double kLeastTreeGain = 1e-10;  // bits that a change of the tree must gain
+constexpr double kRelativeGain = 1e-5;    // the search ends after a round that gains a smaller share of the total
 
-// Nodes of the network that belong together, as a network of their own.
+// Some nodes of the network and the links between them, as a network of its own.
 template <class Unit>
-struct Part {
+struct Subnetwork {
   FlowGraph graph;
   std::vector<Unit> units;
   std::vector<uint32_t> nodes;  // their numbers in the whole network
 };
 
-// A module, or the whole network: it holds modules or, finest, nodes.
+// A module, or the whole network. It holds either modules or, at the finest level, nodes.
 template <class Unit>
 struct Tree {
   std::vector<Tree> children;
   std::vector<uint32_t> nodes;
-  Unit unit;        // of all nodes inside
-  double bits = 0;  // its codebook and those of all modules inside
+  Unit unit;        // all nodes inside
+  double bits = 0;  // the length of its codebook and of those of all modules inside
 };
 
-// How many children the walker visits.
+// How many of the children the walker visits.
 template <class Unit>
 uint32_t visited(const Tree<Unit>& tree) {
   uint32_t count = 0;
@@ -40,16 +40,24 @@ uint32_t visited(const Tree<Unit>& tree) {
   return count;
 }
 
+// The search that multilevel.h describes. With the codebooks of evaluate.h, the codelength of a tree is
+//
+//   L = sum over all modules m and the network of  plogp(x_m + sum y) - plogp(x_m) - sum plogp(y),
+//
+// y being the rates of the children of m: of a module, the rate at which it is entered; of a node, its visit rate. A
+// codebook depends on its own children only. So each part of the tree can be searched by itself, and the gain of a
+// change is the difference of the codebooks that it touches.
 template <class Objective>
 class LevelSearch {
  public:
+  static_assert(is_map_equation_v<Objective>, "objective.h says what an objective must have");
   using Unit = typename Objective::Unit;
   using Module = Tree<Unit>;
 
-  LevelSearch(const Objective& objective, uint32_t threads, const Cancel& cancel)
+  LevelSearch(const Objective& objective, uint32_t threads, const runtime::Cancel& cancel)
       : objective_(objective), threads_(threads), cancel_(cancel) {}
 
-  Module run(const Part<Unit>& whole, std::vector<uint32_t> initial, Random random) const {
+  Module run(const Subnetwork<Unit>& whole, std::vector<uint32_t> initial, runtime::Random random) const {
     Module best = build(whole, {}, std::move(initial), random);
     while (visited(best) > 1) {
       Module next = best;
@@ -57,19 +65,20 @@ class LevelSearch {
       improve(next, whole, random);
       if (cancel_.requested()) break;
       const double gain = score(best, {}) - score(next, {});
-      if (gain > kSmallestGain) best = std::move(next);
-      if (gain < std::max(kSmallestGain, kRelativeGain * best.bits)) break;
+      if (gain > kLeastTreeGain) best = std::move(next);
+      if (gain < std::max(kLeastTreeGain, kRelativeGain * best.bits)) break;
     }
     return best;
   }
 
  private:
-  // The codebook of a module (or, without `exit`, the index of the whole network) over these words.
+  // The length of the codebook with these words: of a module, or without `exit` the index codebook of the whole
+  // network.
   double book(const std::vector<Unit>& words, std::optional<double> exit) const {
     return objective_.within(words, exit).undivided();
   }
 
-  // The units of modules as words of the codebook above.
+  // The modules as words of the codebook one level up: a module is used at the rate at which it is entered.
   std::vector<Unit> words(const std::vector<Module>& modules) const {
     std::vector<Unit> result;
     for (const Module& module : modules) {
@@ -79,7 +88,7 @@ class LevelSearch {
     return result;
   }
 
-  // What a change of the tree is judged by.
+  // What a change of the tree must lower. The preferred number of modules counts at the top only.
   double score(const Module& tree, std::optional<double> exit) const {
     return tree.bits + (exit ? 0 : objective_.preference(visited(tree)));
   }
@@ -89,24 +98,28 @@ class LevelSearch {
     for (const Module& child : tree.children) tree.bits += child.bits;
   }
 
-  // The tree of a part: of the whole network, or of a module that is left at rate `exit`.
-  Module build(const Part<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial, Random& random) const {
+  // Builds a tree from nothing: for the whole network or, with `exit`, for the inside of a module that is left at that
+  // rate. Partitions the nodes, groups the modules upwards, then searches inside each. The result has no children if
+  // one module is shortest.
+  Module build(const Subnetwork<Unit>& part, std::optional<double> exit, std::vector<uint32_t> initial,
+               runtime::Random& random) const {
     Module tree;
     tree.nodes = part.nodes;
     const Objective objective = objective_.within(part.units, exit);
     tree.bits = objective.undivided();
     if (exit && (part.nodes.size() <= 2 || cancel_.requested())) return tree;
-    const Random own(random.next());
+    const runtime::Random own(random.next());
     const SearchOptions options{std::move(initial), threads_};
     const Partition found = exit ? optimize(part.graph, part.units, objective, options, own, cancel_)
                                  : optimize_network(part.graph, part.units, objective, options, own, cancel_);
-    if (exit && (found.count <= 1 || found.total >= tree.bits - kSmallestGain)) return tree;
-    std::vector<Part<Unit>> parts = split(part, found.modules, found.count);
-    const std::vector<Unit> units = sum(part, found.modules, found.count);
+    if (exit && (found.count <= 1 || found.total >= tree.bits - kLeastTreeGain)) return tree;
+    std::vector<Subnetwork<Unit>> parts = split(part, found.modules, found.count);
+    const std::vector<Unit> units = sum_units(part.graph, part.units, found.modules, found.count);
     tree.nodes.clear();
     tree.children.resize(found.count);
     for (uint32_t m = 0; m < found.count; ++m) tree.children[m].unit = units[m];
-    const bool lone = !exit && visited(tree) <= 1;  // the only module of the network is never left
+    const bool lone =
+        !exit && visited(tree) <= 1;  // the only module of the network is never left: it needs no exit word
     for (uint32_t m = 0; m < found.count; ++m) {
       Module& child = tree.children[m];
       child.nodes = std::move(parts[m].nodes);
@@ -118,13 +131,15 @@ class LevelSearch {
     return tree;
   }
 
-  // Groups the children, and those groups, while that gains. `graph`: between the children.
-  void group(Module& tree, FlowGraph graph, std::optional<double> exit, Random& random) const {
+  // Groups the children into modules one level up, then those, and so on while that gains. `graph` holds the flow
+  // between the children. A group of one child is that child itself, without a codebook in between.
+  void group(Module& tree, FlowGraph graph, std::optional<double> exit, runtime::Random& random) const {
     sum_bits(tree, exit);
     while (tree.children.size() > 2 && !cancel_.requested()) {
       const std::vector<Unit> units = words(tree.children);
       const Objective objective = objective_.within(units, exit);
-      const Partition found = optimize(graph, units, objective, {{}, threads_}, Random(random.next()), cancel_);
+      const Partition found =
+          optimize(graph, units, objective, {{}, threads_}, runtime::Random(random.next()), cancel_);
       if (found.count <= 1 || found.count == tree.children.size()) return;
       Module grouped;
       grouped.unit = tree.unit;
@@ -141,29 +156,31 @@ class LevelSearch {
         Module& group = grouped.children[m];
         if (size[m] == 1) continue;
         group.unit = sums[m];
-        group.unit.flow = 0;
+        group.unit.flow = 0;  // `sums` counts words, that is rates of entering; the unit is to hold visit rates
         for (const Module& child : group.children) group.unit.flow += child.unit.flow;
         sum_bits(group, objective_.exit(group.unit));
       }
       sum_bits(grouped, exit);
-      if (score(grouped, exit) >= score(tree, exit) - kSmallestGain) return;
+      if (score(grouped, exit) >= score(tree, exit) - kLeastTreeGain) return;
       tree = std::move(grouped);
       graph = aggregate(graph, found.modules, found.count, threads_);
     }
   }
 
-  // Searches the inside of each child anew, and of its children where nothing better is found.
-  void improve(Module& tree, const Part<Unit>& part, Random& random, std::optional<double> exit = {}) const {
+  // Searches the inside of each child anew; where that finds nothing better, the insides of the child's own children.
+  // The children are independent (see above), so they are searched in parallel, each with random numbers of its own.
+  void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random,
+               std::optional<double> exit = {}) const {
     std::vector<uint32_t> modules(part.nodes.size());
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
-    const std::vector<Part<Unit>> parts = split(part, labels(tree, part), count);
+    const std::vector<Subnetwork<Unit>> parts = split(part, labels(tree, part), count);
     const uint32_t seed = random.next();
-    parallel_for(count, threads_, [&](std::size_t m) {
+    runtime::parallel_for(count, threads_, [&](std::size_t m) {
       Module& child = tree.children[m];
       const double child_exit = objective_.exit(child.unit);
-      Random own(seed, {static_cast<uint32_t>(m)});
+      runtime::Random own(seed, {static_cast<uint32_t>(m)});
       Module found = build(parts[m], child_exit, {}, own);
-      if (found.bits < child.bits - kSmallestGain) {
+      if (found.bits < child.bits - kLeastTreeGain) {
         found.unit = child.unit;
         child = std::move(found);
       } else if (!child.children.empty()) {
@@ -174,8 +191,8 @@ class LevelSearch {
     dissolve(tree, exit);
   }
 
-  // Puts the modules inside a child in its place, child by child, where that gains: groups are found all at once, but
-  // some may be better without.
+  // Replaces children by the modules inside them, one child at a time, where that gains: group() makes all groups of a
+  // level at once, although some modules may be better without theirs.
   void dissolve(Module& tree, std::optional<double> exit) const {
     std::vector<Unit> here = words(tree.children);
     uint32_t count = visited(tree);
@@ -193,7 +210,7 @@ class LevelSearch {
       for (const Module& inside : child.children) change += inside.bits;
       const uint32_t opened_count = count - (child.unit.flow > 0) + visited(child);
       const double preference = exit ? 0 : objective_.preference(opened_count) - objective_.preference(count);
-      if (change + preference >= -kSmallestGain) {
+      if (change + preference >= -kLeastTreeGain) {
         ++c;
         continue;
       }
@@ -207,8 +224,8 @@ class LevelSearch {
     }
   }
 
-  // Takes all levels above the finest away and groups the finest modules anew.
-  void regroup(Module& tree, const Part<Unit>& part, Random& random) const {
+  // Removes all levels above the finest, and groups the finest modules anew.
+  void regroup(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random) const {
     std::vector<Module> finest;
     take_finest(tree, finest);
     tree.children = std::move(finest);
@@ -223,11 +240,12 @@ class LevelSearch {
     }
   }
 
-  // The child that each node of the part is in.
-  static std::vector<uint32_t> labels(const Module& tree, const Part<Unit>& part) {
+  // The child that holds each node of the part.
+  static std::vector<uint32_t> labels(const Module& tree, const Subnetwork<Unit>& part) {
     std::vector<std::pair<uint32_t, uint32_t>> child_of;  // node, child
     child_of.reserve(part.nodes.size());
-    for (std::size_t c = 0; c < tree.children.size(); ++c) collect(tree.children[c], static_cast<uint32_t>(c), child_of);
+    for (std::size_t c = 0; c < tree.children.size(); ++c)
+      collect(tree.children[c], static_cast<uint32_t>(c), child_of);
     std::sort(child_of.begin(), child_of.end());
     std::vector<uint32_t> result(part.nodes.size());  // part.nodes ascend
     for (std::size_t k = 0; k < result.size(); ++k) result[k] = child_of[k].second;
@@ -238,33 +256,18 @@ class LevelSearch {
     for (const Module& child : tree.children) collect(child, label, out);
   }
 
-  static std::vector<Unit> sum_units(const FlowGraph& graph, const std::vector<Unit>& units,
-                                     const std::vector<uint32_t>& modules, uint32_t count) {
-    std::vector<Unit> result(count);
-    std::vector<double> inside(count);
-    for (uint32_t u = 0; u < graph.nodes; ++u) {
-      result[modules[u]] = result[modules[u]].joined(units[u], 0);
-      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i)
-        if (modules[graph.neighbours[i]] == modules[u]) inside[modules[u]] += graph.flow[i];
-    }
-    for (uint32_t m = 0; m < count; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
-    return result;
-  }
-  static std::vector<Unit> sum(const Part<Unit>& part, const std::vector<uint32_t>& modules, uint32_t count) {
-    return sum_units(part.graph, part.units, modules, count);
-  }
-
   // The nodes of each module, with the links among them.
-  static std::vector<Part<Unit>> split(const Part<Unit>& part, const std::vector<uint32_t>& modules, uint32_t count) {
-    std::vector<Part<Unit>> parts(count);
+  static std::vector<Subnetwork<Unit>> split(const Subnetwork<Unit>& part, const std::vector<uint32_t>& modules,
+                                             uint32_t count) {
+    std::vector<Subnetwork<Unit>> parts(count);
     std::vector<uint32_t> place(part.nodes.size());
     for (std::size_t u = 0; u < modules.size(); ++u) {
-      Part<Unit>& into = parts[modules[u]];
+      Subnetwork<Unit>& into = parts[modules[u]];
       place[u] = static_cast<uint32_t>(into.nodes.size());
       into.nodes.push_back(part.nodes[u]);
       into.units.push_back(part.units[u]);
     }
-    for (Part<Unit>& into : parts) {
+    for (Subnetwork<Unit>& into : parts) {
       into.graph.nodes = static_cast<uint32_t>(into.nodes.size());
       into.graph.offsets.reserve(into.nodes.size() + 1);
       into.graph.offsets.push_back(0);
@@ -284,7 +287,7 @@ class LevelSearch {
 
   const Objective& objective_;
   uint32_t threads_;
-  const Cancel& cancel_;
+  const runtime::Cancel& cancel_;
 };
 
 template <class Unit>
@@ -294,7 +297,7 @@ std::size_t depth(const Tree<Unit>& tree) {
   return deepest + (tree.children.empty() ? 0 : 1);
 }
 
-// Labels the nodes of each module at its level, and at those below it if it is finest.
+// Numbers the modules of each level in `levels`. A module without modules inside goes on down to the deepest level.
 template <class Unit>
 void label(const Tree<Unit>& tree, std::size_t level, std::vector<std::vector<uint32_t>>& levels,
            std::vector<uint32_t>& counts) {
@@ -322,12 +325,12 @@ void label(const Tree<Unit>& tree, std::size_t level, std::vector<std::vector<ui
 
 template <class Objective>
 Partition optimize_network(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                           const Objective& objective, const SearchOptions& options, Random random,
-                           const Cancel& cancel) {
+                           const Objective& objective, const SearchOptions& options, runtime::Random random,
+                           const runtime::Cancel& cancel) {
   const Objective whole = objective.within(units);
   Partition found = optimize(graph, units, whole, options, random, cancel);
   const double one = whole.undivided() + whole.preference(1);
-  if (one >= found.total - kSmallestGain) return found;
+  if (one >= found.total - kLeastTreeGain) return found;
   found.total = one;
   found.count = 0;
   uint32_t first = UINT32_MAX;
@@ -341,8 +344,9 @@ Partition optimize_network(const FlowGraph& graph, const std::vector<typename Ob
 
 template <class Objective>
 Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                       const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel) {
-  Part<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
+                       const Objective& objective, const SearchOptions& options, runtime::Random random,
+                       const runtime::Cancel& cancel) {
+  Subnetwork<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
   std::iota(whole.nodes.begin(), whole.nodes.end(), 0);
   const auto tree = LevelSearch<Objective>(objective, options.threads, cancel).run(whole, options.initial, random);
   Nested nested;
@@ -356,10 +360,10 @@ Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Object
 
 #define INSTANTIATE(Objective)                                                                                 \
   template Partition optimize_network(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
-                                      const SearchOptions&, Random, const Cancel&);                            \
+                                      const SearchOptions&, runtime::Random, const runtime::Cancel&);          \
   template Nested optimize_levels(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&,     \
-                                  const SearchOptions&, Random, const Cancel&);
+                                  const SearchOptions&, runtime::Random, const runtime::Cancel&);
 INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)
 #undef INSTANTIATE
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -8,21 +8,24 @@
 #include "infomap/objectives.h"
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
+// Units that merge stay together at all coarser levels, so merging is the stricter: it considers only modules to which
+// a unit has at least a quarter of the flow that it has to the strongest one.
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
-// A cycle must gain a share of the total, else the search ends: the share of so many nodes, within bounds. Each cycle
-// gains a small part of what the one before it did.
+// The search ends after a cycle that gains less than a share of the total: the share that 30 nodes have on average,
+// within bounds. Each cycle gains a small part of what the one before it gained, so little is lost by stopping.
 constexpr double kNodesGained = 30, kLeastGain = 5e-4, kMostGain = 4e-3;
-constexpr uint32_t kShrink = 16;            // a coarser level must have 1/16 fewer units, else coarsening ends
-constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are searched in parallel, about so many units a job
-// A graph that no cache holds is searched in the order of its neighbourhoods, and its first merges in ranges of about so
-// many units at once: links from range to range have their turn at the coarser levels and when units move.
+constexpr uint32_t kShrink = 16;            // coarsening ends when a level has not at least 1/16 fewer units
+constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are merged in parallel, in jobs of about this many units
+// A graph larger than the caches is renumbered so that neighbours are near each other, and its first merges are made in
+// ranges of about this many units, in parallel. Links between ranges are seen at the coarser levels, and when units
+// move.
 constexpr uint32_t kUnitsPerRange = 1 << 16;
 
-// Renumbers modules 0, 1, ... in the order of their first units; `number[m]`: the new number of m, or UINT32_MAX.
-// Returns how many there are.
+// Renumbers the modules 0, 1, ... in the order of their first units; number[m] becomes the new number of m, or
+// UINT32_MAX if no unit is in m. Returns how many modules there are.
 uint32_t close_gaps(std::vector<uint32_t>& modules, std::vector<uint32_t>& number) {
   number.assign(modules.size(), UINT32_MAX);
   uint32_t count = 0;
@@ -33,14 +36,19 @@ uint32_t close_gaps(std::vector<uint32_t>& modules, std::vector<uint32_t>& numbe
   return count;
 }
 
+// One search from the given units. optimizer.h describes it; build() is the first cycle, rebuild() each of the others.
 template <class Objective>
 class Search {
  public:
   using Unit = typename Objective::Unit;
 
-  Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, Random random,
-         const SearchOptions& options, const Cancel& cancel)
-      : given_graph_(graph), given_units_(units), objective_(objective), random_(random), options_(options),
+  Search(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, runtime::Random random,
+         const SearchOptions& options, const runtime::Cancel& cancel)
+      : given_graph_(graph),
+        given_units_(units),
+        objective_(objective),
+        random_(random),
+        options_(options),
         cancel_(cancel) {}
 
   Partition run() {
@@ -56,12 +64,13 @@ class Search {
       }
       const double total = current_.total(), gain = best - total;
       best = total;
-      if (!first && gain < std::max(kSmallestGain, worth * best)) break;
+      if (!first && gain < std::max(kLeastMoveGain, worth * best)) break;
       first = false;
     }
     modules = in_given_order(modules);
+    // One module of all that is linked may be better still, and moves of single units may never lead there.
     start_all_in_one();
-    if (current_.total() < best - kSmallestGain) {
+    if (current_.total() < best - kLeastMoveGain) {
       best = current_.total();
       join_all(modules);
     }
@@ -71,14 +80,16 @@ class Search {
   }
 
  private:
-  struct Level {
+  struct CoarseLevel {
     FlowGraph graph;
     std::vector<Unit> units;
-    std::vector<uint32_t> parents;  // of each unit of the level below: its unit here
+    std::vector<uint32_t> parents;  // the unit here that holds each unit of the level below
   };
 
-  // The first cycle. Nodes merge into modules, those into larger ones, and so on, each having one turn only: so there
-  // are many levels, small modules to begin with. Then the units of each level move between the modules.
+  // The first cycle: nodes merge into modules, these into larger ones, and so on, as in Louvain's method (V. D.
+  // Blondel, J.-L. Guillaume, R. Lambiotte, E. Lefebvre, J. Stat. Mech. P10008 (2008)). Each unit has only one turn per
+  // level, so that modules grow slowly and there are many levels; then the units of each level, from the coarsest down,
+  // move between the modules.
   void build(std::vector<uint32_t>& modules) {
     if (given_graph_.nodes >= 2 * kUnitsPerRange) renumber(order_by_neighbourhood(given_graph_));
     coarsen(kMergeOnce, {});
@@ -87,8 +98,10 @@ class Search {
     descend(modules);
   }
 
-  // The cycles after it. Each module is divided afresh, into sub-modules that are as good as they can be; sub-modules
-  // and then nodes move between the modules. Nodes are renumbered so that those of a module lie side by side.
+  // The later cycles: each module is divided afresh into sub-modules, until no move improves those; then sub-modules of
+  // all sizes, and at last nodes, move between the modules. That undoes merges which turned out to be wrong; the Leiden
+  // algorithm (local_moves.h) refines modules for the same reason. Nodes are renumbered first, so that the nodes of a
+  // module are consecutive: a module is a range of units.
   void rebuild(std::vector<uint32_t>& modules) {
     const std::vector<uint32_t> groups = coarsen(kMergeUntilSettled, reorder(modules));
     modules.resize(top_graph().nodes);
@@ -97,15 +110,16 @@ class Search {
     descend(modules);
   }
 
-  // Merges units level by level until nothing merges, never across the bounds of a group. Groups are ranges of units,
-  // and those of the last level are returned. Without groups: anywhere, but large levels in ranges.
+  // Merges units level by level until nothing merges, and never across the bounds of a group. Groups are ranges of
+  // units; the result is the groups of the last level. Without groups, units merge anywhere (large levels: within
+  // ranges).
   std::vector<uint32_t> coarsen(const Sweep& sweep, std::vector<uint32_t> groups) {
     const bool anywhere = groups.empty();
     levels_.clear();
     while (!cancel_.requested()) {
       const FlowGraph& graph = top_graph();
       if (anywhere) groups = equal_ranges(graph.nodes);
-      Level level;
+      CoarseLevel level;
       std::vector<uint32_t> bounds = merge_in_groups(sweep, groups, level);
       const uint32_t count = bounds.back();
       if (count >= graph.nodes - graph.nodes / kShrink) break;
@@ -123,14 +137,16 @@ class Search {
     return bounds;
   }
 
-  // One sweep over each group, in parallel: fills the next level's units and parents, returns its groups.
-  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, Level& level) {
+  // One sweep over each group, in parallel. Fills the units and parents of the next level, and returns its groups. A
+  // group is searched by itself, with the objective for its share of the flow (Objective::part); the random numbers
+  // come from a stream of the group's own. So the result does not depend on the number of threads or jobs.
+  std::vector<uint32_t> merge_in_groups(const Sweep& sweep, const std::vector<uint32_t>& groups, CoarseLevel& level) {
     const FlowGraph& graph = top_graph();
     const std::vector<Unit>& units = top_units();
     const uint32_t n = graph.nodes;
     double all_flow = 0;
     for (const Unit& unit : units) all_flow += unit.flow;
-    std::vector<uint32_t> jobs{0};  // the first group of each
+    std::vector<uint32_t> jobs{0};  // the first group of each job
     for (uint32_t g = 1; g + 1 < groups.size(); ++g)
       if (groups[g] - groups[jobs.back()] >= kUnitsPerJob) jobs.push_back(g);
     jobs.push_back(static_cast<uint32_t>(groups.size()) - 1);
@@ -139,7 +155,7 @@ class Search {
     std::vector<uint32_t> counts(groups.size() - 1);
     level.parents.resize(n);
     level.units.resize(n);
-    parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
+    runtime::parallel_for(jobs.size() - 1, options_.threads, [&](std::size_t job) {
       LocalMoves<Objective> moves;
       std::vector<uint32_t> parents, number;
       for (uint32_t g = jobs[job]; g < jobs[job + 1]; ++g) {
@@ -151,7 +167,7 @@ class Search {
         objective.start(inside);
         parents.resize(end - first);
         std::iota(parents.begin(), parents.end(), 0);
-        Random random(stream, {g});
+        runtime::Random random(stream, {g});
         moves.run({graph, first, inside}, sweep, 1, random, cancel_, objective, parents.data());
         counts[g] = close_gaps(parents, number);
         std::copy(parents.begin(), parents.end(), level.parents.begin() + first);
@@ -170,9 +186,11 @@ class Search {
     return bounds;
   }
 
-  // From the coarsest level, whose `modules` are given, down to the nodes: moves the units of each between the modules.
+  // `modules` holds the modules of the coarsest level's units. From that level down to the nodes, the units of each
+  // level move between the modules: the refinement of multilevel partitioning (B. Hendrickson and R. Leland, "A
+  // multilevel algorithm for partitioning graphs", Supercomputing 1995).
   void descend(std::vector<uint32_t>& modules) {
-    current_.start(module_units(top_graph(), top_units(), modules), graph().nodes);
+    current_.start(sum_units(top_graph(), top_units(), modules, top_graph().nodes), graph().nodes);
     for (;;) {
       moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, options_.threads, random_, cancel_, current_,
                  modules.data());
@@ -184,7 +202,7 @@ class Search {
     }
   }
 
-  // Renumbers the nodes by module. Returns the bounds of the modules.
+  // Renumbers the nodes by module: module m is then the nodes from bounds[m] up to bounds[m + 1]. Returns the bounds.
   std::vector<uint32_t> reorder(std::vector<uint32_t>& modules) {
     const uint32_t n = given_graph_.nodes;
     std::vector<uint32_t> bounds, order(n), number;
@@ -199,6 +217,7 @@ class Search {
     return bounds;
   }
 
+  // Makes node order[k] of the given graph node k.
   void renumber(std::vector<uint32_t> order) {
     order_ = std::move(order);
     permute(given_graph_, order_, options_.threads, graph_);
@@ -213,12 +232,13 @@ class Search {
     return result;
   }
 
-  // All nodes with neighbours in one module: moves alone may never lead there, even where that is best.
+  // Puts all nodes that have links into one module; the others keep modules of their own.
   void join_all(std::vector<uint32_t>& modules) const {
     uint32_t first = 0;
     while (first < modules.size() && alone(first)) ++first;
     for (uint32_t u = 0; u < modules.size(); ++u) modules[u] = alone(u) ? u : first;
   }
+  // Starts `current_` with those modules.
   void start_all_in_one() {
     Unit all;
     std::vector<Unit> modules;
@@ -226,28 +246,12 @@ class Search {
       if (alone(u)) modules.push_back(given_units_[u]);
       else all = all.joined(given_units_[u], 0);
     }
-    double inside = 0;  // each link is met from both ends
+    double inside = 0;  // twice the flow, since each link is met from both ends
     for (double flow : given_graph_.flow) inside += flow;
     modules.push_back(all.joined(Unit{}, inside / 2));
     current_.start(modules);
   }
   bool alone(uint32_t u) const { return given_graph_.offsets[u] == given_graph_.offsets[u + 1]; }
-
-  // The modules of a partition as units, one for each number below that of units.
-  static std::vector<Unit> module_units(const FlowGraph& graph, const std::vector<Unit>& units,
-                                        const std::vector<uint32_t>& modules) {
-    std::vector<Unit> result(graph.nodes);
-    std::vector<double> inside(graph.nodes);
-    for (uint32_t u = 0; u < graph.nodes; ++u) {
-      const uint32_t m = modules[u];
-      result[m] = result[m].joined(units[u], 0);
-      for (std::size_t i = graph.offsets[u]; i < graph.offsets[u + 1]; ++i)
-        if (modules[graph.neighbours[i]] == m) inside[m] += graph.flow[i];
-    }
-    // Each link inside was met from both ends.
-    for (uint32_t m = 0; m < graph.nodes; ++m) result[m] = result[m].joined(Unit{}, inside[m] / 2);
-    return result;
-  }
 
   const FlowGraph& graph() const { return order_.empty() ? given_graph_ : graph_; }
   const FlowGraph& top_graph() const { return levels_.empty() ? graph() : levels_.back().graph; }
@@ -258,14 +262,14 @@ class Search {
   const FlowGraph& given_graph_;
   const std::vector<Unit>& given_units_;
   const Objective objective_;  // not started
-  Random random_;
+  runtime::Random random_;
   const SearchOptions& options_;
-  const Cancel& cancel_;
+  const runtime::Cancel& cancel_;
 
-  std::vector<uint32_t> order_;  // of the renumbered nodes: their given numbers; empty: not renumbered
+  std::vector<uint32_t> order_;  // the given numbers of the renumbered nodes; empty if they were not renumbered
   FlowGraph graph_;
   std::vector<Unit> units_;
-  std::vector<Level> levels_;     // above the nodes
+  std::vector<CoarseLevel> levels_;  // above the nodes
   Objective current_ = objective_;
   LocalMoves<Objective> moves_;
 };
@@ -274,14 +278,15 @@ class Search {
 
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                   const Objective& objective, const SearchOptions& options, Random random, const Cancel& cancel) {
+                   const Objective& objective, const SearchOptions& options, runtime::Random random,
+                   const runtime::Cancel& cancel) {
   return Search<Objective>(graph, units, objective, random, options, cancel).run();
 }
 
 #define INSTANTIATE(Objective)                                                                         \
   template Partition optimize(const FlowGraph&, const std::vector<Objective::Unit>&, const Objective&, \
-                              const SearchOptions&, Random, const Cancel&);
+                              const SearchOptions&, runtime::Random, const runtime::Cancel&);
 INFOMOTION_FOR_OBJECTIVES(INSTANTIATE)
 #undef INSTANTIATE
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -6,18 +6,18 @@
 #include <unordered_map>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 namespace {
 constexpr uint64_t kMaxModule = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kMaxDepth = 250;  // no hierarchy is deeper; a table of all nodes is made for each level
-}
+}  // namespace
 
-Status PartitionReader::read(const Cancel& cancel) {
+runtime::Status PartitionReader::read(const runtime::Cancel& cancel) {
   return lines_.read(cancel, [this](Line& line) { return read_line(line); });
 }
 
-Status PartitionReader::read_line(Line& line) {
+runtime::Status PartitionReader::read_line(Line& line) {
   const int next = line.peek();
   if (links_ || next < 0 || next == '#') return {};
   if (tree_ && next == '*') {
@@ -27,7 +27,7 @@ Status PartitionReader::read_line(Line& line) {
   return tree_ ? read_tree(line) : read_clu(line);
 }
 
-Status PartitionReader::read_clu(Line& line) {
+runtime::Status PartitionReader::read_clu(Line& line) {
   Node node{0, path_.size(), 1};
   uint64_t module;
   double flow;
@@ -41,7 +41,7 @@ Status PartitionReader::read_clu(Line& line) {
   return {};
 }
 
-Status PartitionReader::read_tree(Line& line) {
+runtime::Status PartitionReader::read_tree(Line& line) {
   Node node{0, path_.size(), 0};
   double flow;
   std::string_view name;
@@ -63,11 +63,11 @@ Status PartitionReader::read_tree(Line& line) {
   return {};
 }
 
-Status PartitionReader::mismatch(const std::string& what) const {
-  return Status::error("PARTITION_MISMATCH", name_ + " has " + what + ".");
+runtime::Status PartitionReader::mismatch(const std::string& what) const {
+  return runtime::Status::error("PARTITION_MISMATCH", name_ + " has " + what + ".");
 }
 
-Status PartitionReader::match(const double* ids, uint32_t nodes) const {
+runtime::Status PartitionReader::match(const double* ids, uint32_t nodes) const {
   std::size_t next = 0;
   for (uint32_t u = 0; u < nodes; ++u) {
     if (!(ids[u] >= 0 && ids[u] <= kMaxId)) return mismatch("no module for node " + std::to_string(ids[u]));
@@ -84,8 +84,8 @@ Status PartitionReader::match(const double* ids, uint32_t nodes) const {
 
 // Numbers the modules of a level of a tree: those of one parent by their number there. Nodes that lie in no module that
 // deep stay together, alone in their parent.
-Status PartitionReader::number_level(uint32_t level, const std::vector<uint32_t>& parents,
-                                     std::vector<uint32_t>& modules) const {
+runtime::Status PartitionReader::number_level(uint32_t level, const std::vector<uint32_t>& parents,
+                                              std::vector<uint32_t>& modules) const {
   enum class Holds : uint8_t { kUnknown, kNodes, kModules };
   std::vector<Holds> holds(1);
   std::unordered_map<uint64_t, uint32_t> numbers;
@@ -105,28 +105,29 @@ Status PartitionReader::number_level(uint32_t level, const std::vector<uint32_t>
   return {};
 }
 
-Status PartitionReader::finish(const double* ids, uint32_t nodes, const Cancel& cancel, Partition& partition) {
+runtime::Status PartitionReader::finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel,
+                                        Levels& levels) {
   append("\n", 1);
-  Status status = read(cancel);
+  runtime::Status status = read(cancel);
   if (!status.ok()) return status;
   std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
   status = match(ids, nodes);
   if (!status.ok()) return status;
   uint32_t depth = 1;
   for (const Node& node : nodes_) depth = std::max(depth, node.depth);
-  partition.clear();
+  levels.clear();
   for (uint32_t level = 0; level < depth; ++level) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     std::vector<uint32_t> modules;
     if (tree_) {
-      status = number_level(level, level > 0 ? partition.back() : modules, modules);
+      status = number_level(level, level > 0 ? levels.back() : modules, modules);
       if (!status.ok()) return status;
     } else {
       for (const Node& node : nodes_) modules.push_back(path_[node.begin]);
     }
-    partition.push_back(std::move(modules));
+    levels.push_back(std::move(modules));
   }
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -13,24 +13,25 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
-// From the top, the module of each node. Of a .clu file: one level, numbered as there. Of a tree: numbered from 0 in the
-// order of their first nodes; a module without modules inside goes on down to the levels where others have some.
-using Partition = std::vector<std::vector<uint32_t>>;
+// The module of each node at each level, from the top. A .clu file gives one level, with its own numbers. A tree gives
+// modules numbered from 0 in the order of their first nodes; a module without modules inside is repeated at the levels
+// where others have some.
+using Levels = std::vector<std::vector<uint32_t>>;
 
 class PartitionReader {
  public:
-  // `name` is said in errors. `tree`: paths, else .clu.
+  // `name` is for error messages. `tree`: the file holds paths (.tree, .ftree); otherwise it is a .clu file.
   PartitionReader(std::string name, bool tree) : lines_(name), name_(std::move(name)), tree_(tree) {}
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
   void append(const char* data, std::size_t size) { lines_.append(data, size); }
-  Status read(const Cancel& cancel);
+  runtime::Status read(const runtime::Cancel& cancel);
 
-  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node that
-  // only one of file and network has, that stands twice, or that lies beside modules.
-  Status finish(const double* ids, uint32_t nodes, const Cancel& cancel, Partition& partition);
+  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node
+  // that only one of file and network has, that stands twice, or that lies beside modules.
+  runtime::Status finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel, Levels& levels);
 
  private:
   struct Node {
@@ -38,19 +39,20 @@ class PartitionReader {
     std::size_t begin;  // the modules that hold it, from the top: in path_
     uint32_t depth;     // how many
   };
-  Status read_line(Line& line);
-  Status read_clu(Line& line);
-  Status read_tree(Line& line);
-  Status match(const double* ids, uint32_t nodes) const;
-  Status number_level(uint32_t level, const std::vector<uint32_t>& parents, std::vector<uint32_t>& modules) const;
-  Status mismatch(const std::string& what) const;
+  runtime::Status read_line(Line& line);
+  runtime::Status read_clu(Line& line);
+  runtime::Status read_tree(Line& line);
+  runtime::Status match(const double* ids, uint32_t nodes) const;
+  runtime::Status number_level(uint32_t level, const std::vector<uint32_t>& parents,
+                               std::vector<uint32_t>& modules) const;
+  runtime::Status mismatch(const std::string& what) const;
 
   Lines lines_;
   std::string name_;
   bool tree_;
-  bool links_ = false;  // behind *Links
+  bool links_ = false;       // what follows *Links is skipped
   std::vector<Node> nodes_;  // sorted by id by finish()
   std::vector<uint32_t> path_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace plogp_detail {
 
 constexpr int kBits = 7;  // 128 intervals of the mantissa
@@ -72,4 +72,4 @@ inline double log2_portable(double x) {
 // p log2 p, with 0 log 0 = 0. Values below the smallest normal number (and what rounding left below zero) count as 0.
 inline double plogp(double p) { return p >= 2.3e-308 ? p * log2_portable(p) : 0.0; }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr uint64_t kNarrow = std::numeric_limits<uint32_t>::max();
@@ -74,8 +74,8 @@ void NetworkReader::append(const char* data, std::size_t size) {
   appended_ += size;
 }
 
-Status NetworkReader::read(const Cancel& cancel) {
-  Status status = lines_.read(cancel, [this](Line& line) { return read_line(line); });
+runtime::Status NetworkReader::read(const runtime::Cancel& cancel) {
+  runtime::Status status = lines_.read(cancel, [this](Line& line) { return read_line(line); });
   if (bytes_ > 0 && appended_ >= kSample) reserve();
   return status;
 }
@@ -92,7 +92,7 @@ void NetworkReader::reserve() {
   if (!weights_.empty()) weights_.reserve(count);
 }
 
-Status NetworkReader::read_line(Line& line) {
+runtime::Status NetworkReader::read_line(Line& line) {
   const int next = line.peek();
   if (next < 0 || next == '#' || next == '%') return {};
   if (next == '*') return read_section(line);
@@ -100,7 +100,7 @@ Status NetworkReader::read_line(Line& line) {
 }
 
 // *Vertices, *Edges ... in any case.
-Status NetworkReader::read_section(Line& line) {
+runtime::Status NetworkReader::read_section(Line& line) {
   Line start = line;
   std::string_view word;
   line.word(word);
@@ -131,7 +131,7 @@ Status NetworkReader::read_section(Line& line) {
 }
 
 // `id "name" ...`; what follows the name (weights, coordinates) is not read.
-Status NetworkReader::read_vertex(Line& line) {
+runtime::Status NetworkReader::read_vertex(Line& line) {
   uint64_t id;
   if (!line.integer(id, 1, vertices_)) return lines_.error(line, whole_number("a vertex", 1, vertices_));
   if (line.peek() < 0) return {};
@@ -143,14 +143,15 @@ Status NetworkReader::read_vertex(Line& line) {
 }
 
 // `source target [weight]`; ids are 1..vertices where a file says how many vertices it has.
-Status NetworkReader::read_link(Line& line) {
+runtime::Status NetworkReader::read_link(Line& line) {
   const uint64_t min = has_vertices_ ? 1 : 0, max = has_vertices_ ? vertices_ : kMaxId;
   uint64_t source, target;
   Line start = line;
   if (!line.integer(source, min, max)) return lines_.error(line, whole_number("a source node", min, max));
   if (!line.integer(target, min, max)) return lines_.error(line, whole_number("a target node", min, max));
   if (section_ == Section::kBipartite && (source < second_kind_) == (target < second_kind_)) {
-    return lines_.error(start, "a link between a node below " + std::to_string(second_kind_) + " and one from there on,");
+    return lines_.error(start,
+                        "a link between a node below " + std::to_string(second_kind_) + " and one from there on,");
   }
   double weight = 1;
   if (line.peek() >= 0) {
@@ -183,9 +184,9 @@ void NetworkReader::add(uint64_t source, uint64_t target) {
   targets_.push_back(static_cast<uint32_t>(target));
 }
 
-Status NetworkReader::finish(const Cancel& cancel, Network& network) {
+runtime::Status NetworkReader::finish(const runtime::Cancel& cancel, Network& network) {
   lines_.append("\n", 1);
-  Status status = read(cancel);
+  runtime::Status status = read(cancel);
   if (!status.ok()) return status;
   if (has_vertices_) {
     if (vertices_ > table_size()) {
@@ -266,4 +267,4 @@ void NetworkReader::put_names(Network& network) {
   }
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

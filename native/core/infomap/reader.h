@@ -1,4 +1,5 @@
-// Reads network files: link lists, Pajek, bipartite. The text is fed in pieces, so a file is never in memory as a whole.
+// Reads network files: link lists, Pajek, bipartite. The text is fed in pieces, so a file is never in memory as a
+// whole.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // A network as its file has it, its nodes numbered by ascending id.
 struct Network {
@@ -22,25 +23,26 @@ struct Network {
   std::vector<uint32_t> sources, targets;
   std::vector<double> weights;  // empty: all 1
   bool named = false;
-  std::string names;            // where it is: of all nodes, one a line (Pajek)
-  uint32_t bipartite = 0;       // nodes from this one on are of the second kind; 0: not bipartite
+  std::string names;       // where it is: of all nodes, one a line (Pajek)
+  uint32_t bipartite = 0;  // nodes from this one on are of the second kind; 0: not bipartite
 
   LinkView view() const;
 };
 
 class NetworkReader {
  public:
-  // `name` is said in errors. `bytes`: how much text will come at a guess (0: no idea); saves memory, changes nothing else.
-  // Links of a weight below `weight_threshold` are as if absent, and so are nodes that only they name.
+  // `name` is for error messages. `bytes` is a guess at the length of the text (0: unknown); it saves memory and
+  // changes nothing else. Links with a weight below `weight_threshold` are ignored, and so are nodes that only such
+  // links name.
   explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0)
       : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold) {}
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
   void append(const char* data, std::size_t size);
-  Status read(const Cancel& cancel);
+  runtime::Status read(const runtime::Cancel& cancel);
 
   // After all text: numbers the nodes. The reader is empty then.
-  Status finish(const Cancel& cancel, Network& network);
+  runtime::Status finish(const runtime::Cancel& cancel, Network& network);
 
  private:
   enum class Section { kLinks, kVertices, kBipartite };
@@ -49,10 +51,10 @@ class NetworkReader {
     std::size_t begin, size;  // in names_
   };
 
-  Status read_line(Line& line);
-  Status read_section(Line& line);
-  Status read_vertex(Line& line);
-  Status read_link(Line& line);
+  runtime::Status read_line(Line& line);
+  runtime::Status read_section(Line& line);
+  runtime::Status read_vertex(Line& line);
+  runtime::Status read_link(Line& line);
   void add(uint64_t source, uint64_t target);
   void reserve();
   uint64_t table_size() const;
@@ -69,9 +71,9 @@ class NetworkReader {
   uint64_t second_kind_ = 0;  // *Bipartite: the lowest id of the second kind
   std::vector<Name> name_list_;
   std::string names_;
-  // Ids of the ends of links: their lower halves, and where one needs more than 32 bits the upper ones of all.
+  // The ids of the ends of links: their lower 32 bits and, once an id needs more, the upper bits of all.
   std::vector<uint32_t> sources_, targets_, source_high_, target_high_;
   std::vector<double> weights_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

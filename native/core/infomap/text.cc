@@ -5,14 +5,14 @@
 #include <cstdlib>
 #include <limits>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 // Longest part of a word that an error shows.
 constexpr std::size_t kShown = 40;
 
-// A number as C++ writes it, to the nearest double; false if [begin, end) is none, or none that is finite. What is too
-// small for a double is 0.
+// Reads a number as C++ writes it, to the nearest double; false if [begin, end) is not a finite number. What is too
+// small for a double becomes 0.
 bool to_double(const char* begin, const char* end, double& value) {
 #if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
   const auto [rest, error] = std::from_chars(begin, end, value);
@@ -20,8 +20,8 @@ bool to_double(const char* begin, const char* end, double& value) {
   if (error == std::errc()) return std::isfinite(value);
   if (error != std::errc::result_out_of_range) return false;
 #endif
-  // Libraries without from_chars for doubles, and what is out of range. The callers let in no character that another
-  // locale or a hexadecimal number would need.
+  // For libraries that lack from_chars for doubles, and for numbers out of range. strtod would also read hexadecimal
+  // numbers and the decimal point of the locale; the callers have excluded those characters.
   const std::string text(begin, end);
   char* rest_of_text;
   value = std::strtod(text.c_str(), &rest_of_text);
@@ -100,8 +100,8 @@ std::string Line::expected(const std::string& what) {
   return text + '"';
 }
 
-Status Lines::error(const std::string& what) const {
-  return Status::error("NETWORK_UNREADABLE", name_ + ", line " + std::to_string(line_) + ": " + what + ".");
+runtime::Status Lines::error(const std::string& what) const {
+  return runtime::Status::error("NETWORK_UNREADABLE", name_ + ", line " + std::to_string(line_) + ": " + what + ".");
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -11,7 +11,7 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::infomap {
 
 // Ids that a double holds exactly, so that JavaScript can too.
 constexpr uint64_t kMaxId = (uint64_t{1} << 53) - 1;
@@ -27,7 +27,7 @@ class Line {
     return *at_ == '\n' ? -1 : static_cast<unsigned char>(*at_);
   }
 
-  // A whole number in [min, max]. If there is none, nothing is read; so too below.
+  // A whole number in [min, max]. If there is none, nothing is read; the same holds for number().
   bool integer(uint64_t& value, uint64_t min = 0, uint64_t max = kMaxId) {
     peek();
     const char* p = at_;
@@ -69,7 +69,7 @@ class Line {
   // The part of a path of numbers "1:2:3" that comes next, and whether another follows.
   bool step(uint64_t& value, bool& more);
 
-  // Where the line ends.
+  // The end of the line.
   const char* end() {
     while (*at_ != '\n') ++at_;
     return at_;
@@ -89,23 +89,23 @@ class Line {
   const char* at_;
 };
 
-// Text that comes in pieces, cut into lines.
+// Cuts text that comes in pieces into lines.
 class Lines {
  public:
   explicit Lines(std::string name) : name_(std::move(name)) {}
 
   void append(const char* data, std::size_t size) { buffer_.append(data, size); }
 
-  // Reads what has come, up to the last line's end: `read(Line&)` gives a Status. What is left waits for more.
+  // Calls read(line), which returns a Status, for each whole line that has come; the rest waits for more text.
   template <typename Read>
-  Status read(const Cancel& cancel, Read&& read) {
+  runtime::Status read(const runtime::Cancel& cancel, Read&& read) {
     const std::size_t last = std::string_view(buffer_).substr(searched_).rfind('\n');
     if (last != std::string_view::npos) {
       const char* at = buffer_.data();
       for (const char* end = at + searched_ + last; at <= end;) {
-        if ((++line_ & 0x3ff) == 0 && cancel.requested()) return Status::cancelled();
+        if ((++line_ & 0x3ff) == 0 && cancel.requested()) return runtime::Status::cancelled();
         Line line(at);
-        Status status = read(line);
+        runtime::Status status = read(line);
         if (!status.ok()) return status;
         at = line.end() + 1;
       }
@@ -120,11 +120,9 @@ class Lines {
   // The number of the line that is being read, from 1.
   uint64_t line() const { return line_; }
 
-  // The error for what the line has next.
-  Status error(Line& line, const std::string& expected) const {
-    return error(line.expected(expected));
-  }
-  Status error(const std::string& what) const;
+  // The error for what comes next in the line.
+  runtime::Status error(Line& line, const std::string& expected) const { return error(line.expected(expected)); }
+  runtime::Status error(const std::string& what) const;
 
  private:
   static constexpr std::size_t kMaxLine = 1 << 24;
@@ -134,4 +132,4 @@ class Lines {
   uint64_t line_ = 0;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace infomotion {
+namespace infomotion::infomap {
 namespace {
 
 constexpr double kPrecision = 1e-13;
@@ -13,34 +13,35 @@ constexpr double kLeastRate = 0.01;  // of teleportation, for successive over-re
 constexpr int kMostPasses = 4000;    // what plain Gauss-Seidel takes at that rate in the worst case
 constexpr int kMostSteps = 400;
 
-// A sum to the last bit or two, however many terms (W. Kahan, "Further remarks on reducing truncation errors", Comm. ACM 8,
-// 40 (1965)): what a plain one of all rates is off by would be off anew in each pass, which then would never be the last.
+// Kahan's compensated summation: exact to the last bit or two, for any number of terms (W. Kahan, "Further remarks on
+// reducing truncation errors", Comm. ACM 8, 40 (1965)). The error of a plain sum of all rates would differ from pass to
+// pass, and the passes would not converge.
 class Sum {
  public:
   void add(double value) {
-    const double term = value - excess_, sum = sum_ + term;
-    excess_ = (sum - sum_) - term;
+    const double term = value - compensation_, sum = sum_ + term;
+    compensation_ = (sum - sum_) - term;
     sum_ = sum;
   }
   double value() const { return sum_; }
 
  private:
-  double sum_ = 0, excess_ = 0;
+  double sum_ = 0, compensation_ = 0;
 };
 
-// The equations, a row a node: whence and with what share of their rates the walker comes along links. Nodes keep their
-// order but for those of one block, which are sorted by the lengths of their rows: a processor foresees the ends of rows that
-// are as long as the one before.
+// The equations, one row per node: from which nodes the walker comes along links, and with what share of their rates.
+// Nodes keep their order, except that those of one block are sorted by the length of their rows: the processor predicts
+// the end of a row that is as long as the one before.
 struct Rows {
   static constexpr uint32_t kBlock = 1 << 11, kLongest = 255;
 
-  std::vector<uint32_t> order;           // the node of each row
+  std::vector<uint32_t> order;  // the node of each row
   std::vector<std::size_t> offsets;
-  std::vector<uint32_t> sources;         // by their rows
-  std::vector<double> shares;            // (1 - rate_i) p_ij
-  std::vector<double> own;               // of each row: its share of itself
-  std::vector<double> rate, landing;     // of each row
-  double most_followed = 0;              // max (1 - rate_i)
+  std::vector<uint32_t> sources;      // numbered by their rows
+  std::vector<double> shares;         // (1 - rate_i) p_ij
+  std::vector<double> own;            // the share of each row's node in its own rate (self-links)
+  std::vector<double> rate, landing;  // of each row
+  double most_followed = 0;           // max (1 - rate_i)
 
   Rows(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation) {
     const uint32_t n = flow.nodes;
@@ -77,7 +78,7 @@ struct Rows {
     }
   }
 
-  // What comes along links into the node of row k.
+  // The rate at which the walker comes along links into the node of row k.
   double arriving(uint32_t k, const std::vector<double>& rates) const {
     double sums[4] = {};
     std::size_t i = offsets[k];
@@ -95,7 +96,7 @@ struct Rows {
   }
 
  private:
-  // The longest first; a counting sort.
+  // Sorts a block of nodes by the length of their rows, longest first (counting sort).
   void sort_block(uint32_t first, uint32_t count, const std::vector<uint32_t>& length) {
     uint32_t place[kLongest + 2] = {};
     const auto rank = [&](uint32_t u) { return kLongest - std::min(length[u], kLongest); };
@@ -105,32 +106,33 @@ struct Rows {
   }
 };
 
-// How far to go beyond what a node's equation says, for a network whose changes fall by a factor `fall` a pass under
-// `omega`. D. M. Young, "Iterative methods for solving partial difference equations of elliptic type", Trans. Amer. Math.
-// Soc. 76, 92 (1954): if Gauss-Seidel's factor is g, SOR's is f with (f + omega - 1)^2 = g f omega^2, and the best omega
-// is 2 / (1 + sqrt(1 - g)). That holds for systems ordered in a certain way; for others it is a good guess.
+// The relaxation factor to go on with, for a network whose changes fall by a factor `fall` per pass under `omega`. D.
+// M. Young, "Iterative methods for solving partial difference equations of elliptic type", Trans. Amer. Math. Soc. 76,
+// 92 (1954): if Gauss-Seidel's factor is g, SOR's is f with (f + omega - 1)^2 = g f omega^2, and the best omega is 2 /
+// (1 + sqrt(1 - g)). That holds for consistently ordered systems; for others it is a good guess.
 double over_relaxation(double omega, double fall, double most_followed) {
   if (fall <= omega - 1) return omega;
   const double over = fall + omega - 1, gauss_seidel = over * over / (fall * omega * omega);
   return std::max(omega, 2 / (1 + std::sqrt(1 - std::min(gauss_seidel, most_followed * most_followed))));
 }
 
-// Successive over-relaxation: nodes are set right one after the other, from those already set. What teleports stays as it
-// was at the pass's start. With omega = 1 (Gauss-Seidel) this converges from any start: it is a regular splitting of the
-// M-matrix I - G of the walk's transition matrix G, so the pass is similar to a stochastic matrix, all of whose columns
-// share the nodes where teleportation lands (A. Berman, R. J. Plemmons, "Nonnegative matrices in the mathematical sciences",
-// 1979, ch. 7). With omega > 1 it is faster where it converges; should changes fall more slowly than those of the walk
-// itself may, omega is 1 again.
+// Successive over-relaxation: each node in turn is set from the current rates of the others. The rate of teleportation
+// is the one at the start of the pass. With omega = 1 (Gauss-Seidel) this converges from any start: it is a regular
+// splitting of the M-matrix I - G of the walk's transition matrix G, so the pass is similar to a stochastic matrix, all
+// of whose columns share the nodes where teleportation lands (A. Berman, R. J. Plemmons, "Nonnegative matrices in the
+// mathematical sciences", 1979, ch. 7). With omega > 1 it is faster where it converges; if changes fall more slowly
+// than the walk itself allows, omega goes back to 1.
 //
-// At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i), and
-// the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of the error.
-Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+// At the end of a pass with changes d the equations are off by at most (|1 - 1/omega| + f) |d|, f = max(1 - rate_i),
+// and the inverse of their matrix is at most 1 / (1 - f), as its columns sum to that (all in the 1-norm): a bound of
+// the error.
+runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
   const auto n = static_cast<uint32_t>(rates.size());
   double omega = 1, teleporting = rows.teleporting(rates);
   double least = HUGE_VAL, fourth_last = 0, allowed = HUGE_VAL;
   int adapting = 3, stalled = 0;
   for (int pass = 1; pass <= kMostPasses; ++pass) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     double changed = 0, sum = 0;
     Sum will_teleport;
     for (uint32_t k = 0; k < n; ++k) {
@@ -146,9 +148,9 @@ Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates)
     const double error = (std::fabs(1 - 1 / omega) + f) / (1 - f) * change;
     stalled = change < least ? 0 : stalled + 1;
     least = std::min(least, change);
-    if (error <= kPrecision || (change <= kPrecision && stalled >= 20)) {  // what no longer falls is rounding errors
+    if (error <= kPrecision || (change <= kPrecision && stalled >= 20)) {  // only rounding errors are left
       if (omega == 1) return {};
-      omega = 1;  // a last pass, which leaves no node at 0 that is visited
+      omega = 1;  // one more pass: over-relaxation may have left a visited node at 0
       adapting = 0;
     }
     allowed *= f;
@@ -167,13 +169,13 @@ Status relax(const Rows& rows, const Cancel& cancel, std::vector<double>& rates)
   return {};
 }
 
-// Step by step from where teleportation lands (the power method).
-Status walk(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) {
+// The power method, from the landing rates of teleportation.
+runtime::Status walk(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
   const auto n = static_cast<uint32_t>(rates.size());
   std::vector<double> next(n);
   double last = HUGE_VAL;
   for (int step = 0; step < kMostSteps; ++step) {
-    if (cancel.requested()) return Status::cancelled();
+    if (cancel.requested()) return runtime::Status::cancelled();
     const double teleporting = rows.teleporting(rates);
     double total = 0;
     for (uint32_t k = 0; k < n; ++k) total += next[k] = teleporting * rows.landing[k] + rows.arriving(k, rates);
@@ -191,12 +193,12 @@ Status walk(const Rows& rows, const Cancel& cancel, std::vector<double>& rates) 
 
 }  // namespace
 
-Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
-                   const Cancel& cancel, std::vector<double>& rates) {
+runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
+                            const runtime::Cancel& cancel, std::vector<double>& rates) {
   const Rows rows(flow, steps, teleportation);
   std::vector<double> by_row = rows.landing;
   const bool relaxed = rows.most_followed <= 1 - kLeastRate;
-  const Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
+  const runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
   if (!status.ok()) return status;
   Sum total;
   for (const double rate : by_row) total.add(rate);
@@ -205,4 +207,4 @@ Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Tel
   return {};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::infomap

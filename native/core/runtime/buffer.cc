@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 constexpr std::size_t kCacheLine = 64, kPage = 4096, kHugePage = std::size_t{2} << 20;
@@ -19,8 +19,8 @@ bool large(std::size_t bytes) { return bytes >= 2 * kHugePage; }
 
 std::align_val_t alignment(std::size_t bytes) { return std::align_val_t(large(bytes) ? kHugePage : kCacheLine); }
 
-// Large blocks given back, kept for the next buffers of their sizes, since a new block's pages cost a tenth of the flow
-// of a pair to be cleared. Meanwhile the system may take their memory (MADV_FREE).
+// Keeps large blocks that were given back for later buffers of the same size, because clearing the pages of a new block
+// costs a tenth of the time for the flow of a pair. Meanwhile the system may take the memory (MADV_FREE).
 class Spare {
  public:
   void* take(std::size_t bytes) {
@@ -34,7 +34,7 @@ class Spare {
     return memory;
   }
 
-  // The oldest blocks are freed where there are too many.
+  // Frees the oldest blocks if there are too many.
   void give(void* memory, std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_FREE)
     // In whole huge pages: the last bytes may share theirs, of whatever size pages are here, with a stranger's.
@@ -115,4 +115,4 @@ Buffer Buffer::raw(std::size_t size) {
   return buffer;
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -1,14 +1,14 @@
-// Floats that vector kernels work on: aligned to a cache line, with some to spare at both ends, since kernels work in
-// whole vectors and may read (never use) a little beyond a row.
+// Floats for vector kernels: aligned to a cache line, with spare floats at both ends, since kernels work in whole
+// vectors and may read (but never use) a little beyond a row.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
-// Asks the system for huge pages under what is to be filled here, if it is large: one fault in place of 512, and fewer
-// misses in the TLB.
+// Asks the system for huge pages for memory that is about to be filled, if it is large: one page fault in place of 512,
+// and fewer TLB misses.
 void prefer_huge_pages(void* memory, std::size_t bytes);
 
 class Buffer {
@@ -21,7 +21,7 @@ class Buffer {
   // All zeros afterwards, unless the size stays.
   void resize(std::size_t size);
 
-  // With any values but zeros to spare: for what is written whole before it is read.
+  // With undefined values, and zeros in the spare floats: for memory that is written before it is read.
   static Buffer raw(std::size_t size);
 
   std::size_t size() const { return size_; }
@@ -39,7 +39,7 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-// The least multiple of a cache line's floats that is at least n: rows of this pitch are all aligned.
+// n rounded up to a whole cache line of floats: rows of this pitch are all aligned.
 constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 class Cancel {
  public:
@@ -14,4 +14,4 @@ class Cancel {
   std::atomic<bool> flag_{false};
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 std::vector<Isa> detect() {
@@ -12,8 +12,8 @@ std::vector<Isa> detect() {
   __builtin_cpu_init();  // __builtin_cpu_supports asks the operating system too, whether it keeps the wide registers
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     isas.push_back(Isa::kAvx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
       isas.push_back(Isa::kAvx512);
   }
 #elif defined(__aarch64__)
@@ -48,4 +48,4 @@ const char* isa_name(Isa isa) {
   }
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 // kScalar is portable C++, for which the compiler uses what every processor of the platform has.
 enum class Isa { kScalar, kNeon, kAvx2, kAvx512 };
@@ -17,4 +17,4 @@ Isa current_isa();
 
 const char* isa_name(Isa isa);  // as INFOMOTION_ISA names it
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 class Random {
  public:
@@ -66,4 +66,4 @@ class Random {
   uint32_t state_[4];
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -1,5 +1,5 @@
-// Work in which an item costs less right after the one before it (rows under a sliding window, frames of a clip), dealt
-// to threads that need not be equally fast: processors of shared machines seldom are.
+// Divides work among threads that need not be equally fast (on shared machines they seldom are), where an item costs
+// less right after the one before it: rows under a sliding window, frames of a clip.
 #pragma once
 
 #include <algorithm>
@@ -7,10 +7,11 @@
 #include <mutex>
 #include <vector>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
-// Items 0 .. n-1. Every worker begins with a run of as many consecutive ones; who is at its run's end takes the rear
-// half of the longest rest, if that has two or more, or all of it while its own worker has not begun.
+// Items 0 .. n-1. Every worker begins with a run of consecutive items, all of about the same length. A worker at the
+// end of its run takes the rear half of the longest rest if that has at least two items, or all of it if its worker has
+// not begun.
 class Runs {
  public:
   Runs(std::size_t items, std::size_t workers) : runs_(workers) {
@@ -23,7 +24,8 @@ class Runs {
     Run& own = runs_[worker];
     own.begun = true;
     if (own.next == own.end) {
-      Run& longest = *std::max_element(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) { return a.rest() < b.rest(); });
+      Run& longest =
+          *std::max_element(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) { return a.rest() < b.rest(); });
       const std::size_t taken = longest.begun ? longest.rest() / 2 : longest.rest();
       own.end = longest.end;
       own.next = longest.end -= taken;
@@ -44,4 +46,4 @@ class Runs {
   std::vector<Run> runs_;
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -1,7 +1,7 @@
-// The few words that vector kernels are written in. A kernel's text is compiled once for each instruction set: the file
-// that instantiates it defines INFOMOTION_SIMD_AVX512, _AVX2, _NEON or none of them (portable), opens the compiler's
-// target region, and includes this header and then the text. Everything is local to that file, so that no function
-// compiled for one instruction set can be taken for another's.
+// The few words in which vector kernels are written. A kernel's text (an .inc file) is compiled once for each
+// instruction set: the file that instantiates it includes target_avx2.h or target_avx512.h, or defines
+// INFOMOTION_SIMD_NEON, or neither (portable), and then includes the text, which includes this header. Everything is
+// local to that file, so that no function compiled for one instruction set can be taken for another's.
 //
 // F and I are vectors of kLanes floats and int32; arithmetic on them is the compiler's own (GCC and Clang vector
 // extensions). A Mask has one truth value a lane.
@@ -16,14 +16,14 @@
 #include <arm_neon.h>
 #endif
 
-// Before a loop whose number of rounds is known when compiled: all of them one after the other.
+// Unrolls the loop that follows, whose number of rounds is known when compiled.
 #if defined(__clang__)
 #define INFOMOTION_UNROLL _Pragma("unroll")
 #else
 #define INFOMOTION_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
 #if defined(INFOMOTION_SIMD_AVX512)
@@ -80,7 +80,8 @@ inline F floor(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEG_INF | _MM
 inline Mask equal(I a, I b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
 inline Mask equal(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
+inline Mask either(Mask a, Mask b) { return a | b; }
+inline F blend(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
 inline unsigned bits(Mask m) { return m; }
 // p[index], for indices below kLanes, below 2 kLanes, and any.
 inline F pick(const float* p, I index) { return _mm512_permutexvar_ps((__m512i)index, load(p)); }
@@ -89,9 +90,7 @@ inline F pick_wide(const float* p, I index) {
 }
 inline F gather(const float* p, I index) { return _mm512_i32gather_ps((__m512i)index, p, 4); }
 // The first n lanes, n <= kLanes.
-inline void store_part(float* p, F v, int n) {
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
-}
+inline void store_part(float* p, F v, int n) { _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v); }
 // Lanes kShift .. kShift + kLanes - 1 of a and b end to end.
 template <int kShift>
 inline F shifted(F a, F b) {
@@ -124,7 +123,8 @@ inline F floor(F v) { return _mm256_floor_ps(v); }
 inline Mask equal(I a, I b) { return (Mask)_mm256_cmpeq_epi32((__m256i)a, (__m256i)b); }
 inline Mask equal(F a, F b) { return (Mask)_mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, (F)m); }
+inline Mask either(Mask a, Mask b) { return a | b; }
+inline F blend(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, (F)m); }
 inline unsigned bits(Mask m) { return static_cast<unsigned>(_mm256_movemask_ps((F)m)); }
 inline F pick(const float* p, I index) { return _mm256_permutevar8x32_ps(load(p), (__m256i)index); }
 inline F pick_wide(const float* p, I index) {
@@ -168,7 +168,8 @@ inline Mask at_most(F a, F b) { return a <= b; }
 inline Mask equal(I a, I b) { return a == b; }
 inline Mask equal(F a, F b) { return a == b; }
 inline Mask both(Mask a, Mask b) { return a & b; }
-inline F select(Mask m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
+inline Mask either(Mask a, Mask b) { return a | b; }
+inline F blend(Mask m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
 inline unsigned bits(Mask m) {
   const I each = m & I{1, 2, 4, 8};
   return static_cast<unsigned>(each[0] | each[1] | each[2] | each[3]);
@@ -192,15 +193,15 @@ inline void store_pairs(float* p, F a, F b) {
 
 #endif
 
-// a b - c d, to 1.5 units in the last place of what is left (Kahan's; Jeannerod, Louvet and Muller, "Further analysis of
-// Kahan's algorithm for the accurate computation of 2 x 2 determinants", Math. Comp. 82, 2013).
+// a b - c d, to 1.5 units in the last place of the result (Kahan's algorithm; Jeannerod, Louvet and Muller, "Further
+// analysis of Kahan's algorithm for the accurate computation of 2 x 2 determinants", Math. Comp. 82, 2013).
 inline F difference_of_products(F a, F b, F c, F d) {
 #if defined(INFOMOTION_SIMD_AVX512) || defined(INFOMOTION_SIMD_AVX2) || defined(INFOMOTION_SIMD_NEON)
   const F product = c * d;
   return fma(a, b, -product) + fma(-c, d, product);
 #else
   F left;
-  for (int i = 0; i < kLanes; ++i)  // doubles hold a product of floats as it is
+  for (int i = 0; i < kLanes; ++i)  // a double holds the product of two floats exactly
     left[i] = static_cast<float>(static_cast<double>(a[i]) * b[i] - static_cast<double>(c[i]) * d[i]);
   return left;
 #endif
@@ -215,4 +216,4 @@ inline F load_part(const T* p, int n) {
 }
 
 }  // namespace
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 // An empty code means success. Codes are the stable strings of docs/errors.md (for example "INVALID_ARGUMENT").
 struct Status {
@@ -16,4 +16,4 @@ struct Status {
   static Status cancelled() { return {"ABORTED", "The operation was aborted."}; }
 };
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -10,12 +10,12 @@
 #include <mutex>
 #include <thread>
 
-namespace infomotion {
+namespace infomotion::runtime {
 namespace {
 
-// Waits for `ready` for at most as long as a thread that sleeps takes to be woken (20 to 50 us on virtual machines), so
-// that the phases of one job follow each other without that; not longer, since the processor may have other users. They
-// come first in any case: each look is followed by a yield.
+// Waits for `ready` at most as long as it takes to wake a sleeping thread (20 to 50 us on virtual machines), so that
+// the phases of one job follow each other without that delay. No longer, since the processor may have other users; and
+// those come first in any case, because each look is followed by a yield.
 template <typename Ready>
 void linger(Ready ready) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
@@ -28,7 +28,7 @@ class Pool {
     for (std::size_t i = 0; i < threads; ++i) std::thread([this] { work(); }).detach();
   }
 
-  // `part`: of a larger job, which more such parts may follow at once.
+  // `part`: the job is part of a larger one, and more parts may follow soon.
   void submit(std::function<void()> job, bool part) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -117,4 +117,4 @@ void parallel_for(std::size_t n, std::size_t threads, const std::function<void(s
   shared->all_done.wait(lock, [&] { return shared->done == n; });
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace infomotion {
+namespace infomotion::runtime {
 
 // Threads the pool has: INFOMOTION_THREADS if that is 1..1024, else the number of processors.
 std::size_t pool_threads();
@@ -18,4 +18,4 @@ void pool_submit(std::function<void()> job);
 // Bodies must write to places of their own, so that results are the same for any number of threads.
 void parallel_for(std::size_t n, std::size_t threads, const std::function<void(std::size_t)>& body);
 
-}  // namespace infomotion
+}  // namespace infomotion::runtime

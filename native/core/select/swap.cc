@@ -6,11 +6,11 @@
 
 #include "runtime/thread_pool.h"
 
-namespace infomotion {
+namespace infomotion::select {
 namespace {
 
-constexpr std::size_t kBlock = 64;     // candidates a task takes
-constexpr double kLeastGain = 1e-9;    // of the loss: less than that is rounding
+constexpr std::size_t kBlock = 64;   // candidates a task takes
+constexpr double kLeastGain = 1e-9;  // of the loss: less than that is rounding
 
 // A dense matrix in double, row by row.
 struct Dense {
@@ -74,7 +74,7 @@ std::vector<double> balanced(const std::vector<double>& count) {
 // What the loss needs to know of all clips, and what the ridge classifier needs of one.
 class Student {
  public:
-  Student(const SwapInput& input, double ridge, std::size_t threads, const Cancel& cancel)
+  Student(const SwapInput& input, double ridge, std::size_t threads, const runtime::Cancel& cancel)
       : input_(input), ridge_(ridge), dim_(input.points.dim + 1) {
     const std::size_t n = input.points.rows;
     std::vector<double> count(input.classes, 0.0);
@@ -84,7 +84,7 @@ class Student {
 
     gram_ = Dense(dim_, dim_);
     moments_ = Dense(dim_, input.classes);
-    parallel_for(dim_, threads, [&](std::size_t a) {
+    runtime::parallel_for(dim_, threads, [&](std::size_t a) {
       for (std::size_t i = 0; i < n && !cancel.requested(); ++i) {
         const double weighted = balance_[input.labels[i]] * points_.row(i)[a];
         add(gram_.row(a), weighted, points_.row(i), dim_);
@@ -185,16 +185,16 @@ class Student {
   const std::size_t dim_;
   std::vector<double> balance_;  // weight of a clip of each class in the loss; all clips together weigh 1
   Dense points_;
-  Dense gram_, moments_;  // G = sum b x x', M = sum b x y'
-  double energy_ = 0;     // sum b |y|^2: the loss of no coefficients at all
+  Dense gram_, moments_;                   // G = sum b x x', M = sum b x y'
+  double energy_ = 0;                      // sum b |y|^2: the loss of no coefficients at all
   Dense inverse_, rest_, square_, slope_;  // P, W, P G P, S, without the slot left out
   double base_ = 0, weight_ = 0;
 };
 
 }  // namespace
 
-Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
-                   const Cancel& cancel, SwapResult& result) {
+runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
+                            const runtime::Cancel& cancel, SwapResult& result) {
   result = {start, 0, 0, 0};
   if (start.empty() || input.classes < 2) return {};
   Student student(input, options.ridge, options.threads, cancel);
@@ -211,7 +211,7 @@ Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, c
   for (std::size_t pass = 0; pass < options.passes && moved; ++pass) {
     moved = false;
     for (std::size_t slot = 0; slot < start.size(); ++slot) {
-      if (cancel.requested()) return Status::cancelled();
+      if (cancel.requested()) return runtime::Status::cancelled();
       student.leave_out(result.chosen, slot);
       uint32_t& here = result.chosen[slot];
       const double loss = student.loss_with(here);
@@ -219,7 +219,7 @@ Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, c
       result.after = loss;
       const std::vector<uint32_t>& candidates = members[input.groups[here]];
       losses.assign(candidates.size(), loss);
-      parallel_for((candidates.size() + kBlock - 1) / kBlock, options.threads, [&](std::size_t block) {
+      runtime::parallel_for((candidates.size() + kBlock - 1) / kBlock, options.threads, [&](std::size_t block) {
         const std::size_t end = std::min(candidates.size(), (block + 1) * kBlock);
         for (std::size_t i = block * kBlock; i < end && !cancel.requested(); ++i)
           if (!taken[candidates[i]]) losses[i] = student.loss_with(candidates[i]);
@@ -234,7 +234,7 @@ Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, c
       moved = true;
     }
   }
-  return cancel.requested() ? Status::cancelled() : Status{};
+  return cancel.requested() ? runtime::Status::cancelled() : runtime::Status{};
 }
 
-}  // namespace infomotion
+}  // namespace infomotion::select

@@ -9,11 +9,11 @@
 #include "runtime/cancel.h"
 #include "runtime/status.h"
 
-namespace infomotion {
+namespace infomotion::select {
 
 // All training clips. A clip may take the place of a chosen one of its group; groups do not span classes.
 struct SwapInput {
-  Matrix points;
+  graph::Matrix points;
   std::size_t classes = 0;
   const uint32_t* labels = nullptr;  // class of each clip, below `classes`
   const uint32_t* groups = nullptr;  // group of each clip
@@ -41,7 +41,7 @@ struct SwapResult {
 // the number of classes; v_s and b_i give each class the same sum. The loss is quadratic in W, and exchanging one clip
 // changes W by a matrix of rank one, so that a candidate costs two quadratic forms, whatever the number of clips.
 // The same result for any number of threads; of two exchanges alike, the clip of the lower number.
-Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
-                   const Cancel& cancel, SwapResult& result);
+runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
+                            const runtime::Cancel& cancel, SwapResult& result);
 
-}  // namespace infomotion
+}  // namespace infomotion::select

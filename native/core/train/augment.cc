@@ -10,8 +10,9 @@ namespace infomotion::train {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr float kFlowGain = 5;     // 1/s to network units: most speeds of a heart's walls then lie within +-1
-constexpr float kGreyMiddle = 0.25f;  // and half-width: most of an ultrasound frame is dark
+constexpr float kFlowGain = 5;  // network units per 1/s: most speeds of the walls of a heart are then within +-1
+constexpr float kGreyMiddle =
+    0.25f;  // the grey level that becomes 0; 0 becomes -1: most of an ultrasound frame is dark
 
 // FNV-1a, as lib/runtime/random.ts hashes the words that name a stream.
 constexpr std::uint32_t fnv1a(const char* text) {
@@ -20,7 +21,8 @@ constexpr std::uint32_t fnv1a(const char* text) {
   return h;
 }
 
-// What a volume's bytes stand for.
+// What the bytes of a volume mean: grey levels 0..1, and speeds in network units. Two tables of 256 replace arithmetic
+// on each of the many pixels.
 struct Levels {
   std::array<float, 256> grey, speed;
   Levels() {
@@ -31,9 +33,10 @@ struct Levels {
   }
 };
 
-// Nearly Gaussian, mean 0 and deviation 1: the sum of eight uniform bytes (excess kurtosis -0.15, at most 4.9). Whole
-// numbers up to the last step, so the same on every platform, and quick.
-float gaussian(Random& random) {
+// A nearly Gaussian number of mean 0 and standard deviation 1: the sum of eight uniform bytes, by the central limit
+// theorem (excess kurtosis -1.2 / 8 = -0.15; never beyond 4.9). Integers up to the last step: the same on every
+// platform, and fast.
+float gaussian(runtime::Random& random) {
   const auto pairs = [](std::uint32_t x) { return (x & 0x00ff00ffu) + ((x >> 8) & 0x00ff00ffu); };
   const std::uint32_t sums = pairs(random.next()) + pairs(random.next());
   const int sum = static_cast<int>((sums & 0xffffu) + (sums >> 16));
@@ -43,11 +46,13 @@ float gaussian(Random& random) {
 
 }  // namespace
 
+// Reduces the angle to |a| <= pi/4, where the Taylor terms beyond n = 15 are far below the precision of a double, and
+// then turns by quarter turns, which are exact.
 Turn turn(double degrees) {
   const double quarters = std::floor(degrees / 90 + 0.5);
   const double a = (degrees - 90 * quarters) * (kPi / 180), square = a * a;  // |a| <= pi/4
   double cosine = 1, sine = a, term = 1;
-  for (int n = 1; n <= 15; ++n) {  // Taylor's series: 1 - a^2/2! + ..., a - a^3/3! + ...
+  for (int n = 1; n <= 15; ++n) {  // cos a = 1 - a^2/2! + ..., sin a = a - a^3/3! + ...
     term *= -square / ((2 * n - 1) * (2 * n));
     cosine += term;
     sine += term * a / (2 * n + 1);
@@ -60,9 +65,12 @@ Turn turn(double degrees) {
   }
 }
 
-Random sample_random(std::uint32_t seed, std::uint32_t sample) { return Random(seed, {fnv1a("augment"), sample}); }
+runtime::Random sample_random(std::uint32_t seed, std::uint32_t sample) {
+  return runtime::Random(seed, {fnv1a("augment"), sample});
+}
 
-Pose draw_pose(const Augmentation& augmentation, int volume_frames, Random& random) {
+// The map is rotation times zoom times mirroring, R(a) s diag(+-1, 1): mirrored first, then turned.
+Pose draw_pose(const Augmentation& augmentation, int volume_frames, runtime::Random& random) {
   const auto around = [&](double middle, double width) { return middle + width * (2 * random.uniform() - 1); };
   Pose pose;
   pose.start = std::floor(random.uniform() * volume_frames);
@@ -80,13 +88,14 @@ Pose draw_pose(const Augmentation& augmentation, int volume_frames, Random& rand
   return pose;
 }
 
-// Samples lie at -1 .. side + 1 of the volume's pixels, along both sides.
+// Taps read pixels -1 .. side + 1 along both axes, so the plane has one black pixel before the frame and two behind it.
 Sampler::Sampler(const SampleShape& shape) : shape_(shape), stride_(shape.side + 3) {
   plane_.resize(static_cast<std::size_t>(stride_) * stride_ * kLanes);
   taps_.resize(static_cast<std::size_t>(shape.side) * shape.side);
 }
 
-// The inverse of the map says where each pixel of the output lies in the volume's frame.
+// Fills taps_. The map says where a pixel of the volume goes; its inverse, about the centre, says where a pixel of the
+// output comes from. Places outside are clamped to the black border.
 void Sampler::place(const Pose& pose) {
   const double determinant = pose.map[0] * pose.map[3] - pose.map[1] * pose.map[2];
   const double xx = pose.map[3] / determinant, xy = -pose.map[1] / determinant;
@@ -109,7 +118,7 @@ void Sampler::place(const Pose& pose) {
   }
 }
 
-// plane_ = the volume at `time` (in volume frames), between two frames where it is not whole.
+// Sets plane_ to the volume at `time` (in volume frames), interpolated linearly between two frames.
 void Sampler::blend(const VolumeView& volume, double time) {
   static const Levels levels;
   const double whole = std::floor(time);
@@ -129,7 +138,9 @@ void Sampler::blend(const VolumeView& volume, double time) {
   }
 }
 
-void Sampler::render(const VolumeView& volume, const Pose& pose, Random noise, float* out) {
+// Frame by frame: interpolate in time, then in space. A turned, zoomed or faster motion has vectors turned and scaled
+// in the same way, so the flow is also multiplied by the map and the tempo. Gain and noise are of the grey levels only.
+void Sampler::render(const VolumeView& volume, const Pose& pose, runtime::Random noise, float* out) {
   place(pose);
   const std::size_t cells = taps_.size(), channel = cells * shape_.frames;
   float map[4];

@@ -1,0 +1,130 @@
+// Every step of the build, for all who need something built: `node scripts/build.mjs STEP...`, or these functions. A step
+// that has nothing to do costs next to nothing; what the tools say goes to stderr, so that stdout is the caller's.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+const jobs = () => process.env.JOBS ?? String(availableParallelism())
+
+export const STEPS = {
+  /** build/Release/infomotion.node: cmake-js, Ninja. */
+  addon: () => addon('build', 'Release'),
+  /** dist/ */
+  library: () => typescript('tsconfig.json', ['lib'], 'dist/index.js'),
+  /** build/test/: the tests, and those scripts that are TypeScript. */
+  tests: () => typescript('test/tsconfig.json', ['test', 'scripts', 'dist'], 'build/test/test/support.js'),
+  /** build/core/: the tests and benchmarks of the core, of the same objects as the addon. After `addon`. */
+  core: () => run('cmake', '--build', 'build', '--target', 'programs', '--parallel', jobs()),
+  /** The CUDA plugin beside the addon; needs nvcc. */
+  async cuda() {
+    await run('cmake', '-S', 'native', '-B', 'build/cuda', '-DCMAKE_BUILD_TYPE=Release', '-DINFOMOTION_CUDA=ON')
+    await run('cmake', '--build', 'build/cuda', '--parallel', jobs())
+  },
+  /** build/asan/build/: addon and core_test under AddressSanitizer and UndefinedBehaviorSanitizer. */
+  async asan() {
+    await addon('build/asan/build', 'Debug', '--CDINFOMOTION_SANITIZE=address,undefined', '--CDCMAKE_CXX_COMPILER=g++')
+    await run('cmake', '--build', 'build/asan/build', '--target', 'core_test', '--parallel', jobs())
+  },
+  /** build/tsan/core_test, under ThreadSanitizer. */
+  tsan: () => core('build/tsan', 'Debug', '-DINFOMOTION_SANITIZE=thread'),
+  /** build/arm64/core_test, for an emulator. */
+  arm64: () =>
+    core(
+      'build/arm64',
+      'Release',
+      '-DCMAKE_SYSTEM_NAME=Linux',
+      '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+      '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
+    ),
+  /** build/fuzz/: the programs of native/fuzz/, libFuzzer with the same sanitizers; needs clang. */
+  async fuzz() {
+    const clang = ['-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_COMPILER=clang++', '--log-level=WARNING']
+    const options = ['-DINFOMOTION_FUZZ=ON', '-DINFOMOTION_SANITIZE=address,undefined']
+    await run('cmake', '-S', 'native', '-B', 'build/fuzz', ...clang, ...options)
+    await run('cmake', '--build', 'build/fuzz', '--parallel', jobs())
+  },
+}
+
+export async function build(...steps) {
+  for (const step of steps) await STEPS[step]()
+}
+
+/** Runs a tool in the repository; where it fails, this process ends with its status. */
+async function run(command, ...args) {
+  const child = spawn(command, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 2] })
+  createInterface(child.stdout).on('line', (line) => {
+    if (line !== 'ninja: no work to do.') console.error(line)
+  })
+  const status = await new Promise((resolve) => {
+    child.on('close', resolve).on('error', ({ message }) => {
+      console.error(message)
+      resolve(1)
+    })
+  })
+  if (status !== 0) process.exit(status || 1)
+}
+
+/** With ccache where it is installed, unless the caller has chosen: the core is compiled for many builds. */
+function environment() {
+  const installed = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, 'ccache')))
+  return { ...(installed ? { CMAKE_CXX_COMPILER_LAUNCHER: 'ccache' } : {}), ...process.env }
+}
+
+async function addon(folder, type, ...options) {
+  const more = ['-p', jobs(), '-l', 'warn']
+  await run(
+    bin('cmake-js'),
+    'compile',
+    '-d',
+    'native',
+    '-O',
+    folder,
+    `--CDCMAKE_BUILD_TYPE=${type}`,
+    ...options,
+    ...more,
+  )
+}
+
+async function core(folder, type, ...options) {
+  await run('cmake', '-S', 'native', '-B', folder, `-DCMAKE_BUILD_TYPE=${type}`, '--log-level=WARNING', ...options)
+  await run('cmake', '--build', folder, '--target', 'core_test', '--parallel', jobs())
+}
+
+/** Compiles a project, unless its inputs (folders) have the names, sizes and times that they had the last time. */
+async function typescript(project, folders, output) {
+  const inputs = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)),
+  )
+  const hash = createHash('sha256')
+  for (const file of ['package-lock.json', 'tsconfig.json', project, ...inputs.filter(isSource).sort()]) {
+    const { size, mtimeMs } = statSync(join(root, file))
+    hash.update(`${file} ${size} ${mtimeMs}\n`)
+  }
+  const state = hash.digest('hex')
+  const stamp = join(root, 'build', `${project.replaceAll('/', '-')}.stamp`)
+  if (existsSync(stamp) && existsSync(join(root, output)) && readFileSync(stamp, 'utf8') === state) return
+  await run(bin('tsc'), '-p', project)
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, state)
+}
+
+/** dist/ is an input by its declarations: what the code in it does concerns nobody's types. */
+function isSource(file) {
+  return file.startsWith('dist') ? file.endsWith('.d.ts') : file.endsWith('.ts')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const steps = process.argv.slice(2)
+  const unknown = steps.filter((step) => !Object.hasOwn(STEPS, step))
+  if (steps.length === 0 || unknown.length > 0) {
+    console.error(`Expected some of ${Object.keys(STEPS).join(', ')}, got ${unknown.join(', ') || 'none'}.`)
+    process.exit(2)
+  }
+  await build(...steps)
+}

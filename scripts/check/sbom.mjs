@@ -1,0 +1,86 @@
+// `npm run sbom`: sbom.cdx.json, the software bill of materials (CycloneDX) that travels in the package: npm's own, of what
+// `npm install infomotion` brings by package-lock.json, and what is compiled into the prebuilt binaries, which npm cannot
+// know. Fails where a licence is not among those that a user under any licence can live with.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ALLOWED = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'CC0-1.0', 'Zlib']
+  // of GCC's run-time library, for which the exception is made
+  .concat('GPL-3.0-or-later WITH GCC-exception-3.1')
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const bill = npmSbom()
+// the same bill for the same lock file, made in a folder of whatever name
+delete bill.serialNumber
+delete bill.metadata.timestamp
+bill.metadata.component.name = 'infomotion'
+for (const compiler of compilers()) {
+  const component = {
+    'bom-ref': `libstdc++@${compiler}`,
+    type: 'library',
+    name: 'libstdc++',
+    version: compiler,
+    description: 'The C++ library of GCC, linked into the prebuilt addon',
+    licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }],
+  }
+  bill.components.push(component)
+  const ours = bill.dependencies.find(({ ref }) => ref === bill.metadata.component['bom-ref'])
+  ours.dependsOn.push(component['bom-ref'])
+}
+
+const problems = bill.components
+  .filter(({ licenses }) => !isAllowed(licenses))
+  .map(({ name, version, licenses }) => `${name} ${version}: licence ${JSON.stringify(licenses ?? 'unknown')}`)
+for (const problem of problems) console.error(`${problem} is not among those allowed (scripts/check/sbom.mjs)`)
+if (problems.length > 0) process.exit(1)
+writeFileSync(join(root, 'sbom.cdx.json'), `${JSON.stringify(bill, undefined, 1)}\n`)
+console.log(`sbom.cdx.json: ${bill.components.length} components, every licence allowed`)
+
+/** Of what users install. npm's own --omit=dev leaves out what development needs too (npm 11): its lock file goes without. */
+function npmSbom() {
+  const folder = mkdtempSync(join(tmpdir(), 'infomotion-sbom-'))
+  try {
+    const { devDependencies, ...manifest } = readJson('package.json')
+    const lock = readJson('package-lock.json')
+    delete lock.packages[''].devDependencies
+    for (const [path, { dev, peer }] of Object.entries(lock.packages)) if (dev || peer) delete lock.packages[path]
+    for (const [file, value] of Object.entries({ 'package.json': manifest, 'package-lock.json': lock }))
+      writeFileSync(join(folder, file), JSON.stringify(value))
+    const options = ['--sbom-format=cyclonedx', '--sbom-type=library', '--package-lock-only']
+    return JSON.parse(execFileSync('npm', ['sbom', ...options], { cwd: folder, encoding: 'utf8' }))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(join(root, file), 'utf8'))
+}
+
+/** An identifier, or an expression (SPDX) of one operator; anything more involved is for a person to read. */
+function isAllowed(licenses = []) {
+  const allowed = (text) => ALLOWED.includes(text.trim())
+  return (
+    licenses.length > 0 &&
+    licenses.every(({ license, expression }) => {
+      if (!expression) return allowed(license?.id ?? license?.name ?? '')
+      const bare = expression.replace(/^\((.*)\)$/, '$1')
+      return bare.includes(' AND ') ? bare.split(' AND ').every(allowed) : bare.split(' OR ').some(allowed)
+    })
+  )
+}
+
+/** The versions of GCC that the prebuilt binaries are by, as these say themselves. */
+function compilers() {
+  const folder = join(root, 'prebuilds')
+  const binaries = existsSync(folder)
+    ? readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.node'))
+    : []
+  const said = binaries.map((file) =>
+    execFileSync('readelf', ['-p', '.comment', join(folder, file)], { encoding: 'utf8' }),
+  )
+  return new Set(said.flatMap((text) => Array.from(text.matchAll(/GCC: .* ([\d.]+)$/gm), ([, version]) => version)))
+}

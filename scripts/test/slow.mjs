@@ -1,0 +1,12 @@
+/**
+ * The test files that take longest, and their CPU seconds, roughly: whole runs, in processes of their own. `npm test`
+ * starts them first, `npm test -- --fast` leaves them out.
+ */
+export const SLOW = {
+  'process/stages': 85,
+  'process/kill': 55,
+  'process/folders': 50,
+  compare: 40,
+  distill: 30,
+  examples: 25,
+}
