@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addCommon } from './cli/options.js'
 import { configureOutput, fail } from './cli/output.js'
 import { InfomotionError } from './runtime/errors.js'
 
@@ -17,17 +18,16 @@ async function main(): Promise<number> {
   const program = new Command('infomotion')
     .description(description)
     .version(version)
-    .option('--json', 'print exactly one JSON document on stdout')
     .exitOverride()
     .configureOutput({ writeErr: () => {} }) // fail() says it, once
     .showHelpAfterError(false)
+  addCommon(program) // --json is understood before and after the command's name
   const named = process.argv.slice(2).find((word) => !word.startsWith('-'))
-  for (const name of COMMANDS.some((name) => name === named) ? [named] : COMMANDS) {
+  const known = COMMANDS.some((name) => name === named)
+  for (const name of known ? [named] : COMMANDS) {
     const { register } = (await import(`./cli/${name}.js`)) as { register(program: Command): void }
     register(program)
   }
-  // --json is understood before and after the command's name.
-  for (const command of program.commands) command.option('--json', 'print exactly one JSON document on stdout')
   try {
     await program.parseAsync()
     return Number(process.exitCode ?? 0)
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
         error.code === 'commander.help' // no command is given
           ? `expected a command: ${COMMANDS.join(', ')}`
           : error.message.replace(/^error: /, '').replace(/\.$/, '')
-      return fail(new InfomotionError('INVALID_ARGUMENT', `${what}. See infomotion --help.`))
+      return fail(new InfomotionError('INVALID_ARGUMENT', `${what}. See infomotion ${known ? `${named} ` : ''}--help.`))
     }
     return fail(error)
   }

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
@@ -8,43 +9,29 @@ import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
-import { expectMethod, METHOD } from './distill/settings.js'
+import { expectFeatures } from './distill/settings.js'
 import { evaluationInput, type Students, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import type { RunSettings } from './distill/types.js'
 import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
+import { COMPARE } from './options/compare.js'
 import { type Comparison, writeComparison } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { throwIfAborted } from './runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
+import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
-import { expectSelector, type Selection } from './select/index.js'
+import type { Selection } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
-import { STUDENTS, type StudentName } from './train/index.js'
 
-/** Everything that can be set, with its default. */
-const DEFAULTS = {
-  ...METHOD,
-  /** Selectors by name, each also with `+swap`. Random selection is always there: it is what the others must beat. */
-  selectors: ['infomap', 'infomap+swap', 'kmedoids', 'random+swap'] as string[],
-  /** Budgets: videos per class. */
-  vpc: [1, 2, 5, 10],
-  /** Seeds, counted from `seed`: of the split where the data set has none of its own, of searches, draws and students. */
-  seeds: 5,
-  students: ['linear'] as StudentName[],
-}
-
-export interface CompareOptions extends Partial<typeof DEFAULTS>, Omit<ReadDataSetOptions, 'seed'>, StageOptions {
-  /** Folder for `comparison.json`, `comparison.html` and the cache. */
-  out: string
-  /** Folder of the caches, to share them between runs. Default: `cache` in `out`. */
-  cache?: string
+/** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
+export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
   onWarning?: (warning: string) => void
 }
 
-type CompareSettings = typeof DEFAULTS & RunSettings
+type CompareSettings = Omit<Resolved<typeof COMPARE>, 'out' | 'cache' | 'classes' | 'columns'> & RunSettings
 
 /** One round of the comparison: a fold to try selectors on, with its class graphs, and the seeds of searches and draws. */
 interface Round {
@@ -71,16 +58,16 @@ interface Round {
  * ```
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
-  const { out, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
-  expectOptions(given, 'compare', Object.keys(DEFAULTS))
-  if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
+  const { onWarning, signal, onProgress, ...given } = options
+  if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
+  const resolved = resolveOptions(COMPARE, given, 'compare', [], onWarning)
+  const { out, cache, classes: _, columns: __, ...rest } = resolved
   const folder = resolve(out)
-  const settings: CompareSettings = { ...DEFAULTS, ...given, folder, cache: resolve(cache ?? join(folder, 'cache')) }
-  check(settings)
-  const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction }
+  const settings: CompareSettings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectFeatures(settings)
+  const reading = pickOptions(READING, { ...resolved, strict: false })
   await expectOnnxRuntime(signal)
-  return withLock(folder, () => run(path, reading, settings, onWarning, { signal, onProgress }))
+  return withLock(folder, () => run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress }))
 }
 
 async function run(
@@ -205,18 +192,4 @@ async function evaluateRound(
     parallel: studentsAtOnce(),
     signal,
   })
-}
-
-function check(settings: CompareSettings): void {
-  expectMethod(settings)
-  expectInteger(settings.seeds, 'seeds', 1, 1000)
-  for (const [name, list] of [
-    ['selectors', settings.selectors],
-    ['vpc', settings.vpc],
-    ['students', settings.students],
-  ] as const)
-    if (!Array.isArray(list) || list.length === 0) throw invalid('a list of one entry or more', name, list)
-  for (const name of settings.selectors) expectSelector(name)
-  for (const vpc of settings.vpc) expectInteger(vpc, 'vpc', 1)
-  for (const student of settings.students) expectOneOf(student, 'students', STUDENTS)
 }

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
-import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { type DataSet, readDataSet } from './dataset/index.js'
 import { leakError } from './dataset/leaks.js'
+import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectRoomForSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
@@ -14,52 +15,30 @@ import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
-import { expectMethod, METHOD } from './distill/settings.js'
+import { expectFeatures } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluationInput, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { evaluate } from './evaluate/index.js'
+import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
 import { replaceFile } from './run/store.js'
 import type { InfomotionError } from './runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from './runtime/expect.js'
+import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
+import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
-import { SELECTORS, type SelectorName } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
-import { STUDENTS, type StudentName } from './train/index.js'
 
 export { STAGES, type Stage } from './distill/stages.js'
 export type { DistillResult } from './distill/types.js'
 
-/** Everything that can be set, with its default. */
-const DEFAULTS = {
-  ...METHOD,
-  until: 'report' as Stage,
-  selector: 'infomap' as SelectorName,
-  /** `swap`: the selection is refined by swap search on the training loss of a small student. */
-  refine: 'none' as 'none' | 'swap',
-  student: 'linear' as StudentName,
-  /** Selected clips: a copy, a link, or (list) their names only. */
-  materialize: 'copy' as 'copy' | 'link' | 'list',
-  /** Fail where a clip cannot be decoded or a class has fewer clips than asked for. */
-  strict: false,
-}
-
 /** A run's settings, all of them given. */
-type DistillSettings = typeof DEFAULTS & RunSettings & { vpc: number }
+type DistillSettings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes' | 'columns'> & RunSettings
 
-export interface DistillOptions
-  extends Partial<typeof DEFAULTS>,
-    Omit<ReadDataSetOptions, 'seed' | 'strict'>,
-    StageOptions {
-  /** Folder for the distilled set, `manifest.json`, `report.json`, `report.html` and the cache. */
-  out: string
-  /** Videos per class. */
-  vpc: number
-  /** Folder of the feature cache, to share it between runs. Default: `cache` in `out`. */
-  cache?: string
+/** What `distill` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
+export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
   onWarning?: (warning: string) => void
 }
 
@@ -81,35 +60,20 @@ export interface DistillOptions
  * ```
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
-  const { out, vpc, cache, onWarning = () => {}, signal, onProgress, ...rest } = options
-  const { classes, columns, efScale, splitValues, allowMissing, testFraction, ...given } = rest
-  expectOptions(given, 'distill', Object.keys(DEFAULTS))
+  const { onWarning, signal, onProgress, ...given } = options
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  if (typeof out !== 'string' || out === '') throw invalid('a folder', 'out', out)
-  expectInteger(vpc, 'vpc', 1)
+  const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
+  const { out, cache, classes: _, columns: __, ...rest } = resolved
   const folder = resolve(out)
-  const settings: DistillSettings = {
-    ...DEFAULTS,
-    ...given,
-    vpc,
-    folder,
-    cache: resolve(cache ?? join(folder, 'cache')),
-  }
-  expectMethod(settings)
-  expectOneOf(settings.until, 'until', STAGES)
-  expectOneOf(settings.selector, 'selector', SELECTORS)
-  expectOneOf(settings.refine, 'refine', ['none', 'swap'])
-  expectOneOf(settings.student, 'student', STUDENTS)
-  expectOneOf(settings.materialize, 'materialize', ['copy', 'link', 'list'])
+  const settings: DistillSettings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectFeatures(settings)
   const started = performance.now()
   if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    const { seed, strict } = settings
-    const reading = { classes, columns, efScale, splitValues, allowMissing, testFraction, seed, strict }
-    const dataSet = await readDataSet(path, reading)
+    const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)
-    return run(dataSet, settings, new RunLog(started, onWarning, signal), { signal, onProgress })
+    return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
   })
 }
 

@@ -4,14 +4,12 @@ export { type CompareOptions, compare } from './compare.js'
 export type { ClassScheme } from './dataset/classes.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export type { SplitValues } from './dataset/split.js'
-export type { Columns } from './dataset/table.js'
 export type { DataSetSource, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
-export type { StudentName } from './distill/students.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
 export type { EvaluationInput } from './evaluate/evaluate.js'
-export { budgetTable, type Evaluation, evaluate, evaluationTable, score, summarise } from './evaluate/index.js'
+export { type Evaluation, evaluate } from './evaluate/index.js'
 export type { EvaluationRow, Interval, Metrics, RunStudent, StudentTask } from './evaluate/types.js'
 export type { ModelDescription } from './features/description.js'
 export { createEncoder, type Encoder, type EncoderOptions } from './features/encoder.js'
@@ -34,38 +32,28 @@ export {
 } from './features/index.js'
 export { listModels } from './features/zoo.js'
 export { farneback } from './flow/index.js'
-export { knn, similarityGraph } from './graph/index.js'
-export { codelength, infomap } from './infomap/index.js'
+export { similarityGraph } from './graph/index.js'
+export { infomap } from './infomap/index.js'
 export { fitPca, type Matrix, normaliseBlocks, type Pca, project, type Scaling } from './matrix/index.js'
 export { type PhantomOptions, writePhantom } from './phantom/index.js'
-export { writeReport } from './report/index.js'
-export type { Comparison, ReportClass, ReportInput, ReportItem } from './report/types.js'
+export type { Comparison } from './report/types.js'
 export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
 export type { Progress, StageOptions } from './runtime/progress.js'
-export { Random } from './runtime/random.js'
 export {
-  effectiveSampleSize,
-  guardWeights,
   SELECTORS,
   type Selection,
   select,
-  selectFacilityLocation,
-  selectHerding,
-  selectInfomap,
-  selectKCenter,
-  selectKMedoids,
-  selectPageRank,
-  selectRandom,
 } from './select/index.js'
-export type { QuotaRule } from './select/quota.js'
-export type { AllOptions } from './select/selection.js'
-export type { ClassModules, Representative, SelectionClass, SelectOptions, WeightRule } from './select/types.js'
+export type { SelectOptions } from './select/options.js'
+export type { ClassModules, Representative, SelectionClass } from './select/types.js'
+export type { WeightRule } from './select/weights.js'
 export { type SynthesizeOptions, synthesize } from './synthesize/index.js'
 export type { DistilledItem } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
-export { mixTargets, predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
+export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
+export type { StudentName } from './train/names.js'
 export type { Student, Targets, TrainOptions } from './train/types.js'
 export {
   decodersOf,

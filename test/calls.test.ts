@@ -4,7 +4,6 @@ import {
   describeClip,
   farneback,
   infomap,
-  knn,
   predict,
   similarityGraph,
   trainStudent,
@@ -12,6 +11,7 @@ import {
   writeClip,
 } from 'infomotion'
 import { drawQuiver, encodeFlo, FlowSequence, flowPairs } from 'infomotion/flow'
+import { knn } from 'infomotion/graph'
 import { moduleLinks, moduleMap } from 'infomotion/infomap'
 import t from 'tap'
 import { escapeMarkup, printable } from '#lib/runtime/text.js'

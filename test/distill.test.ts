@@ -123,7 +123,17 @@ t.test('same seed, same bytes, for any number of threads and from a cold cache',
 t.test('refined by swaps, weighted by flow, taught by a teacher, a CNN as student', async (t) => {
   const out = temporary(t)
   const result = await distill(data, {
-    ...{ out, cache, vpc: 2, refine: 'swap', weights: 'flow', teacher: 0.5, student: 'cnn', steps: 2, randomDraws: 1 },
+    ...{
+      out,
+      cache,
+      vpc: 2,
+      refine: 'swap',
+      weights: 'visit-rate',
+      teacher: 0.5,
+      student: 'cnn',
+      steps: 2,
+      randomDraws: 1,
+    },
     until: 'evaluate',
   })
   const selectors = result
@@ -133,7 +143,7 @@ t.test('refined by swaps, weighted by flow, taught by a teacher, a CNN as studen
   t.ok(result.effectiveSampleSize! >= 5 && result.effectiveSampleSize! <= 10)
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
   t.equal(manifest.selector, 'infomap+swap')
-  t.match(manifest.options, { refine: 'swap', weights: 'flow', teacher: 0.5, student: 'cnn' })
+  t.match(manifest.options, { refine: 'swap', weights: 'visit-rate', teacher: 0.5, student: 'cnn' })
   const student = decodeModel(readFileSync(join(out, 'student.onnx')))
   t.same([...student.outputs.keys()], ['probabilities', 'embedding'])
 })

@@ -13,7 +13,7 @@ import {
 import type { EvaluationRow, StudentTask } from '#lib/evaluate/types.js'
 import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { selectRandom } from '#lib/select/index.js'
+import { select } from '#lib/select/index.js'
 import type { Selection } from '#lib/select/types.js'
 import { plainItems, synthesize } from '#lib/synthesize/index.js'
 
@@ -127,12 +127,13 @@ function gaussianClips() {
 
 async function example(): Promise<EvaluationInput> {
   const { trainLabels, trainClips, testLabels, spaces } = data
-  const rows = [0, 1, 2].map((c) => ({
+  const classes = [0, 1, 2].map((c) => ({
     name: `c${c}`,
     rows: Uint32Array.from(trainLabels.flatMap((label, i) => (label === c ? [i] : []))),
   }))
-  const distilled: Selection = { ...selectRandom(rows, { perClass: 20 }), selector: 'infomap' }
-  const draws = [0, 1, 2].map((draw) => selectRandom(rows, { perClass: 1, seed: 5, draw }))
+  const input = { features: spaces.motion.train, classes }
+  const distilled: Selection = { ...(await select('random', input, { perClass: 20 })), selector: 'infomap' }
+  const draws = await Promise.all([0, 1, 2].map((draw) => select('random', input, { perClass: 1, seed: 5, draw })))
   return {
     classes: ['c0', 'c1', 'c2'],
     full: plainItems(trainClips),

@@ -195,7 +195,7 @@ t.test('the command line writes every format and picture', async (t) => {
   await wrong(/\.avi for pictures/, clip, '-o', path('a.npy'), '--quiver')
   await wrong(/--max-flow/, ...images, '-o', path('a.flo'), '--max-flow', '2')
   await wrong(/--max-flow/, ...images, '-o', path('a.png'), '--colour', '--max-flow', '-1')
-  await wrong(/conflict|cannot be used/, ...images, '-o', path('a.png'), '--colour', '--quiver')
+  await wrong(/Expected --colour or --quiver, not both/, ...images, '-o', path('a.png'), '--colour', '--quiver')
   await wrong(/first guess/, clip, '-o', path('b.npy'), '--init', golden('init112.init.flo'))
   t.notOk(existsSync(path('b.npy')))
 })

@@ -13,16 +13,18 @@ import { ItemFeatures } from '#lib/distill/items.js'
 import { RunLog } from '#lib/distill/log.js'
 import { toReport } from '#lib/distill/outcome.js'
 import { PredictionCache } from '#lib/distill/predictions.js'
-import { METHOD } from '#lib/distill/settings.js'
-import { evaluationInput, type StudentName, studentsOf } from '#lib/distill/students.js'
+import { evaluationInput, studentsOf } from '#lib/distill/students.js'
 import { evaluate } from '#lib/evaluate/index.js'
+import { METHOD } from '#lib/options/method.js'
 import { writeReport } from '#lib/report/index.js'
+import { defaultsOf } from '#lib/runtime/option.js'
 import { type DistilledItem, type DistilledSet, type MadeClip, plainItems } from '#lib/synthesize/index.js'
+import type { StudentName } from '#lib/train/names.js'
 import { temporary } from './support.js'
 
 // One small phantom set serves all tests of this file.
 const shared = join(tmpdir(), `infomotion-items-${process.pid}`)
-const settings = { ...METHOD, folder: shared, cache: join(shared, 'cache'), steps: 2, components: 4 }
+const settings = { ...defaultsOf(METHOD), folder: shared, cache: join(shared, 'cache'), steps: 2, components: 4 }
 let fold: Fold
 t.setTimeout(120_000)
 t.before(async () => {

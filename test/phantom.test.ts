@@ -21,7 +21,12 @@ const hash = (path: string) => createHash('sha256').update(readFileSync(path)).d
 
 t.test("EchoNet's layout, and volumes that agree with the tracings", async (t) => {
   const dir = join(temporary(t), 'phantom')
-  t.same(await writePhantom(dir, { train: 10, val: 2, test: 5, seed: 3, flow: true }), { clips: 17 })
+  t.same(await writePhantom(dir, { train: 10, val: 2, test: 5, seed: 3, flow: true }), {
+    clips: 17,
+    train: 10,
+    val: 2,
+    test: 5,
+  })
   t.same(readdirSync(dir).sort(), [
     'FileList.csv',
     'Flow',
@@ -105,7 +110,11 @@ t.test('what it refuses', async (t) => {
   const made = writePhantom(out, { train: 50, test: 1, signal: stop.signal, onProgress: () => stop.abort() })
   await t.rejects(made, { code: 'ABORTED' })
   t.notOk(existsSync(join(out, 'FileList.csv')), 'an unfinished set has no table')
-  t.same(await writePhantom(out, { train: 1, test: 0 }), { clips: 1 }, 'and can be made again')
+  t.same(
+    await writePhantom(out, { train: 1, test: 0 }),
+    { clips: 1, train: 1, val: 0, test: 0 },
+    'and can be made again',
+  )
 })
 
 t.test('a wide variety of scans of the same hearts', async (t) => {

@@ -4,20 +4,9 @@ import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
 import { facilityLocation } from '#lib/select/facility.js'
 import { herding } from '#lib/select/herding.js'
-import {
-  type ClassModules,
-  expectSelector,
-  SELECTORS,
-  select,
-  selectFacilityLocation,
-  selectHerding,
-  selectInfomap,
-  selectKCenter,
-  selectKMedoids,
-  selectPageRank,
-  selectRandom,
-} from '#lib/select/index.js'
+import { type ClassModules, SELECTORS, type SelectOptions, select, selectorOf } from '#lib/select/index.js'
 import { kCenter } from '#lib/select/kcenter.js'
+import { kMedoids } from '#lib/select/medoid.js'
 
 /** Clips on the unit circle, by their angles in degrees: the distance of two is 1 - cos of the angle between them. */
 function circle(...degrees: number[]): Matrix {
@@ -97,33 +86,38 @@ const rowsOf = ({ representatives }: { representatives: { index: number }[] }) =
 
 t.test('PageRank: most flow first, ties to the lower row', async (t) => {
   const { features, classes } = twoClasses()
-  const { representatives } = await selectPageRank(features, classes, { perClass: 3 })
+  const { representatives } = await select('pagerank', { features, classes }, { perClass: 3 })
   t.same(rowsOf({ representatives }), [4, 19, 0, 34, 49, 30])
   t.same(
     representatives.map(({ flow }) => flow),
     [0.1, 0.1, 0.9 / 30, 0.1, 0.1, 0.9 / 30],
   )
   const withoutFlow = classes.map(({ name, rows }) => ({ name, rows })) as ClassModules[]
-  await t.rejects(selectPageRank(features, withoutFlow, { perClass: 3 }), { message: /modules of class "a"/ })
+  await t.rejects(select('pagerank', { features, classes: withoutFlow }, { perClass: 3 }), {
+    message: /modules of class "a"/,
+  })
 })
 
-t.test('by name: every selector is its function', async (t) => {
+t.test('by name: every selector, plain and refined', async (t) => {
   const { features, classes } = twoClasses()
   const options = { perClass: 4 }
-  const direct = {
-    infomap: await selectInfomap(features, classes, options),
-    kmedoids: await selectKMedoids(features, classes, options),
-    kcenter: await selectKCenter(features, classes, options),
-    herding: await selectHerding(features, classes, options),
-    facility: await selectFacilityLocation(features, classes, options),
-    pagerank: await selectPageRank(features, classes, options),
-    random: selectRandom(classes, { perClass: 4, seed: 5, draw: 2 }),
+  const direct: Record<string, typeof kCenter> = {
+    kcenter: kCenter,
+    herding,
+    facility: facilityLocation,
+    kmedoids: kMedoids,
   }
-  t.same(Object.keys(direct), SELECTORS)
+  for (const [name, choose] of Object.entries(direct)) {
+    const chosen = await Promise.all(
+      classes.map(async ({ rows }) => (await choose(unitRows(features, rows), 4)).map((i) => rows[i])),
+    )
+    t.same(rowsOf(await select(name, { features, classes }, options)), chosen.flat(), name)
+  }
   for (const name of SELECTORS) {
     const named = await select(name, { features, classes }, { ...options, seed: 5, draw: 2 })
-    t.same(named, direct[name], name)
     t.equal(named.selector, name)
+    t.equal(new Set(rowsOf(named)).size, 8, 'each clip once')
+    t.ok(selectorOf(name).label && selectorOf(name).help)
     const refined = await select(`${name}+swap`, { features, classes }, { ...options, seed: 5, draw: 2 })
     t.equal(refined.selector, `${name}+swap`)
     t.same(refined.warnings, named.warnings, 'two classes: nothing to warn of')
@@ -132,17 +126,21 @@ t.test('by name: every selector is its function', async (t) => {
     t.ok(refined.refinement && refined.refinement.after <= refined.refinement.before)
     t.equal((refined.refinement?.swaps ?? 0) > 0, rowsOf(refined).join() !== rowsOf(named).join())
   }
+  const plain = await select('infomap', { features, classes }, options)
   const { representatives } = await select('infomap+swap', { features, classes }, options)
   for (const { index, module } of representatives) {
-    const before = direct.infomap.representatives.filter((r) => r.module === module).map((r) => r.index)
+    const before = plain.representatives.filter((r) => r.module === module).map((r) => r.index)
     t.ok(
       before.some((b) => Math.floor(b / 15) === Math.floor(index / 15)),
       'swaps stay inside a module',
     )
   }
-  await t.rejects(select('kmedoid', { features, classes }, options), { message: /one of infomap, infomap\+swap,/ })
-  t.throws(() => expectSelector('infomap+'), { code: 'INVALID_ARGUMENT' })
-  await t.rejects(select('infomap', { features, classes }, { ...options, weight: 'flow' } as typeof options), {
+  await t.rejects(select('kmedoid', { features, classes }, options), {
+    message: /one of infomap, infomap\+swap,.*Did you mean "kmedoids"/,
+  })
+  for (const name of ['infomap+', '+swap', 'infomap+swap+swap', 'constructor', 'toString+swap'])
+    await t.rejects(select(name, { features, classes }, options), { code: 'INVALID_ARGUMENT' }, name)
+  await t.rejects(select('infomap', { features, classes }, { ...options, weight: 'prior' } as SelectOptions), {
     message: /Unknown option "weight"/,
   })
 })
@@ -175,11 +173,11 @@ t.test('long searches give way to the rest of the process', async (t) => {
   const rows = 1000
   const features = { rows, dim: 32, values: Float32Array.from({ length: rows * 32 }, () => random.gaussian()) }
   const classes = [{ name: 'a', rows: Uint32Array.from({ length: rows }, (_, i) => i) }]
-  for (const chooser of [selectKMedoids, selectFacilityLocation]) {
+  for (const name of ['kmedoids', 'facility']) {
     let ticks = 0
     const timer = setInterval(() => ticks++, 1)
-    await chooser(features, classes, { perClass: 5 })
+    await select(name, { features, classes }, { perClass: 5 })
     clearInterval(timer)
-    t.ok(ticks >= 3, `${chooser.name}: ${ticks} ticks`)
+    t.ok(ticks >= 3, `${name}: ${ticks} ticks`)
   }
 })

@@ -7,7 +7,7 @@ import { infomap } from '#lib/infomap/index.js'
 import { fitPca, project } from '#lib/matrix/index.js'
 import { type Matrix, takeRows } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { type ClassModules, type Selection, select, selectRandom } from '#lib/select/index.js'
+import { type ClassModules, type Selection, select } from '#lib/select/index.js'
 import { predict, trainStudent } from '#lib/train/index.js'
 import { fixture } from './support.js'
 
@@ -62,7 +62,8 @@ t.test('digits, even or odd: beats random selection, and finds the hidden digits
     }
     const classes = await digitsClasses(pool, train.labels, split)
     for (const perClass of [2, 5] as const) {
-      const draws = indices(DRAWS).map((draw) => selectRandom(classes, { perClass, seed: split, draw }))
+      const options = indices(DRAWS).map((draw) => ({ perClass, seed: split, draw }))
+      const draws = await Promise.all(options.map((option) => select('random', { features: pool, classes }, option)))
       const random = await Promise.all(draws.map(accuracy))
       for (const name of ['infomap', 'infomap+swap'] as const) {
         const selection = await select(name, { features: pool, classes }, { perClass })

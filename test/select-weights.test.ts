@@ -120,8 +120,12 @@ t.test('a selection carries its effective sample size and says where weights wer
   const uniform = await select('kcenter', input, { ...options, weights: 'uniform' })
   t.same([uniform.effectiveSampleSize, uniform.warnings], [4, []])
   const bare = { ...input, classes: [{ name: 'a', rows } as typeof part] }
-  await t.rejects(select('kcenter', bare, { ...options, weights: 'flow' }), { message: /modules of class "a"/ })
-  await t.rejects(select('kcenter', input, { ...options, weights: 'flows' as 'flow' }), {
-    message: /one of uniform, voronoi, flow, prior, inverse/,
+  await t.rejects(select('kcenter', bare, { ...options, weights: 'visit-rate' }), { message: /modules of class "a"/ })
+  await t.rejects(select('kcenter', input, { ...options, weights: 'visitrate' as 'visit-rate' }), {
+    message: /one of uniform, voronoi, visit-rate, prior, inverse for weights.*Did you mean "visit-rate"/,
   })
+  const now = await select('kcenter', input, { ...options, weights: 'visit-rate' })
+  const old = await select('kcenter', input, { ...options, weights: 'flow' })
+  t.match(old.warnings[0], /weights "flow" is now called "visit-rate"/)
+  t.same({ ...old, warnings: old.warnings.slice(1) }, now, 'the old name of a rule is taken, and told')
 })

@@ -3,7 +3,7 @@ import { unitRows } from '#lib/matrix/cosine.js'
 import { fitPca, project } from '#lib/matrix/index.js'
 import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
-import { selectInfomap, selectKMedoids, selectRandom } from '#lib/select/index.js'
+import { select } from '#lib/select/index.js'
 import { kMedoids, representatives } from '#lib/select/medoid.js'
 import { mergeModules } from '#lib/select/merge.js'
 import { shareQuota } from '#lib/select/quota.js'
@@ -136,7 +136,7 @@ function classOf(modules: number[], flow: number[]): ClassModules {
 t.test('infomap: more modules than the quota are merged, fewer share it', async (t) => {
   const features = circle(0, 10, 20, 90, 100, 110, 120, 130)
   const one = classOf([5, 5, 5, 2, 2, 2, 7, 7], [0.1, 0.1, 0.1, 0.2, 0.2, 0.1, 0.1, 0.1])
-  const merged = await selectInfomap(features, [one], { perClass: 2 })
+  const merged = await select('infomap', { features, classes: [one] }, { perClass: 2 })
   t.same(merged.classes, [{ modules: 3, merged: 2, codelength: 1.5, quota: 2 }])
   t.same(merged.representatives, [
     { index: 5, classIndex: 0, weight: 1.25, module: 0, flow: 0.1, rank: 0 },
@@ -145,7 +145,7 @@ t.test('infomap: more modules than the quota are merged, fewer share it', async 
   t.same(merged.warnings, [])
 
   // 4 clips among flows .5 .3 .2: roots .707 .548 .447, level 2.35: 1.66 1.29 1.05, the fourth goes to the first.
-  const shared = await selectInfomap(features, [one], { perClass: 4 })
+  const shared = await select('infomap', { features, classes: [one] }, { perClass: 4 })
   t.same(
     shared.representatives.map(({ module }) => module),
     [0, 0, 1, 2],
@@ -157,17 +157,17 @@ t.test('infomap: clips without links come last', async (t) => {
   const features = circle(0, 10, 20, 90, 180)
   const one = classOf([0, 0, 0, 1, 2], [0.3, 0.4, 0.3, 0, 0])
   const chosen = async (perClass: number) =>
-    (await selectInfomap(features, [one], { perClass })).representatives.map(({ index }) => index)
+    (await select('infomap', { features, classes: [one] }, { perClass })).representatives.map(({ index }) => index)
   t.same((await chosen(1)).sort(), [1])
   t.same((await chosen(3)).sort(), [0, 1, 2], 'the isolated ones are no modules to share among')
   t.same((await chosen(4)).sort(), [0, 1, 2, 3], 'one fills the rest')
-  const all = await selectInfomap(features, [one], { perClass: 9 })
+  const all = await select('infomap', { features, classes: [one] }, { perClass: 9 })
   t.same(all.representatives.map(({ index }) => index).sort(), [0, 1, 2, 3, 4])
   t.match(all.warnings[0], /Class "a" has 5 training clips, fewer than the 9 asked for/)
   t.same(all.classes[0], { modules: 3, merged: 3, codelength: 1.5, quota: 5 })
 
   const none = classOf([0, 1, 2, 3, 4], [0, 0, 0, 0, 0])
-  const alone = await selectInfomap(features, [none], { perClass: 3 })
+  const alone = await select('infomap', { features, classes: [none] }, { perClass: 3 })
   t.same(alone.representatives.map(({ index }) => index).sort(), [1, 3, 4], 'no links at all: Ward groups 0 10 20')
 })
 
@@ -175,9 +175,9 @@ t.test('infomap: one module, an empty class, wrong calls', async (t) => {
   const features = circle(0, 10, 20, 80, 90, 100)
   const flow = [0.2, 0.2, 0.2, 0.2, 0.1, 0.1]
   const empty = { ...classOf([], []), name: 'b' }
-  const { representatives, classes, warnings } = await selectInfomap(
-    features,
-    [classOf([0, 0, 0, 0, 0, 0], flow), empty],
+  const { representatives, classes, warnings } = await select(
+    'infomap',
+    { features, classes: [classOf([0, 0, 0, 0, 0, 0], flow), empty] },
     { perClass: 2 },
   )
   t.same(representatives.map(({ index, weight }) => [index, weight]).sort(), [
@@ -186,13 +186,20 @@ t.test('infomap: one module, an empty class, wrong calls', async (t) => {
   ])
   t.equal(classes[1].quota, 0)
   t.match(warnings, [/is one module/, /Class "b" has no training clips/])
-  await t.rejects(selectInfomap(features, [empty], { perClass: 0 }), { code: 'INVALID_ARGUMENT' })
-  await t.rejects(selectInfomap(features, [{ ...classOf([0], [1]), rows: new Uint32Array(2) }], { perClass: 1 }), {
-    message: /2 entries for modules of class "a"/,
-  })
+  await t.rejects(select('infomap', { features, classes: [empty] }, { perClass: 0 }), { code: 'INVALID_ARGUMENT' })
+  await t.rejects(
+    select('infomap', { features, classes: [{ ...classOf([0], [1]), rows: new Uint32Array(2) }] }, { perClass: 1 }),
+    {
+      message: /2 entries for modules of class "a"/,
+    },
+  )
   const broken = { ...features, values: features.values.with(3, Number.NaN) }
-  await t.rejects(selectInfomap(broken, [classOf([0, 0], [1, 1])], { perClass: 1 }), { message: /features, row 1/ })
-  await t.rejects(selectKMedoids(features, [empty], { perClass: 1, signal: AbortSignal.abort() }), { code: 'ABORTED' })
+  await t.rejects(select('infomap', { features: broken, classes: [classOf([0, 0], [1, 1])] }, { perClass: 1 }), {
+    message: /features, row 1/,
+  })
+  await t.rejects(select('kmedoids', { features, classes: [empty] }, { perClass: 1, signal: AbortSignal.abort() }), {
+    code: 'ABORTED',
+  })
 })
 
 t.test('random: seeded, every clip alike, weight 1', async (t) => {
@@ -200,15 +207,18 @@ t.test('random: seeded, every clip alike, weight 1', async (t) => {
     { name: 'a', rows: Uint32Array.of(3, 5, 7, 9) },
     { name: 'b', rows: Uint32Array.of(0, 1) },
   ]
+  const features = circle(...indices(10))
+  const random = (options: { perClass: number; seed?: number; draw?: number }) =>
+    select('random', { features, classes }, options)
   const times = new Uint32Array(10)
   for (let draw = 0; draw < 2000; draw++) {
-    const { representatives } = selectRandom(classes, { perClass: 1, seed: 1, draw })
+    const { representatives } = await random({ perClass: 1, seed: 1, draw })
     for (const { index, weight } of representatives) times[index] += weight
   }
   for (const row of [3, 5, 7, 9]) t.ok(Math.abs(times[row] - 500) < 100, `${times[row]} of about 500`)
   t.equal(times[0] + times[1], 2000)
-  t.same(selectRandom(classes, { perClass: 2, seed: 4 }), selectRandom(classes, { perClass: 2, seed: 4 }))
-  t.match(selectRandom(classes, { perClass: 3 }).warnings, [/"b" has 2/])
+  t.same(await random({ perClass: 2, seed: 4 }), await random({ perClass: 2, seed: 4 }))
+  t.match((await random({ perClass: 3 })).warnings, [/"b" has 2/])
 })
 
 t.test('PCA: by hand, and against its definition, for tall and for wide matrices', async (t) => {

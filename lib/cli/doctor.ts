@@ -1,18 +1,17 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { type Diagnosis, doctor, type Finding } from '../doctor.js'
+import { doctorCommand } from '../options/doctor.js'
+import { addCommand } from './options.js'
 import { finish } from './output.js'
 
 /** `infomotion doctor`: what this machine has for infomotion, what is missing, and the command for it. */
 export function register(program: Command): void {
-  program
-    .command('doctor')
-    .description('say what works here, what is missing, and the command for it; exits 1 where something is broken')
-    .action(async () => {
-      const diagnosis = await doctor()
-      finish(diagnosis, () => describe(diagnosis))
-      if (!diagnosis.healthy) process.exitCode = 1
-    })
+  addCommand(program, doctorCommand, async () => {
+    const diagnosis = await doctor()
+    finish(diagnosis, () => describe(diagnosis))
+    if (!diagnosis.healthy) process.exitCode = 1
+  })
 }
 
 function describe({ healthy, versions, platform, instructionSet, devices, findings }: Diagnosis): string {

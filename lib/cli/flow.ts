@@ -1,10 +1,9 @@
 import { dirname, extname } from 'node:path'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { readLuma } from '../flow/images.js'
 import {
   colourFlow,
   drawQuiver,
-  FARNEBACK_DEFAULTS,
   type FarnebackOptions,
   type FlowField,
   farneback,
@@ -16,12 +15,13 @@ import {
   writePicture,
 } from '../flow/index.js'
 import { speedOf } from '../flow/picture.js'
+import { flowCommand } from '../options/flow.js'
 import { npyHeader } from '../run/npy.js'
 import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { type Frames, readClip, writePictures } from '../video/index.js'
-import { integer, number } from './options.js'
+import { addCommand } from './options.js'
 import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
 /** How flow is shown, where it is not written as numbers. */
@@ -29,14 +29,6 @@ type Look = 'colour' | 'quiver'
 
 /** Share of the pixels that are slower than what pictures show in full, where nothing else is asked for. */
 const SHOWN = 0.99
-
-interface Flags extends FarnebackOptions {
-  out: string
-  init?: string
-  colour?: boolean
-  quiver?: boolean
-  maxFlow?: number
-}
 
 interface Done {
   width: number
@@ -48,49 +40,22 @@ interface Done {
 
 /** `infomotion flow A B -o OUT.flo` and `infomotion flow CLIP -o OUT.npy`; `--colour` and `--quiver` make pictures. */
 export function register(program: Command): void {
-  const { pyrScale, levels, winsize, iterations, polyN, polySigma, border } = FARNEBACK_DEFAULTS
-  program
-    .command('flow')
-    .description('dense Farneback flow of two images (PNG, JPEG, PGM, PPM) or of a clip, as numbers or as pictures')
-    .argument('<first>', 'first image, or a clip')
-    .argument('[second]', 'second image')
-    .requiredOption(
-      '-o, --out <file>',
-      'two images: OUT.flo, OUT.png (KITTI, 16 bits) or OUT.npy [h, w, 2]; a clip: OUT.npy [pairs, h, w, 2]; pictures: OUT.png, of a clip OUT.avi',
-    )
-    .addOption(new Option('--colour', 'a picture: direction as hue, speed as saturation').conflicts('quiver'))
-    .option('--quiver', 'a picture: arrows over the frame')
-    .option(
-      '--max-flow <px>',
-      'speed in px/frame that pictures show in full (default: 99 % of the pixels are slower)',
-      number,
-    )
-    .option('--pyr-scale <x>', 'size of a pyramid level relative to the one before', number, pyrScale)
-    .option('--levels <n>', 'levels beside the full size', integer, levels)
-    .option('--winsize <px>', 'side of the averaging window', integer, winsize)
-    .option('--iterations <n>', 'iterations at each level', integer, iterations)
-    .option('--poly-n <px>', 'radius of the polynomial expansion', integer, polyN)
-    .option('--poly-sigma <px>', 'standard deviation of its Gaussian', number, polySigma)
-    .option('--gaussian', 'a Gaussian window in place of the box')
-    .addOption(
-      new Option('--border <kind>', 'the last row and column').choices(['opencv', 'symmetric']).default(border),
-    )
-    .option('--init <file>', 'a first guess at the flow of two images (.flo, KITTI .png, .npy)')
-    .action(async (first: string, second: string | undefined, flags: Flags & { json?: boolean }) => {
-      const { out, init, colour, quiver, maxFlow, json: _, ...parameters } = flags
-      const look: Look | undefined = colour ? 'colour' : quiver ? 'quiver' : undefined
-      if (maxFlow !== undefined && !(look && maxFlow > 0))
-        throw invalid('a speed above 0, with --colour or --quiver,', '--max-flow', maxFlow)
-      const started = performance.now()
-      await expectApart([out], [first, ...(second ? [second] : []), ...(init ? [init] : [])])
-      const wanted = { out, look, maxFlow, parameters }
-      const done = second ? await ofImages(first, second, init, wanted) : await ofClip(first, init, wanted)
-      const result = { out, ...done, seconds: (performance.now() - started) / 1000 }
-      finish(result, () => {
-        const { pairs, width, height, seconds } = result
-        return `${out}: ${pairs} pair${pairs === 1 ? '' : 's'} of ${width} x ${height}, ${seconds.toFixed(2)} s`
-      })
+  addCommand(program, flowCommand, async ([first, second], options) => {
+    const { out, init, colour, quiver, maxFlow, ...parameters } = options
+    if (colour && quiver) throw new InfomotionError('INVALID_ARGUMENT', 'Expected --colour or --quiver, not both.')
+    const look: Look | undefined = colour ? 'colour' : quiver ? 'quiver' : undefined
+    if (maxFlow !== undefined && !(look && maxFlow > 0))
+      throw invalid('a speed above 0, with --colour or --quiver,', 'maxFlow', maxFlow)
+    const started = performance.now()
+    await expectApart([out], [first, ...(second ? [second] : []), ...(init ? [init] : [])])
+    const wanted = { out, look, maxFlow, parameters }
+    const done = second ? await ofImages(first, second, init, wanted) : await ofClip(first, init, wanted)
+    const result = { out, ...done, seconds: (performance.now() - started) / 1000 }
+    finish(result, () => {
+      const { pairs, width, height, seconds } = result
+      return `${out}: ${pairs} pair${pairs === 1 ? '' : 's'} of ${width} x ${height}, ${seconds.toFixed(2)} s`
     })
+  })
 }
 
 interface Wanted {

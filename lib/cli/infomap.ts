@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import {
   type Codelength,
   codelength,
@@ -14,89 +14,20 @@ import {
   type WalkOptions,
   writePartition,
 } from '../infomap/index.js'
+import { infomapCommand } from '../options/infomap.js'
 import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { integer, number } from './options.js'
+import { checkOptions, type Resolved } from '../runtime/option.js'
+import { addCommand } from './options.js'
 import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
-interface Options {
-  directed?: boolean
-  flowModel?: string
-  twoLevel?: boolean
-  seed: number
-  numTrials: number
-  numThreads: number
-  infomap: boolean
-  clusterData?: string
-  weightThreshold: number
-  selfLinks: boolean
-  skipAdjustBipartiteFlow?: boolean
-  teleportationProbability: number
-  recordedTeleportation?: boolean
-  toNodes?: boolean
-  regularized?: boolean
-  regularizationStrength: number
-  entropyCorrected?: boolean
-  entropyCorrectionStrength: number
-  markovTime: number
-  preferredNumberOfModules: number
-  clu?: string
-  tree?: string
-  ftree?: string
-  map?: string
-  cluLevel: number
-  output?: string
-  outName?: string
-  silent?: boolean
-}
+type Options = Resolved<typeof infomapCommand.options>
 
 /** `infomotion infomap NET [FOLDER]`: communities of a network file by the map equation. Options are named as Infomap's. */
 export function register(program: Command): void {
-  const command = program
-    .command('infomap')
-    .description('communities of a network by the map equation; options are named as those of Infomap')
-    .argument(
-      '<network>',
-      'link list ("source target [weight]" lines), Pajek or bipartite; .gz too; a pipe is read to its end',
-    )
-    .argument('[folder]', 'where --output writes its files (default: the working directory)')
-  command
-    .optionsGroup('Input:')
-    .option('-c, --cluster-data <file>', 'start from this partition (.clu, .tree, .ftree)')
-    .option('--no-infomap', 'no search: the codelength of --cluster-data')
-    .option('--weight-threshold <number>', 'leave out links of less weight', number, 0)
-    .option('--no-self-links', 'leave out links from a node to itself')
-    .option('--skip-adjust-bipartite-flow', 'keep the flow of nodes of the second kind (bipartite networks)')
-  command
-    .optionsGroup('Flow:')
-    .option('-d, --directed', 'links have a direction; short for --flow-model directed')
-    .option('-f, --flow-model <model>', 'undirected (default) or directed', model)
-    .option('-p, --teleportation-probability <number>', 'of directed networks', number, 0.15)
-    .option('-e, --recorded-teleportation', 'describe teleportation steps too')
-    .option('--to-nodes', 'teleport to all nodes alike, not in proportion to their links')
-    .option('--regularized', 'a Bayesian prior: any two nodes may be linked')
-    .option('--regularization-strength <number>', 'of that prior', number, 1)
-    .option('--markov-time <number>', 'above 1 larger modules, below 1 smaller ones', number, 1)
-    .option('--entropy-corrected', 'correct for few observed links: fewer small modules')
-    .option('--entropy-correction-strength <number>', 'of that correction', number, 1)
-  command
-    .optionsGroup('Search:')
-    .option('-2, --two-level', 'one level of modules (default: modules inside modules)')
-    .option('-s, --seed <number>', 'same seed, same result', integer, 123)
-    .option('-N, --num-trials <number>', 'independent searches; the best is taken', integer, 10)
-    .option('--num-threads <number>', 'threads at a time (0: one a processor)', integer, 0)
-    .option('--preferred-number-of-modules <number>', 'each module more or fewer costs the search one bit', integer, 0)
-  command
-    .optionsGroup('Output:')
-    .option('--clu <file>', 'write "node_id module flow" lines')
-    .option('--tree <file>', 'write "path flow name node_id" lines')
-    .option('--ftree <file>', 'the tree with the flow between modules, as Network Navigator reads it')
-    .option('--map <file>', 'draw the top modules and the flow between them, as SVG')
-    .option('--clu-level <number>', '.clu: modules of this level, 1 at the top, -1 the finest', level, 1)
-    .option('-o, --output <list>', 'write FOLDER/NAME.FORMAT for each: clu,tree,ftree,csv,json')
-    .option('--out-name <name>', 'NAME of these files (default: the network file without extension)')
-    .option('--silent', 'no progress, no summary')
-    .action(run)
+  addCommand(program, infomapCommand, ([network, folder], given) =>
+    run(network, folder, checkOptions(infomapCommand.options, given)),
+  )
 }
 
 async function run(path: string, folder: string | undefined, options: Options): Promise<void> {
@@ -137,7 +68,7 @@ const wrong = (message: string) => new InfomotionError('INVALID_ARGUMENT', messa
 function flowOf(options: Options): WalkOptions {
   if (options.directed && options.flowModel === 'undirected') throw wrong('--directed or --flow-model undirected?')
   return {
-    directed: options.directed ?? options.flowModel === 'directed',
+    directed: options.directed || options.flowModel === 'directed',
     teleportation: options.teleportationProbability,
     recordedTeleportation: options.recordedTeleportation,
     toNodes: options.toNodes,
@@ -155,8 +86,6 @@ interface File {
   format: PartitionFormat
 }
 
-const FORMATS = ['clu', 'tree', 'ftree', 'csv', 'json'] as const
-
 /** The files to write: --clu FILE and its like, and those of --output. */
 function outputs(network: string, folder: string | undefined, options: Options): File[] {
   const named = (['clu', 'tree', 'ftree'] as const).flatMap((format) => {
@@ -169,9 +98,7 @@ function outputs(network: string, folder: string | undefined, options: Options):
     basename(network)
       .replace(/\.gz$/, '')
       .replace(/\.[^.]+$/, '')
-  const listed = [...new Set(options.output?.split(','))].map((word) => {
-    const format = FORMATS.find((known) => known === word)
-    if (!format) throw wrong(`--output takes a list of ${FORMATS.join(', ')}; "${word}" is none of them.`)
+  const listed = [...new Set(options.output)].map((format) => {
     return { path: join(folder ?? '.', `${name}.${format}`), format }
   })
   return [...named, ...listed]
@@ -215,15 +142,4 @@ function tell(nodes: number, code: Codelength, started: number, silent = false):
       `${seconds.toFixed(2)} s`,
     ].join('\n')
   })
-}
-
-function level(text: string): number {
-  const value = integer(text)
-  if (value === -1 || value >= 1) return value
-  throw new InvalidArgumentError('Expected a level, from 1 at the top, or -1.')
-}
-
-function model(text: string): string {
-  if (text === 'undirected' || text === 'directed') return text
-  throw new InvalidArgumentError('Expected undirected or directed.')
 }

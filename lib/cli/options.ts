@@ -1,118 +1,79 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { DistillOptions } from '../distill.js'
+import { type Command, Option } from 'commander'
+import { type CommandFacts, defaultOf, headingOf, placeholderOf, type Switch, switchesOf } from '../options/command.js'
+import { COMMON } from '../options/common.js'
+import { InfomotionError } from '../runtime/errors.js'
+import { InvalidArgument } from '../runtime/expect.js'
+import { dashed, type Given, modernOptions, type Options } from '../runtime/option.js'
+import { say } from './output.js'
 
-/** The options that `distill` and `compare` share, with METHOD's defaults (lib/distill/settings.ts). */
-export function addMethodOptions(command: Command): Command {
-  return command
-    .option(
-      '--classes <scheme>',
-      'ef5, ef3, ef2, quantile:K, edges:a,b,..., or labels (default: ef5 for EF, else labels)',
-    )
-    .option('--path-column <name>', 'CSV column of the video files')
-    .option('--label-column <name>', 'CSV column of the labels')
-    .option('--split-column <name>', 'CSV column of the splits')
-    .option('--group-column <name>', 'CSV column of the groups (patients) that must not straddle splits')
-    .option(
-      '--parent-column <name>',
-      'CSV column of the clips that clips were made from: whose parent is in TEST leaves TRAIN',
-    )
-    .option(
-      '--split-values <list>',
-      'what the values of the split column mean: train=0,val=1,test=2 or train=0|1|2,test=3',
-      splitValues,
-    )
-    .option('--ef-scale <x>', 'what labels are multiplied by to be EF in percent: 100 where they are fractions', number)
-    .option('--test-fraction <x>', 'share of the groups for testing where the data set has no splits', number, 0.2)
-    .option('--seed <n>', 'seed of the split, the search, the draws and the students', integer, 1)
-    .option('--neighbours <k>', 'nearest neighbours in the class graphs', integer, 10)
-    .option('--trials <n>', 'trials of the map-equation search', integer, 10)
-    .option('--random-draws <n>', 'random selections to compare with', integer, 10)
-    .option('--weights <rule>', 'sample weights: voronoi, uniform, flow, prior, inverse', 'voronoi')
-    .option(
-      '--teacher <share>',
-      'share of the answers of a teacher (linear, all of TRAIN) in the labels, 0 to 1',
-      number,
-      0,
-    )
-    .option('--steps <n>', 'training steps of a cnn student (default: 240, more for larger sets)', integer)
-    .option(
-      '--encoder <name>',
-      'temporal CNN beside the descriptor: a model of models/zoo.json, an .onnx file, none',
-      'none',
-    )
-    .option('--descriptor-weight <w>', 'of the descriptor in graphs and selection; 0 leaves it out', number, 1)
-    .option('--embedding-weight <w>', "of the encoder's embedding in graphs and selection; 0 leaves it out", number, 1)
-    .option('--backend <name>', 'video decoder: auto, mjpeg, ffmpeg, opencv (opencv4nodejs)', 'auto')
-    .option(
-      '--device <name>',
-      'where flow and neighbours are computed: auto (a GPU if there is one), cpu, cuda',
-      'auto',
-    )
-    .option('--cache <dir>', 'what is computed once, to share between runs (default: DIR/cache)')
-    .option('--allow-missing', 'go on without the clips whose files are missing')
+/**
+ * A command as the table of its options has it (lib/options/). `run` is given what stands behind its name, and its options
+ * by the library's names, read and checked; those that were not given are left to the library's defaults. What the library
+ * says of a wrong argument is said in terms of the command line.
+ */
+export function addCommand<O extends Options>(
+  program: Command,
+  { name, help, operands, options, groups }: CommandFacts<O>,
+  run: (operands: string[], given: Given<O>) => Promise<void>,
+): void {
+  const command = program.command(name).description(help)
+  for (const { name, help, optional } of operands) command.argument(optional ? `[${name}]` : `<${name}>`, help)
+  const switches = switchesOf(options, groups).map((found) => ({ ...found, typed: typedOption(found) }))
+  for (const { typed } of switches) command.addOption(typed)
+  addCommon(command)
+  const names = new Map([
+    ...operands.map(({ name, argument = name }) => [argument, `<${name}>`] as const),
+    ...switches.map(({ name, part, flag }) => [part ? `${name}.${part}` : name, flag] as const),
+    ...switches.flatMap(({ option, flag }) => (option.argument ? [[option.argument, flag] as const] : [])),
+  ])
+  command.action(async (...called: unknown[]) => {
+    const values = called[operands.length] as Record<string, unknown>
+    try {
+      await run(called.slice(0, operands.length) as string[], read(options, switches, values, names) as Given<O>)
+    } catch (error) {
+      throw error instanceof InvalidArgument ? error.asTyped(names.get(error.argument) ?? error.argument) : error
+    }
+  })
 }
 
-/** Flags as commander gives them. */
-export type MethodFlags<Options> = Options & {
-  out: string
-  pathColumn?: string
-  labelColumn?: string
-  splitColumn?: string
-  groupColumn?: string
-  parentColumn?: string
-  json?: boolean
+/** The options that every command takes, and the program before a command's name. */
+export function addCommon(command: Command): void {
+  for (const found of switchesOf(COMMON)) command.addOption(typedOption(found))
 }
 
-/** Flags as the library takes them. */
-export function libraryOptions<Options extends { columns?: DistillOptions['columns'] }>({
-  pathColumn,
-  labelColumn,
-  splitColumn,
-  groupColumn,
-  parentColumn,
-  json: _,
-  ...options
-}: MethodFlags<Options>): Options {
-  const columns = { path: pathColumn, label: labelColumn, split: splitColumn, group: groupColumn, parent: parentColumn }
-  const given = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined))
-  return { ...(options as unknown as Options), ...(Object.keys(given).length > 0 ? { columns: given } : {}) }
+function typedOption({ flag, option, help, part, old }: Switch): Option {
+  const { kind, short, presence } = option
+  const otherwise = part ? undefined : defaultOf(option)
+  const notes = presence === 'required' ? ' (required)' : otherwise === undefined ? '' : ` (default: ${otherwise})`
+  const choices = kind.choices === undefined ? '' : `: ${kind.choices}`
+  const letter = short && !old ? `-${short}, ` : ''
+  const typed = new Option(`${letter}${flag} ${placeholderOf(option)}`.trimEnd(), `${help}${choices}${notes}`)
+  return typed.helpGroup(`${headingOf(option)}:`).hideHelp(old === true)
 }
 
-/** A decimal number as people write it; `Number` alone would also take "", "0x10" and "Infinity". */
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-/** An option's number. What range it may have, the library says, in one place for both. */
-export function number(text: string): number {
-  const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN
-  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
-  return value
-}
-
-/** An option's integer, no larger than a double holds exactly: a seed that is rounded is another seed. */
-export function integer(text: string): number {
-  const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected an integer.')
-  return value
-}
-
-/** "train=0|1,test=2" -> { train: ['0', '1'], test: ['2'] }. */
-function splitValues(text: string): Record<string, string[]> {
-  const values: Record<string, string[]> = {}
-  for (const part of text.split(',')) {
-    const [, split, given] = /^\s*(train|val|test)\s*=(.*)$/i.exec(part) ?? []
-    if (!given?.trim()) throw new InvalidArgumentError('Expected a list like train=0,val=1,test=2.')
-    const name = split.toLowerCase()
-    values[name] = [...(values[name] ?? []), ...given.split('|').map((value) => value.trim())]
+/** The options that were typed, by the library's names of today, checked. */
+function read(
+  options: Options,
+  switches: readonly (Switch & { typed: Option })[],
+  values: Readonly<Record<string, unknown>>,
+  names: ReadonlyMap<string, string>,
+): Record<string, unknown> {
+  const found: Record<string, unknown> = {}
+  for (const { typed, flag, name, part, option } of switches) {
+    const given = values[typed.attributeName()]
+    if (given === undefined || (typed.negate && given === true)) continue
+    const value = typeof given === 'string' ? option.kind.parse(given, flag) : given
+    found[name] = part ? { ...(found[name] as object), [part]: value } : value
   }
-  return values
-}
-
-/** An option that takes a list: "1,2,5" -> [1, 2, 5]. */
-export function listOption<T>(flags: string, description: string, given: string, entry: (text: string) => T): Option {
-  const list = (text: string) =>
-    text.split(',').map((part) => {
-      if (part.trim() === '') throw new InvalidArgumentError('Expected a list like a,b,c.')
-      return entry(part.trim())
-    })
-  return new Option(flags, description).argParser(list).default(list(given), given)
+  const nameOf = (name: string) => names.get(name) ?? `--${dashed(name)}`
+  const given = modernOptions(options, found, nameOf, (warning) => say(`warning: ${warning}`))
+  for (const [name, value] of Object.entries(given)) options[name].kind.check(value, name)
+  for (const { name, option, flag, help } of switches) {
+    if (option.presence !== 'required' || given[name] !== undefined) continue
+    throw new InfomotionError(
+      'INVALID_ARGUMENT',
+      `Expected ${flag} ${placeholderOf(option)}, which is required: ${help}.`,
+    )
+  }
+  return given
 }

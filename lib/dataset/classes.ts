@@ -6,6 +6,9 @@ import type { Split } from './types.js'
 /** How labels become classes. */
 export type ClassScheme = 'ef5' | 'ef3' | 'ef2' | 'labels' | `quantile:${number}` | `edges:${string}`
 
+/** What there is of them, in words. */
+export const CLASS_SCHEMES = 'ef5, ef3, ef2, labels, quantile:K, or edges:a,b,... with rising numbers'
+
 /** Classes of a number, by their lower bounds: class i holds values from `from[i]` up to the next class's. */
 interface Bins {
   names: string[]
@@ -159,8 +162,7 @@ function binsOf(scheme: ClassScheme, values: number[], splits: Split[] | undefin
   }
   const edges = (rest ?? '').split(',').map((edge) => (edge.trim() === '' ? Number.NaN : Number(edge)))
   const rising = edges.every((edge, i) => Number.isFinite(edge) && (i === 0 || edge > edges[i - 1]))
-  if (kind !== 'edges' || !rising)
-    throw invalid('ef5, ef3, ef2, labels, quantile:K, or edges:a,b,... with rising numbers', 'classes', scheme)
+  if (kind !== 'edges' || !rising) throw invalid(CLASS_SCHEMES, 'classes', scheme)
   return binsAt(edges, noun)
 }
 

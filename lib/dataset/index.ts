@@ -1,5 +1,6 @@
 export type { ClassScheme } from './classes.js'
-export { ECHONET_NOTICE, type ReadDataSetOptions, readDataSet } from './read.js'
+export type { ReadDataSetOptions } from './options.js'
+export { ECHONET_NOTICE, readDataSet } from './read.js'
 export type { SplitValues } from './split.js'
 export type { Columns } from './table.js'
 export type { Clip, DataSet, DataSetSource, Split } from './types.js'

@@ -1,47 +1,17 @@
 import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { invalid } from '../runtime/expect.js'
+import { resolveOptions } from '../runtime/option.js'
 import { assignClasses, type ClassScheme, inPercent } from './classes.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
+import { READING, type ReadDataSetOptions } from './options.js'
 import type { Entry, Source } from './reading.js'
 import { readSource } from './source.js'
-import { checkGroups, drawSplits, namedSplits, type SplitValues } from './split.js'
-import type { Columns } from './table.js'
+import { checkGroups, drawSplits, namedSplits } from './split.js'
 import type { Clip, DataSet, Split } from './types.js'
-
-export interface ReadDataSetOptions {
-  /**
-   * How labels become classes: `ef5` [0,30) [30,40) [40,50) [50,70] (70,100], `ef3`, `ef2` (ejection fraction in
-   * percent), `quantile:K`, `edges:a,b,...` (numbers), or `labels` (each label a class). Default `ef5` for EchoNet's
-   * layout, `labels` for others.
-   */
-  classes?: ClassScheme
-  /**
-   * Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`,
-   * `parent`. Clips whose parent is in TEST leave TRAIN.
-   */
-  columns?: Columns
-  /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. Default 1. */
-  efScale?: number
-  /**
-   * What the values of the split column (or the names of the folders of splits) mean, where that is not plain:
-   * `{ train: ['0', '1'], test: '2' }`.
-   */
-  splitValues?: SplitValues
-  /** Seed of the split where the source has none. Default 1. */
-  seed?: number
-  /** Share of clips for TEST where the source has no splits. Default 0.2. */
-  testFraction?: number
-  /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
-  allowMissing?: boolean
-  /** Fail where groups, or clips and what they were made from, seem to straddle splits. Default false: with a warning. */
-  strict?: boolean
-}
-
-const OPTIONS = ['classes', 'columns', 'efScale', 'splitValues', 'seed', 'testFraction', 'allowMissing', 'strict']
 
 /** Real EchoNet clips come under an agreement that every part of them stays under. */
 export const ECHONET_NOTICE =
@@ -66,28 +36,26 @@ export const ECHONET_NOTICE =
  */
 export async function readDataSet(path: string, options: ReadDataSetOptions = {}): Promise<DataSet> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
-  expectOptions(options, 'readDataSet', OPTIONS)
-  expectOptions(options.columns, 'columns', ['path', 'label', 'split', 'group', 'parent'])
-  for (const [role, name] of Object.entries(options.columns ?? {}))
-    if (name !== undefined && typeof name !== 'string') throw invalid("a column's name", `columns.${role}`, name)
-  if (options.classes !== undefined && typeof options.classes !== 'string')
-    throw invalid('the name of a class scheme', 'classes', options.classes)
-  for (const name of ['allowMissing', 'strict'] as const)
-    if (options[name] !== undefined && typeof options[name] !== 'boolean')
-      throw invalid('true or false', name, options[name])
-  const efScale = options.efScale === undefined ? undefined : expectNumber(options.efScale, 'efScale', 1e-6, 1e6)
-  const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
-  const testFraction = expectNumber(options.testFraction ?? 0.2, 'testFraction', 0.01, 0.99)
+  const {
+    classes: wanted,
+    columns = {},
+    efScale,
+    splitValues,
+    seed,
+    testFraction,
+    allowMissing,
+    strict,
+  } = resolveOptions(READING, options, 'readDataSet')
 
   const found = await readSource(path, {
-    columns: options.columns ?? {},
-    allowMissing: options.allowMissing ?? false,
-    named: namedSplits(options.splitValues),
-    schemeGiven: options.classes !== undefined,
+    columns,
+    allowMissing,
+    named: namedSplits(splitValues),
+    schemeGiven: wanted !== undefined,
   })
   const warnings = found.warnings
   checkDuplicates(found)
-  const scheme = options.classes ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
+  const scheme: ClassScheme = wanted ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const {
     classes,
@@ -113,7 +81,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     found.source.mapping,
     given ? undefined : draw,
   )
-  if (told.leaks.length > 0 && options.strict) throw leakError(told.leaks)
+  if (told.leaks.length > 0 && strict) throw leakError(told.leaks)
   warnings.push(...told.warnings, ...told.leaks)
 
   const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))

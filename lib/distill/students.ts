@@ -5,22 +5,13 @@ import { sha256 } from '../run/store.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { type DistilledItem, type DistilledSet, plainItems } from '../synthesize/index.js'
-import {
-  CNN_SIZES,
-  type CnnSize,
-  predict,
-  predictCnn,
-  type StudentName,
-  trainCnn,
-  trainStudent,
-} from '../train/index.js'
+import { type CnnSize, predict, predictCnn, trainCnn, trainStudent } from '../train/index.js'
+import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels, Volume } from '../volume/index.js'
 import type { FeatureSpace, Fold } from './fold.js'
 import type { ItemFeatures } from './items.js'
 import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
-
-export type { StudentName } from '../train/index.js'
 
 /** Whether a student sees the clips' volumes. */
 export function seesVolumes(name: StudentName): boolean {

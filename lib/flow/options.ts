@@ -1,7 +1,9 @@
 import { types } from 'node:util'
 import { asBytes } from '../runtime/arrays.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { flag, integer, type Kind, number, numberBetween, oneOf } from '../runtime/kinds.js'
 import type { NativeFrameLayout } from '../runtime/native.js'
+import { checkOptions, defaultsOf, type Option, option } from '../runtime/option.js'
 import { CLIP_KEYS } from '../video/types.js'
 
 /** Parameters of Farneback's method, named and numbered as OpenCV's `calcOpticalFlowFarneback` has them. */
@@ -42,16 +44,32 @@ export function expectThreads(threads: number | undefined): number {
   return expectInteger(threads ?? 1, 'threads', 0, 1024)
 }
 
-export const FARNEBACK_DEFAULTS: Required<FarnebackOptions> = {
-  pyrScale: 0.5,
-  levels: 3,
-  winsize: 15,
-  iterations: 3,
-  polyN: 5,
-  polySigma: 1.2,
-  gaussian: false,
-  border: 'opencv',
+/** 0, or from 0.3 to 1000. */
+const sigma: Kind<number> = {
+  ...number(),
+  range: '0 or a number between 0.3 and 1000',
+  check: (value, name) => {
+    if (value === 0 || (typeof value === 'number' && value >= 0.3 && value <= 1000)) return value
+    throw invalid(sigma.range, name, value)
+  },
 }
+
+/** {@link FarnebackOptions}, as `farneback` and `infomotion flow` take them. */
+export const FARNEBACK = {
+  pyrScale: option(numberBetween(0, 1), { default: 0.5, help: 'size of a pyramid level relative to the one before' }),
+  levels: option(integer(0, 64), { default: 3, help: 'levels beside the full size' }),
+  winsize: option(integer(1, 1023), { default: 15, unit: 'px', help: 'side of the averaging window' }),
+  iterations: option(integer(0, 1000), { default: 3, help: 'iterations at each level' }),
+  polyN: option(integer(1, 31), { default: 5, unit: 'px', help: 'radius of the polynomial expansion' }),
+  polySigma: option(sigma, { default: 1.2, unit: 'px', help: 'standard deviation of its Gaussian, 0: 0.3 * poly-n' }),
+  gaussian: option(flag(), { default: false, help: 'a Gaussian window in place of the box' }),
+  border: option(oneOf<'opencv' | 'symmetric'>(['opencv', 'symmetric']), {
+    default: 'opencv',
+    help: 'the last row and column',
+  }),
+} satisfies { [K in keyof FarnebackOptions]-?: Option<Required<FarnebackOptions>[K]> }
+
+export const FARNEBACK_DEFAULTS: Required<FarnebackOptions> = defaultsOf(FARNEBACK)
 
 /**
  * Parameters for echocardiography, the pipeline's own: of 180 sets tried on phantoms, whose tissue's displacement is known
@@ -72,23 +90,7 @@ export function resolveFarneback(
   options: FarnebackOptions,
   defaults: Required<FarnebackOptions> = FARNEBACK_DEFAULTS,
 ): Required<FarnebackOptions> {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const all = { ...defaults, ...given } as Required<FarnebackOptions>
-  if (!(typeof all.pyrScale === 'number' && all.pyrScale > 0 && all.pyrScale < 1))
-    throw invalid('a number between 0 and 1, both excluded,', 'pyrScale', all.pyrScale)
-  if (all.polySigma !== 0 && !(typeof all.polySigma === 'number' && all.polySigma >= 0.3 && all.polySigma <= 1000))
-    throw invalid('0 or a number between 0.3 and 1000', 'polySigma', all.polySigma)
-  if (typeof all.gaussian !== 'boolean') throw invalid('true or false', 'gaussian', all.gaussian)
-  return {
-    pyrScale: all.pyrScale,
-    levels: expectInteger(all.levels, 'levels', 0, 64),
-    winsize: expectInteger(all.winsize, 'winsize', 1, 1023),
-    iterations: expectInteger(all.iterations, 'iterations', 0, 1000),
-    polyN: expectInteger(all.polyN, 'polyN', 1, 31),
-    polySigma: all.polySigma,
-    gaussian: all.gaussian,
-    border: expectOneOf(all.border, 'border', ['opencv', 'symmetric']),
-  }
+  return checkOptions(FARNEBACK, options, defaults)
 }
 
 /** Checks that `frames` holds whole frames of this size, at least `least`, and counts them. */

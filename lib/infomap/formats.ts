@@ -20,6 +20,7 @@ type Pieces = Generator<string>
 /** The text of each kind of file, in pieces of a module's length: a network of millions of nodes is never one string. */
 export const formats = { clu, tree, ftree, json, csv } satisfies Record<string, (contents: PartitionContents) => Pieces>
 export type PartitionFormat = keyof typeof formats
+export const PARTITION_FORMATS = Object.keys(formats) as PartitionFormat[]
 
 /** `node_id module flow` a line. */
 function* clu(contents: PartitionContents): Pieces {

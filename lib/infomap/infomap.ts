@@ -1,9 +1,9 @@
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { expectBoolean, expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { runCounted, runJob } from '../runtime/job.js'
 import { type NativeCodelength, native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { type CsrNetwork, type LinkList, toNativeNetwork } from './network.js'
-import { expectBoolean, expectModules, WALK_OPTIONS, type WalkOptions, walkOptions } from './options.js'
+import { expectModules, WALK_OPTIONS, type WalkOptions, walkOptions } from './options.js'
 
 /** What {@link infomap} takes. */
 export interface InfomapOptions extends WalkOptions, StageOptions {
@@ -72,6 +72,9 @@ export interface InfomapResult extends Codelength {
   trial: number
 }
 
+/** What holds where they are not given. */
+export const SEARCH_DEFAULTS = { trials: 10, seed: 123, threads: 0, preferredModules: 0 }
+
 const SEARCH_OPTIONS = ['twoLevel', 'trials', 'seed', 'threads', 'preferredModules', 'initial', 'signal', 'onProgress']
 
 /**
@@ -104,10 +107,15 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
   // Spread last, here and below: V8 takes 30 us to add properties to what was spread.
   const search = {
     twoLevel: expectBoolean(twoLevel, 'twoLevel'),
-    trials: expectInteger(options.trials ?? 10, 'trials', 1, 1_000_000),
-    seed: expectInteger(options.seed ?? 123, 'seed', 0, 0xffffffff),
-    threads: expectInteger(options.threads ?? 0, 'threads', 0, 1024),
-    preferredModules: expectInteger(options.preferredModules ?? 0, 'preferredModules', 0, 0xffffffff),
+    trials: expectInteger(options.trials ?? SEARCH_DEFAULTS.trials, 'trials', 1, 1_000_000),
+    seed: expectInteger(options.seed ?? SEARCH_DEFAULTS.seed, 'seed', 0, 0xffffffff),
+    threads: expectInteger(options.threads ?? SEARCH_DEFAULTS.threads, 'threads', 0, 1024),
+    preferredModules: expectInteger(
+      options.preferredModules ?? SEARCH_DEFAULTS.preferredModules,
+      'preferredModules',
+      0,
+      0xffffffff,
+    ),
     ...(initial !== undefined && { initial: expectModules(initial, 'initial', network.nodes) }),
     ...walkOptions(options, network),
   }

@@ -1,6 +1,6 @@
 import { expectUint32 } from '../runtime/arrays.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { expectNumber, invalid } from '../runtime/expect.js'
+import { expectBoolean, expectNumber, invalid } from '../runtime/expect.js'
 import type { NativeFlowOptions, NativeNetwork } from '../runtime/native.js'
 
 /** How the random walker whose path is described moves over the network. */
@@ -32,6 +32,9 @@ export interface WalkOptions {
   entropyCorrected?: boolean | number
 }
 
+/** What holds where they are not given; the strengths are those that `true` stands for. */
+export const WALK_DEFAULTS = { teleportation: 0.15, markovTime: 1, strength: 1 }
+
 /** Their names. */
 export const WALK_OPTIONS = [
   'directed',
@@ -54,24 +57,20 @@ export function walkOptions(options: WalkOptions, network: NativeNetwork): Nativ
   const { directed, teleportation, recordedTeleportation, toNodes, markovTime, noSelfLinks } = options
   return {
     directed: expectBoolean(directed ?? false, 'directed'),
-    teleportation: expectNumber(teleportation ?? 0.15, 'teleportation', 0, 1),
+    teleportation: expectNumber(teleportation ?? WALK_DEFAULTS.teleportation, 'teleportation', 0, 1),
     recordedTeleportation: expectBoolean(recordedTeleportation ?? false, 'recordedTeleportation'),
     toNodes: expectBoolean(toNodes ?? false, 'toNodes'),
-    markovTime: expectNumber(markovTime ?? 1, 'markovTime', 1e-6, 1e6),
+    markovTime: expectNumber(markovTime ?? WALK_DEFAULTS.markovTime, 'markovTime', 1e-6, 1e6),
     regularization: strength(options.regularized, 'regularized'),
     entropyCorrection: strength(options.entropyCorrected, 'entropyCorrected'),
     noSelfLinks: expectBoolean(noSelfLinks ?? false, 'noSelfLinks'),
   }
 }
 
-/** true is 1, false 0. */
+/** true is the default strength, false 0. */
 function strength(value: boolean | number | undefined, name: string): number {
-  return typeof value === 'number' ? expectNumber(value, name, 0, 1e6) : Number(expectBoolean(value ?? false, name))
-}
-
-export function expectBoolean(value: unknown, name: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw invalid('true or false', name, value)
+  if (typeof value === 'number') return expectNumber(value, name, 0, 1e6)
+  return expectBoolean(value ?? false, name) ? WALK_DEFAULTS.strength : 0
 }
 
 export function expectModules(modules: unknown, name: string, nodes: number): Uint32Array {

@@ -11,6 +11,9 @@ import { readBytes, readText } from './text.js'
 
 export type { PartitionFormat } from './formats.js'
 
+/** The level of modules that `.clu` files have where none is asked for: the top. */
+export const CLU_LEVEL = 1
+
 /** What {@link formatPartition} and {@link writePartition} take. */
 export interface PartitionOptions {
   /** As in the search. Default false. */
@@ -74,7 +77,7 @@ function piecesOf(
   options: PartitionOptions,
 ): Generator<string> {
   expectOptions(options, 'a partition', ['directed', 'cluLevel', 'links'])
-  const { directed = false, cluLevel = 1, links } = options
+  const { directed = false, cluLevel = CLU_LEVEL, links } = options
   const kind = expectOneOf(format, 'format', Object.keys(formats) as PartitionFormat[])
   if (kind === 'ftree' && !links) throw invalid("the network's moduleLinks", 'links of an .ftree', links)
   if (result.flow.length !== network.ids.length)

@@ -17,6 +17,9 @@ export interface NamedNetwork extends LinkList {
   bipartite?: number
 }
 
+/** Links are left out below this weight where none is asked for. */
+export const WEIGHT_THRESHOLD = 0
+
 /** What {@link readNetwork} takes. */
 export interface ReadNetworkOptions {
   /** Links of less weight are as if absent, and so are nodes that only they name. Default 0. */
@@ -66,7 +69,7 @@ export async function parseNetwork(
 
 function expectRead(options: ReadNetworkOptions, name: string): number {
   expectOptions(options, name, ['weightThreshold', 'signal'])
-  return expectNumber(options.weightThreshold ?? 0, 'weightThreshold', 0)
+  return expectNumber(options.weightThreshold ?? WEIGHT_THRESHOLD, 'weightThreshold', 0)
 }
 
 async function finish(reader: NativeNetworkReader, signal?: AbortSignal): Promise<NamedNetwork> {

@@ -2,7 +2,7 @@ import { Random } from '../runtime/random.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 
 /** Eigenvalues in descending order, and their eigenvectors row by row. */
-export interface Eigen {
+interface Eigen {
   values: Float64Array
   vectors: Float64Array
 }
@@ -108,7 +108,7 @@ function orthonormalise(block: Float64Array, width: number, n: number): void {
  * All eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, Matrix
  * Computations, section 8.5). Changes `matrix`.
  */
-export function jacobi(matrix: Float64Array, n: number): Eigen {
+function jacobi(matrix: Float64Array, n: number): Eigen {
   const rotation = new Float64Array(n * n)
   for (let i = 0; i < n; i++) rotation[i * n + i] = 1
   const off = () => {

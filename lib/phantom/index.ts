@@ -1,1 +1,2 @@
-export { type PhantomOptions, writePhantom } from './phantom.js'
+export type { PhantomOptions } from './options.js'
+export { writePhantom } from './phantom.js'

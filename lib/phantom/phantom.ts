@@ -4,30 +4,14 @@ import { Worker } from 'node:worker_threads'
 import { stringify } from 'csv-stringify/sync'
 import { makeFolder, writeWhole } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
+import { resolveOptions } from '../runtime/option.js'
 import { moduleUrl } from '../runtime/package.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { SIZE, VARIETIES, type Variety } from './patient.js'
+import { PHANTOM, type PhantomOptions } from './options.js'
+import { SIZE } from './patient.js'
 import type { PhantomRecord, PhantomReply, PhantomTask } from './worker.js'
-
-export interface PhantomOptions extends StageOptions {
-  /** Clips for training and for the test. */
-  train: number
-  test: number
-  /** Clips for validation. Default 0. */
-  val?: number
-  /** Default 1. The same seed gives the same clips, whatever the numbers of clips and threads. */
-  seed?: number
-  /** Writes the true displacement of every pair of frames of the first two clips to `Flow/NAME/FRAME.flo`. Default false. */
-  flow?: boolean
-  /**
-   * `usual` (default): one laboratory's scans. `wide`: speckle size, gain, grey curve, attenuation, noise, shadows, sector,
-   * view, movement of the probe, frame rate (20 to 100 fps, 40 to 200 frames) and heart rate (40 to 130 / min) vary much
-   * more, for training networks that are to meet other scanners. The hearts are the same.
-   */
-  variety?: Variety
-}
 
 /** Clips whose true flow is written with the option `flow`: 10 MB each. */
 const FLOW_CLIPS = 2
@@ -44,6 +28,7 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  * known in every pixel. EDV, ESV and EF are those of the traced outlines by the method of disks. Made in worker threads.
  *
  * @param dir a new or empty folder, or a phantom data set to be replaced
+ * @returns how many clips there are, and for what
  * @throws INVALID_ARGUMENT, PHANTOM_FOLDER_IN_USE, ABORTED
  * @example
  * ```js
@@ -51,14 +36,15 @@ equally frequent; it shows in the motion, and in nothing else. Do not draw medic
  * const dataSet = await readDataSet('phantom')
  * ```
  */
-export async function writePhantom(dir: string, options: PhantomOptions): Promise<{ clips: number }> {
+export async function writePhantom(
+  dir: string,
+  options: PhantomOptions = {},
+): Promise<{ clips: number; train: number; val: number; test: number }> {
   if (typeof dir !== 'string' || dir === '') throw invalid('the path of a folder', 'dir', dir)
-  expectOptions(options, 'writePhantom', ['train', 'test', 'val', 'seed', 'flow', 'variety', 'signal', 'onProgress'])
-  const train = expectInteger(options.train, 'train', 1, 999_999)
-  const test = expectInteger(options.test, 'test', 0, 999_999)
-  const val = expectInteger(options.val ?? 0, 'val', 0, 999_999)
-  const seed = expectInteger(options.seed ?? 1, 'seed', 0, 2 ** 32 - 1)
-  const variety = expectOneOf(options.variety ?? 'usual', 'variety', VARIETIES)
+  const { train, test, val, seed, variety, flow } = resolveOptions(PHANTOM, options, 'writePhantom', [
+    'signal',
+    'onProgress',
+  ])
   throwIfAborted(options.signal)
   const out = resolve(dir)
   await clear(out)
@@ -90,14 +76,14 @@ export async function writePhantom(dir: string, options: PhantomOptions): Promis
         split,
         index,
         name,
-        flow: options.flow === true && split === 'TRAIN' && index < FLOW_CLIPS,
+        flow: flow && split === 'TRAIN' && index < FLOW_CLIPS,
       }
     }),
   )
   const records = await makeClips(tasks, options)
   await writeWhole(join(out, 'VolumeTracings.csv'), tracings(records))
   await writeWhole(join(out, 'FileList.csv'), fileList(records)) // last: with it the set is complete
-  return { clips: records.length }
+  return { clips: records.length, train, val, test }
 }
 
 /** Empties a folder that holds a phantom data set; refuses one that holds anything else. */

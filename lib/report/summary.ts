@@ -1,15 +1,10 @@
 import type { EvaluationRow, Interval } from '../evaluate/types.js'
+import { entryOf } from '../runtime/expect.js'
+import { selectorOf } from '../select/index.js'
 import type { ReportInput } from './types.js'
 
-/** Selectors as people read them. */
-const names: Record<string, string> = {
-  infomap: 'Infomap modules',
-  random: 'random selection',
-  kmedoids: 'k-medoids',
-  kcenter: 'k-center',
-  herding: 'herding',
-  facility: 'facility location',
-  pagerank: 'PageRank',
+/** What stands beside selections, as people read it. */
+const others: Record<string, string> = {
   full: 'all training clips',
   'full-balanced': 'all training clips, classes balanced',
   majority: 'majority class',
@@ -18,7 +13,7 @@ const names: Record<string, string> = {
 /** "infomap+swap" -> "Infomap modules, refined". */
 export function selectorName(selector: string): string {
   const [base, refined] = selector.split('+')
-  return `${names[base] ?? base}${refined === 'swap' ? ', refined' : ''}`
+  return `${entryOf(others, base) ?? selectorOf(base)?.label ?? base}${refined === 'swap' ? ', refined' : ''}`
 }
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 

@@ -1,24 +1,50 @@
 import { InfomotionError } from './errors.js'
 
-/** A value as it stands in an error message: short, and with its type. */
-function described(value: unknown): string {
+/** The error for a wrong argument (code `INVALID_ARGUMENT`): says it in terms of the library, and keeps the parts. */
+export class InvalidArgument extends InfomotionError {
+  constructor(
+    /** What was expected. */
+    readonly expected: string,
+    /** The argument or option, as the library calls it. */
+    readonly argument: string,
+    readonly received: unknown,
+    /** The word that was probably meant. */
+    readonly meant?: string,
+  ) {
+    super('INVALID_ARGUMENT', sentence(expected, argument, withType(received), meant))
+  }
+
+  /** The same to a person who typed it: the option by the name that it has there, and no types. */
+  asTyped(name: string): InfomotionError {
+    const typed = sentence(this.expected, name, shown(this.received), this.meant)
+    return new InfomotionError(this.code, typed, { cause: this })
+  }
+}
+
+/** The one message form for a wrong argument: "Expected X for NAME but received V of type T" (code `INVALID_ARGUMENT`). */
+export function invalid(expected: string, name: string, received: unknown, meant?: string): InvalidArgument {
+  return new InvalidArgument(expected, name, received, meant)
+}
+
+function sentence(expected: string, name: string, received: string, meant?: string): string {
+  return `Expected ${expected} for ${name} but received ${received}.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`
+}
+
+/** A value as it stands in an error message: short. */
+function shown(value: unknown): string {
   if (value === undefined) return 'undefined'
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     return `${value.constructor.name}(${(value as unknown as ArrayLike<unknown>).length})`
   }
-  if (typeof value === 'string')
-    return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`
-  if (typeof value === 'number' || typeof value === 'boolean') return `${value} of type ${typeof value}`
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
+  if (typeof value === 'number' || typeof value === 'boolean') return `${value}`
   if (Array.isArray(value)) return `an array of ${value.length}`
   return value === null ? 'null' : `a value of type ${typeof value}`
 }
 
-/** The one message form for a wrong argument: "Expected X for NAME but received V of type T" (code `INVALID_ARGUMENT`). */
-export function invalid(expected: string, name: string, received: unknown): InfomotionError {
-  return new InfomotionError(
-    'INVALID_ARGUMENT',
-    `Expected ${expected} for ${name} but received ${described(received)}.`,
-  )
+function withType(value: unknown): string {
+  const type = typeof value
+  return shown(value) + (type === 'string' || type === 'number' || type === 'boolean' ? ` of type ${type}` : '')
 }
 
 /** An integer in [min, max]. */
@@ -40,10 +66,17 @@ export function expectNumber(value: unknown, name: string, min = -Infinity, max 
   throw invalid(max === Infinity ? `a number of at least ${min}` : `a number between ${min} and ${max}`, name, value)
 }
 
+/** true or false. */
+export function expectBoolean(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid('true or false', name, value)
+}
+
 /** One of the given words. */
 export function expectOneOf<T extends string>(value: unknown, name: string, words: readonly T[]): T {
   if (words.includes(value as T)) return value as T
-  throw invalid(`one of ${words.join(', ')}`, name, value)
+  const meant = typeof value === 'string' ? nearest(value, words) : undefined
+  throw invalid(`one of ${words.join(', ')}`, name, value, meant)
 }
 
 /** What a table has under a name out of a file; what every object inherits ("constructor") is not in the table. */
@@ -84,13 +117,21 @@ function editDistance(a: string, b: string): number {
   return rows[a.length][b.length]
 }
 
-/** Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. */
-export function expectOptions(options: object | undefined, name: string, known: readonly string[]): void {
+/**
+ * Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. `old` names are taken,
+ * and not proposed.
+ */
+export function expectOptions(
+  options: object | undefined,
+  name: string,
+  known: readonly string[],
+  old: readonly string[] = [],
+): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalid('an object', name, options)
   for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue
+    if (known.includes(key) || old.includes(key)) continue
     const near = nearest(key, known)
     const hint = near ? ` Did you mean "${near}"?` : ` Known options: ${known.join(', ')}.`
     throw new InfomotionError('INVALID_ARGUMENT', `Unknown option "${key}" for ${name}.${hint}`)

@@ -1,5 +1,6 @@
 import { cosineDistances, type UnitRows } from '../matrix/cosine.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
+import type { Choose } from './choice.js'
 
 /**
  * Facility location: the clips S that maximise sum_i max_{s in S} sim(i, s), sim = max(cosine, 0), greedily (at least
@@ -37,3 +38,7 @@ function highest(values: Float64Array): number {
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i
   return best
 }
+
+export const chooseFacility: Choose = async (points, _, count, { signal }) => ({
+  chosen: await facilityLocation(points, count, signal),
+})

@@ -1,5 +1,6 @@
 import type { UnitRows } from '../matrix/cosine.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
+import type { Choose } from './choice.js'
 
 /**
  * Herding (Welling 2009; iCaRL, Rebuffi et al. 2017): step t takes the clip that brings the mean of the chosen ones
@@ -33,3 +34,7 @@ export async function herding(points: UnitRows, count: number, signal?: AbortSig
   }
   return chosen
 }
+
+export const chooseHerding: Choose = async (points, _, count, { signal }) => ({
+  chosen: await herding(points, count, signal),
+})

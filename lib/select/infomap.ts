@@ -1,50 +1,21 @@
 import type { UnitRows } from '../matrix/cosine.js'
-import type { Matrix } from '../matrix/matrix.js'
-import { expectOptions } from '../runtime/expect.js'
 import type { Choose } from './choice.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
 import { type QuotaRule, shareQuota } from './quota.js'
-import { expectModules, runSelector, SELECT_OPTIONS } from './selection.js'
-import type { ClassModules, Selection, SelectOptions } from './types.js'
+import { expectModules } from './selection.js'
 
 /**
- * Selects the clips that stand for each class by the modules of its similarity graph:
+ * The clips that stand for a class by the modules of its similarity graph:
  *
- * 1. More modules than `perClass`: they are merged by Ward's criterion (merge.ts), and each gives one clip. Fewer: they
- *    share `perClass` by `quota`, each at least one and none more than it has (quota.ts).
+ * 1. More modules than clips asked for: they are merged by Ward's criterion (merge.ts), and each gives one clip. Fewer:
+ *    they share them by `quota`, each at least one and none more than it has (quota.ts).
  * 2. A module's clip is its medoid by cosine; for several, its k-medoids (medoid.ts).
- * 3. Weights are Voronoi counts over the class, mean 1 (weights.ts).
  *
  * Clips without links have no flow. They are no modules to share among; only when all clips with links are taken do
- * they fill what is left of `perClass`, merged by Ward like modules of equal flow. They count for the weights as all
- * clips do. Module numbers of the representatives are by descending flow. Deterministic.
- *
- * @param features - all clips; only the rows that `classes` names are read
- * @param classes - rows, modules and flow of each class, in the order of the class indices
- * @example
- * ```js
- * const features = { rows: 4, dim: 2, values: new Float32Array([1, 0, 1, 0.1, 0, 1, 0.1, 1]) }
- * const rows = new Uint32Array([0, 1, 2, 3])
- * const modules = new Uint32Array([0, 0, 1, 1])
- * const flow = new Float64Array([0.25, 0.25, 0.25, 0.25])
- * const classes = [{ name: 'normal', rows, modules, flow, codelength: 2 }]
- * const { representatives } = await selectInfomap(features, classes, { perClass: 2 }) // one of each pair, weight 1
- * ```
+ * they fill what is left, merged by Ward like modules of equal flow. Module numbers of the representatives are by
+ * descending flow. Deterministic.
  */
-export async function selectInfomap(
-  features: Matrix,
-  classes: ClassModules[],
-  options: SelectOptions & {
-    /** How modules share the quota when they are fewer. Default `sqrt`. */
-    quota?: QuotaRule
-  },
-): Promise<Selection> {
-  expectOptions(options, 'selectInfomap', [...SELECT_OPTIONS, 'quota'])
-  return runSelector('infomap', { choose: chooseInfomap }, features, classes, options)
-}
-
-/** The representatives of one class. */
 export const chooseInfomap: Choose = async (points, part, count, { quota, signal }) => {
   const { name, rows, modules, flow, codelength } = expectModules(part)
   const all = groupByModule(modules)

@@ -1,5 +1,6 @@
 import { cosine, type UnitRows } from '../matrix/cosine.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
+import type { Choose } from './choice.js'
 import { medoid } from './medoid.js'
 
 /**
@@ -19,3 +20,7 @@ export async function kCenter(points: UnitRows, count: number, signal?: AbortSig
   }
   return chosen
 }
+
+export const chooseKCenter: Choose = async (points, _, count, { signal }) => ({
+  chosen: await kCenter(points, count, signal),
+})

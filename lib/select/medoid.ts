@@ -1,6 +1,7 @@
 import { cosineDistances, type UnitRows } from '../matrix/cosine.js'
 import { takeRows } from '../matrix/matrix.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
+import type { Choose } from './choice.js'
 
 /**
  * The `count` clips that stand best for `members`: the medoid for one, else k-medoids by cosine distance, so that they
@@ -136,3 +137,7 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
     }
   }
 }
+
+export const chooseKMedoids: Choose = async (points, _, count, { signal }) => ({
+  chosen: await kMedoids(points, count, signal),
+})

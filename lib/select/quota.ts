@@ -1,5 +1,6 @@
 /** How the videos of a class are shared among its modules: by flow, by its square root, or alike. */
-export type QuotaRule = 'sqrt' | 'proportional' | 'equal'
+export type QuotaRule = (typeof QUOTA_RULES)[number]
+export const QUOTA_RULES = ['sqrt', 'proportional', 'equal'] as const
 
 /**
  * How many representatives each module gives.

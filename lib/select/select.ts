@@ -1,59 +1,22 @@
 import type { Matrix } from '../matrix/matrix.js'
-import { expectOneOf, expectOptions } from '../runtime/expect.js'
-import {
-  chooseFacility,
-  chooseHerding,
-  chooseKCenter,
-  chooseKMedoids,
-  choosePageRank,
-  chooseRandom,
-} from './baselines.js'
-import type { Choose } from './choice.js'
-import { chooseInfomap } from './infomap.js'
-import { type AllOptions, runSelector, SELECT_OPTIONS } from './selection.js'
-import type { ClassModules, Selection } from './types.js'
-
-const TABLE = {
-  infomap: chooseInfomap,
-  kmedoids: chooseKMedoids,
-  kcenter: chooseKCenter,
-  herding: chooseHerding,
-  facility: chooseFacility,
-  pagerank: choosePageRank,
-  random: chooseRandom,
-} satisfies Record<string, Choose>
-
-/** The name of a selector; `+swap` behind it refines what it chose. */
-export type SelectorName = keyof typeof TABLE
-
-/** All selectors by name. */
-export const SELECTORS = Object.keys(TABLE) as SelectorName[]
-
-/** A selector's name, with or without `+swap`. */
-export function expectSelector(name: string): { chooser: SelectorName; swap: boolean } {
-  const known = SELECTORS.flatMap((chooser) => [chooser, `${chooser}+swap`])
-  expectOneOf(name, 'selector', known)
-  const [chooser, refined] = name.split('+')
-  return { chooser: chooser as SelectorName, swap: refined !== undefined }
-}
+import { expectOneOf } from '../runtime/expect.js'
+import { resolveOptions } from '../runtime/option.js'
+import { SELECTION, type SelectOptions } from './options.js'
+import { REFINED_SELECTORS, type SelectorName, selectorOf } from './registry.js'
+import { runSelector } from './selection.js'
+import type { ClassModules, Selection, SelectionClass } from './types.js'
 
 /**
- * Selects clips by the selector of a name, all on the same features:
+ * Selects clips by the selector of a name (`SELECTORS`), all on the same features: from each class those that stand for
+ * it, with their sample weights. docs/options.md says what each chooses. `infomap` and `pagerank`, and the weights
+ * `visit-rate`, need the modules and flow of the classes; the others look at the features alone. `kmedoids` and
+ * `facility` need 4 n^2 bytes for a class of n clips.
  *
- * | name | chooses from each class |
- * |---|---|
- * | `infomap` | medoids of the modules of the similarity graph (`selectInfomap`) |
- * | `kmedoids` | k-medoids by cosine distance (`selectKMedoids`) |
- * | `kcenter` | farthest-first from the medoid (`selectKCenter`) |
- * | `herding` | clips whose mean is nearest to the class mean (`selectHerding`) |
- * | `facility` | facility location by cosine (`selectFacilityLocation`) |
- * | `pagerank` | most flow in the similarity graph (`selectPageRank`) |
- * | `random` | at random, weight 1 by default (`selectRandom`) |
- * | `...+swap` | then exchanges clips for others of their module or class, while that lowers the error on TRAIN of a small student trained on the selection (swap.ts); looks at labels |
+ * `+swap` behind a name exchanges clips for others of their module or class, while that lowers the error on TRAIN of a
+ * small student trained on the selection (swap.ts); it looks at labels.
  *
  * @param input.features - all clips; only the rows that `classes` names are read
- * @param input.classes - rows, modules and flow of each class (TRAIN clips), in the order of the class indices
- * @param options.weights - default `voronoi`, for plain `random` `uniform`
+ * @param input.classes - rows (TRAIN clips), and modules and flow, of each class, in the order of the class indices
  * @throws `INVALID_ARGUMENT`, `ABORTED`
  * @example
  * ```js
@@ -64,14 +27,21 @@ export function expectSelector(name: string): { chooser: SelectorName; swap: boo
  *   { name: 'severe', rows: new Uint32Array([2, 3]), ...modules },
  * ]
  * const { representatives } = await select('infomap+swap', { features, classes }, { perClass: 1 })
+ * const draw = await select('random', { features, classes }, { perClass: 1, seed: 1, draw: 3 })
  * ```
  */
 export async function select(
   name: string,
-  input: { features: Matrix; classes: ClassModules[] },
-  options: AllOptions,
+  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[] },
+  options: SelectOptions,
 ): Promise<Selection> {
-  const { chooser, swap } = expectSelector(name)
-  expectOptions(options, 'select', [...SELECT_OPTIONS, 'seed', 'draw', 'quota'])
-  return runSelector(name, { choose: TABLE[chooser], swap }, input.features, input.classes, options)
+  expectOneOf(name, 'selector', REFINED_SELECTORS)
+  const [base, refined] = name.split('+')
+  const selector = selectorOf(base as SelectorName)
+  const warnings: string[] = []
+  const resolved = resolveOptions(SELECTION, options, 'select', ['signal', 'onProgress'], (text) => warnings.push(text))
+  const settings = { ...resolved, weights: resolved.weights ?? (refined ? 'voronoi' : (selector.weights ?? 'voronoi')) }
+  const how = { name, choose: selector.choose, swap: refined !== undefined }
+  const selection = await runSelector(how, input.features, input.classes, settings, options)
+  return { ...selection, warnings: [...warnings, ...selection.warnings] }
 }

@@ -1,43 +1,24 @@
 import { type UnitRows, unitRows } from '../matrix/cosine.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOneOf, invalid } from '../runtime/expect.js'
+import { invalid } from '../runtime/expect.js'
+import type { Resolved } from '../runtime/option.js'
+import type { StageOptions } from '../runtime/progress.js'
 import type { Choice, Choose } from './choice.js'
-import type { QuotaRule } from './quota.js'
+import type { SELECTION } from './options.js'
 import { swapSearch } from './swap.js'
-import type { ClassModules, Selection, SelectionClass, SelectOptions } from './types.js'
-import { effectiveSampleSize, WEIGHT_RULES, weigh } from './weights.js'
-
-/** The names of `SelectOptions`. */
-export const SELECT_OPTIONS = ['perClass', 'weights', 'weightFloor', 'signal', 'onProgress']
-
-/** All options that any selector takes. */
-export interface AllOptions extends SelectOptions {
-  /** Of random draws. Default 0. */
-  seed?: number
-  /** Number of the random draw; each (seed, draw) is another independent one. Default 0. */
-  draw?: number
-  /** How modules share `perClass` where they are fewer. Default `sqrt`. */
-  quota?: QuotaRule
-}
+import type { ClassModules, Selection, SelectionClass } from './types.js'
+import { effectiveSampleSize, type WeightRule, weigh } from './weights.js'
 
 /** Runs a selector over the classes: chooses, refines by swaps where asked to, weighs, and puts together. */
 export async function runSelector(
-  selector: string,
-  { choose, swap = false }: { choose: Choose; swap?: boolean },
+  { name, choose, swap }: { name: string; choose: Choose; swap: boolean },
   features: Matrix,
   classes: readonly (SelectionClass | ClassModules)[],
-  options: AllOptions,
+  { perClass, weights: rule, weightFloor, seed, draw, quota }: Resolved<typeof SELECTION> & { weights: WeightRule },
+  { signal, onProgress }: StageOptions,
 ): Promise<Selection> {
-  const perClass = expectInteger(options.perClass, 'perClass', 1)
-  const rule = expectOneOf(options.weights ?? (selector === 'random' ? 'uniform' : 'voronoi'), 'weights', WEIGHT_RULES)
-  const floor = expectNumber(options.weightFloor ?? 0.25, 'weightFloor', 0, 1)
-  const seed = expectInteger(options.seed ?? 0, 'seed', 0, 0xffffffff)
-  const draw = expectInteger(options.draw ?? 0, 'draw', 0, 0xffffffff)
-  const quota = expectOneOf(options.quota ?? 'sqrt', 'quota', ['sqrt', 'proportional', 'equal'])
-  if (rule === 'flow') classes.forEach(expectModules)
-  const { signal, onProgress } = options
-
+  if (rule === 'visit-rate') classes.forEach(expectModules)
   const points: UnitRows[] = []
   let choices: Choice[] = []
   for (const [classIndex, part] of classes.entries()) {
@@ -58,14 +39,14 @@ export async function runSelector(
     groups: choices[c].groups,
     flow: 'flow' in part ? part.flow : undefined,
   }))
-  const { weights, warnings } = weigh(rule, weighed, floor)
-  const selection = collect(selector, perClass, classes, choices, weights)
+  const { weights, warnings } = weigh(rule, weighed, weightFloor)
+  const selection = collect(name, perClass, classes, choices, weights)
   selection.warnings.push(...(refined?.warnings ?? []), ...warnings)
   return refined ? { ...selection, refinement: refined.refinement } : selection
 }
 
 /** Puts the classes together, and says where a class had fewer clips than asked for. */
-export function collect(
+function collect(
   selector: string,
   perClass: number,
   classes: readonly SelectionClass[],

@@ -1,5 +1,3 @@
-import type { StageOptions } from '../runtime/progress.js'
-
 /** One clip chosen to stand for others of its class. */
 export interface Representative {
   /** Row of the feature matrix that selection was given (a TRAIN clip). */
@@ -44,28 +42,4 @@ export interface ClassModules extends SelectionClass {
   flow: Float64Array
   /** Bits. */
   codelength: number
-}
-
-/**
- * How representatives are weighed. Mean 1 in each class:
- *
- * - `uniform`: all alike, w = 1
- * - `voronoi`: by how many clips of the class each is nearest to
- * - `flow`: by the flow of those clips; a module's flow is shared among its own representatives. Needs modules and flow
- *
- * Mean 1 over the whole selection, Voronoi weights times a factor a class:
- *
- * - `prior`: the weights of a class sum in proportion to its clips n_c, as in TRAIN (for plain accuracy)
- * - `inverse`: in proportion to 1 / n_c (rare classes first)
- */
-export type WeightRule = 'uniform' | 'voronoi' | 'flow' | 'prior' | 'inverse'
-
-/** What all selectors take. */
-export interface SelectOptions extends StageOptions {
-  /** Clips to choose from each class (VPC); a smaller class gives all it has, with a warning. */
-  perClass: number
-  /** Default `voronoi`. */
-  weights?: WeightRule
-  /** No representative weighs less, before a class factor, from 0 (plain counts) to 1 (all 1). Default 0.25. */
-  weightFloor?: number
 }

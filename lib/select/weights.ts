@@ -1,9 +1,23 @@
 import { cosine, type UnitRows } from '../matrix/cosine.js'
 import { fillToLevel } from './quota.js'
-import type { WeightRule } from './types.js'
 
-/** The names of the weight rules; what they mean is said at {@link WeightRule}. */
-export const WEIGHT_RULES: readonly WeightRule[] = ['uniform', 'voronoi', 'flow', 'prior', 'inverse']
+/** How representatives are weighed, by name. */
+const WEIGHTS = {
+  uniform: 'all alike, 1',
+  voronoi: 'by how many clips of the class each is nearest to; mean 1 in each class',
+  'visit-rate':
+    "by how often the random walk on the graph visits those clips, a module's visits shared among its own " +
+    'representatives; mean 1 in each class',
+  prior:
+    'Voronoi weights, the sum of a class in proportion to its clips, as in TRAIN (for plain accuracy); mean 1 over all',
+  inverse: 'Voronoi weights, the sum of a class in proportion to 1 / its clips (rare classes first); mean 1 over all',
+}
+export type WeightRule = keyof typeof WEIGHTS
+export const WEIGHT_RULES = Object.keys(WEIGHTS) as WeightRule[]
+/** What a rule does. */
+export const weightRuleHelp = (rule: WeightRule): string => WEIGHTS[rule]
+/** What they were called. */
+export const RENAMED_WEIGHT_RULES = { flow: 'visit-rate' } as const
 
 /** A class and its representatives, as they are weighed. */
 export interface Weighed {
@@ -46,7 +60,7 @@ export function weigh(
 
 function classWeights(rule: WeightRule, { points, chosen, groups, flow }: Weighed, floor: number): number[] {
   if (rule === 'uniform') return chosen.map(() => 1)
-  if (rule === 'flow') return cellWeights(points, chosen, floor, flow, groups)
+  if (rule === 'visit-rate') return cellWeights(points, chosen, floor, flow, groups)
   return voronoiWeights(points, chosen, floor)
 }
 

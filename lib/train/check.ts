@@ -75,10 +75,9 @@ export function checkClasses(oneHot: Float32Array, weights: Float32Array, classe
 }
 
 export function checkOptions(options: TrainOptions, dim: number): void {
-  const known = ['student', 'seed', 'epochs', 'learningRate', 'weightDecay', 'batch', 'scaling', 'emptyClasses']
+  const known = ['seed', 'epochs', 'learningRate', 'weightDecay', 'batch', 'scaling', 'emptyClasses']
   expectOptions(options, 'trainStudent', known)
-  const { student, seed, epochs, learningRate, weightDecay, batch, scaling, emptyClasses } = options
-  if (student !== undefined) expectOneOf(student, 'student', ['linear'])
+  const { seed, epochs, learningRate, weightDecay, batch, scaling, emptyClasses } = options
   if (seed !== undefined) expectInteger(seed, 'seed', 0)
   if (epochs !== undefined) expectInteger(epochs, 'epochs', 1)
   if (learningRate !== undefined) expectNumber(learningRate, 'learningRate', Number.MIN_VALUE)

@@ -5,10 +5,8 @@ export type Targets =
   | { classes: number; labels: ArrayLike<number>; soft?: undefined }
   | { classes: number; soft: Float32Array; labels?: undefined }
 
-/** How a student is trained. */
+/** How a linear student is trained: softmax regression, logits = standardised features * W + b. */
 export interface TrainOptions {
-  /** Default 'linear': softmax regression, logits = standardised features * W + b. */
-  student?: 'linear'
   /** Of the order of the samples, where there is more than one batch; default 0. */
   seed?: number
   /** Passes over the samples; default: as many as make 300 steps, at least 10. */

@@ -119,7 +119,7 @@ function mostCommon(sizes: ({ width: number; height: number } | undefined)[]) {
   return best
 }
 
-export function tooLarge(path: string, count: number, width: number, height: number): InfomotionError {
+function tooLarge(path: string, count: number, width: number, height: number): InfomotionError {
   return new InfomotionError(
     'VIDEO_TOO_LARGE',
     `${path} would decode to ${count} frames of ${width} x ${height}, more than ${MAX_CLIP_BYTES / 2 ** 30} GiB of luma. ` +

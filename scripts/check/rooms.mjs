@@ -23,9 +23,10 @@ const ROOMS = {
   synthesize: [],
   train: ['run', 'onnx', 'matrix', 'volume'],
   evaluate: [],
-  report: ['run', 'video'],
+  report: ['run', 'video', 'select'],
   phantom: ['run', 'video'],
   // those who know all stages
+  options: '*',
   distill: '*',
   'distill.ts': '*',
   'compare.ts': '*',

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { compare, distill, writeClip, writePhantom } from 'infomotion'
 import { farneback } from 'infomotion/flow'
 import { knn, similarityGraph } from 'infomotion/graph'
-import { integer, number } from '#lib/cli/options.js'
 import { expectOptions } from '#lib/runtime/expect.js'
+import { integer, number } from '#lib/runtime/kinds.js'
 import type { Case } from './case.js'
 
 /** Calls with wrong options. All are refused before anything is read or written. */
@@ -31,16 +31,16 @@ function typo(given: string, known: string[], expected: string): Case {
   return { what: `"${given}" of ${known.join(', ').slice(0, 40)}`, read, expected }
 }
 
-/** A number on the command line, as `reader` takes it. */
-function written(reader: typeof number, text: string, expected: string): Case {
+/** A number on the command line, as its kind takes it. */
+function written(kind: typeof number | typeof integer, typed: string, expected: string): Case {
   const read = () => {
     try {
-      return String(reader(text))
+      return String(kind().parse(typed, '--it'))
     } catch (error) {
-      return (error as Error).message
+      return (error as Error).message.replace(/ for --it but .*$/, '')
     }
   }
-  return { what: `${JSON.stringify(text)} as ${reader.name}`, read, expected }
+  return { what: `${JSON.stringify(typed)} as ${kind.name}`, read, expected }
 }
 
 const names = ['trials', 'seed', 'neighbours', 'weights', 'vpc', 'out', 'min', 'max']
@@ -117,10 +117,10 @@ export const optionCases: Case[] = [
   typo('constructor', names, listed),
 
   ...noNumber.flatMap((text) => [
-    written(number, text, 'Expected a number.'),
-    written(integer, text, 'Expected an integer.'),
+    written(number, text, 'Expected a number'),
+    written(integer, text, 'Expected an integer'),
   ]),
-  ...['1.5', '1e-3', '9007199254740993', '1e300'].map((text) => written(integer, text, 'Expected an integer.')),
+  ...['1.5', '1e-3', '9007199254740993', '1e300'].map((text) => written(integer, text, 'Expected an integer')),
   ...['5', '+5', ' 5 ', '5.', '5.0', '05', '5e0', '50E-1'].flatMap((text) => [
     written(number, text, '5'),
     written(integer, text, '5'),

@@ -64,11 +64,11 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
   const trainClips = dataSet.clips.filter(({ split }) => split === 'train')
   const rowsOf = (labels: number[], c: number) =>
     Uint32Array.from(labels.flatMap((label, i) => (label === c ? [i] : [])))
-  const pick = (names: string[], labels: number[]) =>
-    infomotion.selectRandom(
-      names.map((name, c) => ({ name, rows: rowsOf(labels, c) })),
-      { perClass: 1, seed: 1, draw: 0 },
-    )
+  const pick = (names: string[], labels: number[]) => {
+    const features = { rows: labels.length, dim: 1, values: new Float32Array(labels.length).fill(1) }
+    const classes = names.map((name, c) => ({ name, rows: rowsOf(labels, c) }))
+    return infomotion.select('random', { features, classes }, { perClass: 1, seed: 1, draw: 0 })
+  }
   const features = { rows: 2, dim: 1, values: Float32Array.of(-1, 1) }
   const trainLabels = [0, 0, 1, 1]
   const four = plainItems(trainLabels.map((classIndex, i) => ({ ...dataSet.clips[i], classIndex })))
@@ -86,7 +86,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
     ...{ model, file: onnx.encodeModel(g.build()), trained: { weight: new Float32Array(6) } },
     ...{
       trainClips,
-      selection: pick(
+      selection: await pick(
         dataSet.classes,
         trainClips.map(({ classIndex }) => classIndex),
       ),

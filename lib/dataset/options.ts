@@ -1,0 +1,96 @@
+import { invalid } from '../runtime/expect.js'
+import { flag, type Kind, number, parts, seed, text } from '../runtime/kinds.js'
+import { type Given, type Options, option } from '../runtime/option.js'
+import { CLASS_SCHEMES, type ClassScheme } from './classes.js'
+import { namedSplits, type SplitValues } from './split.js'
+import type { Columns } from './table.js'
+
+/** Which column holds what. */
+const COLUMNS: Readonly<Record<keyof Columns, string>> = {
+  path: 'CSV column of the video files',
+  label: 'CSV column of the labels',
+  split: 'CSV column of the splits',
+  group: 'CSV column of the groups (patients) that must not straddle splits',
+  parent: 'CSV column of the clips that clips were made from: whose parent is in TEST leaves TRAIN',
+}
+
+const scheme = { ...text('scheme', CLASS_SCHEMES), choices: CLASS_SCHEMES } as Kind<ClassScheme>
+
+/** Typed as `train=0|1,test=2`. */
+const splitValues: Kind<SplitValues> = {
+  placeholder: 'map',
+  range: 'the values of train, val and test',
+  parse: (typed, name) => {
+    const values: Record<string, string[]> = {}
+    for (const part of typed.split(',')) {
+      const [, split, given] = /^\s*(train|val|test)\s*=(.*)$/i.exec(part) ?? []
+      if (!given?.trim()) throw invalid('a list like train=0,val=1,test=2', name, typed)
+      const key = split.toLowerCase()
+      values[key] = [...(values[key] ?? []), ...given.split('|').map((value) => value.trim())]
+    }
+    return values
+  },
+  check: (value) => {
+    namedSplits(value as SplitValues)
+    return value as SplitValues
+  },
+}
+
+/** Their heading. */
+export const DATA = 'Data set'
+
+/** What `readDataSet` can be told. */
+export const READING = {
+  /**
+   * How labels become classes: `ef5` [0,30) [30,40) [40,50) [50,70] (70,100], `ef3`, `ef2` (ejection fraction in
+   * percent), `quantile:K`, `edges:a,b,...` (numbers), or `labels` (each label a class). Default `ef5` for EchoNet's
+   * layout, `labels` for others.
+   */
+  classes: option(scheme, {
+    absent: 'ef5 for EF, else labels',
+    group: DATA,
+    help: 'how labels become classes',
+  }),
+  /**
+   * Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`,
+   * `parent`. Clips whose parent is in TEST leave TRAIN.
+   */
+  columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
+  /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. Default 1. */
+  efScale: option(number(1e-6, 1e6), {
+    absent: '1',
+    group: DATA,
+    help: 'what labels are multiplied by to be EF in percent: 100 where they are fractions',
+  }),
+  /**
+   * What the values of the split column (or the names of the folders of splits) mean, where that is not plain:
+   * `{ train: ['0', '1'], test: '2' }`.
+   */
+  splitValues: option(splitValues, {
+    absent: 'the usual words',
+    group: DATA,
+    help: 'what the values of the split column mean: train=0,val=1,test=2 or train=0|1|2,test=3',
+  }),
+  /** Seed of the split where the source has none. Default 1. */
+  seed: option(seed(), { default: 1, group: DATA, help: 'seed of the split where the data set has none' }),
+  /** Share of clips for TEST where the source has no splits. Default 0.2. */
+  testFraction: option(number(0.01, 0.99), {
+    default: 0.2,
+    group: DATA,
+    help: 'share of the groups for testing where the data set has no splits',
+  }),
+  /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
+  allowMissing: option(flag(), {
+    default: false,
+    group: DATA,
+    help: 'go on without the clips whose files are missing',
+  }),
+  /** Fail where groups, or clips and what they were made from, seem to straddle splits. Default false: with a warning. */
+  strict: option(flag(), {
+    default: false,
+    group: DATA,
+    help: 'fail where groups, or clips and what they were made from, seem to straddle splits',
+  }),
+} satisfies Options
+
+export interface ReadDataSetOptions extends Given<typeof READING> {}

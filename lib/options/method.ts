@@ -1,0 +1,84 @@
+import { DATA, READING } from '../dataset/options.js'
+import { DEVICES } from '../runtime/device.js'
+import { integer, number, oneOf, text } from '../runtime/kinds.js'
+import { type Options, option } from '../runtime/option.js'
+import { weightRule } from '../select/index.js'
+import { BACKENDS } from '../video/index.js'
+
+/** The headings of the options, in the order of `--help`. */
+export const CALL = 'What and where'
+export const SELECT = 'Graphs and selection'
+export const STUDENT = 'Students'
+const FEATURES = 'Features'
+export const RUN = 'The run'
+
+export const GROUPS = [CALL, DATA, FEATURES, SELECT, STUDENT, RUN]
+
+/** What `distill` and `compare` tell `readDataSet`, but for its seed, which is the run's, and `strict`, which is distill's. */
+export const { seed: SPLIT_SEED, strict: _, ...READ } = READING
+
+/** What the students see. */
+export const STUDENT_HELP = '(linear sees the features, the others grey levels and flow)'
+
+/** What `distill` and `compare` can be told of the method. A new option of both is a line here. */
+export const METHOD = {
+  seed: {
+    ...SPLIT_SEED,
+    group: RUN,
+    help: 'seed of the split, the search, the draws, the bootstrap and the students',
+  },
+  neighbours: option(integer(1, 1e6), { default: 10, group: SELECT, help: 'nearest neighbours in the class graphs' }),
+  trials: option(integer(1, 1e6), { default: 10, group: SELECT, help: 'trials of the map-equation search' }),
+  /** Principal components of the features (of TRAIN) that graphs and selection see. */
+  components: option(integer(1, 1e6), {
+    default: 32,
+    group: SELECT,
+    help: 'principal components that graphs and selection see',
+  }),
+  randomDraws: option(integer(1, 1e5), { default: 10, group: RUN, help: 'random selections to compare with' }),
+  backend: option(oneOf(BACKENDS), { default: 'auto', group: FEATURES, help: 'video decoder (opencv: opencv4nodejs)' }),
+  /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
+  device: option(oneOf(DEVICES), {
+    default: 'auto',
+    group: FEATURES,
+    help: 'where flow and neighbours are computed (auto: a GPU if there is one)',
+  }),
+  encoder: option(text('name', 'the name of a model, the path of an ONNX file, or none'), {
+    default: 'none',
+    group: FEATURES,
+    help: 'temporal CNN whose embedding stands beside the descriptor, out of models/zoo.json or a file',
+  }),
+  descriptorWeight: option(number(0, 1e6), {
+    default: 1,
+    group: FEATURES,
+    help: 'weight of the descriptor in graphs and selection; 0 leaves it out, for students too',
+  }),
+  embeddingWeight: option(number(0, 1e6), {
+    default: 1,
+    group: FEATURES,
+    help: "weight of the encoder's embedding there",
+  }),
+  weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
+  /** Share of a teacher's answers (a linear student of all TRAIN clips) in what students learn, 0 to 1. */
+  teacher: option(number(0, 1), {
+    default: 0,
+    group: STUDENT,
+    help: 'share of the answers of a teacher (linear, all of TRAIN) in the labels',
+  }),
+  steps: option(integer(1, 1e8), {
+    absent: '240, more for larger sets',
+    group: STUDENT,
+    help: 'training steps of a CNN student',
+  }),
+} satisfies Options
+
+/** Where `distill` and `compare` write. */
+export const folders = (holds: string) =>
+  ({
+    out: option(text('dir', 'a folder'), { required: true, short: 'o', group: CALL, help: `folder of ${holds}` }),
+    cache: option(text('dir', 'a folder'), {
+      absent: 'cache, in the folder of the results',
+      group: RUN,
+      help: 'folder of what is computed once, to share between runs',
+    }),
+  }) satisfies Options
