@@ -2,19 +2,15 @@
 // what stands there instead. `equivalent`: why no test can notice it.
 export const MUTANTS = [
   // the objective
-  mutant(
-    'map_equation.h',
-    'index_.enter() + enter(rest) - enter(module.unit)}',
-    'index_.enter() - enter(module.unit)}',
-  ),
-  mutant(
-    'map_equation.h',
-    'departure.term + rates_.term(grown) - module.term +',
-    'departure.term + rates_.term(grown) +',
-  ),
+  mutant('map_equation.h', 'index_.enter() + rest.enter() - module.enter()}', 'index_.enter() - module.enter()}'),
+  mutant('map_equation.h', 'departure.term + grown.term - module.term +', 'departure.term + grown.term +'),
   mutant('map_equation.h', 'index_.clear();', ''),
   mutant('map_equation.h', 's_to));\n    index_.settle();', 's_to));'),
-  mutant('map_equation.h', 'index_.add(enter(unit) - enter(modules_[m].unit));', 'index_.add(enter(unit));'),
+  mutant(
+    'map_equation.h',
+    'index_.add(modules_[m].enter() - before);',
+    'index_.add(modules_[m].enter() + 0 * before);',
+  ),
   mutant('map_equation.h', 'objective.index_ = index_.part(share);', 'static_cast<void>(share);'),
   mutant('link_rates.h', 'enter + other.enter - s,', 'enter + other.enter,'),
   mutant('link_rates.h', 'exit - part.exit + s}', 'exit - part.exit - s}'),

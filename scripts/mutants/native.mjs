@@ -22,8 +22,7 @@ cpSync('native', SOURCES, { recursive: true })
 // Of the programs and tests only what is needed, and compiled twice as fast.
 const list = JSON.parse(readFileSync(join(SOURCES, 'sources.json'), 'utf8'))
 list.test = list.test.filter((file) => /main|infomap/.test(file))
-Object.assign(list, { bench: [], opencv: [], emulated: [], cflags: list.cflags.map((f) => (f === '-O3' ? '-O1' : f)) })
-list.emulated = ['test/emulated_plugin.cc'] // the build wants one; it is never built
+Object.assign(list, { bench: [], opencv: [], cflags: list.cflags.map((f) => (f === '-O3' ? '-O1' : f)) })
 writeFileSync(join(SOURCES, 'sources.json'), JSON.stringify(list))
 
 const cache = spawnSync('ccache', ['--version']).status === 0 ? ['-DCMAKE_CXX_COMPILER_LAUNCHER=ccache'] : []

@@ -54,9 +54,14 @@ class LinkRates {
   double enter(const Unit& m) const { return m.enter; }
   double exit(const Unit& m) const { return m.exit; }
 
-  double term(const Unit& m) const {
+  struct Module {
+    Unit unit;
+    double term = 0;
+    double enter() const { return unit.enter; }
+  };
+  Module module(const Unit& m) const {
     const double both = kUndirected ? 2 * plogp(m.exit) : plogp(m.enter) + plogp(m.exit);
-    return plogp(m.exit + m.flow) - both;
+    return {m, plogp(m.exit + m.flow) - both};
   }
 };
 

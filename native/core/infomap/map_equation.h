@@ -21,8 +21,9 @@
 
 namespace infomotion::infomap {
 
-// `Rates` says what q_m and x_m are: a Unit (flow, joined, without), units(flow, graph), enter and exit of a unit, and
-// its term. Along links, or by recorded teleportation as well: link_rates.h, recorded_rates.h.
+// `Rates` says what q_m and x_m are: a Unit (flow, joined, without), units(flow, graph), enter(unit) and exit(unit), and
+// module(unit), a Module that keeps the unit, its term and, if it is costly, its q_m. Along links, or by recorded
+// teleportation as well: link_rates.h, recorded_rates.h.
 template <class Rates>
 class MapEquation {
  public:
@@ -52,8 +53,8 @@ class MapEquation {
     modules_.assign(std::max(modules.size(), count), {});
     index_.clear();
     for (std::size_t m = 0; m < modules.size(); ++m) {
-      modules_[m] = {modules[m], rates_.term(modules[m])};
-      index_.add(enter(modules[m]));
+      modules_[m] = rates_.module(modules[m]);
+      index_.add(modules_[m].enter());
     }
     index_.settle();
   }
@@ -66,15 +67,14 @@ class MapEquation {
   };
   Departure leave(const Unit& unit, uint32_t from, double s) const {
     const Module& module = modules_[from];
-    const Unit rest = module.unit.without(unit, s);
-    return {rates_.term(rest) - module.term, index_.enter() + enter(rest) - enter(module.unit)};
+    const Module rest = rates_.module(module.unit.without(unit, s));
+    return {rest.term - module.term, index_.enter() + rest.enter() - module.enter()};
   }
 
   double delta(const Unit& unit, const Departure& departure, uint32_t to, double s) const {
     const Module& module = modules_[to];
-    const Unit grown = module.unit.joined(unit, s);
-    return departure.term + rates_.term(grown) - module.term +
-           index_.change(departure.enter + enter(grown) - enter(module.unit));
+    const Module grown = rates_.module(module.unit.joined(unit, s));
+    return departure.term + grown.term - module.term + index_.change(departure.enter + grown.enter() - module.enter());
   }
 
   void move(const Unit& unit, uint32_t from, double s_from, uint32_t to, double s_to) {
@@ -92,14 +92,12 @@ class MapEquation {
   double preference(uint32_t) const { return 0; }  // none: Counted (counted.h) has one
 
  private:
-  struct Module {
-    Unit unit;
-    double term = 0;
-  };
+  using Module = typename Rates::Module;
 
   void replace(uint32_t m, const Unit& unit) {
-    index_.add(enter(unit) - enter(modules_[m].unit));
-    modules_[m] = {unit, rates_.term(unit)};
+    const double before = modules_[m].enter();
+    modules_[m] = rates_.module(unit);
+    index_.add(modules_[m].enter() - before);
   }
 
   Rates rates_;

@@ -42,9 +42,14 @@ class RecordedRates {
   double enter(const Unit& m) const { return m.enter + std::max(0.0, teleported_ - m.teleported) * m.landing; }
   double exit(const Unit& m) const { return m.exit + m.teleported * std::max(0.0, 1 - m.landing); }
 
-  double term(const Unit& m) const {
+  struct Module {
+    Unit unit;
+    double q = 0, term = 0;
+    double enter() const { return q; }
+  };
+  Module module(const Unit& m) const {
     const double q = enter(m), x = exit(m);
-    return plogp(x + m.flow) - plogp(q) - plogp(x);
+    return {m, q, plogp(x + m.flow) - plogp(q) - plogp(x)};
   }
 
  private:
