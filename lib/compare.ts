@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
+import { filesOf, nameOf } from './dataset/write.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
 import { type Fold, foldOf } from './distill/fold.js'
@@ -15,8 +16,9 @@ import type { RunSettings } from './distill/types.js'
 import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
 import { COMPARE } from './options/compare.js'
-import { type Comparison, writeComparison } from './report/index.js'
+import { COMPARISON_FILES, type Comparison, writeComparison } from './report/index.js'
 import { withLock } from './run/lock.js'
+import { claim, expectCacheFolder, expectReplaceable, openOutput } from './run/output.js'
 import { throwIfAborted } from './runtime/errors.js'
 import { invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
@@ -67,7 +69,10 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   expectFeatures(settings)
   const reading = pickOptions(READING, { ...resolved, strict: false })
   await expectOnnxRuntime(signal)
-  return withLock(folder, () => run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress }))
+  return withLock(folder, async () => {
+    await expectCacheFolder(settings.cache, cache !== undefined)
+    return run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress })
+  })
 }
 
 async function run(
@@ -91,6 +96,10 @@ async function run(
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
   expectTwoClasses(first.classes, trainLabelsOf(first))
+  const results = { from: nameOf(first), files: COMPARISON_FILES, read: filesOf(first) }
+  const out = await openOutput(settings.folder)
+  await expectReplaceable(out, 'comparison', results)
+  await claim(out, 'comparison', results.from, COMPARISON_FILES)
   const seesAnyVolumes = settings.students.some(seesVolumes)
   const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, stated: statedOf(first) })
   warn(clips.warnings)

@@ -23,6 +23,7 @@ import { evaluate } from './evaluate/index.js'
 import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
+import { expectCacheFolder } from './run/output.js'
 import { replaceFile } from './run/store.js'
 import type { InfomotionError } from './runtime/errors.js'
 import { invalid } from './runtime/expect.js'
@@ -70,6 +71,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const started = performance.now()
   if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
+    await expectCacheFolder(settings.cache, cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)

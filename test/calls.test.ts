@@ -14,7 +14,7 @@ import { drawQuiver, encodeFlo, FlowSequence, flowPairs } from 'infomotion/flow'
 import { knn } from 'infomotion/graph'
 import { moduleLinks, moduleMap } from 'infomotion/infomap'
 import t from 'tap'
-import { escapeMarkup, printable } from '#lib/runtime/text.js'
+import { escapeMarkup, printable, printableJson } from '#lib/runtime/text.js'
 import { loadSamples } from '#lib/volume/index.js'
 
 const [width, height] = [32, 32]
@@ -114,6 +114,8 @@ t.test('arrays of another realm (a vm context) are arrays', async (t) => {
 t.test('text from outside cannot steer a terminal or break a document', (t) => {
   t.equal(printable('a\x1b]0;x\x07\x1b[2J\r\u202eb\ttab\nline'), 'a\\x1b]0;x\\x07\\x1b[2J\\x0d\\u202eb\ttab\nline')
   t.equal(printable('\x9b2Jcafé 🫀 日本'), '\\x9b2Jcafé 🫀 日本')
+  t.equal(printableJson('\x9b\x1b\u202e é"'), '"\\u009b\\u001b\\u202e é\\""')
+  t.equal(JSON.parse(printableJson({ label: '\x9b\x1b\u202e\n' })).label, '\x9b\x1b\u202e\n')
   t.equal(escapeMarkup('<a b="c">&\'`'), '&#60;a b=&#34;c&#34;&#62;&#38;&#39;&#96;')
   t.equal(escapeMarkup('x\x1by\ud800z🫀\uffff\t'), 'x\ufffdy\ufffdz🫀\ufffd\t')
   const svg = moduleMap(level, noLinks, { labels: ['a\x1b\x00b'], title: '\x07' })

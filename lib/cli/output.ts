@@ -3,6 +3,7 @@ import pc from 'picocolors'
 import { placeOf } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { Progress } from '../runtime/progress.js'
+import { printable, printableJson } from '../runtime/text.js'
 
 /**
  * What the commands say and where: with `--json`, stdout is exactly one JSON document; everything else goes to stderr.
@@ -37,13 +38,16 @@ export function abortSignal(): AbortSignal {
 /** A line for the person at the terminal, on stderr. */
 export function say(line: string): void {
   clearBar()
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${printable(line)}\n`)
 }
 
-/** Ends a command: the one JSON document, or the text for people (none if empty), on stdout. */
-export function finish(result: object, text: () => string): void {
+/**
+ * Ends a command: the one JSON document, or the text for people (none if empty), on stdout. Control characters of names and
+ * labels come out as escapes; a text that has colours of its own is `coloured`, and escapes what is not its own itself.
+ */
+export function finish(result: object, text: () => string, { coloured = false } = {}): void {
   clearBar()
-  const said = json ? JSON.stringify(result) : text()
+  const said = json ? printableJson(result) : coloured ? text() : printable(text())
   if (said !== '') process.stdout.write(`${said}\n`)
 }
 
@@ -64,8 +68,8 @@ export async function expectApart(written: readonly string[], read: readonly str
 export function fail(thrown: unknown): number {
   clearBar()
   const error = interrupt.signal.aborted ? new InfomotionError('ABORTED', 'Stopped.') : asInfomotionError(thrown)
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`)
-  else process.stderr.write(`${pc.red('error')} ${error.message} ${pc.dim(`(${error.code})`)}\n`)
+  if (json) process.stdout.write(`${printableJson({ error: { code: error.code, message: error.message } })}\n`)
+  else process.stderr.write(`${pc.red('error')} ${printable(error.message)} ${pc.dim(`(${error.code})`)}\n`)
   if (process.env.INFOMOTION_DEBUG && error.stack) process.stderr.write(`${error.stack}\n`)
   return error.code === 'ABORTED' ? 130 : error.code === 'INVALID_ARGUMENT' ? 2 : 1
 }

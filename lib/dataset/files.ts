@@ -99,7 +99,7 @@ export class FileFinder {
 }
 
 /** Not so a link to a folder, a pipe or a device. One that leads nowhere stays: the clip is skipped by name when it is read. */
-async function isClip(file: string, isLink: boolean): Promise<boolean> {
+export async function isClip(file: string, isLink: boolean): Promise<boolean> {
   const info = isLink ? await stat(file).catch(() => undefined) : undefined
   return !info || info.isFile()
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { VIDEO } from './files.js'
+import { isClip, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
 import { splitNamed } from './split.js'
 import type { Table } from './table.js'
@@ -62,14 +62,19 @@ export async function readFolders(root: string, named: ReadonlyMap<string, Split
 /** The weights of a distilled set: such a table names its clips, and is not the source of its labels. */
 const WEIGHTS = 'weights.csv'
 
-/** A file's kind as the system tells it: links count as files where they do not lead to folders. */
+/** What a folder holds, hidden things apart: a link counts as a file where it leads to one, or nowhere. */
 async function listing(folder: string): Promise<{ folders: string[]; files: string[]; others: string[] }> {
   const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'))
+  const clips = new Set<string>()
+  for (const entry of entries) {
+    const isLink = entry.isSymbolicLink()
+    if ((entry.isFile() || isLink) && (await isClip(join(folder, entry.name), isLink))) clips.add(entry.name)
+  }
   const names = (test: (entry: (typeof entries)[number]) => boolean) => entries.filter(test).map(({ name }) => name)
   return {
     folders: names((entry) => entry.isDirectory()),
-    files: names((entry) => entry.isFile() || entry.isSymbolicLink()),
-    others: names((entry) => !entry.isDirectory() && !entry.isFile() && !entry.isSymbolicLink()),
+    files: names(({ name }) => clips.has(name)),
+    others: names((entry) => !entry.isDirectory() && !clips.has(entry.name)),
   }
 }
 

@@ -1,13 +1,11 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir, open, realpath, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, open, realpath, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
 import {
   claim,
-  expectFree,
-  expectNotRead,
+  expectReplaceable,
   type Inventory,
-  inventoryOf,
   makeFolderBelow,
   moveIn,
   openOutput,
@@ -133,29 +131,24 @@ async function expectWritable(
   placed: readonly Placed[],
   files: readonly string[],
 ): Promise<Inventory | undefined> {
-  const { source, root, clips } = dataSet
+  const { source, root } = dataSet
   if (out === (await placeOf(root)) || out === (await placeOf(source.videos)))
     throw invalid('a folder other than the source', 'dir', out)
   expectNames(placed, tableName(dataSet))
-  const earlier = await inventoryOf(out, 'set')
-  const from = nameOf(dataSet)
-  if (earlier && earlier.from !== from) {
-    throw new InfomotionError(
-      'DATASET_FOLDER_IN_USE',
-      `${out} holds what was distilled of ${earlier.from}, and this is ${from}. Give another folder, or remove that one.`,
-    )
-  }
-  const read = [...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
-  await expectNotRead(out, source.table ? [source.table, ...read] : read, earlier)
-  await expectFree(out, files, earlier)
-  return earlier
+  return expectReplaceable(out, 'set', { from: nameOf(dataSet), files, read: filesOf(dataSet) })
+}
+
+/** All that is read of a data set. */
+export function filesOf({ source, root, clips }: DataSet): string[] {
+  const tables = source.table ? [source.table] : []
+  return [...tables, ...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
 }
 
 /** Files of a data set that go along with its table. */
 const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
 
 /** The data set as the list of a folder names it. */
-const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
+export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
 
 const tableName = ({ source }: DataSet) => (source.table ? basename(source.table) : 'clips.csv')
 
@@ -190,6 +183,7 @@ async function writeVideos(
     }
     if (!clip) continue
     if (how === 'copy' && clip.split === 'train') {
+      await expectFile(clip.path)
       await copyFile(clip.path, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
       await flush(to)
       continue
@@ -205,6 +199,11 @@ async function writeVideos(
       )
     })
   }
+}
+
+/** What has become a pipe or a device since it was read would be copied for ever. */
+async function expectFile(path: string): Promise<void> {
+  if (!(await stat(path)).isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EINVAL' })
 }
 
 /** What file systems say that have no symbolic links (and Windows to those who may not make them). */

@@ -36,7 +36,7 @@ export function optionsPage(): string {
     '# Options',
     '<!-- Written by `npm run docs:options` from the tables in lib/options/; edit those. -->',
     'What every command takes, and what holds where it is not given. The library calls an option by the same words ' +
-      '(`--test-fraction` is `testFraction`); where it does not, that is said. `infomotion COMMAND --help` says the same.',
+      '(`--test-fraction` is `testFraction`); where it does not, that is said. `--help` behind a command says the same.',
     ...COMMANDS.flatMap(commandSection),
     '## Every command',
     table(

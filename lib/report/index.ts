@@ -1,4 +1,4 @@
-export { writeComparison } from './comparison.js'
+export { COMPARISON_FILES, writeComparison } from './comparison.js'
 export { itemRecord } from './json.js'
 export { writeReport } from './report.js'
 export type { Comparison, ReportClass, ReportInput, ReportItem } from './types.js'

@@ -129,6 +129,32 @@ export async function expectNotRead(out: string, sources: Iterable<string>, inve
   }
 }
 
+/**
+ * Refuses to write where that would replace anything but what an earlier run made of the same.
+ *
+ * @param from - what the results are made from: the data set's name and layout
+ * @param files - what is to be written, relative to the folder
+ * @param read - paths of all that is read
+ * @returns the list of what the earlier run wrote
+ * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`
+ */
+export async function expectReplaceable(
+  out: string,
+  owner: Owner,
+  { from, files, read }: { from: string; files: readonly string[]; read: Iterable<string> },
+): Promise<Inventory | undefined> {
+  const earlier = await inventoryOf(out, owner)
+  if (earlier && earlier.from !== from) {
+    throw new InfomotionError(
+      'DATASET_FOLDER_IN_USE',
+      `${out} holds results of ${earlier.from}, and this is ${from}. Give another folder, or remove that one.`,
+    )
+  }
+  await expectNotRead(out, read, earlier)
+  await expectFree(out, files, earlier)
+  return earlier
+}
+
 /** Says what is going to be written, before it is: a run after a crash knows it for ours. */
 export async function claim(out: string, owner: Owner, from: string, files: Iterable<string>): Promise<void> {
   const earlier = await inventoryOf(out, owner)
@@ -205,4 +231,24 @@ export async function makeFolderBelow(out: string, folder: string): Promise<stri
     })
   }
   return path
+}
+
+/**
+ * Refuses a folder of caches in which a folder is a link: what is computed would be written elsewhere. The folder itself
+ * may be a link where the caller named it.
+ *
+ * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`
+ */
+export async function expectCacheFolder(cache: string, named: boolean): Promise<void> {
+  const isLink = async (path: string) => (await factsOf(path))?.isSymbolicLink() ?? false
+  const linked = (path: string) =>
+    new InfomotionError(
+      'DATASET_FOLDER_IN_USE',
+      `${path} is a symbolic link, and what is computed would be written to where it leads. Name that place with --cache, or remove the link.`,
+    )
+  if (!named && (await isLink(cache))) throw linked(cache)
+  for (const folder of [cache, join(cache, 'embeddings')]) {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => []))
+      if (entry.isSymbolicLink()) throw linked(join(folder, entry.name))
+  }
 }

@@ -14,6 +14,14 @@ export function printable(text: string): string {
   })
 }
 
+/** JSON of one line, with such characters as escapes: the same document. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** What XML 1.0 cannot hold (section 2.2: controls, halves of surrogate pairs, two non-characters). */
 const NO_XML =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -9,9 +9,11 @@ import { codelength, infomap, moduleLinks, moduleMap, parseNetwork, parsePartiti
 import { toNativeNetwork } from '#lib/infomap/network.js'
 import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
+import { sha256 } from '#lib/run/store.js'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
 import { models } from './models.js'
+import { trySet } from './sets.js'
 
 /** One reader under test. */
 export interface Target {
@@ -254,13 +256,21 @@ const flo: Target = {
     encodeFlo({ flow: new Float32Array(2), width: 1, height: 1 }),
   ],
   words: bytes('PIEH', '\xff\xff\xff\x7f', '\0\0\0\x80'),
-  share: 0.15,
+  share: 0.14,
   read(input) {
     const { flow, width, height } = decodeFlo(input)
     promise(flow.length === 2 * width * height && width > 0, 'a pair for each pixel')
   },
 }
 
+/** The file is only the number of a hostile data set, which is read and written out (sets.ts). */
+const sets: Target = {
+  corpus: bytes('a data set of that number'),
+  words: bytes('another'),
+  share: 0.01,
+  read: (input) => trySet(Number.parseInt(sha256(input).slice(0, 8), 16)),
+}
+
 /** The readers by name. */
-export const targets = { avi, csv, network, partition, modules, onnx, npy, flo }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, sets }
 export type TargetName = keyof typeof targets

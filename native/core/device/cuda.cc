@@ -30,8 +30,9 @@ std::string own_folder() {
 // Addons and programs are built, and packed, two folders below the package's.
 std::string build_command(const std::string& folder) {
   const std::string root = folder + "../..";
-  return "cmake -S " + root + "/native -B " + root + "/build/cuda -DCMAKE_BUILD_TYPE=Release -DINFOMOTION_CUDA=ON -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=" +
-         folder + " && cmake --build " + root + "/build/cuda";
+  return "cmake -S " + root + "/native -B " + root +
+         "/build/cuda -DCMAKE_BUILD_TYPE=Release -DINFOMOTION_CUDA=ON -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=" + folder +
+         " && cmake --build " + root + "/build/cuda";
 }
 
 const InfomotionPlugin* load(const std::string& path, std::string* reason) {
@@ -72,7 +73,8 @@ Cuda open() {
 #if defined(__linux__)
   cuda.plugin = named.empty() ? own_folder() + kFile : named;
   if (named.empty() && !exists(cuda.plugin)) {
-    cuda.reason = "no CUDA plugin: " + cuda.plugin + " is not there. To build it (nvcc 13): " + build_command(own_folder());
+    cuda.reason =
+        "no CUDA plugin: " + cuda.plugin + " is not there. To build it (nvcc 13): " + build_command(own_folder());
     return cuda;
   }
   const InfomotionPlugin* table = load(cuda.plugin, &cuda.reason);
