@@ -42,7 +42,7 @@ export interface FlowOptions extends FarnebackOptions, FlowThreads, StageOptions
  * Runs on one thread of the addon's pool unless `threads` says otherwise. Results depend on nothing but the input and
  * the processor's instruction set (INFOMOTION_ISA; two of them agree to 2e-3 px); those of a GPU are within 1e-3 px of
  * the CPU's.
- * Frames that come one by one, or more of them than fit into memory, are {@link FlowSequence}'s.
+ * Frames that come one by one, or more of them than fit into memory, are `FlowSequence`'s.
  *
  * Source: G. Farneback, "Two-Frame Motion Estimation Based on Polynomial Expansion", SCIA 2003.
  *
