@@ -20,6 +20,7 @@ export {
   type ExtractedFeatures,
   type ExtractOptions,
   extractFeatures,
+  type SkippedClip,
   type StatedFacts,
 } from './features/extract.js'
 export {
@@ -48,8 +49,8 @@ export {
 export type { SelectOptions } from './select/options.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
-export { type SynthesizeOptions, synthesize } from './synthesize/index.js'
-export type { DistilledItem } from './synthesize/types.js'
+export { plainItems, type SynthesizeOptions, synthesize } from './synthesize/index.js'
+export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'

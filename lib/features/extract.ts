@@ -42,7 +42,7 @@ export interface ExtractOptions extends StageOptions {
 }
 
 /** A clip that could not be decoded, and why. */
-interface SkippedClip {
+export interface SkippedClip {
   id: string
   path: string
   reason: string
