@@ -120,6 +120,21 @@ TEST("infomap flow: where teleportation is rarer, the walk's state once it rests
   CHECK(apart(resting.rates(), resting.after(2000)) < 1e-12);
 }
 
+TEST("infomap flow: a prior's links lead to nodes without in-links as to the node with the lightest ones") {
+  List list;
+  list.nodes = 3;
+  list.add(0, 1, 2);
+  list.add(1, 2, 6);
+  list.add(2, 1, 4);
+  FlowOptions options;
+  options.regularization = 1;
+  const Flow flow = flow_of(list, true, options);
+  // The mean in-weights are none, 3 and 6.
+  CHECK_NEAR(flow.landing[0], 3.0 / 12, 1e-15);
+  CHECK_NEAR(flow.landing[1], 3.0 / 12, 1e-15);
+  CHECK_NEAR(flow.landing[2], 6.0 / 12, 1e-15);
+}
+
 TEST("infomap flow: cancelled") {
   Random random(23);
   Cancel cancel;
