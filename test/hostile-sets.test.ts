@@ -198,7 +198,7 @@ t.test('control characters of labels and names do not reach a terminal', async (
     '--allow-missing',
   ]
   for (const more of [[], ['--json'], ['--classes', `x${label}`]]) {
-    const { out, err } = await infomotion([...args, ...more])
+    const { out, err } = await infomotion([...args, ...more], { NO_COLOR: '1', FORCE_COLOR: undefined })
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     t.notMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f-\x9f]/, more.join(' '))
   }
