@@ -3,7 +3,7 @@ import { type DataSet, readDataSet } from './dataset/index.js'
 import { leakError } from './dataset/leaks.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
-import { expectRoomForSet } from './dataset/write.js'
+import { expectWritableSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
@@ -74,7 +74,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     await expectCacheFolder(settings.cache, cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
-    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize')) await expectRoomForSet(folder, dataSet, RESULTS)
+    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
+      await expectWritableSet(folder, dataSet, RESULTS)
     return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
   })
 }

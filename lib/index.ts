@@ -49,7 +49,7 @@ export {
 export type { SelectOptions } from './select/options.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
-export { plainItems, type SynthesizeOptions, synthesize } from './synthesize/index.js'
+export { plainItems, synthesize } from './synthesize/index.js'
 export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'

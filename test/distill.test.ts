@@ -120,7 +120,7 @@ t.test('same seed, same bytes, for any number of threads and from a cold cache',
   t.equal(manifests[1], manifests[0])
 })
 
-t.test('refined by swaps, weighted by flow, taught by a teacher, a CNN as student', async (t) => {
+t.test('refined by swaps, weighted by visit rate, with a teacher, a CNN as student', async (t) => {
   const out = temporary(t)
   const result = await distill(data, {
     ...{

@@ -1,6 +1,15 @@
 import t, { type Test } from 'tap'
+import { selectBy } from '#lib/distill/communities.js'
+import type { Fold } from '#lib/distill/fold.js'
 import { unitRows } from '#lib/matrix/cosine.js'
-import { effectiveSampleSize, guardWeights, select, WEIGHT_RULES } from '#lib/select/index.js'
+import {
+  effectiveSampleSize,
+  guardWeights,
+  select,
+  selectorOf,
+  WEIGHT_RULES,
+  type WeightRule,
+} from '#lib/select/index.js'
 import { cellWeights, classFactors, voronoiWeights, weigh } from '#lib/select/weights.js'
 
 /** Clips on the unit circle, by their angles in degrees. */
@@ -128,4 +137,27 @@ t.test('a selection carries its effective sample size and says where weights wer
   const old = await select('kcenter', input, { ...options, weights: 'flow' })
   t.match(old.warnings[0], /weights "flow" is now called "visit-rate"/)
   t.same({ ...old, warnings: old.warnings.slice(1) }, now, 'the old name of a rule is taken, and told')
+})
+
+t.test("distill and compare: a selector's own weights hold, but for those between classes", async (t) => {
+  const angles = [0, 5, 10, 15, 90]
+  const values = Float32Array.from(
+    angles.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)]),
+  )
+  const modules = { modules: new Uint32Array(5), flow: new Float64Array(5).fill(0.2), codelength: 1 }
+  const classes = [{ name: 'a', rows: Uint32Array.from(angles.keys()), ...modules }]
+  const fold = { points: { rows: 5, dim: 2, values } } as Fold
+  const weightsOf = async (name: string, weights: 'voronoi' | 'prior') => {
+    const { representatives } = await selectBy(name, fold, classes, { vpc: 2, seed: 1, draw: 0, weights }, {})
+    return representatives.map(({ weight }) => weight)
+  }
+  const voronoi = await weightsOf('kcenter', 'voronoi')
+  t.not(voronoi[0], voronoi[1])
+  t.same(await weightsOf('random', 'voronoi'), [1, 1])
+  const registered: { weights?: WeightRule } = selectorOf('kcenter')
+  registered.weights = 'uniform'
+  t.teardown(() => delete registered.weights)
+  t.same(await weightsOf('kcenter', 'voronoi'), [1, 1], "the registry's line is enough")
+  t.same(await weightsOf('kcenter+swap', 'voronoi'), await weightsOf('kcenter+swap', 'prior'), 'one class: the same')
+  t.same(await weightsOf('kcenter', 'prior'), voronoi)
 })

@@ -43,8 +43,8 @@ export const DATA = 'Data set'
 export const READING = {
   /**
    * How labels become classes: `ef5` [0,30) [30,40) [40,50) [50,70] (70,100], `ef3`, `ef2` (ejection fraction in
-   * percent), `quantile:K`, `edges:a,b,...` (numbers), or `labels` (each label a class). Default `ef5` for EchoNet's
-   * layout, `labels` for others.
+   * percent), `quantile:K`, `edges:a,b,...` (numbers), or `labels` (each label a class). EchoNet's layout
+   * has `ef5` unless others are asked for, the others have `labels`.
    */
   classes: option(scheme, {
     absent: 'ef5 for EF, else labels',
@@ -56,7 +56,7 @@ export const READING = {
    * `parent`. Clips whose parent is in TEST leave TRAIN.
    */
   columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
-  /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. Default 1. */
+  /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. */
   efScale: option(number(1e-6, 1e6), {
     absent: '1',
     group: DATA,
@@ -71,21 +71,21 @@ export const READING = {
     group: DATA,
     help: 'what the values of the split column mean: train=0,val=1,test=2 or train=0|1|2,test=3',
   }),
-  /** Seed of the split where the source has none. Default 1. */
+  /** Seed of the split where the source has none. */
   seed: option(seed(), { default: 1, group: DATA, help: 'seed of the split where the data set has none' }),
-  /** Share of clips for TEST where the source has no splits. Default 0.2. */
+  /** Share of clips for TEST where the source has no splits. */
   testFraction: option(number(0.01, 0.99), {
     default: 0.2,
     group: DATA,
     help: 'share of the groups for testing where the data set has no splits',
   }),
-  /** Go on without the videos that are missing, with a warning. Default false: they are listed, and reading fails. */
+  /** Go on without the videos that are missing, with a warning. Without it they are listed, and reading fails. */
   allowMissing: option(flag(), {
     default: false,
     group: DATA,
     help: 'go on without the clips whose files are missing',
   }),
-  /** Fail where groups, or clips and what they were made from, seem to straddle splits. Default false: with a warning. */
+  /** Fail where groups, or clips and what they were made from, seem to straddle splits. Without it, a warning says so. */
   strict: option(flag(), {
     default: false,
     group: DATA,

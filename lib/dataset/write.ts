@@ -118,7 +118,7 @@ export async function writeSet(
  * @param results - further names that are to be written there
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`, `DATASET_NAME_CLASH`; `INVALID_ARGUMENT` for the source itself
  */
-export async function expectRoomForSet(dir: string, dataSet: DataSet, results: readonly string[]): Promise<void> {
+export async function expectWritableSet(dir: string, dataSet: DataSet, results: readonly string[]): Promise<void> {
   const placed = dataSet.clips.map((_, i) => place(dataSet, i, false))
   const files = [...(await tablesOf(dataSet, false)), ...results, ...placed.map(({ file }) => file)]
   await expectWritable(await placeOf(dir), dataSet, placed, files)

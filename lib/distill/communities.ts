@@ -2,7 +2,7 @@ import { type SimilarityGraph, similarityGraph } from '../graph/index.js'
 import { codelength, infomap, moduleLinks, moduleMap } from '../infomap/index.js'
 import { takeRows } from '../matrix/matrix.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { type ClassModules, type Selection, select, type WeightRule } from '../select/index.js'
+import { type ClassModules, type Selection, select, selectorOf, type WeightRule } from '../select/index.js'
 import type { Fold } from './fold.js'
 import type { Method } from './settings.js'
 
@@ -68,8 +68,9 @@ export async function classMaps(
 }
 
 /**
- * The selection of a selector by name. Random selection stays what the others must beat: its clips count alike, but for
- * weights between classes (prior, inverse), which are not a matter of selection.
+ * The selection of a selector by name. One with weights of its own keeps them, but for weights between classes (prior,
+ * inverse), which are not a matter of selection: so random selection, whose clips count alike, stays what the others must
+ * beat.
  */
 export function selectBy(
   name: string,
@@ -78,6 +79,6 @@ export function selectBy(
   { vpc: perClass, seed, draw, weights }: { vpc: number; seed: number; draw: number; weights: WeightRule },
   stage: StageOptions,
 ): Promise<Selection> {
-  const rule = name !== 'random' || weights === 'prior' || weights === 'inverse' ? weights : 'uniform'
-  return select(name, { features, classes }, { perClass, seed, draw, weights: rule, ...stage })
+  const own = weights === 'prior' || weights === 'inverse' ? undefined : selectorOf(name)?.weights
+  return select(name, { features, classes }, { perClass, seed, draw, weights: own ?? weights, ...stage })
 }

@@ -4,7 +4,7 @@ import type { Resolved } from '../runtime/option.js'
 
 /** What `distill` and `compare` are told of the method, all of it given (lib/options/method.ts). */
 export type Method = Resolved<typeof METHOD> & {
-  /** Folder (absolute) of what is computed once: features, volumes, embeddings, students' answers. */
+  /** Folder (absolute) of what is computed once: features, volumes, embeddings, students' predictions. */
   cache: string
 }
 

@@ -1,10 +1,8 @@
 import type { Clip } from '../dataset/types.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
-import { ByteBudget, memoryBudget } from '../run/budget.js'
-import type { ShardEntry } from '../run/shards.js'
-import { sha256, sha256OfFile } from '../run/store.js'
+import { memoryBudget } from '../run/budget.js'
 import type { Device } from '../runtime/device.js'
-import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -12,10 +10,12 @@ import type { MadeClip } from '../synthesize/types.js'
 import type { ReadOptions } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
+import { ClipDescriber, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 export type { ClipFacts, DecodedClip } from './cache.js'
+export type { SkippedClip } from './describer.js'
 export type { ClipWarning, StatedFacts } from './oddities.js'
 
 export interface ExtractOptions extends StageOptions {
@@ -39,13 +39,6 @@ export interface ExtractOptions extends StageOptions {
   device?: Device
   /** Also keep each clip as networks see it, of the descriptor's flow unless another is asked for. Default false. */
   volumes?: VolumeOptions | false
-}
-
-/** A clip that could not be decoded, and why. */
-export interface SkippedClip {
-  id: string
-  path: string
-  reason: string
 }
 
 /** The features of the clips that can be read; row i of each matrix belongs to `clips[i]`. */
@@ -92,72 +85,41 @@ export async function extractFeatures(
   clips: readonly (Clip | MadeClip)[],
   options: ExtractOptions,
 ): Promise<ExtractedFeatures> {
-  const { signal, onProgress, stated } = options
+  const { signal, onProgress } = options
+  const memory = expectNumber(options.memory ?? memoryBudget(), 'memory', 1)
   const cache = await FeatureCache.open(options)
-  const budget = new ByteBudget(expectNumber(options.memory ?? memoryBudget(), 'memory', 1))
-  const rows: (ShardEntry | undefined)[] = new Array(clips.length)
-  const hashes: string[] = new Array(clips.length)
-  const skips: (SkippedClip | undefined)[] = new Array(clips.length)
-  const changed = new Set<number>()
-
-  /** Decodes a clip if its file still has the hash that its features are kept by. */
-  const decode = async (path: string, hash: string, at: ReadOptions): Promise<DecodedClip> => {
-    const video = await options.decode(path, at)
-    if ((await sha256OfFile(path, at.signal)) !== hash)
-      throw new InfomotionError(
-        'VIDEO_CHANGED',
-        `${path} changed while it was read. Let it be written to its end first.`,
-      )
-    return video
-  }
-  const describe = async (index: number): Promise<void> => {
-    const clip = clips[index]
-    if ('frames' in clip) {
-      hashes[index] = hashOfMade(clip)
-      rows[index] = await cache.describe(hashes[index], async () => asDecoded(clip), signal)
-      return
-    }
-    const share = budget.open()
-    const reserve = (bytes: number) => share.grow(bytes, signal)
-    try {
-      hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
-      const video = () => ofClip(decode(clip.path, hashes[index], { signal, reserve }))
-      rows[index] = await cache.describe(hashes[index], video, signal)
-    } catch (thrown) {
-      // a descriptor without the volume that was asked for is of no use: the clip has no row
-      if (!(thrown instanceof ClipFault)) throw thrown
-      if (thrown.code === 'VIDEO_CHANGED' && !changed.has(index)) {
-        changed.add(index)
-        share.close()
-        return describe(index)
-      }
-      skips[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
-    } finally {
-      share.close()
-    }
-  }
-
+  const describer = new ClipDescriber(clips, cache, options.decode, memory)
   let done = 0
   const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
   report()
   try {
     // One clip more than threads: while the pool computes, the next clip is read and decoded.
     await inLanes(native().threads + 1, clips.length, signal, async (index) => {
-      await describe(index)
+      await describer.describe(index, signal)
       done++
       report()
     })
   } finally {
     await cache.flush() // what is done stays done, also after Ctrl-C
   }
+  return gather(clips, describer, cache, options)
+}
 
-  const skipped = skips.filter((skip) => skip !== undefined)
-  const kept = Uint32Array.from(clips.keys()).filter((index) => rows[index])
+/** The matrices of all clips that have a row, with what is known of the others. */
+function gather(
+  clips: readonly (Clip | MadeClip)[],
+  describer: ClipDescriber,
+  cache: FeatureCache,
+  { stated, volumes }: ExtractOptions,
+): ExtractedFeatures {
+  const { hashes, changed } = describer
+  const skipped = describer.skips.filter((skip) => skip !== undefined)
+  const kept = Uint32Array.from(clips.keys()).filter((index) => describer.entries[index])
   if (kept.length === 0) {
     const why = skipped[0] ? ` The first: ${skipped[0].id}: ${skipped[0].reason}` : ''
     throw new InfomotionError('NO_READABLE_CLIP', `Not one of ${clips.length} clips could be decoded.${why}`)
   }
-  const entries = rows.filter((row) => row !== undefined)
+  const entries = describer.entries.filter((entry) => entry !== undefined)
   const values = entries.map(({ row }) => row)
   const facts = entries.map(({ record }) => record as unknown as ClipFacts)
   const clipWarnings = facts.flatMap((fact, row) => {
@@ -185,26 +147,15 @@ export async function extractFeatures(
     get warnings() {
       return [...cache.warnings, ...summaries]
     },
-    volume: async (row, at = {}) => {
-      if (!cache.keepsVolumes) throw invalid('features extracted with `volumes`', 'volume', options.volumes)
-      const index = kept[expectInteger(row, 'row', 0, kept.length - 1)]
-      const clip = clips[index]
-      const again = async () => ('frames' in clip ? asDecoded(clip) : decode(clip.path, hashes[index], at))
-      return cache.volume(entries[row].key, again, at.signal)
+    volume: async (row, { signal } = {}) => {
+      if (!cache.keepsVolumes) throw invalid('features extracted with `volumes`', 'volume', volumes)
+      const at = expectInteger(row, 'row', 0, kept.length - 1)
+      return describer.volume(kept[at], entries[at].key, { signal })
     },
   }
 }
 
 const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
-
-/** Names a made clip by all that it is, but for its name. */
-function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {
-  return sha256(`made ${JSON.stringify([count, width, height, fps])} ${sha256(frames)}`)
-}
-
-function asDecoded({ frames, count, width, height, fps }: MadeClip): DecodedClip {
-  return { frames, count, width, height, fps, backend: 'made', damagedFrames: 0, warnings: [] }
-}
 
 /**
  * Runs the jobs 0 .. count - 1, some at once, each lane taking the next one. Where one fails the others stop after the
@@ -229,22 +180,4 @@ async function inLanes(
   const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
   const failed = ended.find(({ status }) => status === 'rejected')
   if (failed?.status === 'rejected') throw failed.reason
-}
-
-/** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */
-class ClipFault extends InfomotionError {}
-
-/** What the system says of a file that is gone, forbidden, or none (a pipe, a folder). A disk in trouble is no clip's fault. */
-const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
-
-/** Tells what is wrong with a clip from what is wrong elsewhere: a cache that is forbidden says `EACCES` too. */
-async function ofClip<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading
-  } catch (thrown) {
-    const error = asInfomotionError(thrown)
-    const { code, message } = error
-    if (!code.startsWith('VIDEO_') && !UNREADABLE.includes(code)) throw error
-    throw new ClipFault(code, message, { cause: thrown })
-  }
 }

@@ -1,7 +1,7 @@
 import { expectUint32 } from '../runtime/arrays.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectBoolean, expectNumber, invalid } from '../runtime/expect.js'
-import type { NativeFlowOptions, NativeNetwork } from '../runtime/native.js'
+import type { NativeNetwork, NativeWalkOptions } from '../runtime/native.js'
 
 /** How the random walker whose path is described moves over the network. */
 export interface WalkOptions {
@@ -48,7 +48,7 @@ export const WALK_OPTIONS = [
 ]
 
 /** All of them given, as the addon takes them, and checked against what the network is. */
-export function walkOptions(options: WalkOptions, network: NativeNetwork): NativeFlowOptions {
+export function walkOptions(options: WalkOptions, network: NativeNetwork): NativeWalkOptions {
   if (network.bipartite && (options.directed || options.regularized))
     throw new InfomotionError(
       'INVALID_ARGUMENT',

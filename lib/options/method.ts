@@ -59,11 +59,11 @@ export const METHOD = {
     help: "weight of the encoder's embedding there",
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
-  /** Share of a teacher's answers (a linear student of all TRAIN clips) in what students learn, 0 to 1. */
+  /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */
   teacher: option(number(0, 1), {
     default: 0,
     group: STUDENT,
-    help: 'share of the answers of a teacher (linear, all of TRAIN) in the labels',
+    help: "share of a teacher's predictions (linear student of all TRAIN clips) in the targets",
   }),
   steps: option(integer(1, 1e8), {
     absent: '240, more for larger sets',

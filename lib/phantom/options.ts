@@ -3,14 +3,14 @@ import { type Given, type Options, option } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { VARIETIES } from './patient.js'
 
-const MOST_CLIPS = 999_999
+const MAX_CLIPS = 999_999
 
 /** What `writePhantom` can be told. */
 export const PHANTOM = {
-  train: option(integer(1, MOST_CLIPS), { default: 200, help: 'clips for training' }),
-  test: option(integer(0, MOST_CLIPS), { default: 100, help: 'clips for the test' }),
-  val: option(integer(0, MOST_CLIPS), { default: 0, help: 'clips for validation' }),
-  /** Default 1. The same seed gives the same clips, whatever the numbers of clips and threads. */
+  train: option(integer(1, MAX_CLIPS), { default: 200, help: 'clips for training' }),
+  test: option(integer(0, MAX_CLIPS), { default: 100, help: 'clips for the test' }),
+  val: option(integer(0, MAX_CLIPS), { default: 0, help: 'clips for validation' }),
+  /** The same seed gives the same clips, whatever the numbers of clips and threads. */
   seed: option(seed(), { default: 1, help: 'same seed, same clips' }),
   /**
    * `usual` (default): one laboratory's scans. `wide`: speckle size, gain, grey curve, attenuation, noise, shadows, sector,
@@ -21,7 +21,7 @@ export const PHANTOM = {
     default: 'usual',
     help: 'how much machines, views and patients vary (wide: for training encoders)',
   }),
-  /** Writes the true displacement of every pair of frames of the first two clips to `Flow/NAME/FRAME.flo`. Default false. */
+  /** Writes the true displacement of every pair of frames of the first two clips to `Flow/NAME/FRAME.flo`. */
   flow: option(flag(), { default: false, help: 'write the true displacement of the first two clips as .flo files' }),
 } satisfies Options
 

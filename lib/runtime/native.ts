@@ -82,10 +82,10 @@ export interface Native {
 
   /** `progress`: one Int32 over a SharedArrayBuffer, raised by 1 at the end of each trial. */
   infomap(network: NativeNetwork, options: NativeInfomapOptions, progress: Int32Array): Job<NativeInfomap>
-  codelength(network: NativeNetwork, options: NativeFlowOptions, levels: Uint32Array[]): Job<NativeCodelength>
+  codelength(network: NativeNetwork, options: NativeWalkOptions, levels: Uint32Array[]): Job<NativeCodelength>
 
   /** Flow along links between modules: at the top, inside each module of each level, between nodes of the finest. */
-  moduleLinks(network: NativeNetwork, options: NativeFlowOptions, levels: Uint32Array[]): Job<NativeModuleLinks[]>
+  moduleLinks(network: NativeNetwork, options: NativeWalkOptions, levels: Uint32Array[]): Job<NativeModuleLinks[]>
 
   /** Reads a network file in pieces. `name` is said in errors; `bytes`: how many will come at a guess, 0: no idea. */
   networkReader(name: string, bytes: number, weightThreshold: number): NativeNetworkReader
@@ -188,7 +188,7 @@ export interface NativeNetwork {
   bipartite?: number
 }
 
-export interface NativeFlowOptions {
+export interface NativeWalkOptions {
   directed: boolean
   teleportation: number
   recordedTeleportation: boolean
@@ -200,7 +200,7 @@ export interface NativeFlowOptions {
   noSelfLinks: boolean
 }
 
-export interface NativeInfomapOptions extends NativeFlowOptions {
+export interface NativeInfomapOptions extends NativeWalkOptions {
   twoLevel: boolean
   trials: number
   seed: number

@@ -11,15 +11,15 @@ export const weightRule = () => oneOf(WEIGHT_RULES, RENAMED_WEIGHT_RULES)
 export const SELECTION = {
   /** Clips to choose from each class (VPC); a smaller class gives all it has, with a warning. */
   perClass: option(integer(1), { required: true, help: 'clips to choose from each class' }),
-  /** Sample weights. Default `voronoi`, for plain `random` `uniform`. */
+  /** Sample weights. */
   weights: option(weightRule(), { absent: 'voronoi, for random uniform', help: 'sample weights' }),
-  /** No representative weighs less, before a class factor, from 0 (plain counts) to 1 (all 1). Default 0.25. */
+  /** No representative weighs less, before a class factor, from 0 (plain counts) to 1 (all 1). */
   weightFloor: option(number(0, 1), { default: 0.25, help: 'least weight, before a class factor' }),
-  /** Of random draws. Default 0. */
+  /** Of random draws. */
   seed: option(seed(), { default: 0, help: 'seed of random draws' }),
-  /** Number of the random draw; each (seed, draw) is another independent one. Default 0. */
+  /** Number of the random draw; each (seed, draw) is another independent one. */
   draw: option(seed(), { default: 0, help: 'number of the random draw' }),
-  /** How modules share `perClass` where they are fewer. Default `sqrt`. */
+  /** How modules share `perClass` where they are fewer. */
   quota: option(oneOf(QUOTA_RULES), { default: 'sqrt', help: 'how modules share the clips, by their flow' }),
 } satisfies Options
 

@@ -1,2 +1,2 @@
-export { plainItems, type SynthesizeOptions, synthesize } from './synthesize.js'
+export { plainItems, synthesize } from './synthesize.js'
 export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './types.js'

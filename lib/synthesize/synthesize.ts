@@ -1,15 +1,9 @@
 import type { Clip } from '../dataset/types.js'
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { Selection } from '../select/types.js'
 import type { DistilledItem, DistilledSet } from './types.js'
-
-/** How the representatives become the clips of the distilled set. */
-export interface SynthesizeOptions extends StageOptions {
-  /** `none` (default): the selected clips as they are. */
-  method?: 'none'
-}
 
 /**
  * Turns a selection, which speaks of rows, into a set of items, which speak for themselves: from here on nothing is named
@@ -28,10 +22,9 @@ export interface SynthesizeOptions extends StageOptions {
 export async function synthesize(
   clips: readonly Clip[],
   selection: Selection,
-  options: SynthesizeOptions = {},
+  options: StageOptions = {},
 ): Promise<DistilledSet> {
-  expectOptions(options, 'synthesize', ['method', 'signal', 'onProgress'])
-  expectOneOf(options.method ?? 'none', 'options.method', ['none'])
+  expectOptions(options, 'synthesize', ['signal', 'onProgress'])
   throwIfAborted(options.signal)
   const { selector, representatives, effectiveSampleSize } = selection
   const items = representatives.map(({ index, classIndex, weight, module, flow, rank }, i) => {

@@ -61,10 +61,10 @@ struct Copy {
 
 // Copies between host memory: one core copies more slowly than a GPU delivers, so large ones are shared out.
 inline void copy_all(const std::vector<Copy>& copies) {
-  constexpr std::size_t kShare = std::size_t{2} << 20, kMostThreads = 4;
+  constexpr std::size_t kShare = std::size_t{2} << 20, kMaxThreads = 4;
   std::size_t total = 0;
   for (const Copy& copy : copies) total += copy.bytes;
-  const std::size_t threads = std::clamp<std::size_t>(total / kShare, 1, kMostThreads);
+  const std::size_t threads = std::clamp<std::size_t>(total / kShare, 1, kMaxThreads);
   // Thread i takes bytes [i, i + 1) total / threads of all copies laid end to end.
   const auto part = [&](std::size_t i) {
     const std::size_t begin = total * i / threads, end = total * (i + 1) / threads;

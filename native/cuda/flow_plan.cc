@@ -15,12 +15,12 @@ namespace {
 // the others (100 KiB).
 constexpr std::size_t kTileBytes = 72 * 1024;
 // A tile that makes more equations than this for each pixel is no better than three launches.
-constexpr double kMostEquations = 3;
-constexpr int kMostFrames = 4096;
+constexpr double kMaxEquations = 3;
+constexpr int kMaxFrames = 4096;
 
 // The tiles that cover the level with the fewest equations made twice.
 void choose_tile(int half, LevelPlan* level) {
-  double least = kMostEquations * static_cast<double>(level->pixels());
+  double least = kMaxEquations * static_cast<double>(level->pixels());
   for (int width = 16; width <= 64; width += kRun) {
     for (int height = 8; height <= 32; height += kRun) {
       if (IterateTile<true>::tile_floats(width, height, half) * sizeof(float) > kTileBytes) continue;
@@ -150,7 +150,7 @@ std::string make_plan(const InfomotionFlowRequest& request, std::size_t workspac
 
   std::uint64_t frames = 0;
   for (std::uint64_t i = 0; i < request.clip_count; ++i) frames += request.clips[i].count;
-  const std::size_t fit = std::clamp<std::size_t>(workspace / bytes_a_frame(request, *plan), 1, kMostFrames);
+  const std::size_t fit = std::clamp<std::size_t>(workspace / bytes_a_frame(request, *plan), 1, kMaxFrames);
   plan->frames_at_once = static_cast<int>(std::clamp<std::uint64_t>(frames, 1, fit));
   return {};
 }

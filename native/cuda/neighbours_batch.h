@@ -24,7 +24,7 @@ bool search_neighbours(Runtime& runtime, const InfomotionNeighboursRequest& requ
   const std::size_t rows_a_launch = std::min(tiles * SearchTile::kRows, rows);
   const std::size_t column_tiles = (rows + SearchTile::kColumns - 1) / SearchTile::kColumns;
   const int segments = static_cast<int>(std::min({(static_cast<std::size_t>(blocks) + tiles - 1) / tiles, column_tiles,
-                                                  std::size_t{MergeSegments::kMostSegments}}));
+                                                  std::size_t{MergeSegments::kMaxSegments}}));
 
   auto* values = runtime.template device<float>(Buffer::kValues, rows * dim);
   auto* bias = request.bias != nullptr ? runtime.template device<float>(Buffer::kBias, rows) : nullptr;

@@ -136,7 +136,7 @@ struct SearchTile {
 
 // One list a row from those of its segments.
 struct MergeSegments {
-  static constexpr int kThreads = 128, kMostSegments = 16;
+  static constexpr int kThreads = 128, kMaxSegments = 16;
 
   int rows, wanted, segments;  // rows of this launch
   const std::uint32_t* index;
@@ -153,7 +153,7 @@ struct MergeSegments {
       const int row = block.x() * kThreads + thread;
       if (row >= rows) return;
       const std::size_t lists = static_cast<std::size_t>(row) * segments * wanted;
-      int heads[kMostSegments];
+      int heads[kMaxSegments];
       for (int s = 0; s < segments; ++s) heads[s] = 0;
       for (int i = 0; i < wanted; ++i) {
         int best = -1;

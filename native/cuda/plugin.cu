@@ -8,7 +8,7 @@
 namespace infomotion::cuda {
 namespace {
 
-constexpr int kLeastMajor = 8;  // compute capability that code is made for (CMakeLists.txt)
+constexpr int kMinMajor = 8;  // compute capability that code is made for (CMakeLists.txt)
 
 std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -30,9 +30,9 @@ class GpuRuntime {
     if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0)) return "there is no CUDA device here";
     if (error != cudaSuccess) return std::string("CUDA does not start: ") + cudaGetErrorString(error);
     int major = 0;
-    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) != cudaSuccess || major < kLeastMajor)
+    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) != cudaSuccess || major < kMinMajor)
       return "the CUDA device has compute capability " + std::to_string(major) + ".x, the plugin needs " +
-             std::to_string(kLeastMajor) + ".0 or higher";
+             std::to_string(kMinMajor) + ".0 or higher";
     return {};
   }
 

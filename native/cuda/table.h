@@ -31,7 +31,7 @@ inline std::int32_t say(InfomotionMessage* message, std::int32_t result, const s
 template <class Runtime>
 class Runtimes {
  public:
-  static constexpr std::size_t kMost = 3;
+  static constexpr std::size_t kMaxRuntimes = 3;
 
   class Loan {
    public:
@@ -54,7 +54,7 @@ class Runtimes {
 
   Loan borrow() {
     std::unique_lock<std::mutex> lock(mutex_);
-    returned_.wait(lock, [&] { return !idle_.empty() || lent_ < kMost; });
+    returned_.wait(lock, [&] { return !idle_.empty() || lent_ < kMaxRuntimes; });
     ++lent_;
     if (idle_.empty()) return Loan(*this, std::make_unique<Runtime>());
     std::unique_ptr<Runtime> runtime = std::move(idle_.back());
@@ -111,9 +111,9 @@ std::int32_t compute_flow(const InfomotionFlowRequest* request, InfomotionMessag
 
 template <class Runtime>
 std::int32_t find_neighbours(const InfomotionNeighboursRequest* request, InfomotionMessage* message) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
-  if (request->rows < 1 || request->dim < 1 || request->wanted < 1 || request->rows > kMost || request->dim > kMost ||
-      request->wanted > kMost)
+  constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 30;
+  if (request->rows < 1 || request->dim < 1 || request->wanted < 1 || request->rows > kMaxSize ||
+      request->dim > kMaxSize || request->wanted > kMaxSize)
     return say(message, kInfomotionFailed, "the size of a search is out of range");
   return with_runtime<Runtime>(
       message, [&](Runtime& runtime) { return search_neighbours(runtime, *request, runtime.blocks()); });

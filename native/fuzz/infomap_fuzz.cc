@@ -59,13 +59,13 @@ class Draw {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   Draw draw(data, size);
   const bool directed = draw.flag(), csr = draw.flag(), weighted = draw.flag();
-  FlowOptions flow_options;
-  flow_options.teleportation = draw.byte() / 255.0;
-  flow_options.recorded = draw.flag();
-  flow_options.to_nodes = draw.flag();
-  flow_options.regularization = draw.flag() ? draw.byte() / 16.0 : 0;
-  flow_options.markov_time = draw.flag() ? (1 + draw.byte()) / 32.0 : 1;
-  flow_options.self_links = !draw.flag();
+  WalkOptions walk_options;
+  walk_options.teleportation = draw.byte() / 255.0;
+  walk_options.recorded = draw.flag();
+  walk_options.to_nodes = draw.flag();
+  walk_options.regularization = draw.flag() ? draw.byte() / 16.0 : 0;
+  walk_options.markov_time = draw.flag() ? (1 + draw.byte()) / 32.0 : 1;
+  walk_options.self_links = !draw.flag();
   InfomapOptions options;
   options.two_level = draw.flag();
   options.trials = 1 + (draw.byte() & 1);
@@ -77,8 +77,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   LinkView view;
   view.nodes = draw.byte() % 40;
   view.count = draw.byte() % 100;
-  view.bipartite = !directed && flow_options.regularization == 0 && draw.flag() ? draw.below(view.nodes) : 0;
-  flow_options.bipartite = view.bipartite;
+  view.bipartite = !directed && walk_options.regularization == 0 && draw.flag() ? draw.below(view.nodes) : 0;
+  walk_options.bipartite = view.bipartite;
   std::vector<uint32_t> offsets, sources, targets;
   std::vector<double> weights;
   if (csr) {
@@ -105,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
     return 0;
   }
   Flow flow;
-  status = compute_flow(std::move(links), flow_options, kNever, flow);
+  status = compute_flow(std::move(links), walk_options, kNever, flow);
   promise(status.ok());
   for (const double visits : flow.node_flow) promise(std::isfinite(visits) && visits >= 0);
   if (draw.flag()) {

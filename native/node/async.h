@@ -84,12 +84,12 @@ class Output {
   Napi::Value value(const Task& task) const { return task.kept[at_].Value(); }
 
  private:
-  static constexpr std::size_t kMostUncleared = std::size_t{1} << 31;  // bytes; Node's buffers end at 4 GiB
+  static constexpr std::size_t kMaxUncleared = std::size_t{1} << 31;  // bytes; Node's buffers end at 4 GiB
 
   // Made as JavaScript does: what is refused is then an error to catch, where napi_create_arraybuffer ends the process.
   static Napi::ArrayBuffer allocate(Napi::Env env, std::size_t bytes) {
     const auto size = Napi::Number::New(env, static_cast<double>(bytes));
-    if (bytes >= kMostUncleared)
+    if (bytes >= kMaxUncleared)
       return env.Global().Get("ArrayBuffer").As<Napi::Function>().New({size}).template As<Napi::ArrayBuffer>();
     const auto buffer = env.Global().Get("Buffer").As<Napi::Object>();
     const auto make = buffer.Get("allocUnsafeSlow").As<Napi::Function>();

@@ -56,7 +56,7 @@ class Network {
  private:
   uint32_t nodes_ = 0;
   bool csr_ = false, weighted_ = false, directed_ = false;
-  infomap::FlowOptions options_;
+  infomap::WalkOptions options_;
   Input<uint32_t> rows_, targets_;
   Input<double> weights_;
 };

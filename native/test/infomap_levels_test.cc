@@ -86,7 +86,7 @@ TEST("infomap: the nested search's own total is a fresh evaluation's, whatever t
                                  : random_network(random, 10 + random.below(150), 30 + random.below(500));
     for (bool directed : {false, true}) {
       for (int kind = 0; kind < 6; ++kind) {
-        FlowOptions walk;
+        WalkOptions walk;
         InfomapOptions options = search(2, static_cast<uint32_t>(i));
         if (kind == 1) walk.recorded = true;
         if (kind == 2) walk.regularization = 0.1;

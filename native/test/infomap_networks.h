@@ -37,7 +37,7 @@ struct List {
 
 inline const Cancel kNever;
 
-inline Flow flow_of(const List& list, bool directed, const FlowOptions& options = {}) {
+inline Flow flow_of(const List& list, bool directed, const WalkOptions& options = {}) {
   Links links;
   Flow flow;
   Status status = make_links(list.view(), directed, links);

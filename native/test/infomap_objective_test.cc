@@ -288,19 +288,19 @@ void check(const Flow& flow, Random& random) {
 }
 
 // The ways a walker can move over undirected and directed networks.
-std::vector<FlowOptions> flow_options(bool directed) {
-  std::vector<FlowOptions> all(1);
+std::vector<WalkOptions> walk_options(bool directed) {
+  std::vector<WalkOptions> all(1);
   const auto add = [&](auto change) {
     all.emplace_back();
     change(all.back());
   };
-  add([](FlowOptions& o) { o.markov_time = 0.6, o.self_links = false; });
-  add([](FlowOptions& o) { o.regularization = 1; });
-  add([](FlowOptions& o) { o.regularization = 0.2, o.markov_time = 1.7; });
+  add([](WalkOptions& o) { o.markov_time = 0.6, o.self_links = false; });
+  add([](WalkOptions& o) { o.regularization = 1; });
+  add([](WalkOptions& o) { o.regularization = 0.2, o.markov_time = 1.7; });
   if (!directed) return all;
-  add([](FlowOptions& o) { o.to_nodes = true; });
-  add([](FlowOptions& o) { o.recorded = true, o.teleportation = 0.3; });
-  add([](FlowOptions& o) { o.recorded = true, o.to_nodes = true, o.markov_time = 2; });
+  add([](WalkOptions& o) { o.to_nodes = true; });
+  add([](WalkOptions& o) { o.recorded = true, o.teleportation = 0.3; });
+  add([](WalkOptions& o) { o.recorded = true, o.to_nodes = true, o.markov_time = 2; });
   return all;
 }
 
@@ -311,7 +311,7 @@ TEST("infomap: the delta of a move is total(after) - total(before), aggregation 
   for (int i = 0; i < 60; ++i) {
     const List list = random_network(random, 5 + random.below(40), random.below(200));
     for (bool directed : {false, true}) {
-      for (const FlowOptions& options : flow_options(directed)) {
+      for (const WalkOptions& options : walk_options(directed)) {
         const Flow flow = flow_of(list, directed, options);
         if (flow.recorded()) check<RecordedMapEquation>(flow, random);
         else if (directed) check<DirectedMapEquation>(flow, random);
@@ -359,7 +359,7 @@ TEST("infomap: the index codebook's change is the difference of its terms, for s
 TEST("infomap: the modules of a partition are the sums of their units, less the flow inside") {
   Random random(5);
   for (int i = 0; i < 20; ++i) {
-    FlowOptions options;
+    WalkOptions options;
     options.recorded = true;
     const Flow flow = flow_of(random_network(random, 40, 200), true, options);
     const FlowGraph graph = make_flow_graph(flow);
@@ -381,7 +381,7 @@ TEST("infomap: flow is conserved") {
   for (int i = 0; i < 60; ++i) {
     const List list = random_network(random, 5 + random.below(40), 20 + random.below(200));
     for (bool directed : {false, true}) {
-      for (const FlowOptions& options : flow_options(directed)) {
+      for (const WalkOptions& options : walk_options(directed)) {
         const Flow flow = flow_of(list, directed, options);
         double visits = 0, steps = 0, landing = 0;
         for (double p : flow.node_flow) visits += p;

@@ -251,7 +251,7 @@ TEST("infomap: cancelled in the middle of a search") {
 TEST("infomap: only the ratios of weights matter, however large or small; links that vanish beside others are absent") {
   Random random(9);
   const List base = random_network(random, 40, 120);
-  FlowOptions options;
+  WalkOptions options;
   for (const bool directed : {false, true}) {
     for (const double regularization : {0.0, 1.0, 1e300}) {
       options.regularization = regularization;

@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import { isFailure } from './file.mjs'
 
 /** Lines of a failing file's stderr, and of one difference, that are shown; the log has them all. */
-const MOST_LINES = { stderr: 20, diff: 60 }
+const MAX_LINES = { stderr: 20, diff: 60 }
 
 /** What a person sees: {@link file} as files end, {@link end} last. All TAP goes to `log`. */
 export function reporter(log, { strict }) {
@@ -40,7 +40,7 @@ export function reporter(log, { strict }) {
         console.log(indent(pc.red(`${name}: ${fault}`)))
       }
       if (bad && stderr.trim())
-        console.log(indent(pc.dim(stderr.trim().split('\n').slice(-MOST_LINES.stderr).join('\n'))))
+        console.log(indent(pc.dim(stderr.trim().split('\n').slice(-MAX_LINES.stderr).join('\n'))))
       appendFileSync(log, logged(files, name, { tap, stderr, seconds, bad, fault }))
     },
 
@@ -79,7 +79,7 @@ function detailsOf({ diag, comments }) {
 
 function coloured(diff) {
   const lines = diff.trimEnd().split('\n')
-  const shown = lines.slice(0, MOST_LINES.diff).map((line) => {
+  const shown = lines.slice(0, MAX_LINES.diff).map((line) => {
     if (line.startsWith('-')) return pc.red(line)
     return line.startsWith('+') ? pc.green(line) : line
   })

@@ -8,7 +8,7 @@ import { padTo, sliceOf } from './slice.js'
  * The gradient of a convolution's input: dX[i] = sum of W[t]^T dY[o] over the o, t with o stride + t dilation - begin = i.
  *
  * At stride 1 that is a convolution of dY with the kernel transposed and turned round. At stride s, the inputs whose
- * place is equal modulo s are reached by the same taps of the kernel, every s-th: each such phase is a convolution at
+ * position is equal modulo s are reached by the same taps of the kernel, every s-th: each such phase is a convolution at
  * stride 1, and the phases are woven together.
  *
  * @param w The kernel [features, C / group, ...].

@@ -8,8 +8,8 @@ import { padTo, sliceOf } from './slice.js'
 const FEW_CHANNELS = 4
 
 /**
- * The gradient of a convolution's kernel, dW[t] = sum over samples n and places o of dY[n, o] X[n, o stride + t dilation
- * - begin]^T: the places are long, the kernel is short.
+ * The gradient of a convolution's kernel, dW[t] = sum over samples n and positions o of dY[n, o] X[n, o stride + t dilation
+ * - begin]^T: the positions are many, the taps few.
  */
 export function weightGradient(
   g: GraphBuilder,
@@ -24,15 +24,15 @@ export function weightGradient(
 
 /** A matrix product for each tap t: dY [N, group, features / group, P] times the X it met [N, group, P, C / group]. */
 function byTaps(g: GraphBuilder, dy: string, x: string, windows: readonly Window[], group: number): string {
-  const [samples, features, ...places] = g.dims(dy)
+  const [samples, features, ...positions] = g.dims(dy)
   const perGroup = g.dims(x)[1] / group
   const padded = padTo(g, x, [[0, 0], [0, 0], ...windows.map(({ begin, end }) => [begin, end] as const)])
-  const rows = reshapeTo(g, dy, [samples, group, features / group, elementCount(places)])
+  const rows = reshapeTo(g, dy, [samples, group, features / group, elementCount(positions)])
   const products = taps(windows).map((tap) => {
     const met = windows.map(({ stride, dilation, output }, i) => {
       return { axis: i + 2, first: tap[i] * dilation, step: stride, count: output }
     })
-    const columns = reshapeTo(g, sliceOf(g, padded, met), [samples, group, perGroup, elementCount(places)])
+    const columns = reshapeTo(g, sliceOf(g, padded, met), [samples, group, perGroup, elementCount(positions)])
     const product = g.node('MatMul', [rows, g.node('Transpose', [columns], { perm: { ints: [0, 1, 3, 2] } })])
     const sum = g.node('ReduceSum', [product, g.integers([0])], { keepdims: { int: 0 } })
     return reshapeTo(g, sum, [features, perGroup, 1])
@@ -53,12 +53,12 @@ function byConvolution(g: GraphBuilder, dy: string, x: string, windows: readonly
       pads: { ints: [windows.map(({ begin }) => begin), windows.map(({ end }) => end)].flat() },
     },
   )
-  // Where the stride left inputs over at the end, there are places after the last tap.
+  // Where the stride left inputs over at the end, there are positions after the last tap.
   const kernel = windows.map(({ kernel }, i) => ({ axis: i + 2, first: 0, step: 1, count: kernel }))
   return g.node('Transpose', [sliceOf(g, swapped, kernel)], { perm })
 }
 
-/** The places of a kernel's taps, in the order of its elements. */
+/** The positions of a kernel's taps, in the order of its elements. */
 function taps(windows: readonly Window[]): number[][] {
   return windows.reduce<number[][]>(
     (all, { kernel }) => all.flatMap((tap) => Array.from({ length: kernel }, (_, t) => [...tap, t])),

@@ -19,12 +19,12 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
   const [mean, variance] = training ? node.outputs.slice(1) : given
   const [dY, dMean, dVariance] = outputGradients
   const dims = g.dims(x)
-  const [samples, channels, ...places] = dims
+  const [samples, channels, ...positions] = dims
   const { type } = g.type(x)
 
   const op = (name: string, ...inputs: string[]) => g.node(name, inputs)
   const number = (value: number) => g.scalar(value, type)
-  const wide = (value: string) => reshapeTo(g, value, [samples, channels, elementCount(places)])
+  const wide = (value: string) => reshapeTo(g, value, [samples, channels, elementCount(positions)])
   const perChannel = (value: string) => reshapeTo(g, value, [channels, 1])
   const sum = (value: string) => g.node('ReduceSum', [value, g.integers([0, 2])], { keepdims: { int: 0 } })
 
@@ -41,10 +41,10 @@ const batchNormalization: Rule = ({ g, node, outputGradients, wanted }) => {
 
   /** What moving x moves by way of the batch's mean and variance: (u + w (x - m)) / P. */
   const throughStatistics = () => {
-    const share = number(1 / (samples * elementCount(places)))
-    const lost = (value: string, gained?: string) => (gained ? op('Sub', gained, value) : op('Neg', value))
-    const u = lost(op('Mul', slope, S), dMean)
-    const w = lost(cubed, dVariance && op('Mul', dVariance, number(2)))
+    const share = number(1 / (samples * elementCount(positions)))
+    const minus = (value: string, from?: string) => (from ? op('Sub', from, value) : op('Neg', value))
+    const u = minus(op('Mul', slope, S), dMean)
+    const w = minus(cubed, dVariance && op('Mul', dVariance, number(2)))
     const product = op('Mul', centred, perChannel(op('Mul', w, share)))
     return op('Add', product, perChannel(op('Mul', u, share)))
   }

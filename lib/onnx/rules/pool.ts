@@ -27,13 +27,13 @@ const averagePool = rule(({ g, node }, dy) => {
   return [inputGradient(g, g.node('Div', [dy, counts]), ones, windows, channels)]
 })
 
-/** How many elements each window has, padding among them or not, as a constant [places...]. */
+/** How many elements each window has, padding among them or not, as a constant [positions...]. */
 function windowCounts(g: GraphBuilder, windows: readonly Window[], padding: boolean, type: DataType): string {
   const along = windows.map(({ kernel, stride, dilation, begin, end, input, output }) =>
     Array.from({ length: output }, (_, o) => {
       const met = Array.from({ length: kernel }, (_, t) => o * stride + t * dilation - begin)
       const [low, high] = padding ? [-begin, input + end] : [0, input]
-      return met.filter((place) => place >= low && place < high).length
+      return met.filter((position) => position >= low && position < high).length
     }),
   )
   const counts = along.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1])

@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kFile[] = "libinfomotion_cuda.so";
 constexpr char kEntry[] = "infomotion_plugin";
-constexpr int kMostDevices = 16;
+constexpr int kMaxDevices = 16;
 
 #if defined(__linux__)
 
@@ -80,10 +80,10 @@ Cuda open() {
   const InfomotionPlugin* table = load(cuda.plugin, &cuda.reason);
   if (table == nullptr) return cuda;
   cuda.runtime = table->runtime;
-  cuda.devices.resize(kMostDevices);
+  cuda.devices.resize(kMaxDevices);
   std::int32_t count = 0;
   InfomotionMessage message = {};
-  const std::int32_t result = table->devices(cuda.devices.data(), kMostDevices, &count, &message);
+  const std::int32_t result = table->devices(cuda.devices.data(), kMaxDevices, &count, &message);
   cuda.devices.resize(result == kInfomotionDone ? static_cast<std::size_t>(count) : 0);
   cuda.reason = result == kInfomotionDone ? check(*table) : message.text;
   if (cuda.reason.empty()) cuda.table = table;

@@ -15,7 +15,7 @@ namespace {
 constexpr int kSweep = 4;
 
 // A thread with fewer rows (or columns) would spend most of its time on those that its neighbours compute too.
-constexpr int kLeastBand = 64;
+constexpr int kMinBand = 64;
 
 // Columns of a strip begin at multiples of this: a vector of the widest instruction set.
 constexpr int kStripAlignment = 16;
@@ -159,7 +159,7 @@ runtime::Status FarnebackSequence::init(int width, int height, const FarnebackPa
   if (params.iterations > kSweep) ensure_planes(0);
   else if (levels_.size() > 1) ensure_planes(1);
   const std::size_t most = threads == 0 ? runtime::pool_threads() : static_cast<std::size_t>(threads);
-  const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kLeastBand, 1)));
+  const std::size_t bands = std::min(most, static_cast<std::size_t>(std::max(height / kMinBand, 1)));
   workers_.clear();
   while (workers_.size() < bands) workers_.push_back(std::make_unique<Worker>(*this));
   primed_ = false;
@@ -259,7 +259,7 @@ void FarnebackSequence::compute_flow(const float* initial, float* flow, const ru
 int FarnebackSequence::strips(const Level& level) const {
   const int for_caches = workers_[0]->iterations.strips(level.width);
   if (for_caches > 1 || level.width <= level.height) return for_caches;
-  return std::clamp(level.width / kLeastBand, 1, static_cast<int>(workers_.size()));
+  return std::clamp(level.width / kMinBand, 1, static_cast<int>(workers_.size()));
 }
 
 // Where strip `i` of `count` begins: at an even division, rounded to a multiple of kStripAlignment.
@@ -284,7 +284,7 @@ void FarnebackSequence::sweep(std::size_t k, int count, const FlowPlanes* known,
                              params_.border};
   const int strips = this->strips(level), rows = workers_[0]->iterations.restart(), bands = parts(level.height, rows);
   const std::size_t most =
-      static_cast<std::size_t>(strips) * static_cast<std::size_t>(std::max(level.height / kLeastBand, 1));
+      static_cast<std::size_t>(strips) * static_cast<std::size_t>(std::max(level.height / kMinBand, 1));
   share(static_cast<std::size_t>(strips) * static_cast<std::size_t>(bands), most,
         [&](Worker& worker, std::size_t item, bool follows) {
           const int strip = static_cast<int>(item) / bands, band = static_cast<int>(item) % bands, top = band * rows;

@@ -42,7 +42,7 @@ double sum(const std::vector<double>& values) {
   return total;
 }
 
-Teleportation pagerank_teleportation(const FlowOptions& options, const Flow& flow, const std::vector<double>& out) {
+Teleportation pagerank_teleportation(const WalkOptions& options, const Flow& flow, const std::vector<double>& out) {
   Teleportation teleportation;
   teleportation.rate.resize(flow.nodes);
   for (uint32_t u = 0; u < flow.nodes; ++u) teleportation.rate[u] = out[u] > 0 ? options.teleportation : 1;
@@ -84,7 +84,7 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   return teleportation;
 }
 
-runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
+runtime::Status directed_flow(const WalkOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   const std::vector<double> out = weight_at(End::kSource, flow);
   const bool prior = options.regularization > 0;
   Teleportation teleportation =
@@ -122,7 +122,7 @@ runtime::Status directed_flow(const FlowOptions& options, const runtime::Cancel&
 }
 
 // The walk is reversible, so flow is proportional to weight, including the weight of the prior's links.
-void undirected_flow(const FlowOptions& options, Flow& flow) {
+void undirected_flow(const WalkOptions& options, Flow& flow) {
   double total = flow.weight;
   flow.node_flow = weight_at(End::kSource, flow);
   if (options.regularization > 0) {
@@ -178,7 +178,7 @@ int scale_weights(Links& links) {
 
 }  // namespace
 
-runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow) {
+runtime::Status compute_flow(Links links, const WalkOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   if (!options.self_links) drop_links(links, [&](uint32_t u, std::size_t i) { return links.targets[i] == u; });
   const int scale = scale_weights(links);
   flow.nodes = links.nodes;

@@ -15,7 +15,7 @@
 
 namespace infomotion::infomap {
 
-struct FlowOptions {
+struct WalkOptions {
   double teleportation = 0.15;  // 0..1; directed networks only
   bool recorded = false;        // the code names teleportation steps too; they land in proportion to in-weight
   bool to_nodes = false;        // teleportation lands on all nodes alike, not in proportion to their links' weight
@@ -50,6 +50,6 @@ struct Flow {
   bool recorded() const { return !teleported.empty(); }
 };
 
-runtime::Status compute_flow(Links links, const FlowOptions& options, const runtime::Cancel& cancel, Flow& flow);
+runtime::Status compute_flow(Links links, const WalkOptions& options, const runtime::Cancel& cancel, Flow& flow);
 
 }  // namespace infomotion::infomap

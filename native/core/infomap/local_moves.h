@@ -20,7 +20,7 @@
 
 namespace infomotion::infomap {
 
-constexpr double kLeastMoveGain = 1e-12;  // bits that a move must gain
+constexpr double kMinMoveGain = 1e-12;  // bits that a move must gain
 
 struct Sweep {
   bool once;  // each unit has one turn; otherwise it has another whenever its neighbourhood changes
@@ -143,7 +143,7 @@ class LocalMoves {
     if (size_[from] > 1) found[count++] = empty_.back();
 
     Choice best{from, flow_from, 0};
-    double best_delta = -kLeastMoveGain;
+    double best_delta = -kMinMoveGain;
     const Unit& unit = part.units[u];
     const auto departure = objective.leave(unit, from, flow_from);
     for (uint32_t k = 0; k < count; ++k) {

@@ -12,8 +12,8 @@
 namespace infomotion::infomap {
 namespace {
 
-constexpr double kLeastTreeGain = 1e-10;  // bits that a change of the tree must gain
-constexpr double kRelativeGain = 1e-5;    // the search ends after a round that gains a smaller share of the total
+constexpr double kMinTreeGain = 1e-10;  // bits that a change of the tree must gain
+constexpr double kRelativeGain = 1e-5;  // the search ends after a round that gains a smaller share of the total
 
 // Some nodes of the network and the links between them, as a network of its own.
 template <class Unit>
@@ -65,8 +65,8 @@ class LevelSearch {
       improve(next, whole, random);
       if (cancel_.requested()) break;
       const double gain = score(best, {}) - score(next, {});
-      if (gain > kLeastTreeGain) best = std::move(next);
-      if (gain < std::max(kLeastTreeGain, kRelativeGain * best.bits)) break;
+      if (gain > kMinTreeGain) best = std::move(next);
+      if (gain < std::max(kMinTreeGain, kRelativeGain * best.bits)) break;
     }
     return best;
   }
@@ -112,7 +112,7 @@ class LevelSearch {
     const SearchOptions options{std::move(initial), threads_};
     const Partition found = exit ? optimize(part.graph, part.units, objective, options, own, cancel_)
                                  : optimize_network(part.graph, part.units, objective, options, own, cancel_);
-    if (exit && (found.count <= 1 || found.total >= tree.bits - kLeastTreeGain)) return tree;
+    if (exit && (found.count <= 1 || found.total >= tree.bits - kMinTreeGain)) return tree;
     std::vector<Subnetwork<Unit>> parts = split(part, found.modules, found.count);
     const std::vector<Unit> units = sum_units(part.graph, part.units, found.modules, found.count);
     tree.nodes.clear();
@@ -161,7 +161,7 @@ class LevelSearch {
         sum_bits(group, objective_.exit(group.unit));
       }
       sum_bits(grouped, exit);
-      if (score(grouped, exit) >= score(tree, exit) - kLeastTreeGain) return;
+      if (score(grouped, exit) >= score(tree, exit) - kMinTreeGain) return;
       tree = std::move(grouped);
       graph = aggregate(graph, found.modules, found.count, threads_);
     }
@@ -180,7 +180,7 @@ class LevelSearch {
       const double child_exit = objective_.exit(child.unit);
       runtime::Random own(seed, {static_cast<uint32_t>(m)});
       Module found = build(parts[m], child_exit, {}, own);
-      if (found.bits < child.bits - kLeastTreeGain) {
+      if (found.bits < child.bits - kMinTreeGain) {
         found.unit = child.unit;
         child = std::move(found);
       } else if (!child.children.empty()) {
@@ -210,7 +210,7 @@ class LevelSearch {
       for (const Module& inside : child.children) change += inside.bits;
       const uint32_t opened_count = count - (child.unit.flow > 0) + visited(child);
       const double preference = exit ? 0 : objective_.preference(opened_count) - objective_.preference(count);
-      if (change + preference >= -kLeastTreeGain) {
+      if (change + preference >= -kMinTreeGain) {
         ++c;
         continue;
       }
@@ -330,7 +330,7 @@ Partition optimize_network(const FlowGraph& graph, const std::vector<typename Ob
   const Objective whole = objective.within(units);
   Partition found = optimize(graph, units, whole, options, random, cancel);
   const double one = whole.undivided() + whole.preference(1);
-  if (one >= found.total - kLeastTreeGain) return found;
+  if (one >= found.total - kMinTreeGain) return found;
   found.total = one;
   found.count = 0;
   uint32_t first = UINT32_MAX;

@@ -16,7 +16,7 @@ namespace {
 constexpr Sweep kMergeOnce{true, 0.25}, kMergeUntilSettled{false, 0.25}, kMoveUntilSettled{false, 0.1};
 // The search ends after a cycle that gains less than a share of the total: the share that 30 nodes have on average,
 // within bounds. Each cycle gains a small part of what the one before it gained, so little is lost by stopping.
-constexpr double kNodesGained = 30, kLeastGain = 5e-4, kMostGain = 4e-3;
+constexpr double kNodesGained = 30, kMinGain = 5e-4, kMaxGain = 4e-3;
 constexpr uint32_t kShrink = 16;            // coarsening ends when a level has not at least 1/16 fewer units
 constexpr uint32_t kUnitsPerJob = 1 << 14;  // groups of units are merged in parallel, in jobs of about this many units
 // A graph larger than the caches is renumbered so that neighbours are near each other, and its first merges are made in
@@ -53,7 +53,7 @@ class Search {
 
   Partition run() {
     std::vector<uint32_t> modules = options_.initial;
-    const double worth = std::clamp(kNodesGained / given_graph_.nodes, kLeastGain, kMostGain);
+    const double worth = std::clamp(kNodesGained / given_graph_.nodes, kMinGain, kMaxGain);
     double best = 0;
     bool first = true;
     while (!cancel_.requested()) {
@@ -64,13 +64,13 @@ class Search {
       }
       const double total = current_.total(), gain = best - total;
       best = total;
-      if (!first && gain < std::max(kLeastMoveGain, worth * best)) break;
+      if (!first && gain < std::max(kMinMoveGain, worth * best)) break;
       first = false;
     }
     modules = in_given_order(modules);
     // One module of all that is linked may be better still, and moves of single units may never lead there.
     start_all_in_one();
-    if (current_.total() < best - kLeastMoveGain) {
+    if (current_.total() < best - kMinMoveGain) {
       best = current_.total();
       join_all(modules);
     }

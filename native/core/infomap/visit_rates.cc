@@ -9,9 +9,9 @@ namespace infomotion::infomap {
 namespace {
 
 constexpr double kPrecision = 1e-13;
-constexpr double kLeastRate = 0.01;  // of teleportation, for successive over-relaxation
-constexpr int kMostPasses = 4000;    // what plain Gauss-Seidel takes at that rate in the worst case
-constexpr int kMostSteps = 400;
+constexpr double kMinRate = 0.01;  // of teleportation, for successive over-relaxation
+constexpr int kMaxPasses = 4000;   // what plain Gauss-Seidel takes at that rate in the worst case
+constexpr int kMaxSteps = 400;
 
 // Kahan's compensated summation: exact to the last bit or two, for any number of terms (W. Kahan, "Further remarks on
 // reducing truncation errors", Comm. ACM 8, 40 (1965)). The error of a plain sum of all rates would differ from pass to
@@ -131,7 +131,7 @@ runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vect
   double omega = 1, teleporting = rows.teleporting(rates);
   double least = HUGE_VAL, fourth_last = 0, allowed = HUGE_VAL;
   int adapting = 3, stalled = 0;
-  for (int pass = 1; pass <= kMostPasses; ++pass) {
+  for (int pass = 1; pass <= kMaxPasses; ++pass) {
     if (cancel.requested()) return runtime::Status::cancelled();
     double changed = 0, sum = 0;
     Sum will_teleport;
@@ -174,7 +174,7 @@ runtime::Status walk(const Rows& rows, const runtime::Cancel& cancel, std::vecto
   const auto n = static_cast<uint32_t>(rates.size());
   std::vector<double> next(n);
   double last = HUGE_VAL;
-  for (int step = 0; step < kMostSteps; ++step) {
+  for (int step = 0; step < kMaxSteps; ++step) {
     if (cancel.requested()) return runtime::Status::cancelled();
     const double teleporting = rows.teleporting(rates);
     double total = 0;
@@ -197,7 +197,7 @@ runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, 
                             const runtime::Cancel& cancel, std::vector<double>& rates) {
   const Rows rows(flow, steps, teleportation);
   std::vector<double> by_row = rows.landing;
-  const bool relaxed = rows.most_followed <= 1 - kLeastRate;
+  const bool relaxed = rows.most_followed <= 1 - kMinRate;
   runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
   if (!status.ok()) return status;
   Sum total;

@@ -41,24 +41,24 @@ class Spare {
     madvise(memory, bytes / kHugePage * kHugePage, MADV_FREE);
 #endif
     std::lock_guard<std::mutex> lock(mutex_);
-    while (!blocks_.empty() && (blocks_.size() == kMost || bytes_ + bytes > kMostBytes)) {
+    while (!blocks_.empty() && (blocks_.size() == kMaxBlocks || bytes_ + bytes > kMaxBytes)) {
       bytes_ -= blocks_.front().bytes;
       ::operator delete(blocks_.front().memory, alignment(blocks_.front().bytes));
       blocks_.erase(blocks_.begin());
     }
-    if (bytes > kMostBytes) return ::operator delete(memory, alignment(bytes));
+    if (bytes > kMaxBytes) return ::operator delete(memory, alignment(bytes));
     blocks_.push_back({memory, bytes});
     bytes_ += bytes;
   }
 
  private:
-  static constexpr std::size_t kMost = 32, kMostBytes = std::size_t{256} << 20;
+  static constexpr std::size_t kMaxBlocks = 32, kMaxBytes = std::size_t{256} << 20;
   struct Block {
     void* memory;
     std::size_t bytes;
   };
 
-  Spare() { blocks_.reserve(kMost); }
+  Spare() { blocks_.reserve(kMaxBlocks); }
   friend Spare& spare();
 
   std::mutex mutex_;

@@ -9,8 +9,8 @@
 namespace infomotion::select {
 namespace {
 
-constexpr std::size_t kBlock = 64;   // candidates a task takes
-constexpr double kLeastGain = 1e-9;  // of the loss: less than that is rounding
+constexpr std::size_t kBlock = 64;  // candidates a task takes
+constexpr double kMinGain = 1e-9;   // of the loss: less than that is rounding
 
 // A dense matrix in double, row by row.
 struct Dense {
@@ -226,7 +226,7 @@ runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>&
           if (!taken[candidates[i]]) losses[i] = student.loss_with(candidates[i]);
       });
       const std::size_t best = std::min_element(losses.begin(), losses.end()) - losses.begin();
-      if (!(losses[best] < loss * (1 - kLeastGain))) continue;
+      if (!(losses[best] < loss * (1 - kMinGain))) continue;
       taken[here] = 0;
       here = candidates[best];
       taken[here] = 1;

@@ -1,0 +1,118 @@
+import type { Clip } from '../dataset/types.js'
+import { ByteBudget } from '../run/budget.js'
+import type { ShardEntry } from '../run/shards.js'
+import { sha256, sha256OfFile } from '../run/store.js'
+import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
+import type { MadeClip } from '../synthesize/types.js'
+import type { ReadOptions } from '../video/types.js'
+import type { Volume } from '../volume/volume.js'
+import type { DecodedClip, FeatureCache } from './cache.js'
+
+/** A clip that could not be decoded, and why. */
+export interface SkippedClip {
+  id: string
+  path: string
+  reason: string
+}
+
+/** Turns a file into frames. */
+type DecodeFile = (path: string, options: ReadOptions) => Promise<DecodedClip>
+
+/** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
+export class ClipDescriber {
+  /** The digest of each clip's file, or of a made clip's frames. */
+  readonly hashes: string[]
+  /** The row of each clip that could be read. */
+  readonly entries: (ShardEntry | undefined)[]
+  /** Those that could not. */
+  readonly skips: (SkippedClip | undefined)[]
+  /** Indices of the clips that changed while they were read, and were read again. */
+  readonly changed = new Set<number>()
+  private readonly budget: ByteBudget
+
+  /** @param memory - bytes of decoded clips that are held at the same time */
+  constructor(
+    private readonly clips: readonly (Clip | MadeClip)[],
+    private readonly cache: FeatureCache,
+    private readonly decodeFile: DecodeFile,
+    memory: number,
+  ) {
+    this.hashes = new Array(clips.length)
+    this.entries = new Array(clips.length)
+    this.skips = new Array(clips.length)
+    this.budget = new ByteBudget(memory)
+  }
+
+  /** The row of one clip; or why it is skipped. */
+  async describe(index: number, signal?: AbortSignal): Promise<void> {
+    const clip = this.clips[index]
+    if ('frames' in clip) {
+      this.hashes[index] = hashOfMade(clip)
+      this.entries[index] = await this.cache.describe(this.hashes[index], async () => asDecoded(clip), signal)
+      return
+    }
+    const share = this.budget.open()
+    const reserve = (bytes: number) => share.grow(bytes, signal)
+    try {
+      this.hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
+      const video = () => ofClip(this.decode(clip.path, this.hashes[index], { signal, reserve }))
+      this.entries[index] = await this.cache.describe(this.hashes[index], video, signal)
+    } catch (thrown) {
+      // a descriptor without the volume that was asked for is of no use: the clip has no row
+      if (!(thrown instanceof ClipFault)) throw thrown
+      if (thrown.code === 'VIDEO_CHANGED' && !this.changed.has(index)) {
+        this.changed.add(index)
+        share.close()
+        return this.describe(index, signal)
+      }
+      this.skips[index] = { id: clip.id, path: clip.path, reason: `${thrown.message} (${thrown.code})` }
+    } finally {
+      share.close()
+    }
+  }
+
+  /** The volume of a clip that has a row, made again where it was lost. */
+  volume(index: number, key: string, at: { signal?: AbortSignal }): Promise<Volume> {
+    const clip = this.clips[index]
+    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip.path, this.hashes[index], at))
+    return this.cache.volume(key, again, at.signal)
+  }
+
+  /** Decodes a clip if its file still has the hash that its features are kept by. */
+  private async decode(path: string, hash: string, at: ReadOptions): Promise<DecodedClip> {
+    const video = await this.decodeFile(path, at)
+    if ((await sha256OfFile(path, at.signal)) !== hash)
+      throw new InfomotionError(
+        'VIDEO_CHANGED',
+        `${path} changed while it was read. Let it be written to its end first.`,
+      )
+    return video
+  }
+}
+
+/** Names a made clip by all that it is, but for its name. */
+function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {
+  return sha256(`made ${JSON.stringify([count, width, height, fps])} ${sha256(frames)}`)
+}
+
+function asDecoded({ frames, count, width, height, fps }: MadeClip): DecodedClip {
+  return { frames, count, width, height, fps, backend: 'made', damagedFrames: 0, warnings: [] }
+}
+
+/** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */
+class ClipFault extends InfomotionError {}
+
+/** What the system says of a file that is gone, forbidden, or none (a pipe, a folder). A disk in trouble is no clip's fault. */
+const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
+
+/** Tells what is wrong with a clip from what is wrong elsewhere: a cache that is forbidden says `EACCES` too. */
+async function ofClip<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (thrown) {
+    const error = asInfomotionError(thrown)
+    const { code, message } = error
+    if (!code.startsWith('VIDEO_') && !UNREADABLE.includes(code)) throw error
+    throw new ClipFault(code, message, { cause: thrown })
+  }
+}
