@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
-import { makeFolder, openFolder, removeLeftovers } from './store.js'
+import { makeFolder, openFolder, readWhole, removeLeftovers } from './store.js'
 
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
@@ -50,7 +50,7 @@ async function take(path: string, directory: string): Promise<FileHandle> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const held = await place(path, mine)
     if (held) return held
-    const found = await readFile(path, 'utf8').catch(() => undefined)
+    const found = await textOf(path)
     if (found === undefined) continue // its run has just ended
     holder = parse(found)
     if (!holder || !(await isGone(holder, path))) break
@@ -103,10 +103,15 @@ async function breakUp(path: string, dead: string): Promise<void> {
     return setTimeout(10 + Math.random() * 10)
   }
   try {
-    if ((await readFile(path, 'utf8').catch(() => '')) === dead) await rm(path, { force: true })
+    if ((await textOf(path)) === dead) await rm(path, { force: true })
   } finally {
     await rm(turn, { force: true })
   }
+}
+
+/** What a lock says; undefined where it is gone, or what stands there is no file. */
+function textOf(path: string): Promise<string | undefined> {
+  return readWhole(path).then(String, () => undefined)
 }
 
 function parse(lock: string): Holder | undefined {
