@@ -84,6 +84,20 @@ t.test('names that the set needs itself', async (t) => {
   }
 })
 
+t.test('a table that is called like another file of the set', async (t) => {
+  for (const name of ['weights.csv', 'Manifest.JSON', 'NOTICE.txt', '.infomotion-set.json']) {
+    const out = join(temporary(t), 'out')
+    const { code } = await distil(join(makeSet(join(temporary(t), 'set'), [], name), name), '--out', out)
+    t.equal(code, 'DATASET_NAME_CLASH', name)
+    t.notOk(existsSync(join(out, 'manifest.json')))
+  }
+  for (const name of ['clips.csv', 'selection.csv']) {
+    const out = join(temporary(t), 'out')
+    t.equal((await distil(join(makeSet(join(temporary(t), 'set'), [], name), name), '--out', out)).status, 0)
+    t.match(readFileSync(join(out, name), 'utf8'), /^path,label,split\n/)
+  }
+})
+
 t.test('side files that are links or pipes are left out, and do not hang', async (t) => {
   const victim = precious(t)
   const linked = makeSet(join(temporary(t), 'set'))
