@@ -98,6 +98,25 @@ t.test('a table that is called like another file of the set', async (t) => {
   }
 })
 
+t.test('results inside the data set that they are of, again and again', async (t) => {
+  const splits = join(temporary(t), 'splits')
+  const batches = join(temporary(t), 'batches')
+  for (let k = 0; k < 6; k++) {
+    const folders = [join(splits, k < 4 ? 'train' : 'test', 'ab'[k % 2]), join(batches, 'Batch1')]
+    for (const folder of folders) {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, `t${k}.avi`), readFileSync(join(clips, `t${k}.avi`)))
+    }
+  }
+  const rows = Array.from({ length: 6 }, (_, k) => `t${k}.avi,${'ab'[k % 2]},${k < 4 ? 'train' : 'test'}`)
+  writeFileSync(join(batches, 'list.csv'), `${['path,label,split', ...rows].join('\n')}\n`)
+  for (const set of [splits, batches])
+    for (const out of ['out', 'out', 'other']) {
+      const { status, message } = await distil(set, '--out', join(set, out), '--cache', join(set, 'cache'))
+      t.equal(status, 0, `${set} ${out}: ${message}`)
+    }
+})
+
 t.test('side files that are links or pipes are left out, and do not hang', async (t) => {
   const victim = precious(t)
   const linked = makeSet(join(temporary(t), 'set'))

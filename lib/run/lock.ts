@@ -7,13 +7,16 @@ import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
 import { makeFolder, openFolder, readWhole, removeLeftovers } from './store.js'
 
+/** Name of the lock in its folder. */
+export const LOCK = '.lock'
+
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
  * is gone (kill -9, power) is taken over, on the machine and in the container it ran in, and what it left half-written
  * is removed. Whether a process of another machine or container is gone cannot be known here.
  */
 export async function withLock<T>(directory: string, body: () => Promise<T>): Promise<T> {
-  const path = join(directory, '.lock')
+  const path = join(directory, LOCK)
   const held = await take(path, directory).catch((error) => {
     throw atPath(error, directory)
   })
