@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
-import { makeFolder, openFolder, readWhole, removeLeftovers } from './store.js'
+import { makeFolder, openFolder, readWhole, removeLeftovers, temporaryOf } from './store.js'
 
 /** Name of the lock in its folder. */
 export const LOCK = '.lock'
@@ -68,7 +68,7 @@ async function take(path: string, directory: string): Promise<FileHandle> {
 
 /** Puts the lock in its place, unless one is there. A lock is never seen, or left by a crash, half-written. */
 async function place(path: string, content: string): Promise<FileHandle | undefined> {
-  const written = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const written = temporaryOf(path)
   const file = await open(written, 'wx')
   try {
     await file.writeFile(content)
