@@ -5,7 +5,7 @@ import type { ShardEntry } from '../run/shards.js'
 import { sha256, sha256OfFile } from '../run/store.js'
 import type { Device } from '../runtime/device.js'
 import { asInfomotionError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, invalid } from '../runtime/expect.js'
+import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
@@ -14,6 +14,11 @@ import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
+
+const OPTIONS: readonly (keyof ExtractOptions)[] = [
+  ...(['cache', 'decode', 'decoder', 'decoders', 'stated', 'memory', 'descriptor', 'device', 'volumes'] as const),
+  ...(['signal', 'onProgress'] as const),
+]
 
 export type { ClipFacts, DecodedClip } from './cache.js'
 export type { ClipWarning, StatedFacts } from './oddities.js'
@@ -92,6 +97,7 @@ export async function extractFeatures(
   clips: readonly (Clip | MadeClip)[],
   options: ExtractOptions,
 ): Promise<ExtractedFeatures> {
+  expectOptions(options, 'extractFeatures', OPTIONS)
   const { signal, onProgress, stated } = options
   const cache = await FeatureCache.open(options)
   const budget = new ByteBudget(expectNumber(options.memory ?? memoryBudget(), 'memory', 1))
