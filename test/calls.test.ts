@@ -2,9 +2,12 @@
 import { runInNewContext } from 'node:vm'
 import {
   describeClip,
+  extractFeatures,
   farneback,
+  fitPca,
   infomap,
   predict,
+  readClip,
   similarityGraph,
   trainStudent,
   volumeOf,
@@ -31,6 +34,9 @@ const look = { frames: 2, stride: 1, channels: 'both', seed: 1, first: 0 } as co
 
 /** Calls with one key too many, by what the message must name. */
 const misspelt: Record<string, () => unknown> = {
+  'extractFeatures: memoryLimit': () =>
+    extractFeatures([], { cache: 'never', decode: readClip, memoryLimit: 1e9 } as never),
+  'train: columns': () => fitPca({ ...matrix, columns: 2 } as never),
   'shape: winsize': () => farneback(frames, { ...shape, winsize: 9 } as never),
   'shape: signal': () => farneback(frames, { ...shape, signal: AbortSignal.abort() } as never),
   'shape: frameStride': () => new FlowSequence({ ...shape, frameStride: 4 } as never),

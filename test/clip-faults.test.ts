@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { extractFeatures } from 'infomotion'
@@ -63,6 +64,8 @@ t.test('a decoder that is killed: tried once more, then an error of the run; not
     'in a pipe whose end nobody looks at': `${real} "$@" | head -c 100000`,
     'before its first frame': 'kill -SEGV $$',
     'asked to end': 'kill -TERM $$',
+    'asked to end, which it takes for a wish': `${real} "$@"; exit 255`,
+    'by a time limit, in a shell': `exit ${128 + constants.signals.SIGXCPU}`,
   }
   for (const [what, lines] of Object.entries(deaths))
     await t.test(what, async (t) => {
@@ -107,10 +110,6 @@ t.test('a decoder that gives up: the fault of the clip, skipped by name, not kep
         reason: /broke off after 31 frames of .*out of luck \(it ended with status 69\) \(VIDEO_UNREADABLE\)/,
       },
     ])
-  })
-  await t.test('with the status of a signal that it took as a wish', async (t) => {
-    asFfmpeg(t, `${real} "$@"; exit 255`)
-    await t.rejects(readClip(paths[1]), { code: 'VIDEO_UNREADABLE', message: /status 255/ })
   })
   const { facts, skipped } = await extractFeatures(clips, await options())
   t.same([facts.map(({ frames }) => frames), skipped], [[30, 31], []])

@@ -122,6 +122,11 @@ t.test('ejection fractions as fractions', async (t) => {
       code: 'DATASET_EF_FRACTION',
       message: /All 8 numbers of EF lie between 0 and 1.*--ef-scale 100/,
     })
+  for (const slip of [1.02, 65, 999, -1])
+    await t.rejects(read(ef([...fractions, slip]), { columns, classes: 'ef5' }), {
+      code: 'DATASET_EF_FRACTION',
+      message: /8 of 9 numbers of EF lie between 0 and 1/,
+    })
   const scaled = await read(ef(fractions), { columns, classes: 'ef5', efScale: 100 })
   t.same(
     scaled.clips.map(({ classIndex }) => classIndex),

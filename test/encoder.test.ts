@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
@@ -330,11 +331,13 @@ t.test('tensors in a file beside the model: from any folder, and from no other',
   writeFileSync(outside, data)
   symlinkSync(outside, join(folder, 'linked.data'))
   mkdirSync(join(folder, 'weights'))
+  execFileSync('mkfifo', [join(folder, 'pipe.data')])
   for (const [location, what, changes] of [
     [outside, /outside the model's folder/],
     [`../${basename(dirname(outside))}/outside.data`, /outside the model's folder/],
     ['linked.data', /outside the model's folder/],
     ['weights', /is no file/],
+    ['pipe.data', /is no file/],
     ['absent.data', /cannot be read \(ENOENT\)/],
     ['identity.data', /that file has/, { offset: '100000' }],
   ] as [string, RegExp, object?][]) {

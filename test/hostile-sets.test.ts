@@ -84,6 +84,39 @@ t.test('names that the set needs itself', async (t) => {
   }
 })
 
+t.test('a table that is called like another file of the set', async (t) => {
+  for (const name of ['weights.csv', 'Manifest.JSON', 'NOTICE.txt', '.infomotion-set.json']) {
+    const out = join(temporary(t), 'out')
+    const { code } = await distil(join(makeSet(join(temporary(t), 'set'), [], name), name), '--out', out)
+    t.equal(code, 'DATASET_NAME_CLASH', name)
+    t.notOk(existsSync(join(out, 'manifest.json')))
+  }
+  for (const name of ['clips.csv', 'selection.csv']) {
+    const out = join(temporary(t), 'out')
+    t.equal((await distil(join(makeSet(join(temporary(t), 'set'), [], name), name), '--out', out)).status, 0)
+    t.match(readFileSync(join(out, name), 'utf8'), /^path,label,split\n/)
+  }
+})
+
+t.test('results inside the data set that they are of, again and again', async (t) => {
+  const splits = join(temporary(t), 'splits')
+  const batches = join(temporary(t), 'batches')
+  for (let k = 0; k < 6; k++) {
+    const folders = [join(splits, k < 4 ? 'train' : 'test', 'ab'[k % 2]), join(batches, 'Batch1')]
+    for (const folder of folders) {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, `t${k}.avi`), readFileSync(join(clips, `t${k}.avi`)))
+    }
+  }
+  const rows = Array.from({ length: 6 }, (_, k) => `t${k}.avi,${'ab'[k % 2]},${k < 4 ? 'train' : 'test'}`)
+  writeFileSync(join(batches, 'list.csv'), `${['path,label,split', ...rows].join('\n')}\n`)
+  for (const set of [splits, batches])
+    for (const out of ['out', 'out', 'other']) {
+      const { status, message } = await distil(set, '--out', join(set, out), '--cache', join(set, 'cache'))
+      t.equal(status, 0, `${set} ${out}: ${message}`)
+    }
+})
+
 t.test('side files that are links or pipes are left out, and do not hang', async (t) => {
   const victim = precious(t)
   const linked = makeSet(join(temporary(t), 'set'))

@@ -162,10 +162,19 @@ t.test('a result replaces a link; a file that the caller names is written throug
 t.test("leftovers are ours by their names: a user's own .tmp stays", async (t) => {
   const out = folder(t, {
     'notes.tmp': 'mine',
+    'notes.20260131.tmp': 'mine',
+    '.partial-20260131/x': 'mine',
     '.partial-mine/x': 'mine',
     'a.npy.0123abcd.tmp': 'ours',
     '.partial-0123abcd/x': 'ours',
   })
   await openFolder(out, { alone: true })
-  t.same(treeOf(out), ['.partial-mine', '.partial-mine/x', 'notes.tmp'])
+  t.same(treeOf(out), [
+    '.partial-20260131',
+    '.partial-20260131/x',
+    '.partial-mine',
+    '.partial-mine/x',
+    'notes.20260131.tmp',
+    'notes.tmp',
+  ])
 })

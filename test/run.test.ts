@@ -148,6 +148,13 @@ t.test('lock: a second run is refused, a dead one is taken over, the lock goes w
     withLock(folder, async () => {}),
     { code: 'RUN_LOCKED', message: /delete .*\.lock/ },
   )
+  rmSync(lock)
+  execFileSync('mkfifo', [lock])
+  await t.rejects(
+    withLock(folder, async () => {}),
+    { code: 'RUN_LOCKED', message: /delete .*\.lock/ },
+    'a pipe says nothing, for ever',
+  )
 })
 
 t.test(
@@ -242,11 +249,7 @@ t.test(
 )
 
 /** Replaces a function of node:fs/promises for the duration of a test. */
-function replaced<K extends 'readFile' | 'open'>(
-  t: Test,
-  name: K,
-  by: (original: (typeof fs)[K]) => (typeof fs)[K],
-): void {
+function replaced<K extends 'open'>(t: Test, name: K, by: (original: (typeof fs)[K]) => (typeof fs)[K]): void {
   const original = fs[name]
   t.teardown(() => {
     fs[name] = original
@@ -263,9 +266,9 @@ t.test('shards: one that cannot be read just now is an error by name, and stays'
   let [code, end] = ['', '']
   replaced(
     t,
-    'readFile',
+    'open',
     (original) =>
-      Object.assign((path: string, ...rest: []) => {
+      ((path: string, ...rest: []) => {
         if (code && String(path).endsWith(end))
           return Promise.reject(Object.assign(new Error(`${code}: trouble`), { code }))
         return original(path, ...rest)
@@ -327,6 +330,11 @@ t.test('files only: a pipe, a device, a folder are refused by name, and a signal
   const path = join(folder, 'a')
   writeFileSync(path, Buffer.alloc(3e6, 'abc'))
   t.equal(await sha256OfFile(path), sha256(readFileSync(path)))
+  const shards = join(folder, 'shards')
+  await (await ShardCache.open(shards, 2)).append([entry('a', 1, 2)])
+  rmSync(join(shards, '00000.npy'))
+  execFileSync('mkfifo', [join(shards, '00000.npy')])
+  await t.rejects(ShardCache.open(shards, 2), { code: 'EINVAL', message: /Could not read .*00000.* is a pipe/ })
   await t.rejects(sha256OfFile(path, AbortSignal.abort()), { code: 'ABORTED' })
   replaced(t, 'open', () => () => new Promise(() => {})) // a disk that does not answer
   await t.rejects(readWhole(path, soon()), { code: 'ABORTED' })

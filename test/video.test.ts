@@ -255,6 +255,23 @@ t.test('an executable that fails or never ends', async (t) => {
 })
 
 const zoo = reference('decode-zoo')
+t.test(
+  'an AVI of another codec that ends early, where ffmpeg has no word for it',
+  needs(ffmpeg, 'ffmpeg'),
+  async (t) => {
+    const path = join(temporary(t), 'a.avi')
+    execFileSync('ffmpeg', [...'-v error -f lavfi -i testsrc2=s=64x48:r=25:d=2 -c:v ffv1'.split(' '), path])
+    t.same((await readClip(path)).warnings, [])
+    const file = readFileSync(path)
+    writeFileSync(path, file.subarray(0, 0.45 * file.length))
+    const { count, promisedFrames, warnings, oddities } = await readClip(path)
+    t.ok(count < 50 && promisedFrames === 50)
+    t.equal(warnings[0], `The header promises 50 frames, the file holds ${count}.`)
+    t.equal(oddities[0].kind, 'damaged')
+    t.same((await readClip(path, { maxFrames: 5 })).warnings, [], 'no more were asked for')
+  },
+)
+
 t.test('formats that ffmpeg reads', needs(ffmpeg && zoo, 'ffmpeg and the decode zoo'), async (t) => {
   const same = await readClip(join(zoo!, 'phantomlike-175frames.avi'))
   t.same([same.count, same.damagedFrames, same.fps, same.warnings], [175, 0, 50, []])

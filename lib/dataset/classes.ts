@@ -83,14 +83,15 @@ export function inPercent(value: number, efScale: number): number {
 function checkFractions(values: number[], noun: string, efScale = 1): string[] {
   const known = values.filter(Number.isFinite)
   const small = known.filter((value) => value >= 0 && value <= 1)
-  if (known.length > 0 && small.length === known.length)
+  const odd = small.filter((value) => value > 0)
+  // a few slips or codes (1.02, 999, -1) do not make percentages of the others
+  if (known.length > 0 && (small.length === known.length || 2 * odd.length > known.length))
     throw new InfomotionError(
       'DATASET_EF_FRACTION',
-      `All ${known.length} numbers of ${noun} lie between 0 and 1, where the ejection fraction in percent is expected. ` +
+      `${small.length === known.length ? 'All' : `${small.length} of`} ${known.length} numbers of ${noun} lie between 0 and 1, where the ejection fraction in percent is expected. ` +
         `If they are fractions, read them with --ef-scale ${100 * efScale} (option efScale); if they are something else, ` +
         'name the column of the ejection fraction or another class scheme.',
     )
-  const odd = small.filter((value) => value > 0)
   if (odd.length === 0) return []
   return [
     `${odd.length} of ${known.length} numbers of ${noun} are at most 1 percent (${firstOf(odd.map(String))}): fractions among percentages?`,

@@ -1,8 +1,16 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { LOCK } from '../run/lock.js'
+import { listName } from '../run/output.js'
 
 /** File name endings that are taken for videos. */
 export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif)$/i
+
+/** What tells a folder of a run's results, of this run too. */
+const MARKS = [LOCK, listName('set'), listName('comparison')]
+
+/** Whether a folder of these names holds a run's results: where it lies inside a data set, it is no part of that. */
+export const isOfResults = (names: readonly string[]) => MARKS.some((mark) => names.includes(mark))
 
 /** How deep below a table its videos are looked for, where it names files without their folders. */
 const DEPTH = 3
@@ -63,6 +71,7 @@ export class FileFinder {
     const found = new Map<string, string | null>()
     const visit = async (folder: string, left: number): Promise<void> => {
       const listing = await this.list(folder)
+      if (folder !== root && listing && isOfResults([...listing.files.keys()])) return
       for (const name of new Set(listing?.files.values())) {
         if (!VIDEO.test(name) || !(await isClip(join(folder, name), listing!.links.has(name)))) continue
         for (const key of new Set([name, folded(name), folded(name.replace(VIDEO, '')), name.replace(VIDEO, '')]))

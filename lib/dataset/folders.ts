@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { isClip, VIDEO } from './files.js'
+import { isClip, isOfResults, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
 import { splitNamed } from './split.js'
 import type { Table } from './table.js'
@@ -34,7 +34,8 @@ const COMPANIONS = /^(thumbs\.db|desktop\.ini|readme(\.\w+)?|licen[cs]e(\.\w+)?|
 export async function readFolders(root: string, named: ReadonlyMap<string, Split>): Promise<ClassFolders | undefined> {
   const top = await listing(root)
   const distilled = top.files.includes(WEIGHTS) // then `cache` is no class, but the run's
-  const folders = top.folders.filter((name) => !(distilled && name === 'cache'))
+  const foreign = await Promise.all(top.folders.map((name) => isForeign(join(root, name), distilled)))
+  const folders = top.folders.filter((_, i) => !foreign[i])
   const splits = folders.map((name) => splitNamed(name, named))
   const areSplits = folders.length > 0 && splits.every(Boolean)
   const clips: Found[] = []
@@ -61,6 +62,13 @@ export async function readFolders(root: string, named: ReadonlyMap<string, Split
 
 /** The weights of a distilled set: such a table names its clips, and is not the source of its labels. */
 const WEIGHTS = 'weights.csv'
+
+/** Whether a folder is a run's, not the data set's that it lies in: results, or caches. Neither has clips at its top. */
+async function isForeign(folder: string, distilled: boolean): Promise<boolean> {
+  const names = await readdir(folder)
+  if (basename(folder) === 'cache' && distilled) return true
+  return !names.some((name) => VIDEO.test(name)) && (basename(folder) === 'cache' || isOfResults(names))
+}
 
 /** What a folder holds, hidden things apart: a link counts as a file where it leads to one, or nowhere. */
 async function listing(folder: string): Promise<{ folders: string[]; files: string[]; others: string[] }> {

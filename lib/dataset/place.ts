@@ -17,29 +17,30 @@ export interface Placed {
   item?: DistilledItem
 }
 
-/** Names in the set's folder that a run writes itself, besides the table's own. */
-const RESERVED = [
-  ...[
-    'weights.csv',
-    'notice.txt',
-    'phantom.json',
-    'volumetracings.csv',
-    'clips.csv',
-    'selection.csv',
-    'selection.json',
-  ],
-  ...['manifest.json', 'student.onnx', 'report.json', 'report.html', 'comparison.json', 'comparison.html', 'cache'],
+/** Names in the set's folder that a run writes itself, whatever the table is called. */
+const OWN = [
+  ...['weights.csv', 'notice.txt', 'phantom.json', 'volumetracings.csv', 'cache', 'manifest.json', 'student.onnx'],
+  ...['report.json', 'report.html', 'comparison.json', 'comparison.html'],
 ]
+
+/** Names that no clip may have, besides the table's own. */
+const RESERVED = [...OWN, 'clips.csv', 'selection.csv', 'selection.json']
 
 /**
  * Refuses clips whose place in the set is one that the set needs itself, is that of another clip, or lies inside another
- * clip's, or leads elsewhere. Reserved names are compared as file systems do that take `A` for `a`.
+ * clip's, or leads elsewhere, and a table that is called like another file of the set. Reserved names are compared as file
+ * systems do that take `A` for `a`.
  *
  * @throws {InfomotionError} `DATASET_NAME_CLASH`
  */
 export function expectNames(placed: readonly Placed[], table: string): void {
   const fold = (name: string) => name.normalize('NFC').toLowerCase()
   const reserved = new Set([...RESERVED, fold(table)])
+  if (OWN.includes(fold(table)) || table.startsWith('.'))
+    throw new InfomotionError(
+      'DATASET_NAME_CLASH',
+      `The table ${JSON.stringify(table)} would take the place of a file that the distilled set needs itself. Rename it.`,
+    )
   const files = new Set<string>()
   const clash = (file: string, why: string) =>
     new InfomotionError(

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, encodeNpy, npyComment } from '../run/npy.js'
-import { replaceFile, sha256 } from '../run/store.js'
+import { readWhole, replaceFile, sha256 } from '../run/store.js'
 
 /** Raise when students would predict otherwise: older predictions are then not read. */
 const SCHEMA = 3
@@ -37,7 +36,7 @@ export class PredictionCache {
   private async read(key: string, train: (checkpoint: string) => Promise<Float32Array>): Promise<Float32Array> {
     const path = join(this.folder, `${key}.npy`)
     try {
-      const file = await readFile(path)
+      const file = await readWhole(path)
       const { data } = decodeNpy(file)
       if (data instanceof Float32Array && npyComment(file) === checksum(data)) return data
     } catch {

@@ -3,7 +3,7 @@ import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { memoryBudget } from '../run/budget.js'
 import type { Device } from '../runtime/device.js'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, invalid } from '../runtime/expect.js'
+import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
@@ -13,6 +13,11 @@ import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import { ClipDescriber, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
+
+const OPTIONS: readonly (keyof ExtractOptions)[] = [
+  ...(['cache', 'decode', 'decoder', 'decoders', 'stated', 'memory', 'descriptor', 'device', 'volumes'] as const),
+  ...(['signal', 'onProgress'] as const),
+]
 
 export type { ClipFacts, DecodedClip } from './cache.js'
 export type { SkippedClip } from './describer.js'
@@ -85,6 +90,7 @@ export async function extractFeatures(
   clips: readonly (Clip | MadeClip)[],
   options: ExtractOptions,
 ): Promise<ExtractedFeatures> {
+  expectOptions(options, 'extractFeatures', OPTIONS)
   const { signal, onProgress } = options
   const memory = expectNumber(options.memory ?? memoryBudget(), 'memory', 1)
   const cache = await FeatureCache.open(options)

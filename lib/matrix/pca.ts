@@ -2,7 +2,7 @@ import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { topEigenvectors } from './eigen.js'
-import type { Matrix } from './matrix.js'
+import type { MATRIX_KEYS, Matrix } from './matrix.js'
 
 /** Principal components of a feature matrix. */
 export interface Pca {
@@ -33,6 +33,7 @@ export interface Pca {
  */
 export async function fitPca(train: Matrix, options: { components?: number; signal?: AbortSignal } = {}): Promise<Pca> {
   expectOptions(options, 'fitPca', ['components', 'signal'])
+  expectOptions(train, 'train', MATRIX_KEYS)
   const components = expectInteger(options.components ?? 32, 'components', 1)
   if (train.rows < 2) throw invalid('at least 2 rows', 'train', train.rows)
   const { rows, dim } = train

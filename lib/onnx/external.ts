@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { toBinary } from '@bufbuild/protobuf'
@@ -69,7 +70,8 @@ async function read(tensor: TensorProto, folder: string, path: string): Promise<
   const where = `its tensor "${tensor.name}" lies in "${location}"`
   const real = isAbsolute(location) || !within(at) ? undefined : await realpath(at).catch(() => at)
   if (!real || !within(real)) throw unusable(path, `${where}, outside the model's folder`)
-  const file = await open(real).catch((cause) => {
+  // without waiting: a pipe would be waited at for a writer
+  const file = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause) => {
     throw unusable(path, `${where}, which cannot be read (${cause.code})`, cause)
   })
   try {

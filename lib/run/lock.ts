@@ -5,7 +5,10 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { atPath, InfomotionError } from '../runtime/errors.js'
-import { makeFolder, openFolder, removeLeftovers } from './store.js'
+import { makeFolder, openFolder, readWhole, removeLeftovers, temporaryOf } from './store.js'
+
+/** Name of the lock in its folder. */
+export const LOCK = '.lock'
 
 /**
  * Runs `body` as the only run in a directory: a second one is refused (code `RUN_LOCKED`). The lock of a process that
@@ -13,7 +16,7 @@ import { makeFolder, openFolder, removeLeftovers } from './store.js'
  * is removed. Whether a process of another machine or container is gone cannot be known here.
  */
 export async function withLock<T>(directory: string, body: () => Promise<T>): Promise<T> {
-  const path = join(directory, '.lock')
+  const path = join(directory, LOCK)
   const held = await take(path, directory).catch((error) => {
     throw atPath(error, directory)
   })
@@ -50,7 +53,7 @@ async function take(path: string, directory: string): Promise<FileHandle> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const held = await place(path, mine)
     if (held) return held
-    const found = await readFile(path, 'utf8').catch(() => undefined)
+    const found = await textOf(path)
     if (found === undefined) continue // its run has just ended
     holder = parse(found)
     if (!holder || !(await isGone(holder, path))) break
@@ -65,7 +68,7 @@ async function take(path: string, directory: string): Promise<FileHandle> {
 
 /** Puts the lock in its place, unless one is there. A lock is never seen, or left by a crash, half-written. */
 async function place(path: string, content: string): Promise<FileHandle | undefined> {
-  const written = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const written = temporaryOf(path)
   const file = await open(written, 'wx')
   try {
     await file.writeFile(content)
@@ -103,10 +106,15 @@ async function breakUp(path: string, dead: string): Promise<void> {
     return setTimeout(10 + Math.random() * 10)
   }
   try {
-    if ((await readFile(path, 'utf8').catch(() => '')) === dead) await rm(path, { force: true })
+    if ((await textOf(path)) === dead) await rm(path, { force: true })
   } finally {
     await rm(turn, { force: true })
   }
+}
+
+/** What a lock says; undefined where it is gone, or what stands there is no file. */
+function textOf(path: string): Promise<string | undefined> {
+  return readWhole(path).then(String, () => undefined)
 }
 
 function parse(lock: string): Holder | undefined {

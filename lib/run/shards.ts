@@ -1,8 +1,8 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { atPath, whileReading } from '../runtime/errors.js'
 import { decodeNpy, encodeNpy } from './npy.js'
-import { openFolder, removeLeftovers, replaceFile, sha256, writeNew } from './store.js'
+import { openFolder, readWhole, removeLeftovers, replaceFile, sha256, writeNew } from './store.js'
 
 /** Rows of a shard: lost at most when a run is killed. */
 export const SHARD_ROWS = 32
@@ -95,15 +95,13 @@ export class ShardCache {
 
   private async read(number: string): Promise<void> {
     const base = join(this.directory, number)
-    const [text, body] = await Promise.all([readFile(`${base}.jsonl`, 'utf8'), readFile(`${base}.npy`)]).catch(
-      (error) => {
-        if (error.code === 'ENOENT') return [] // another run has just removed it
-        throw whileReading(error, base)
-      },
-    )
-    if (text === undefined || body === undefined) return
+    const [records, body] = await Promise.all([readWhole(`${base}.jsonl`), readWhole(`${base}.npy`)]).catch((error) => {
+      if (error.code === 'ENOENT') return [] // another run has just removed it
+      throw whileReading(error, base)
+    })
+    if (records === undefined || body === undefined) return
     try {
-      this.take(text, body)
+      this.take(records.toString(), body)
     } catch (error) {
       const why = (error as Error).message.split('\n')[0]
       this.warnings.push(`Cache shard ${number} was damaged (${why}); its clips are computed again.`)

@@ -129,7 +129,7 @@ export async function writeWhole(path: string, data: Contents, signal?: AbortSig
  * @throws {InfomotionError} with the system's code (`ENOSPC`, `EROFS`, ...), the path, and what to do
  */
 export async function replaceFile(path: string, data: Contents, signal?: AbortSignal): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`
+  const temporary = temporaryOf(path)
   try {
     await makeBelow(dirname(path))
     await writeNew(temporary, data, signal)
@@ -174,12 +174,18 @@ export async function sync(file: FileHandle): Promise<void> {
 const TEMPORARY = '.tmp'
 const PARTIAL = '.partial-'
 
-/** Such a name, and no other: a user's own `notes.tmp` is not ours to remove. */
-const LEFTOVER = /^\.partial-[0-9a-f]{8}$|\.[0-9a-f]{8}\.tmp$/
+/** Such a name, and no other: a user's own `notes.tmp`, or `notes.20260131.tmp`, is not ours to remove. */
+const LEFTOVER = /^\.partial-(?!\d{8})[0-9a-f]{8}$|\.(?!\d{8})[0-9a-f]{8}\.tmp$/
+
+/** Eight hexadecimal digits that are no date. */
+const chance = () => `f${randomBytes(4).toString('hex').slice(1)}`
+
+/** A fresh name for what is to become a file. */
+export const temporaryOf = (path: string) => `${path}.${chance()}${TEMPORARY}`
 
 /** A fresh name in a folder for something that is written there and then moved into place. */
 export function partialIn(folder: string): string {
-  return join(folder, `${PARTIAL}${randomBytes(4).toString('hex')}`)
+  return join(folder, `${PARTIAL}${chance()}`)
 }
 
 /** What is being written in a folder that several runs share is left alone for so long. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import {
   decodeModel,
   encodeModel,
@@ -9,7 +9,7 @@ import {
   type StateVariable,
   type Tensor,
 } from '../onnx/index.js'
-import { replaceFile } from '../run/store.js'
+import { readWhole, replaceFile } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 
 /** Where training keeps its state, so that the same call goes on after a crash or an abort. */
@@ -84,7 +84,7 @@ function encode(key: string, step: number, losses: Float32Array, state: Record<s
 }
 
 async function read(path: string, key: string, initial: StateVariable[]): Promise<Found | undefined> {
-  const file = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const file = await readWhole(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })

@@ -44,6 +44,12 @@ export async function readClip(path: string, options: ReadClipOptions = {}): Pro
     ? await decodeMjpeg(file.bytes, file.avi, path, options)
     : await decodeOutside(path, backend, file, options)
   const oddities = [...(file.avi ? odditiesOf(file.avi, clip) : []), ...clip.oddities]
+  // ffmpeg has no word for an AVI that ends early
+  const { promised = 0 } = file
+  if (promised > clip.count && options.maxFrames === undefined) {
+    clip.promisedFrames = promised
+    oddities.unshift({ kind: 'damaged', text: promise(promised, clip.count) })
+  }
   if (file.bare && clip.backend === 'ffmpeg')
     oddities.unshift({
       kind: 'rate',
@@ -91,6 +97,8 @@ export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[
   return { jpegs, fps: avi!.fps ?? 30 }
 }
 
+const promise = (promised: number, found: number) => `The header promises ${promised} frames, the file holds ${found}.`
+
 /** What a reader of the clip should know of its file. */
 function odditiesOf(avi: Avi, clip: Frames): Oddity[] {
   const { promised, frames, resyncs } = avi
@@ -99,7 +107,7 @@ function odditiesOf(avi: Avi, clip: Frames): Oddity[] {
     [
       promised > frames.length ? 'damaged' : 'surplus',
       promised > 0 && promised !== frames.length,
-      `The header promises ${promised} frames, the file holds ${frames.length}.`,
+      promise(promised, frames.length),
     ],
     ['chunks', resyncs > 0, `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`],
     [

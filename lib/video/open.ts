@@ -12,6 +12,8 @@ export interface OpenClip {
   avi?: Avi
   /** It starts as a video format does. */
   known: boolean
+  /** Frames that the header of an AVI of another codec promises. */
+  promised?: number
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
 }
@@ -32,10 +34,12 @@ export async function openClip(path: string, backend: Backend, options: ReadOpti
     throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
   const known = isAvi(head) || isOtherVideo(head)
   const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(path, signal))
+  const { promised } = isAvi(head) ? walkAvi(head) : { promised: 0 }
+  const promise = promised > 0 ? { promised } : {}
   if (backend === 'ffmpeg' || backend === 'opencv' || (backend === 'auto' && (bare || isOtherVideo(head))))
-    return { bytes: head, known, bare }
+    return { bytes: head, known, bare, ...promise }
   if (size > MAX_CLIP_BYTES) {
-    if (backend === 'auto' && !isJpegAvi(head)) return { bytes: head, known }
+    if (backend === 'auto' && !isJpegAvi(head)) return { bytes: head, known, ...promise }
     if (!isAvi(head)) throw unexpected(path, head)
     throw new InfomotionError(
       'VIDEO_TOO_LARGE',
@@ -49,7 +53,7 @@ export async function openClip(path: string, backend: Backend, options: ReadOpti
   if (isAvi(bytes) && avi.frames.length === 0)
     throw new InfomotionError('VIDEO_EMPTY', `${path} has an AVI header but no frame (${bytes.length} bytes).`)
   if (backend === 'mjpeg') throw unexpected(path, bytes, avi)
-  return { bytes: head, known }
+  return { bytes: head, known, ...promise }
 }
 
 /**

@@ -78,20 +78,11 @@ interface Run {
   times: FrameTimes
 }
 
-/** Statuses by which a shell around the decoder says that it was killed (128 and the signal's number). */
-const KILLED = [
-  'SIGHUP',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGILL',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGKILL',
-  'SIGSEGV',
-  'SIGPIPE',
-  'SIGTERM',
-].map((name) => 128 + constants.signals[name as NodeJS.Signals])
+/**
+ * Statuses by which a shell around the decoder says that it was killed (128 and the signal's number), and ffmpeg that a
+ * signal asked it to end (255: SIGTERM of a batch system, SIGXCPU of a time limit); it ends its stream in whole frames then.
+ */
+const KILLED = [...Object.values(constants.signals).map((signal) => 128 + signal), 255]
 
 /** Runs a decoder once; undefined where it was killed, or broke off in the middle of a frame as if all were well. */
 async function attempt(decoder: Decoder, path: string, { signal, reserve }: ReadOptions): Promise<Run | undefined> {

@@ -1,7 +1,6 @@
-import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeNpy, npyComment, npyHeader } from '../run/npy.js'
-import { openFolder, replaceFile, sha256 } from '../run/store.js'
+import { openFolder, readWhole, replaceFile, sha256, withFile } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 import { toVolume, type Volume, type VolumeShape } from './volume.js'
 
@@ -34,17 +33,15 @@ export class VolumeStore {
    */
   async has(key: string): Promise<boolean> {
     try {
-      const file = await open(this.path(key))
-      try {
+      const whole = await withFile(this.path(key), async (file) => {
         const { size } = await file.stat()
         const head = this.header(1)
         const frames = (size - head.length) / (3 * this.shape.side ** 2)
-        const whole = Number.isInteger(frames) && frames >= 1 && frames <= this.shape.frames
+        const fits = Number.isInteger(frames) && frames >= 1 && frames <= this.shape.frames
         await file.read(head, 0, head.length, 0)
-        if (whole && head.equals(this.header(frames, npyComment(head)))) return true
-      } finally {
-        await file.close()
-      }
+        return fits && head.equals(this.header(frames, npyComment(head)))
+      })
+      if (whole) return true
       this.warn(key)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
@@ -55,7 +52,7 @@ export class VolumeStore {
   /** The clip's volume, or undefined where {@link has} would say no. */
   async read(key: string): Promise<Volume | undefined> {
     if (!(await this.has(key))) return undefined
-    const file = await readFile(this.path(key))
+    const file = await readWhole(this.path(key))
     const { data } = decodeNpy(file)
     if (npyComment(file) === sha256(data as Uint8Array)) return toVolume(data as Uint8Array, this.shape.side)
     this.warn(key)
