@@ -2,7 +2,7 @@ import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { topEigenvectors } from './eigen.js'
-import type { MATRIX_KEYS, Matrix } from './matrix.js'
+import { MATRIX_KEYS, type Matrix } from './matrix.js'
 
 /** Principal components of a feature matrix. */
 export interface Pca {
