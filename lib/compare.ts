@@ -20,7 +20,7 @@ import { COMPARISON_FILES, type Comparison, writeComparison } from './report/ind
 import { withLock } from './run/lock.js'
 import { claim, expectCacheFolder, expectReplaceable, openOutput } from './run/output.js'
 import { throwIfAborted } from './runtime/errors.js'
-import { invalid } from './runtime/expect.js'
+import { expectGiven, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
@@ -60,7 +60,7 @@ interface Round {
  * ```
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
-  const { onWarning, signal, onProgress, ...given } = options
+  const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'compare')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(COMPARE, given, 'compare', [], onWarning)
   const { out, cache, classes: _, columns: __, ...rest } = resolved

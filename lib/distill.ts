@@ -26,7 +26,7 @@ import { withLock } from './run/lock.js'
 import { expectCacheFolder } from './run/output.js'
 import { replaceFile } from './run/store.js'
 import type { InfomotionError } from './runtime/errors.js'
-import { invalid } from './runtime/expect.js'
+import { expectGiven, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
@@ -61,7 +61,7 @@ export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
  * ```
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
-  const { onWarning, signal, onProgress, ...given } = options
+  const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'distill')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
   const { out, cache, classes: _, columns: __, ...rest } = resolved

@@ -1,7 +1,9 @@
 // What callers hand over: unknown keys are refused wherever an object is taken, and arrays are told by what they are.
 import { runInNewContext } from 'node:vm'
 import {
+  compare,
   describeClip,
+  distill,
   extractFeatures,
   farneback,
   fitPca,
@@ -128,4 +130,13 @@ t.test('text from outside cannot steer a terminal or break a document', (t) => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   t.notMatch(svg, /[\x00-\x08\x0b-\x1f]/)
   t.end()
+})
+
+t.test('what must be told where results go is told so', async (t) => {
+  for (const call of [distill, compare] as ((path: string, options?: unknown) => Promise<unknown>)[])
+    for (const options of [undefined, null, 'out', []])
+      await t.rejects(call('set', options), {
+        code: 'INVALID_ARGUMENT',
+        message: /an object of options for (distill|compare)/,
+      })
 })

@@ -117,6 +117,12 @@ function editDistance(a: string, b: string): number {
   return rows[a.length][b.length]
 }
 
+/** Options that must be given, as some of them must. */
+export function expectGiven<T extends object>(options: T, name: string): T {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options
+  throw invalid('an object of options', name, options)
+}
+
 /**
  * Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. `old` names are taken,
  * and not proposed.
