@@ -2,11 +2,11 @@
 // prebuilds/linux-x64/infomotion.glibc.node. prebuildify (node-gyp, binding.gyp) builds them in a copy of the native
 // sources, so that the development build in build/ is left alone. Compilers: g++, and aarch64-linux-gnu-g++ for arm64
 // (Debian: scripts/debian-packages.sh). They ask for no newer system than Node does (scripts/prebuild/floor.mjs), and are
-// hardened (native/sources.json); both is checked. A CUDA plugin that was built (npm run compile:cuda) goes beside the addon for linux-x64, where it is looked for.
+// hardened (native/sources.json); both is checked. The CUDA plugin is not among them (docs/cuda.md says how to build it).
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oldVersions } from './prebuild/floor.mjs'
 import { expectHardened } from './prebuild/hardening.mjs'
@@ -59,9 +59,6 @@ for (const platform of wanted) {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   )
-  const plugin = join(root, 'build', 'Release', 'libinfomotion_cuda.so')
-  if (platform === 'linux-x64' && existsSync(plugin))
-    cpSync(plugin, join(root, 'prebuilds', platform, basename(plugin)))
   const binary = join(root, 'prebuilds', platform, 'infomotion.glibc.node')
   const needs = requirements(binary)
   expectFloor(binary, needs)
