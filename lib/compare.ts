@@ -25,7 +25,7 @@ import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
-import type { Selection } from './select/index.js'
+import { isDrawn, type Selection } from './select/index.js'
 import { synthesize } from './synthesize/index.js'
 
 /** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
@@ -173,7 +173,7 @@ async function selectAll(
 ): Promise<Map<number, Selection[]>> {
   const { vpc: budgets, weights, randomDraws } = settings
   const wanted = [...new Set([...settings.selectors, 'random'])].flatMap((name) =>
-    Array.from({ length: name.startsWith('random') ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
+    Array.from({ length: isDrawn(name) ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
   )
   const found = new Map<number, Selection[]>(budgets.map((vpc) => [vpc, []]))
   for (const seed of seeds) {

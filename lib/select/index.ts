@@ -4,7 +4,7 @@
  */
 export { type SelectOptions, weightRule } from './options.js'
 export type { QuotaRule } from './quota.js'
-export { REFINED_SELECTORS, SELECTORS, type SelectorName, selectorOf } from './registry.js'
+export { isDrawn, REFINED_SELECTORS, SELECTORS, type SelectorName, selectorOf } from './registry.js'
 export { select } from './select.js'
 export type * from './types.js'
 export { effectiveSampleSize, guardWeights, WEIGHT_RULES, type WeightRule, weightRuleHelp } from './weights.js'

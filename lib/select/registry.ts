@@ -15,6 +15,8 @@ interface Selector {
   label: string
   help: string
   weights?: WeightRule
+  /** Chooses by chance: several draws are compared. */
+  drawn?: true
 }
 
 /** All selectors by name: a new one is its file and its line here. */
@@ -33,7 +35,13 @@ const REGISTRY = {
     label: 'PageRank',
     help: 'clips that a walk on the similarity graph visits most',
   },
-  random: { choose: chooseRandom, label: 'random selection', help: 'uniformly at random', weights: 'uniform' },
+  random: {
+    choose: chooseRandom,
+    label: 'random selection',
+    help: 'uniformly at random',
+    weights: 'uniform',
+    drawn: true,
+  },
 } satisfies Record<string, Selector>
 
 /** The name of a selector; `+swap` behind it refines what it chose. */
@@ -44,6 +52,9 @@ export const SELECTORS = Object.keys(REGISTRY) as SelectorName[]
 
 /** The same, and each with `+swap`. */
 export const REFINED_SELECTORS: readonly string[] = SELECTORS.flatMap((name) => [name, `${name}+swap`])
+
+/** Whether a selector, refined or not, chooses by chance. */
+export const isDrawn = (name: string) => selectorOf(name.replace(/\+swap$/, ''))?.drawn === true
 
 export function selectorOf(name: SelectorName): Selector
 export function selectorOf(name: string): Selector | undefined

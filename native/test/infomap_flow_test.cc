@@ -126,7 +126,7 @@ TEST("infomap flow: a prior's links lead to nodes without in-links as to the nod
   list.add(0, 1, 2);
   list.add(1, 2, 6);
   list.add(2, 1, 4);
-  FlowOptions options;
+  WalkOptions options;
   options.regularization = 1;
   const Flow flow = flow_of(list, true, options);
   // The mean in-weights are none, 3 and 6.

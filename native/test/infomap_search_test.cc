@@ -171,7 +171,7 @@ TEST("infomap search: codelengths found in networks made from seeds") {
     nested += codelength(flow, false, 0);
     preferred += codelength(flow, false, 3 + i);
     directed += codelength(flow_of(list, true), false, 0);
-    FlowOptions options;
+    WalkOptions options;
     options.recorded = true;
     recorded += codelength(flow_of(list, true, options), false, 0);
   }
