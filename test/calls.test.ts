@@ -3,17 +3,23 @@ import { runInNewContext } from 'node:vm'
 import {
   compare,
   describeClip,
+  devices,
   distill,
+  evaluate,
   extractFeatures,
   farneback,
   fitPca,
   infomap,
   predict,
+  project,
   readClip,
+  select,
   similarityGraph,
+  synthesize,
   trainStudent,
   volumeOf,
   writeClip,
+  writeDataSet,
 } from 'infomotion'
 import { drawQuiver, encodeFlo, FlowSequence, flowPairs } from 'infomotion/flow'
 import { knn } from 'infomotion/graph'
@@ -33,6 +39,21 @@ const level = { flow: Float64Array.of(1), exit: Float64Array.of(0) }
 const noLinks = { sources: new Uint32Array(0), targets: new Uint32Array(0), flow: new Float64Array(0) }
 const volume = { values: new Uint8Array(2 * 3 * 4 * 4), frames: 2, side: 4 }
 const look = { frames: 2, stride: 1, channels: 'both', seed: 1, first: 0 } as const
+
+const source = { id: 'a', path: '/a.avi', label: 'x', classIndex: 0, split: 'train', group: 'a' } as const
+const decoded = { ...clip, frames, count: 3, backend: 'mjpeg', damagedFrames: 0, warnings: [] }
+const set = {
+  root: '/',
+  layout: 'csv',
+  classes: ['x'],
+  scheme: 'labels',
+  clips: [],
+  splits: 'given',
+  synthetic: false,
+  warnings: [],
+}
+const chosen = { selector: 'random', representatives: [], classes: [], effectiveSampleSize: 0, warnings: [] }
+const evaluated = { classes: ['x'], full: [], testLabels: [0], testGroups: ['a'], spaces: ['motion'], sets: [] }
 
 /** Calls with one key too many, by what the message must name. */
 const misspelt: Record<string, () => unknown> = {
@@ -60,6 +81,17 @@ const misspelt: Record<string, () => unknown> = {
     trainStudent({ ...matrix, weights: 1 } as never, { classes: 2, labels: [0, 1, 1] }, new Float32Array(3)),
   'targets: class': () =>
     trainStudent(matrix, { classes: 2, labels: [0, 1, 1], class: 1 } as never, new Float32Array(3).fill(1)),
+  'input: labels': () =>
+    select('random', { features: matrix, classes: [{ name: 'a', rows }], labels: 1 } as never, { perClass: 1 }),
+  'classes[0]: row': () =>
+    select('random', { features: matrix, classes: [{ name: 'a', rows, row: 1 }] } as never, { perClass: 1 }),
+  'pca: components': async () => project({ ...(await fitPca(matrix)), components: 1 } as never, matrix),
+  'devices: gpu': () => devices({ gpu: 0 } as never),
+  'clips[0]: file': () =>
+    extractFeatures([{ ...source, file: 'x' } as never], { cache: 'never', decode: async () => decoded }),
+  'dataSet: clip': () => writeDataSet('never', { ...set, clip: 1 } as never, []),
+  'selection: items': () => synthesize([source], { ...chosen, items: [] } as never),
+  'input: trainLabels': () => evaluate({ ...evaluated, trainLabels: [] } as never, async () => new Float32Array(0)),
   'volumes[0]: fps': () => loadSamples([{ ...volume, fps: 1 } as never], Int32Array.of(0), look),
 }
 
@@ -77,12 +109,26 @@ t.test('a key that nobody reads is refused wherever an object is taken', async (
   }
 })
 
+t.test('what is no object, or no list, is named', async (t) => {
+  for (const call of [
+    () => evaluate(undefined as never, async () => new Float32Array(0)),
+    () => evaluate({ ...evaluated, sets: undefined } as never, async () => new Float32Array(0)),
+    () => synthesize([], {} as never),
+    () => writeDataSet('never', {} as never, []),
+    () => project({} as never, {} as never),
+    () => select('random', {} as never, { perClass: 1 }),
+    () => select('random', null as never, { perClass: 1 }),
+    () => extractFeatures([] as never, undefined as never),
+    () => extractFeatures([7] as never, { cache: 'never', decode: async () => decoded }),
+  ] satisfies (() => Promise<unknown>)[] as (() => Promise<unknown>)[])
+    await t.rejects(Promise.resolve().then(call), { code: 'INVALID_ARGUMENT' }, String(call))
+})
+
 t.test('what one function gives the next one takes', async (t) => {
   const field = await farneback(frames, shape)
   t.ok(encodeFlo({ ...field, flow: field.flow.subarray(0, 2 * width * height) }).length > 0, 'a result of farneback')
   const graph = await similarityGraph(matrix)
   t.ok((await infomap(graph)).modules.length === 3, 'a similarity graph with its warnings')
-  const decoded = { ...clip, frames, count: 3, backend: 'mjpeg', damagedFrames: 0, warnings: [] }
   t.ok((await describeClip(frames, decoded)).motion.length > 0, 'what readClip gives')
 })
 

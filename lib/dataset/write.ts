@@ -14,7 +14,7 @@ import {
 } from '../run/output.js'
 import { partialIn, placeOf, sync, writeNew } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { DistilledItem } from '../synthesize/types.js'
 import { writeClip } from '../video/index.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
@@ -30,6 +30,11 @@ export interface WriteDataSetOptions {
   materialize?: 'copy' | 'link' | 'list'
   signal?: AbortSignal
 }
+
+/** What a data set has. */
+const DATA_SET: readonly (keyof DataSet)[] = [
+  ...(['root', 'layout', 'classes', 'scheme', 'clips', 'splits', 'source', 'synthetic', 'notice', 'warnings'] as const),
+]
 
 /**
  * Writes a distilled set in its source's layout, so that what reads the source reads it unchanged: the items are its
@@ -67,6 +72,9 @@ export async function writeDataSet(
   options: WriteDataSetOptions = {},
 ): Promise<string[]> {
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
+  expectObject(dataSet, 'dataSet', DATA_SET)
+  expectList(dataSet.clips, 'dataSet.clips')
+  expectList(items, 'items')
   return writeSet(dir, dataSet, items, options, [])
 }
 

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectList, expectObject, expectOptions, invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/types.js'
@@ -139,7 +139,14 @@ function predictMajority({ classes, full, testLabels }: EvaluationInput): Predic
   return preparePredictions(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
 }
 
-function check({ classes, full, testLabels, testGroups, spaces, sets }: EvaluationInput): void {
+const INPUT = ['classes', 'full', 'testLabels', 'testGroups', 'spaces', 'sets']
+
+function check(input: EvaluationInput): void {
+  const { classes, full, testLabels, testGroups, spaces, sets } = expectObject(input, 'input', INPUT)
+  for (const [name, list] of Object.entries({ classes, full, testGroups, spaces, sets }))
+    expectList<unknown>(list, name)
+  if (testLabels?.length === undefined) throw invalid('a list of labels', 'testLabels', testLabels)
+  for (const [i, { items }] of sets.entries()) expectList(items, `sets[${i}].items`)
   if (testLabels.length === 0) throw invalid('at least one test clip', 'testLabels', testLabels)
   if (testGroups.length !== testLabels.length) throw invalid(`${testLabels.length} entries`, 'testGroups', testGroups)
   if (spaces.length === 0) throw invalid('at least one space', 'spaces', spaces)

@@ -3,7 +3,15 @@ import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { memoryBudget } from '../run/budget.js'
 import type { Device } from '../runtime/device.js'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import {
+  expectGiven,
+  expectInteger,
+  expectList,
+  expectNumber,
+  expectObject,
+  expectOptions,
+  invalid,
+} from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
@@ -13,6 +21,10 @@ import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import { ClipDescriber, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
+
+/** What clips have. */
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group']
+const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
   ...(['cache', 'decode', 'decoder', 'decoders', 'stated', 'memory', 'descriptor', 'device', 'volumes'] as const),
@@ -90,7 +102,9 @@ export async function extractFeatures(
   clips: readonly (Clip | MadeClip)[],
   options: ExtractOptions,
 ): Promise<ExtractedFeatures> {
-  expectOptions(options, 'extractFeatures', OPTIONS)
+  expectOptions(expectGiven(options, 'extractFeatures'), 'extractFeatures', OPTIONS)
+  for (const [i, clip] of expectList(clips, 'clips').entries())
+    expectObject(clip, `clips[${i}]`, 'frames' in expectGiven(clip, `clips[${i}]`) ? MADE_CLIP : CLIP)
   const { signal, onProgress } = options
   const memory = expectNumber(options.memory ?? memoryBudget(), 'memory', 1)
   const cache = await FeatureCache.open(options)

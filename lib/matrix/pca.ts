@@ -1,5 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectObject, expectOptions, invalid } from '../runtime/expect.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { topEigenvectors } from './eigen.js'
 import { MATRIX_KEYS, type Matrix } from './matrix.js'
@@ -72,8 +72,9 @@ export async function fitPca(train: Matrix, options: { components?: number; sign
 
 /** The features along the principal directions, centred by the PCA's mean: rows * components. */
 export async function project(pca: Pca, features: Matrix, signal?: AbortSignal): Promise<Matrix> {
-  const { rows, dim, values } = features
-  if (dim !== pca.mean.length) throw invalid(`features of ${pca.mean.length} columns`, 'features', dim)
+  const { mean } = expectObject(pca, 'pca', ['mean', 'directions', 'variance'])
+  const { rows, dim, values } = expectObject(features, 'features', MATRIX_KEYS)
+  if (mean === undefined || dim !== mean.length) throw invalid(`features of ${mean?.length} columns`, 'features', dim)
   const components = pca.variance.length
   const result = new Float32Array(rows * components)
   for (let i = 0; i < rows; i++) {

@@ -1,4 +1,4 @@
-import { expectOneOf } from './expect.js'
+import { expectOneOf, expectOptions } from './expect.js'
 import { runJob } from './job.js'
 import { type NativeUsed, native } from './native.js'
 
@@ -63,6 +63,7 @@ export interface DeviceReport {
  * ```
  */
 export async function devices(options: { signal?: AbortSignal } = {}): Promise<DeviceReport> {
+  expectOptions(options, 'devices', ['signal'])
   const { reason, plugin, runtime, devices } = await runJob(() => native().cudaStatus(), options.signal)
   return {
     cpu: { threads: native().threads },

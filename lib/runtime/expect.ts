@@ -123,6 +123,19 @@ export function expectGiven<T extends object>(options: T, name: string): T {
   throw invalid('an object of options', name, options)
 }
 
+/** An object that a function is given, with no keys but those that it reads or that what makes such objects gives. */
+export function expectObject<T extends object>(value: T, name: string, known: readonly string[]): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('an object', name, value)
+  expectOptions(value, name, known)
+  return value
+}
+
+/** A list, as an array. */
+export function expectList<T>(value: readonly T[], name: string): readonly T[] {
+  if (Array.isArray(value)) return value
+  throw invalid('an array', name, value)
+}
+
 /**
  * Refuses option names nobody reads, with the nearest known one: a typo must not pass as a default. `old` names are taken,
  * and not proposed.

@@ -1,10 +1,16 @@
-import type { Matrix } from '../matrix/matrix.js'
-import { expectOneOf } from '../runtime/expect.js'
+import { MATRIX_KEYS, type Matrix } from '../matrix/matrix.js'
+import { expectList, expectObject, expectOneOf } from '../runtime/expect.js'
 import { resolveOptions } from '../runtime/option.js'
 import { SELECTION, type SelectOptions } from './options.js'
 import { REFINED_SELECTORS, type SelectorName, selectorOf } from './registry.js'
 import { runSelector } from './selection.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
+
+/** What a class may have: also what `infomap` gives of its graph besides modules, flow and codelength. */
+const CLASS = [
+  ...['name', 'rows', 'modules', 'flow', 'codelength', 'moduleFlow', 'enter', 'exit', 'trialCodelengths', 'trial'],
+  ...['oneLevelCodelength', 'indexCodelength', 'codelengths', 'levels', 'topModules', 'hierarchy', 'links'],
+]
 
 /**
  * Selects clips by the selector of a name (`SELECTORS`), all on the same features: from each class those that stand for
@@ -36,12 +42,15 @@ export async function select(
   options: SelectOptions,
 ): Promise<Selection> {
   expectOneOf(name, 'selector', REFINED_SELECTORS)
+  const { features, classes } = expectObject(input, 'input', ['features', 'classes'])
+  expectObject(features, 'features', MATRIX_KEYS)
+  for (const [c, part] of expectList(classes, 'classes').entries()) expectObject(part, `classes[${c}]`, CLASS)
   const [base, refined] = name.split('+')
   const selector = selectorOf(base as SelectorName)
   const warnings: string[] = []
   const resolved = resolveOptions(SELECTION, options, 'select', ['signal', 'onProgress'], (text) => warnings.push(text))
   const settings = { ...resolved, weights: resolved.weights ?? (refined ? 'voronoi' : (selector.weights ?? 'voronoi')) }
   const how = { name, choose: selector.choose, swap: refined !== undefined }
-  const selection = await runSelector(how, input.features, input.classes, settings, options)
+  const selection = await runSelector(how, features, classes, settings, options)
   return { ...selection, warnings: [...warnings, ...selection.warnings] }
 }

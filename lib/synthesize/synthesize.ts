@@ -1,9 +1,12 @@
 import type { Clip } from '../dataset/types.js'
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectList, expectObject, expectOptions, invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { Selection } from '../select/types.js'
 import type { DistilledItem, DistilledSet } from './types.js'
+
+/** What a selection has. */
+const SELECTION = ['selector', 'representatives', 'classes', 'effectiveSampleSize', 'refinement', 'warnings']
 
 /**
  * Turns a selection, which speaks of rows, into a set of items, which speak for themselves: from here on nothing is named
@@ -26,7 +29,9 @@ export async function synthesize(
 ): Promise<DistilledSet> {
   expectOptions(options, 'synthesize', ['signal', 'onProgress'])
   throwIfAborted(options.signal)
-  const { selector, representatives, effectiveSampleSize } = selection
+  expectList(clips, 'clips')
+  const { selector, representatives, effectiveSampleSize } = expectObject(selection, 'selection', SELECTION)
+  expectList(representatives, 'selection.representatives')
   const items = representatives.map(({ index, classIndex, weight, module, flow, rank }, i) => {
     const name = `selection.representatives[${i}]`
     const clip = clips[expectInteger(index, `${name}.index`, 0, clips.length - 1)]
