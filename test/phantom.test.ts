@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { readDataSet } from '#lib/dataset/index.js'
 import { phasesOf } from '#lib/phantom/cycle.js'
@@ -97,6 +97,31 @@ t.test("EchoNet's layout, and volumes that agree with the tracings", async (t) =
   )
   await writePhantom(dir, { train: 1, test: 1, seed: 4 })
   t.not(hash((await readDataSet(dir)).clips[0].path), before[0], 'another seed, another clip')
+})
+
+t.test('a folder that holds more than a phantom data set is not emptied', async (t) => {
+  for (const [name, what] of [
+    ['weights.csv', 'a distilled set, which has phantom.json too'],
+    ['notes.txt', 'notes beside it'],
+    [join('Videos', 'mine.avi'), 'a clip among its clips'],
+    [join('Flow', 'mine.flo'), 'a field among its fields'],
+  ]) {
+    const dir = temporary(t)
+    await writePhantom(dir, { train: 1, test: 1, seed: 1 })
+    mkdirSync(dirname(join(dir, name)), { recursive: true })
+    writeFileSync(join(dir, name), 'mine')
+    const before = readdirSync(dir, { recursive: true })
+    const message = new RegExp(`holds ${name.replace('.', '\\.')}, which is no part`)
+    await t.rejects(writePhantom(dir, { train: 1, test: 1, seed: 2 }), { code: 'PHANTOM_FOLDER_IN_USE', message }, what)
+    t.same(readdirSync(dir, { recursive: true }), before)
+  }
+  const elsewhere = temporary(t)
+  writeFileSync(join(elsewhere, 'phantom-train-00000.avi'), 'mine')
+  const linked = temporary(t)
+  writeFileSync(join(linked, 'phantom.json'), '{}')
+  symlinkSync(elsewhere, join(linked, 'Videos'))
+  await t.rejects(writePhantom(linked, { train: 1, test: 1, seed: 1 }), { code: 'PHANTOM_FOLDER_IN_USE' })
+  t.same(readFileSync(join(elsewhere, 'phantom-train-00000.avi'), 'utf8'), 'mine')
 })
 
 t.test('what it refuses', async (t) => {

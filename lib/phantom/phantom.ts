@@ -1,8 +1,8 @@
-import { readdir, rm } from 'node:fs/promises'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'csv-stringify/sync'
-import { makeFolder, writeWhole } from '../run/store.js'
+import { isLeftover, makeFolder, replaceFile } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { native } from '../runtime/native.js'
@@ -58,8 +58,8 @@ export async function writePhantom(
     test,
     ...(variety === 'usual' ? {} : { variety }),
   }
-  await writeWhole(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
-  await writeWhole(join(out, 'README.txt'), README)
+  await replaceFile(join(out, 'phantom.json'), `${JSON.stringify(facts, null, 2)}\n`)
+  await replaceFile(join(out, 'README.txt'), README)
 
   const counts = [
     ['TRAIN', train],
@@ -81,21 +81,33 @@ export async function writePhantom(
     }),
   )
   const records = await makeClips(tasks, options)
-  await writeWhole(join(out, 'VolumeTracings.csv'), tracings(records))
-  await writeWhole(join(out, 'FileList.csv'), fileList(records)) // last: with it the set is complete
+  await replaceFile(join(out, 'VolumeTracings.csv'), tracings(records))
+  await replaceFile(join(out, 'FileList.csv'), fileList(records)) // last: with it the set is complete
   return { clips: records.length, train, val, test }
 }
 
-/** Empties a folder that holds a phantom data set; refuses one that holds anything else. */
+/** What this writes at the top of its folder, and the clips (their flow: folders of that name) below. */
+const OWN = ['phantom.json', 'README.txt', 'FileList.csv', 'VolumeTracings.csv', 'Videos', 'Flow']
+const OWN_CLIP = /^phantom-(train|val|test)-\d+(\.avi)?$/
+
+/** Empties a folder that holds a phantom data set and nothing else; one that holds anything else is refused. */
 async function clear(out: string): Promise<void> {
-  const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === 'ENOENT') return []
-    throw atPath(error, out)
-  })
-  if (names.length > 0 && !names.includes('phantom.json')) {
+  const list = (folder: string) =>
+    readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return []
+      throw atPath(error, out)
+    })
+  const names = (await list(out)).filter((name) => !isLeftover(name))
+  if (names.length === 0) return
+  const foreign = names.includes('phantom.json') ? names.filter((name) => !OWN.includes(name)) : names
+  for (const folder of ['Videos', 'Flow'].filter((folder) => names.includes(folder))) {
+    const clips = (await lstat(join(out, folder))).isDirectory() ? await list(join(out, folder)) : [folder]
+    foreign.push(...clips.filter((name) => !OWN_CLIP.test(name) && !isLeftover(name)).map((name) => join(folder, name)))
+  }
+  if (foreign.length > 0) {
     throw new InfomotionError(
       'PHANTOM_FOLDER_IN_USE',
-      `${out} holds ${names.slice(0, 5).join(', ')}, which is no phantom data set. Give a new or empty folder.`,
+      `${out} holds ${foreign.slice(0, 5).join(', ')}, which is no part of a phantom data set. Give a new or empty folder.`,
     )
   }
   for (const name of ['FileList.csv', 'VolumeTracings.csv', 'Videos', 'Flow'])

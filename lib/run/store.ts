@@ -177,6 +177,9 @@ const PARTIAL = '.partial-'
 /** Such a name, and no other: a user's own `notes.tmp`, or `notes.20260131.tmp`, is not ours to remove. */
 const LEFTOVER = /^\.partial-(?!\d{8})[0-9a-f]{8}$|\.(?!\d{8})[0-9a-f]{8}\.tmp$/
 
+/** Whether a name is one that a killed run left half-written. */
+export const isLeftover = (name: string) => LEFTOVER.test(name)
+
 /** Eight hexadecimal digits that are no date. */
 const chance = () => `f${randomBytes(4).toString('hex').slice(1)}`
 
@@ -199,7 +202,7 @@ export async function openFolder(folder: string, { alone = false } = {}): Promis
   try {
     await makeBelow(folder)
     const names = (await readdir(folder)).sort()
-    const partial = names.filter((name) => LEFTOVER.test(name))
+    const partial = names.filter(isLeftover)
     const paths = partial.map((name) => join(folder, name))
     if (alone) await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))
     else await removeLeftovers(paths)
