@@ -181,3 +181,21 @@ TEST("infomap search: codelengths found in networks made from seeds") {
   CHECK_NEAR(directed, 68.8750712009, 1e-9);
   CHECK_NEAR(recorded, 80.2285142081, 1e-9);
 }
+
+TEST("infomap search: cancelled before its first cycle, it still gives a partition of the nodes") {
+  Random random(9);
+  const Flow flow = flow_of(random_network(random, 200, 600), false);
+  const FlowGraph graph = make_flow_graph(flow, 1);
+  const Objective objective(flow);
+  const auto units = Objective::units(flow, graph);
+  Cancel cancelled;
+  cancelled.request();
+  const Partition parts[] = {optimize(graph, units, objective, {}, Random(1), cancelled),
+                             optimize_network(graph, units, objective, {}, Random(1), cancelled)};
+  for (const Partition& found : parts) {
+    CHECK(found.modules.size() == flow.nodes);
+    for (uint32_t module : found.modules) CHECK(module < found.count);
+  }
+  const Nested nested = optimize_levels(graph, units, objective, {}, Random(1), cancelled);
+  for (const auto& level : nested.levels) CHECK(level.size() == flow.nodes);
+}

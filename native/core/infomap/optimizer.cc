@@ -67,6 +67,10 @@ class Search {
       if (!first && gain < std::max(kMinMoveGain, worth * best)) break;
       first = false;
     }
+    if (modules.empty()) {  // cancelled before the first cycle: nobody takes the result, but it must be a partition
+      modules.resize(given_graph_.nodes);
+      std::iota(modules.begin(), modules.end(), 0);
+    }
     modules = in_given_order(modules);
     // One module of all that is linked may be better still, and moves of single units may never lead there.
     start_all_in_one();
