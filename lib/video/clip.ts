@@ -3,7 +3,7 @@ import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/e
 import type { Avi } from './avi.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { jpegSize } from './jpeg.js'
-import { decodeMjpeg, MJPEG_DECODER } from './mjpeg.js'
+import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { type OpenClip, openClip, unreadable } from './open.js'
 import { decodeWithOpencv, findOpencv, opencvDecoder } from './opencv.js'
 import { BACKENDS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
@@ -60,9 +60,9 @@ export async function readClip(path: string, options: ReadClipOptions = {}): Pro
 
 /** Names of the decoders, with their versions, that {@link readClip} would read clips with here and now. */
 export async function decodersOf(backend: Backend): Promise<string[]> {
-  if (backend === 'mjpeg') return [MJPEG_DECODER]
+  if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [MJPEG_DECODER] : []
+  const own = backend === 'auto' ? [mjpegDecoder()] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own

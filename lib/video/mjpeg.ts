@@ -1,14 +1,14 @@
-import { createRequire } from 'node:module'
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { decodeJpeg } from '../runtime/jpeg.js'
+import { require } from '../runtime/package.js'
 import type { Avi } from './avi.js'
 import { jpegSize } from './jpeg.js'
 import { type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
-const require = createRequire(import.meta.url)
-
 /** Names this decoder with the version of what decodes the JPEGs. */
-export const MJPEG_DECODER = `mjpeg (jpeg-turbo ${require('@julusian/jpeg-turbo/package.json').version})`
+export function mjpegDecoder(): string {
+  return `mjpeg (jpeg-turbo ${require('@julusian/jpeg-turbo/package.json').version})`
+}
 
 /** JPEGs under way at the same time, in libuv's threads: enough to keep them busy, few enough to stop soon. */
 const IN_FLIGHT = 16
@@ -83,7 +83,7 @@ export async function decodeMjpeg(
     height,
     fps: avi.fps ?? 30,
     backend: 'mjpeg',
-    decoder: MJPEG_DECODER,
+    decoder: mjpegDecoder(),
     damagedFrames,
     promisedFrames: avi.promised || undefined,
     oddities: [],
