@@ -17,7 +17,7 @@ run --input-type=module -e "
   if (!readFileSync('/proc/self/maps', 'utf8').includes('$folder/')) throw new Error('not the addon under AddressSanitizer')"
 # flow-stream measures memory, of which the sanitizer keeps what was freed: that one test is left out.
 export TAP_TIMEOUT=600 TAP_GREP='/^(?!.*flat memory)/'
-for name in graph infomap select flow-stream volume loader; do
+for name in graph infomap select flow-stream volume samples; do
   started=$SECONDS
   run "build/test/test/$name.test.js" >"$folder/$name.tap" 2>&1 || { grep -vE '^ *(ok|# |1\.\.)' "$folder/$name.tap" | head -n 100; echo "FAILED: $name"; exit 1; }
   grep -E '^ok ' "$folder/$name.tap" | grep -qv SKIP || { echo "FAILED: $name ran no test"; exit 1; }
