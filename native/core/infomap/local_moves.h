@@ -110,11 +110,17 @@ class LocalMoves {
     const uint32_t n = static_cast<uint32_t>(part.units.size());
     const uint32_t u = queue_[std::min(head + 3, n - 1)];
     const std::size_t i = part.graph.offsets[part.first + u];
-    const uint32_t* neighbours = part.graph.neighbours.data() + i;
-    const double* flow = part.graph.flow.data() + i;
-    for (std::size_t line = 0; line < 2; ++line) __builtin_prefetch(neighbours + 16 * line);
-    for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(flow + 8 * line);
+    prefetch_lines(part.graph.neighbours.data() + i, 2);
+    prefetch_lines(part.graph.flow.data() + i, 3);
     __builtin_prefetch(&part.units[u]);
+  }
+
+  // Counted in addresses: these lines may lie beyond the array's end (or the array be empty, its address null), where a
+  // pointer may not be moved to, though a prefetch may.
+  static void prefetch_lines(const void* first, std::uintptr_t lines) {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(first);
+    for (std::uintptr_t line = 0; line < lines; ++line)
+      __builtin_prefetch(reinterpret_cast<const void*>(address + 64 * line));
   }
 
   Choice choose(const UnitRange<Unit>& part, uint32_t u, double weakest, const Objective& objective,
