@@ -12,7 +12,7 @@ import {
   removeListed,
   settle,
 } from '../run/output.js'
-import { partialIn, placeOf, sync, writeNew } from '../run/store.js'
+import { expectFile, partialIn, placeOf, sync, writeNew } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { DistilledItem } from '../synthesize/types.js'
@@ -103,10 +103,8 @@ export async function writeSet(
     const from = nameOf(dataSet)
     await claim(out, 'set', from, files) // to a run after a crash, what follows is ours
     const table = tableName(dataSet)
-    await removeListed(
-      out,
-      [table, ...(earlier?.files ?? [])].filter((file) => earlier?.files.includes(file)),
-    )
+    const old = earlier?.files ?? []
+    await removeListed(out, [...old.filter((file) => file === table), ...old]) // the table first: half a set is none
     await moveIn(aside, out, tables.includes(table) ? table : undefined)
     await settle(out, 'set', from, files)
   } catch (error) {
@@ -191,7 +189,7 @@ async function writeVideos(
     }
     if (!clip) continue
     if (how === 'copy' && clip.split === 'train') {
-      await expectFile(clip.path)
+      expectFile(clip.path, await stat(clip.path)) // it may have become a pipe, which would be copied for ever
       await copyFile(clip.path, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
       await flush(to)
       continue
@@ -207,11 +205,6 @@ async function writeVideos(
       )
     })
   }
-}
-
-/** What has become a pipe or a device since it was read would be copied for ever. */
-async function expectFile(path: string): Promise<void> {
-  if (!(await stat(path)).isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EINVAL' })
 }
 
 /** What file systems say that have no symbolic links (and Windows to those who may not make them). */

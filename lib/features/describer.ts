@@ -1,7 +1,7 @@
 import type { Clip } from '../dataset/types.js'
 import { ByteBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
-import { sha256, sha256OfFile } from '../run/store.js'
+import { NO_FILE, sha256, sha256OfFile } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
 import type { ReadOptions } from '../video/types.js'
@@ -102,17 +102,14 @@ function asDecoded({ frames, count, width, height, fps }: MadeClip): DecodedClip
 /** A fault of one clip, to be skipped by name; anything else (a full disk, abort, bad options) ends the stage. */
 class ClipFault extends InfomotionError {}
 
-/** What the system says of a file that is gone, forbidden, or none (a pipe, a folder). A disk in trouble is no clip's fault. */
-const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
-
-/** Tells what is wrong with a clip from what is wrong elsewhere: a cache that is forbidden says `EACCES` too. */
+/** Tells what is wrong with a clip from what is wrong elsewhere: a disk in trouble, a cache that is forbidden (`EACCES` too). */
 async function ofClip<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading
   } catch (thrown) {
     const error = asInfomotionError(thrown)
     const { code, message } = error
-    if (!code.startsWith('VIDEO_') && !UNREADABLE.includes(code)) throw error
+    if (!code.startsWith('VIDEO_') && !NO_FILE.includes(code)) throw error
     throw new ClipFault(code, message, { cause: thrown })
   }
 }

@@ -31,7 +31,11 @@ export function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>
   return unlessAborted(reading(), signal)
 }
 
-function expectFile(path: string, facts: Stats): void {
+/** What the system says where there is no such file, none that may be read, or something else in its place. */
+export const NO_FILE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
+
+/** Refuses what is no file (`EINVAL`): a pipe or a device has no end. */
+export function expectFile(path: string, facts: Stats): void {
   if (!facts.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(facts)}, not a file`), { code: 'EINVAL' })
 }
 

@@ -1,4 +1,4 @@
-import { readWhole, withFile } from '../run/store.js'
+import { NO_FILE, readWhole, withFile } from '../run/store.js'
 import { InfomotionError, throwIfAborted, whileReading } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
 import { jpegForm, jpegSize } from './jpeg.js'
@@ -93,9 +93,6 @@ async function readHead(path: string, bytes: number, signal?: AbortSignal): Prom
   )
   return ofFile(path, reading)
 }
-
-/** What the system says where there is no such file, none that may be read, or something else in its place. */
-const NO_FILE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']
 
 /** Tells a clip that is not there from a disk that is in trouble. */
 function ofFile<T>(path: string, reading: Promise<T>): Promise<T> {
