@@ -11,9 +11,9 @@ import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { expectFeatures } from './distill/settings.js'
-import { evaluationInput, type Students, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import { evaluateSets, type Students, seesVolumes, studentsOf } from './distill/students.js'
 import type { RunSettings } from './distill/types.js'
-import { type Evaluation, evaluate, summarise } from './evaluate/index.js'
+import { type Evaluation, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
 import { COMPARE } from './options/compare.js'
 import { COMPARISON_FILES, type Comparison, writeComparison } from './report/index.js'
@@ -193,12 +193,5 @@ async function evaluateRound(
 ): Promise<Evaluation> {
   throwIfAborted(signal)
   const sets = await Promise.all(selections.map((selection) => synthesize(fold.trainClips, selection, { signal })))
-  const items = sets.flatMap(({ items }) => items)
-  await features.of(items, { signal }) // made clips of all sets are described together
-  return evaluate(evaluationInput(fold, students, sets), students.run, {
-    student: students.name,
-    seed: seeds[0],
-    parallel: studentsAtOnce(),
-    signal,
-  })
+  return evaluateSets(features, students, sets, seeds[0], { signal })
 }

@@ -17,9 +17,8 @@ import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
 import { expectFeatures } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
-import { evaluationInput, seesVolumes, studentsAtOnce, studentsOf } from './distill/students.js'
+import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
-import { evaluate } from './evaluate/index.js'
 import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
@@ -156,14 +155,7 @@ async function run(
   const evaluation = await log.time('evaluate', async () => {
     if (fold.testLabels.length === 0) return undefined
     const sets = [distilled, ...(await baselineSets(fold, modules, distilled, settings, stage))]
-    const items = sets.flatMap(({ items }) => items)
-    await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
-    return evaluate(evaluationInput(fold, students, sets), students.run, {
-      student,
-      parallel: studentsAtOnce(),
-      seed,
-      ...stage,
-    })
+    return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
   if (until === 'evaluate') return toResult(fold, settings, log, { modules, distilled, evaluation })

@@ -5,16 +5,15 @@ import { dirname, join } from 'node:path'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { extractFeatures } from 'infomotion'
 import t, { type Test } from 'tap'
-import type { Clip } from '#lib/dataset/types.js'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { decodersOf, readClip, writeClip } from '#lib/video/index.js'
-import { cli, needs, temporary } from './support.js'
+import { cli, clipOf, hasFfmpeg, needs, temporary, waves } from './support.js'
 
 // Clips that are not what they seem: decoders that die, files that are no films, damage, other rates, clips that change.
 
 t.setTimeout(300_000)
 
-const ffmpeg = needs(spawnSync('ffmpeg', ['-version']).status === 0, 'ffmpeg')
+const ffmpeg = needs(hasFfmpeg(), 'ffmpeg')
 const real = ffmpeg.skip ? '' : execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim()
 
 /** Sets FFMPEG_PATH to a script for the duration of a test; "$@" are its arguments. */
@@ -41,17 +40,6 @@ function film(
   execFileSync('ffmpeg', `-v error -y ${source} ${options}`.split(' ').concat(path))
   return path
 }
-
-function waves(count: number, width = 48, height = 32, speed = 1) {
-  const at = (i: number) => [i % width, Math.floor(i / width) % height, Math.floor(i / (width * height))]
-  const frames = Uint8Array.from({ length: count * width * height }, (_, i) => {
-    const [x, y, f] = at(i)
-    return 128 + 90 * Math.sin((x + speed * f) / 6) * Math.cos(y / 9)
-  })
-  return { frames, count, width, height }
-}
-
-const clipOf = (path: string, id = path): Clip => ({ id, path, label: 'a', classIndex: 0, split: 'train', group: id })
 
 t.test('a decoder that is killed: tried once more, then an error of the run; nothing is kept', ffmpeg, async (t) => {
   const folder = temporary(t)

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { distill, extractFeatures } from 'infomotion'
@@ -6,24 +6,13 @@ import t from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { readClip, writeClip } from '#lib/video/index.js'
-import { temporary } from './support.js'
+import { clipOf, hasFfmpeg, temporary, waves } from './support.js'
 
 // What is said of odd clips in a run, clips that change in it, and the memory that its lanes share.
 
 t.setTimeout(300_000)
 
-const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
-
-function waves(count: number, width = 48, height = 32, speed = 1) {
-  const at = (i: number) => [i % width, Math.floor(i / width) % height, Math.floor(i / (width * height))]
-  const frames = Uint8Array.from({ length: count * width * height }, (_, i) => {
-    const [x, y, f] = at(i)
-    return 128 + 90 * Math.sin((x + speed * f) / 6) * Math.cos(y / 9)
-  })
-  return { frames, count, width, height }
-}
-
-const clipOf = (path: string, id = path): Clip => ({ id, path, label: 'a', classIndex: 0, split: 'train', group: id })
+const ffmpeg = hasFfmpeg()
 
 /** An EchoNet data set of clips, some of them damaged. */
 async function echo(folder: string): Promise<string[]> {

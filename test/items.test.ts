@@ -13,8 +13,7 @@ import { ItemFeatures } from '#lib/distill/items.js'
 import { RunLog } from '#lib/distill/log.js'
 import { toReport } from '#lib/distill/outcome.js'
 import { PredictionCache } from '#lib/distill/predictions.js'
-import { evaluationInput, studentsOf } from '#lib/distill/students.js'
-import { evaluate } from '#lib/evaluate/index.js'
+import { evaluateSets, studentsOf } from '#lib/distill/students.js'
 import { METHOD } from '#lib/options/method.js'
 import { writeReport } from '#lib/report/index.js'
 import { defaultsOf } from '#lib/runtime/option.js'
@@ -141,10 +140,8 @@ t.test('a set of which no item is a TRAIN clip: trained on, evaluated, written, 
     const model = await students.trainOn(distilled.items, 1, { checkpoint })
     t.ok(decodeModel(model).outputs.has('probabilities'), `${name}: student.onnx`)
     const random = { ...distilled, selector: 'random', items: plainItems(fold.trainClips.slice(0, 5)) }
-    const evaluation = await evaluate(evaluationInput(fold, students, [distilled, random]), students.run, {
-      student: name,
-      draws: 20,
-    })
+    const features = new ItemFeatures(fold, settings, true)
+    const evaluation = await evaluateSets(features, students, [distilled, random], 0, {})
     const [made] = evaluation.rows
     t.same([made.selector, made.features, made.clips], ['made', students.spaces[0], 5])
     t.ok(made.differenceToRandom && made.balancedAccuracy.mean > 0, `${made.balancedAccuracy.mean}`)

@@ -1,9 +1,10 @@
-import { type ExecFileOptions, execFile } from 'node:child_process'
+import { type ExecFileOptions, execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import type { Clip } from '#lib/dataset/types.js'
 
 /** The repository's root (the tests run compiled, from build/test/test/). */
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -24,6 +25,23 @@ export function reference(...parts: string[]): string | undefined {
 export function needs(present: unknown, what: string): { skip?: string } {
   return present ? {} : { skip: `needs ${what}` }
 }
+
+/** Whether ffmpeg can be run. */
+export const hasFfmpeg = () => spawnSync('ffmpeg', ['-version']).status === 0
+
+/** A clip of waves that move `speed` pixels a frame. */
+export function waves(count: number, width = 48, height = 32, speed = 1) {
+  const frames = new Uint8Array(count * width * height)
+  for (let f = 0, i = 0; f < count; f++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) frames[i++] = 128 + 90 * Math.sin((x + speed * f) / 6) * Math.cos(y / 9)
+  return { frames, count, width, height }
+}
+
+/** The only TRAIN clip of its class and group. */
+export const clipOf = (path: string, id = path): Clip => ({
+  ...{ id, path, label: 'a', classIndex: 0, split: 'train', group: id },
+})
 
 /** The command line, as it ships. */
 export const cli = join(root, 'dist/cli.js')

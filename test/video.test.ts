@@ -7,18 +7,9 @@ import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { readClip, readJpegFrames, writeClip } from '#lib/video/index.js'
 import { jpegSize } from '#lib/video/jpeg.js'
 import { readYuv4Mpeg } from '#lib/video/pipe.js'
-import { fixture, needs, reference, root, temporary } from './support.js'
+import { fixture, hasFfmpeg, needs, reference, root, temporary, waves } from './support.js'
 
-const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
-
-/** Waves that move a pixel a frame. */
-function waves(count: number, width: number, height: number) {
-  const frames = new Uint8Array(count * width * height)
-  for (let f = 0, i = 0; f < count; f++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) frames[i++] = 128 + 90 * Math.sin((x + f) / 6) * Math.cos(y / 9)
-  return { frames, count, width, height }
-}
+const ffmpeg = hasFfmpeg()
 
 /** A good AVI file as bytes. */
 async function avi(path: string, count = 20): Promise<Buffer> {

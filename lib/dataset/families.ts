@@ -1,3 +1,4 @@
+import { groupBy } from '../runtime/group.js'
 import { VIDEO } from './files.js'
 import { firstOf, isMissing, sameKey, shown } from './labels.js'
 import { straddlers } from './split.js'
@@ -38,12 +39,7 @@ export function familiesOf(clips: readonly Kin[]): Families {
   const tie = (i: number, j: number) => {
     root[find(i)] = find(j)
   }
-  const byGroup = new Map<string, number[]>()
-  clips.forEach(({ group }, i) => {
-    const members = byGroup.get(sameKey(group))
-    if (members) members.push(i)
-    else byGroup.set(sameKey(group), [i])
-  })
+  const byGroup = groupBy(clips.keys(), (i) => sameKey(clips[i].group))
   for (const members of byGroup.values()) for (const i of members) tie(i, members[0])
 
   const parents = clips.map((): number[] => [])
@@ -66,13 +62,7 @@ function namesOf(clips: readonly Kin[]): Map<string, number[]> {
   clips.forEach(({ id, name }, i) => {
     for (const key of new Set([nameKey(id), nameKey(name ?? id)])) names.set(key, [i])
   })
-  const files = new Map<string, number[]>()
-  clips.forEach(({ id }, i) => {
-    const file = nameKey(id).split('/').pop()!
-    const owners = files.get(file)
-    if (owners) owners.push(i)
-    else files.set(file, [i])
-  })
+  const files = groupBy(clips.keys(), (i) => nameKey(clips[i].id).split('/').pop()!)
   for (const [file, owners] of files) if (owners.length === 1 && !names.has(file)) names.set(file, owners)
   return names
 }

@@ -1,3 +1,6 @@
+import { groupBy } from '../runtime/group.js'
+import { DECIMAL } from '../runtime/kinds.js'
+
 /** How people and programs spell labels: what is missing, what is one number, what differs by spelling only. */
 
 /** What pandas and R write for a missing value (pandas.read_csv, `na_values`), in any case. */
@@ -35,8 +38,6 @@ export function isDoubtful(label: string): boolean {
   return DOUBTFUL.has(label.trim().toLowerCase())
 }
 
-const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i // of one way to match only: linear in the text's length
-
 /** The same text for all spellings of a number (1, 01, 1.0, 1e0); undefined for what is none, or has more digits than a double. */
 export function numberKey(text: string): string | undefined {
   if (!DECIMAL.test(text)) return undefined
@@ -68,13 +69,7 @@ export function shown(label: string): string {
 
 /** The labels that would be read as one, several spellings each. */
 export function spellings(labels: Iterable<string>): string[][] {
-  const found = new Map<string, string[]>()
-  for (const label of new Set(labels)) {
-    const key = sameKey(label)
-    const same = found.get(key)
-    if (same) same.push(label)
-    else found.set(key, [label])
-  }
+  const found = groupBy(new Set(labels), sameKey)
   return [...found.values()].filter((same) => same.length > 1)
 }
 

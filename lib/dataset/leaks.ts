@@ -1,4 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { groupBy } from '../runtime/group.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import type { Split } from './types.js'
 
@@ -85,12 +86,7 @@ export function leakError(messages: readonly string[]): InfomotionError {
 
 /** The files that are there more than once. */
 function copiesOf(keys: readonly string[]): number[][] {
-  const same = new Map<string, number[]>()
-  keys.forEach((key, i) => {
-    const others = same.get(key)
-    if (others) others.push(i)
-    else same.set(key, [i])
-  })
+  const same = groupBy(keys.keys(), (i) => keys[i])
   return [...same.values()].filter((clips) => clips.length > 1)
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Clip, DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
-import { type ExtractedFeatures, extractFeatures, type StatedFacts } from '../features/extract.js'
+import { type ExtractedFeatures, extractFeatures, nameOf, type StatedFacts } from '../features/extract.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -55,11 +55,7 @@ export async function describeClips(
       'embeddings',
       sha256(JSON.stringify([EMBEDDING_SCHEMA, encoder.key, volumeKey])).slice(0, 12),
     )
-    const nameOf = (row: number) => {
-      const clip = clips[features.clips[row]]
-      return 'id' in clip ? clip.id : clip.name
-    }
-    const embedding = await embedClips(features, encoder, folder, nameOf, stage)
+    const embedding = await embedClips(features, encoder, folder, (row) => nameOf(clips[features.clips[row]]), stage)
     return { ...features, volumeKey, embedding } // its warnings are those so far
   } finally {
     await encoder?.close()

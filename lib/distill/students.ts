@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import type { EvaluationInput, RunStudent, StudentTask } from '../evaluate/index.js'
+import { type Evaluation, evaluate, type RunStudent, type StudentTask } from '../evaluate/index.js'
 import { measureScaling } from '../matrix/scaling.js'
 import { sha256 } from '../run/store.js'
 import { native } from '../runtime/native.js'
@@ -8,7 +8,7 @@ import { type DistilledItem, type DistilledSet, plainItems } from '../synthesize
 import { type CnnSize, predict, predictCnn, trainCnn, trainStudent } from '../train/index.js'
 import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels, Volume } from '../volume/index.js'
-import type { FeatureSpace, Fold } from './fold.js'
+import type { FeatureSpace } from './fold.js'
 import type { ItemFeatures } from './items.js'
 import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
@@ -54,11 +54,6 @@ export interface Students {
   trainOn(items: readonly DistilledItem[], seed: number, stage: TrainStage): Promise<Uint8Array>
 }
 
-/** How many students are trained at once: each has a thread of its own. */
-export function studentsAtOnce(): number {
-  return native().threads
-}
-
 export function studentsOf(name: StudentName, config: StudentConfig): Students {
   const kind = name === 'linear' ? linearStudents(config) : cnnStudents(config, CNN_SIZES[name])
   const teacher = once(() => teacherKey(config))
@@ -74,13 +69,20 @@ export function studentsOf(name: StudentName, config: StudentConfig): Students {
   }
 }
 
-/** What `evaluate` is told of students of a fold, and of the sets that they are trained on. */
-export function evaluationInput(
-  { dataSet, trainClips, testLabels, testGroups }: Fold,
-  { spaces }: Students,
+/** How students do on the TEST clips of a fold, trained on each of the sets. */
+export async function evaluateSets(
+  features: ItemFeatures,
+  { name, spaces, run }: Students,
   sets: readonly DistilledSet[],
-): EvaluationInput {
-  return { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
+  seed: number,
+  stage: StageOptions,
+): Promise<Evaluation> {
+  const { dataSet, trainClips, testLabels, testGroups } = features.fold
+  const items = sets.flatMap(({ items }) => items)
+  await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
+  const input = { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
+  // as many students at once as there are threads: each has one
+  return evaluate(input, run, { student: name, parallel: native().threads, seed, ...stage })
 }
 
 interface StudentKind {

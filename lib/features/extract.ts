@@ -175,7 +175,8 @@ function gather(
   }
 }
 
-const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
+/** What a clip is called in warnings and errors. */
+export const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
 
 /**
  * Runs the jobs 0 .. count - 1, some at once, each lane taking the next one. Where one fails the others stop after the

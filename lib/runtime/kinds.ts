@@ -166,8 +166,11 @@ function partsOf(typed: string, name: string): string[] {
   return found
 }
 
-/** A decimal number as people write it; `Number` alone would also take "", "0x10" and "Infinity". */
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+/**
+ * A decimal number as people write it; `Number` alone would also take "", "0x10" and "Infinity". There is one way only to
+ * match a text: the search is linear in its length.
+ */
+export const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
 function parseNumber(typed: string, name: string): number {
   const value = DECIMAL.test(typed.trim()) ? Number(typed) : Number.NaN

@@ -1,4 +1,5 @@
 import type { UnitRows } from '../matrix/cosine.js'
+import { groupBy } from '../runtime/group.js'
 import type { Choose } from './choice.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
@@ -77,11 +78,5 @@ async function selectFrom(
 
 /** The clips of each module, in the order of the modules' first clips. */
 function groupByModule(modules: Uint32Array): number[][] {
-  const members = new Map<number, number[]>()
-  modules.forEach((module, clip) => {
-    const list = members.get(module)
-    if (list) list.push(clip)
-    else members.set(module, [clip])
-  })
-  return [...members.values()]
+  return [...groupBy(modules.keys(), (clip) => modules[clip]).values()]
 }
