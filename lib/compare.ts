@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
@@ -10,7 +10,7 @@ import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
-import { expectFeatures } from './distill/settings.js'
+import { settingsOf } from './distill/settings.js'
 import { evaluateSets, type Students, seesVolumes, studentsOf } from './distill/students.js'
 import type { RunSettings } from './distill/types.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
@@ -63,14 +63,11 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'compare')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(COMPARE, given, 'compare', [], onWarning)
-  const { out, cache, classes: _, columns: __, ...rest } = resolved
-  const folder = resolve(out)
-  const settings: CompareSettings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
-  expectFeatures(settings)
+  const settings: CompareSettings = settingsOf(resolved)
   const reading = pickOptions(READING, { ...resolved, strict: false })
   await expectOnnxRuntime(signal)
-  return withLock(folder, async () => {
-    await expectCacheFolder(settings.cache, cache !== undefined)
+  return withLock(settings.folder, async () => {
+    await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     return run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress })
   })
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type DataSet, readDataSet } from './dataset/index.js'
 import { leakError } from './dataset/leaks.js'
 import { READING } from './dataset/options.js'
@@ -15,7 +15,7 @@ import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
-import { expectFeatures } from './distill/settings.js'
+import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
@@ -63,14 +63,12 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'distill')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
-  const { out, cache, classes: _, columns: __, ...rest } = resolved
-  const folder = resolve(out)
-  const settings: DistillSettings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
-  expectFeatures(settings)
+  const settings: DistillSettings = settingsOf(resolved)
+  const { folder } = settings
   const started = performance.now()
   if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
-    await expectCacheFolder(settings.cache, cache !== undefined)
+    await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))

@@ -113,7 +113,7 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
   const views: View[] = []
   // In the order that tells most pairs apart first; what a network or a coder does to motion is the widest.
   for (const name of ['meanFrame', 'deviation', 'motion'] as const) {
-    const rows = unitRows(clips[name], splits.length, name !== 'motion')
+    const rows = seenRows(clips[name], splits.length, name !== 'motion')
     views.push({ ...rows, usual: await usualDistance(rows, train, keys, signal), must: name !== 'motion' })
   }
   const pairs: [number, number][] = []
@@ -131,15 +131,15 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
   return pairs
 }
 
-/** Rows of length 1, or of 0 where there is nothing to see (`filled` 0). */
-interface UnitRows {
+/** Rows as they are looked at: of length 1, or of 0 where there is nothing to see (`filled` 0). */
+interface SeenRows {
   dim: number
   rows: Float32Array
   filled: Uint8Array
 }
 
 /** One way to look at clips. */
-interface View extends UnitRows {
+interface View extends SeenRows {
   usual: number
   /** Copies are nearer than usual in this way of looking; others may miss it by what coding does. */
   must: boolean
@@ -158,7 +158,7 @@ function likeness(views: readonly View[], i: number, j: number): number {
 }
 
 /** Between two rows; -1 where both are empty. */
-function distance({ dim, rows, filled }: UnitRows, i: number, j: number): number {
+function distance({ dim, rows, filled }: SeenRows, i: number, j: number): number {
   const size = filled[i] + filled[j]
   if (size === 0) return -1
   let dot = 0
@@ -168,7 +168,7 @@ function distance({ dim, rows, filled }: UnitRows, i: number, j: number): number
 
 /** The median, over a sample of the TRAIN clips, of the distance to the third nearest other file. */
 async function usualDistance(
-  view: UnitRows,
+  view: SeenRows,
   train: readonly number[],
   keys: readonly string[],
   signal?: AbortSignal,
@@ -187,7 +187,7 @@ async function usualDistance(
 }
 
 /** Each row at length 1, without its mean where brightness is not to count; rows of nothing stay 0. */
-function unitRows({ dim, values }: Rows, count: number, centred: boolean): UnitRows {
+function seenRows({ dim, values }: Rows, count: number, centred: boolean): SeenRows {
   const rows = new Float32Array(count * dim)
   const filled = new Uint8Array(count)
   for (let i = 0; i < count; i++) {

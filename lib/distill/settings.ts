@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import type { METHOD } from '../options/method.js'
 import { invalid } from '../runtime/expect.js'
 import type { Resolved } from '../runtime/option.js'
@@ -8,12 +9,26 @@ export type Method = Resolved<typeof METHOD> & {
   cache: string
 }
 
+/** Options that say where results and caches go, and how the data set is read, besides the method. */
+type Placed = Resolved<typeof METHOD> & { out: string; cache?: string; classes?: unknown; columns?: unknown }
+
 /**
- * Something must be left to see of the clips.
+ * The settings of a run: its options without what is told of reading the data set, and with absolute folders.
  *
- * @throws {InfomotionError} `INVALID_ARGUMENT`
+ * @throws {InfomotionError} `INVALID_ARGUMENT` where nothing is left to see of the clips
  */
-export function expectFeatures({ encoder, embeddingWeight, descriptorWeight }: Method): void {
+export function settingsOf<O extends Placed>({ out, cache, classes: _, columns: __, ...rest }: O) {
+  const folder = resolve(out)
+  const settings = { ...rest, folder, cache: resolve(cache ?? join(folder, 'cache')) }
+  expectFeatures(settings)
+  return settings
+}
+
+function expectFeatures({
+  encoder,
+  embeddingWeight,
+  descriptorWeight,
+}: Pick<Method, 'encoder' | 'embeddingWeight' | 'descriptorWeight'>): void {
   const seesEmbedding = encoder !== 'none' && embeddingWeight > 0
   if (descriptorWeight === 0 && !seesEmbedding)
     throw invalid('a weight above 0, or an encoder', 'descriptorWeight', descriptorWeight)

@@ -149,7 +149,9 @@ function gather(
       : []
     return [...warningsOf(id, fact, stated?.[kept[row]]), ...again]
   })
-  const byId = new Map(facts.map((fact, row) => [nameOf(clips[kept[row]]), fact]))
+  const byId = new Map(
+    facts.map((fact, row) => [nameOf(clips[kept[row]]), { facts: fact, stated: stated?.[kept[row]] }]),
+  )
   const summaries = summarise(clipWarnings, byId, clips.length)
   const { dim, options: descriptor } = cache.layout
   const control = descriptor.thumbnail ** 2

@@ -1,3 +1,4 @@
+import { groupBy } from '../runtime/group.js'
 import type { OddityKind } from '../video/types.js'
 import type { ClipFacts } from './cache.js'
 
@@ -14,6 +15,12 @@ export interface ClipWarning {
 export interface StatedFacts {
   frames?: number
   fps?: number
+}
+
+/** A clip that could be read. */
+interface ReadClip {
+  facts: ClipFacts
+  stated?: StatedFacts
 }
 
 /** Rates are rounded differently by those who write tables and those who write videos. */
@@ -33,18 +40,18 @@ export function warningsOf(id: string, facts: ClipFacts, stated: StatedFacts = {
 }
 
 /** What a line on clips of a kind says, and what it tells of each. */
-const LINES: Record<ClipWarning['kind'], { says: string; of: (facts: ClipFacts, texts: string[]) => string }> = {
+const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, texts: string[]) => string }> = {
   damaged: {
     says: 'are damaged or shorter than their headers say',
-    of: ({ frames, promisedFrames, damagedFrames }) =>
+    of: ({ facts: { frames, promisedFrames, damagedFrames } }) =>
       `${frames} of ${promisedFrames ?? frames} frames${damagedFrames > 0 ? `, ${damagedFrames} damaged` : ''}`,
   },
   surplus: {
     says: 'hold more frames than their headers say',
-    of: ({ frames, promisedFrames }) => `${frames} for ${promisedFrames}`,
+    of: ({ facts: { frames, promisedFrames } }) => `${frames} for ${promisedFrames}`,
   },
   chunks: { says: 'have chunks that were lost', of: (_, [text]) => text },
-  rate: { says: 'name no frame rate, so that one is assumed', of: ({ fps }) => `${rounded(fps)} fps` },
+  rate: { says: 'name no frame rate, so that one is assumed', of: ({ facts }) => `${rounded(facts.fps)} fps` },
   'variable-rate': {
     says: 'have a frame rate that varies, which is taken for constant',
     of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
@@ -52,11 +59,11 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (facts: ClipFacts, 
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {
     says: 'hold another number of frames than the table says',
-    of: (_, [text]) => text.replace(/^The table says (.*) frames, the file holds (.*)\.$/, '$2 for $1'),
+    of: ({ facts, stated }) => `${facts.frames} for ${stated?.frames}`,
   },
   'table-rate': {
     says: 'have another frame rate than the table says',
-    of: (_, [text]) => text.replace(/^The table says (.*) fps, the file (.*)\.$/, '$2 for $1 fps'),
+    of: ({ facts, stated }) => `${rounded(facts.fps)} for ${stated?.fps} fps`,
   },
   changed: { says: 'changed while they were read, and were read again', of: () => '' },
 }
@@ -65,18 +72,20 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (facts: ClipFacts, 
 const NAMED = 5
 
 /** One sentence a kind: how many of all clips, and which. */
-export function summarise(warnings: ClipWarning[], facts: ReadonlyMap<string, ClipFacts>, total: number): string[] {
+export function summarise(warnings: ClipWarning[], clips: ReadonlyMap<string, ReadClip>, total: number): string[] {
   return Object.entries(LINES).flatMap(([kind, { says, of }]) => {
-    const texts = new Map<string, string[]>()
-    for (const { id, text } of warnings.filter((warning) => warning.kind === kind))
-      texts.set(id, [...(texts.get(id) ?? []), text])
-    if (texts.size === 0) return []
-    const named = [...texts].slice(0, NAMED).map(([id, said]) => {
-      const detail = of(facts.get(id) as ClipFacts, said)
+    const odd = groupBy(
+      warnings.filter((warning) => warning.kind === kind),
+      ({ id }) => id,
+    )
+    if (odd.size === 0) return []
+    const named = [...odd].slice(0, NAMED).map(([id, found]) => {
+      const texts = found.map(({ text }) => text)
+      const detail = of(clips.get(id) as ReadClip, texts)
       return detail ? `${id} (${detail})` : id
     })
-    const more = texts.size > NAMED ? ` and ${texts.size - NAMED} more` : ''
-    return [`${texts.size} of ${total} clips ${says}: ${named.join(', ')}${more}.`]
+    const more = odd.size > NAMED ? ` and ${odd.size - NAMED} more` : ''
+    return [`${odd.size} of ${total} clips ${says}: ${named.join(', ')}${more}.`]
   })
 }
 
