@@ -1,5 +1,5 @@
 import { groupBy } from '../runtime/group.js'
-import { VIDEO } from './files.js'
+import { folded, VIDEO } from './files.js'
 import { firstOf, isMissing, sameKey, shown } from './labels.js'
 import { straddlers } from './split.js'
 import type { Split } from './types.js'
@@ -69,7 +69,7 @@ function namesOf(clips: readonly Kin[]): Map<string, number[]> {
 
 /** A clip's name without its ending, in one spelling. */
 function nameKey(name: string): string {
-  return name.trim().replaceAll('\\', '/').replace(/^\.\//, '').replace(VIDEO, '').normalize('NFC').toLowerCase()
+  return folded(name.trim().replaceAll('\\', '/').replace(/^\.\//, '').replace(VIDEO, ''))
 }
 
 /** The TRAIN clips (by index) that were made, in one step or more, from TEST clips: they would be tested on themselves. */

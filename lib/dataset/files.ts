@@ -117,7 +117,7 @@ function spelt(names: Map<string, string>, key: string): string | undefined {
   return names.get(key) ?? names.get(`${key}.avi`) ?? names.get(folded(key)) ?? names.get(folded(`${key}.*`))
 }
 
-/** One spelling for names that differ by case or Unicode form. */
-function folded(name: string): string {
+/** One spelling for names that differ by case or Unicode form, as on file systems that take `A` for `a`. */
+export function folded(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { isClip, isOfResults, VIDEO } from './files.js'
+import { folded, isClip, isOfResults, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
 import { splitNamed } from './split.js'
 import type { Table } from './table.js'
@@ -151,7 +151,7 @@ export function expectClassFolders(
 
 /** The column whose values are names of the clips, with or without folder and ending. */
 function columnNaming(table: Table, clips: readonly Found[]): string | undefined {
-  const stem = (name: string) => (name.split(/[\\/]/).pop() ?? '').replace(VIDEO, '').normalize('NFC').toLowerCase()
+  const stem = (name: string) => folded((name.split(/[\\/]/).pop() ?? '').replace(VIDEO, ''))
   const names = new Set(clips.map(({ id }) => stem(id)))
   return table.columns.find((column) => {
     const named = new Set(table.rows.map((row) => stem(row[column])).filter((name) => names.has(name)))

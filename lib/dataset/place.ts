@@ -3,7 +3,7 @@ import { isInside } from '../run/output.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
 import type { DistilledItem, MadeClip } from '../synthesize/types.js'
-import { VIDEO } from './files.js'
+import { folded, VIDEO } from './files.js'
 import type { Clip, DataSet } from './types.js'
 
 /** A clip's place in the written set: its file there, and what the table says of it. */
@@ -34,9 +34,8 @@ const RESERVED = [...OWN, 'clips.csv', 'selection.csv', 'selection.json']
  * @throws {InfomotionError} `DATASET_NAME_CLASH`
  */
 export function expectNames(placed: readonly Placed[], table: string): void {
-  const fold = (name: string) => name.normalize('NFC').toLowerCase()
-  const reserved = new Set([...RESERVED, fold(table)])
-  if (OWN.includes(fold(table)) || table.startsWith('.'))
+  const reserved = new Set([...RESERVED, folded(table)])
+  if (OWN.includes(folded(table)) || table.startsWith('.'))
     throw new InfomotionError(
       'DATASET_NAME_CLASH',
       `The table ${JSON.stringify(table)} would take the place of a file that the distilled set needs itself. Rename it.`,
@@ -50,7 +49,7 @@ export function expectNames(placed: readonly Placed[], table: string): void {
   for (const { file } of placed) {
     if (!isInside(file)) throw clash(file, 'would lie outside the set, or nowhere')
     const top = file.split('/')[0]
-    if (reserved.has(fold(top)) || top.startsWith('.'))
+    if (reserved.has(folded(top)) || top.startsWith('.'))
       throw clash(file, `would take the place of ${top}, which is the set's own`)
     if (files.has(file)) throw clash(file, 'would take the place of another clip of that name')
     files.add(file)

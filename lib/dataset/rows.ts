@@ -1,6 +1,6 @@
 import { dirname, join, relative, sep } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { FileFinder } from './files.js'
+import { FileFinder, folded } from './files.js'
 import { isMissing } from './labels.js'
 import type { Entry, Reading, Source } from './reading.js'
 import { givenSplits } from './split.js'
@@ -72,7 +72,7 @@ async function findVideos(
   if (count(paths) === names.length) return { videos, paths, looked, odd: finder.odd }
   // Batch1/, Batch2/: a table may name the files without the folders that they were packed into
   const below = await finder.below(root)
-  const further = names.map((name, i) => beside[i] ?? below.get(name) ?? below.get(name.normalize('NFC').toLowerCase()))
+  const further = names.map((name, i) => beside[i] ?? below.get(name) ?? below.get(folded(name)))
   const found = further.map((path) => path ?? undefined)
   if (count(found) > count(paths)) return { videos: root, paths: found, looked: [`${root} or below`], odd: finder.odd }
   return { videos, paths, looked, odd: finder.odd }

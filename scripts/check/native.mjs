@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import pMap from 'p-map'
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
 const fix = process.argv.includes('--fix')
@@ -53,17 +54,13 @@ async function checkTidy() {
   mkdirSync(PASSED, { recursive: true })
   for (const old of readdirSync(PASSED)) if (![...keys.values()].includes(old)) rmSync(join(PASSED, old))
   const waiting = [...keys.keys()].filter((path) => !existsSync(join(PASSED, keys.get(path))))
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  await pMap(waiting, look, { concurrency: availableParallelism() })
 
-  async function work() {
-    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-      const { status, output } = await tidy(path)
-      if (status === 0) writeFileSync(join(PASSED, keys.get(path)), '')
-      else {
-        console.error(`${path}: clang-tidy ended with ${status}\n${output}`)
-        process.exitCode = 1
-      }
-    }
+  async function look(path) {
+    const { status, output } = await tidy(path)
+    if (status === 0) return writeFileSync(join(PASSED, keys.get(path)), '')
+    console.error(`${path}: clang-tidy ended with ${status}\n${output}`)
+    process.exitCode = 1
   }
 }
 

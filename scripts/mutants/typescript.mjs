@@ -5,14 +5,13 @@
 // build/mutants/report.json. Texts are left as they are: most are messages, whose wording no test should hold.
 // Stryker is no dependency: 67 packages, installed outside the repository by the first run (the last version for Node 20).
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pMap from 'p-map'
 import { build, root } from '../build.mjs'
+import { fromRegistry } from '../registry.mjs'
 
-const VERSION = '9.6.1'
 /** The tests of a room, the quickest first: a mutant that one kills is not shown to the next. */
 const TESTS = {
   select: ['select-weights', 'select', 'select-baselines', 'bad-input'],
@@ -43,7 +42,8 @@ const elapsed = () => (performance.now() - started) / 60_000
 const folder = join(root, 'build', 'mutants')
 
 await build('addon', 'library', 'tests')
-const { Instrumenter } = await stryker()
+const packages = fromRegistry('stryker', { '@stryker-mutator/instrumenter': '9.6.1' })
+const { Instrumenter } = await import(join(packages, '@stryker-mutator/instrumenter/dist/src/index.js'))
 copyProject()
 const mutants = await instrument()
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--noCheck', '--incremental', 'false'], {
@@ -146,20 +146,6 @@ async function instrument() {
       const at = { file: fileName, line: start.line + 1, column: start.column + 1 }
       return { id, room: fileName.split('/')[1], ...at, kind: mutatorName, original: lines.join('\n'), replacement }
     })
-}
-
-async function stryker() {
-  const cache = join(process.env.INFOMOTION_CACHE ?? join(homedir(), '.cache', 'infomotion'), `stryker-${VERSION}`)
-  const entry = join(cache, 'node_modules/@stryker-mutator/instrumenter/dist/src/index.js')
-  if (!existsSync(entry)) {
-    mkdirSync(cache, { recursive: true })
-    writeFileSync(join(cache, 'package.json'), '{ "private": true }')
-    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-    execFileSync('npm', ['install', '--prefix', cache, ...options, `@stryker-mutator/instrumenter@${VERSION}`], {
-      stdio: 'inherit',
-    })
-  }
-  return import(entry)
 }
 
 /** Fisher and Yates's shuffle by xorshift32: the same sample for the same seed. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder, fromRegistry } from './registry.mjs'
+import { cacheFolder, fromRegistry } from '../../registry.mjs'
 
 /** As docs/install.md has it. */
 const ALLOW_BUILDS = "allowBuilds:\n  '@julusian/jpeg-turbo': false\n  onnxruntime-node: false\n"

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { fromRegistry } from './registry.mjs'
+import { fromRegistry } from '../../registry.mjs'
 
 /** The versions of Node that the package is tried on: the oldest it allows, and those that are maintained. */
 const X64 = ['20.19.0', '22.23.3', '24.21.0', '26.10.0']

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromRegistry } from './registry.mjs'
+import { fromRegistry } from '../../registry.mjs'
 
 /** Calls what needs the addon, and prints how that ended. Without top-level await, which CommonJS bundles lack. */
 const PROGRAM = `import { doctor, readClip, writeClip } from 'infomotion'

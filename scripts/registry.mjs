@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** A folder of what the package check keeps outside the repository (INFOMOTION_CACHE, default ~/.cache/infomotion). */
+/** A folder of what scripts keep outside the repository (INFOMOTION_CACHE, default ~/.cache/infomotion). */
 export function cacheFolder(name) {
   const folder = join(process.env.INFOMOTION_CACHE ?? join(homedir(), '.cache', 'infomotion'), name)
   mkdirSync(folder, { recursive: true })
