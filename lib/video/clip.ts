@@ -2,6 +2,7 @@ import { type InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { Avi } from './avi.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
+import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { type OpenClip, openClip, unreadable } from './open.js'
@@ -40,9 +41,11 @@ export async function readClip(path: string, options: ReadClipOptions = {}): Pro
   if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
   throwIfAborted(options.signal)
   const file = await openClip(path, backend, options)
-  const clip = file.avi
-    ? await decodeMjpeg(file.bytes, file.avi, path, options)
-    : await decodeOutside(path, backend, file, options)
+  const clip = file.format
+    ? await file.format.decode(file.bytes, path, options)
+    : file.avi
+      ? await decodeMjpeg(file.bytes, file.avi, path, options)
+      : await decodeOutside(path, backend, file, options)
   const oddities = [...(file.avi ? odditiesOf(file.avi, clip) : []), ...clip.oddities]
   // ffmpeg has no word for an AVI that ends early
   const { promised = 0 } = file
@@ -62,7 +65,7 @@ export async function readClip(path: string, options: ReadClipOptions = {}): Pro
 export async function decodersOf(backend: Backend): Promise<string[]> {
   if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [mjpegDecoder()] : []
+  const own = backend === 'auto' ? [mjpegDecoder(), ...FORMATS.map((format) => format.decoder())] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own

@@ -1,13 +1,16 @@
 import { NO_FILE, readWhole, withFile } from '../run/store.js'
 import { InfomotionError, throwIfAborted, whileReading } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
+import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
 /** A file looked into. */
 export interface OpenClip {
-  /** All of a Motion JPEG AVI; the first bytes of anything else. */
+  /** All of a Motion JPEG AVI or of a file of a `format`; the first bytes of anything else. */
   bytes: Buffer
+  /** What reads it in this process, where it is no Motion JPEG AVI. */
+  format?: Format
   /** Where the frames of a Motion JPEG AVI are; undefined: another format, for ffmpeg to read. */
   avi?: Avi
   /** It starts as a video format does. */
@@ -30,6 +33,16 @@ export async function openClip(path: string, backend: Backend, options: ReadOpti
   throwIfAborted(signal)
   const { size, head } = await readHead(path, HEAD_BYTES, signal)
   if (size === 0) throw new InfomotionError('VIDEO_EMPTY', `${path} is empty: it has 0 bytes.`)
+  const format = backend === 'auto' ? FORMATS.find((format) => format.recognises(head, path)) : undefined
+  if (format) {
+    if (size > MAX_CLIP_BYTES)
+      throw new InfomotionError(
+        'VIDEO_TOO_LARGE',
+        `${path} has ${size} bytes; ${format.name} is read up to 2 GiB here.`,
+      )
+    await reserve?.(size)
+    return { bytes: await ofFile(path, readWhole(path, signal)), known: true, format }
+  }
   if (isDicom(head))
     throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
   const known = isAvi(head) || isOtherVideo(head)

@@ -11,7 +11,7 @@ const STDERR_BYTES = 64 * 1024
 
 /** A decoder in a process of its own, which writes a clip's luma as YUV4MPEG2. */
 export interface Decoder {
-  name: Exclude<Frames['backend'], 'mjpeg'>
+  name: 'ffmpeg' | 'opencv'
   command: string
   args: string[]
   env?: NodeJS.ProcessEnv

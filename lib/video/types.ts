@@ -2,6 +2,9 @@
 export const BACKENDS = ['auto', 'mjpeg', 'ffmpeg', 'opencv'] as const
 export type Backend = (typeof BACKENDS)[number]
 
+/** Formats that are read in this process besides Motion JPEG, where the backend is "auto" (see `formats.ts`). */
+export type FormatName = 'dicom' | 'nifti' | 'npy' | 'pictures'
+
 /** A decoded clip: luma only, which is all that motion needs. */
 export interface Frames {
   /** count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
@@ -11,8 +14,8 @@ export interface Frames {
   height: number
   /** Frames per second. */
   fps: number
-  /** What decoded it: "mjpeg" in this process, "ffmpeg" or "opencv". Decoders differ by a grey level here and there. */
-  backend: Exclude<Backend, 'auto'>
+  /** What decoded it: "mjpeg" or another format in this process, "ffmpeg" or "opencv", which may differ by a grey level. */
+  backend: Exclude<Backend, 'auto'> | FormatName
   /** The same with its version: "ffmpeg 5.1.9-0+deb12u1". */
   decoder: string
   /** How many of the frames could not be decoded in full; the nearest good frame before stands in for each. */
@@ -51,6 +54,13 @@ export interface Oddity {
   kind: OddityKind
   /** A sentence. */
   text: string
+}
+
+/** A part of a clip: the frames from `start` on and before `end` (default: to the clip's end). */
+export interface Segment {
+  start: number
+  end?: number
+  unit: 'seconds' | 'frames'
 }
 
 /** What readers of a clip take: a signal, and a say in how much memory is taken at once. */
