@@ -64,6 +64,7 @@ export {
   type ReadClipOptions,
   type ReadOptions,
   readClip,
+  type Segment,
   writeClip,
 } from './video/index.js'
 export type { Augmentation, Channels } from './volume/samples.js'

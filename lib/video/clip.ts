@@ -7,7 +7,16 @@ import { jpegSize } from './jpeg.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { type OpenClip, openClip, unreadable } from './open.js'
 import { decodeWithOpencv, findOpencv, opencvDecoder } from './opencv.js'
-import { BACKENDS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
+import { cutTo, expectSegment, outsideClip, rangeOf } from './segment.js'
+import {
+  BACKENDS,
+  type Backend,
+  type Frames,
+  type Oddity,
+  type OddityKind,
+  type ReadOptions,
+  type Segment,
+} from './types.js'
 
 export interface ReadClipOptions extends ReadOptions {
   /**
@@ -17,6 +26,11 @@ export interface ReadClipOptions extends ReadOptions {
   backend?: Backend
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
+  /**
+   * Reads only the frames t with start <= t < end, in seconds (frame i is shown at i / fps) or in frames, of which
+   * `maxFrames` counts the first. Default: the whole clip.
+   */
+  segment?: Segment
 }
 
 /**
@@ -26,7 +40,7 @@ export interface ReadClipOptions extends ReadOptions {
  * there is none, through opencv4nodejs (an optional peer): films in one file, no playlist and no picture, and of no other
  * file than this one.
  *
- * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
+ * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_SEGMENT_EMPTY (none of them in the segment), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
  *   FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND, DECODER_DIED, ABORTED
  * @example
  * ```js
@@ -34,24 +48,28 @@ export interface ReadClipOptions extends ReadOptions {
  * console.log(clip.count, clip.width, clip.height, clip.fps, clip.damagedFrames)
  * ```
  */
-export async function readClip(path: string, options: ReadClipOptions = {}): Promise<Frames> {
+export async function readClip(path: string, given: ReadClipOptions = {}): Promise<Frames> {
+  const options = given.segment ? { ...given, maxFrames: undefined } : given
   if (typeof path !== 'string' || path === '') throw invalid('the path of a clip', 'path', path)
-  expectOptions(options, 'readClip', ['backend', 'maxFrames', 'signal', 'reserve'])
+  expectOptions(options, 'readClip', ['backend', 'maxFrames', 'segment', 'signal', 'reserve'])
   const backend = expectOneOf(options.backend ?? 'auto', 'backend', BACKENDS)
   if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
+  const segment = options.segment && expectSegment(options.segment, 'segment')
   throwIfAborted(options.signal)
   const file = await openClip(path, backend, options)
-  const clip = file.format
+  const decoded = file.format
     ? await file.format.decode(file.bytes, path, options)
     : file.avi
       ? await decodeMjpeg(file.bytes, file.avi, path, options)
       : await decodeOutside(path, backend, file, options)
+  const clip = segment ? cutTo(decoded, rangeOf(given, decoded.fps)) : decoded
+  if (segment && clip.count === 0) throw outsideClip(path, segment, decoded.count, decoded.fps)
   const oddities = [...(file.avi ? odditiesOf(file.avi, clip) : []), ...clip.oddities]
   // ffmpeg has no word for an AVI that ends early
   const { promised = 0 } = file
-  if (promised > clip.count && options.maxFrames === undefined) {
+  if (promised > decoded.count && options.maxFrames === undefined) {
     clip.promisedFrames = promised
-    oddities.unshift({ kind: 'damaged', text: promise(promised, clip.count) })
+    oddities.unshift({ kind: 'damaged', text: promise(promised, decoded.count) })
   }
   if (file.bare && clip.backend === 'ffmpeg')
     oddities.unshift({
