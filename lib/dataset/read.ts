@@ -77,7 +77,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     classes,
     classIndex,
     warnings: odd,
-  } = assignClasses(labelsOf(found), scheme, given, found.source.mapping.label, efScale)
+  } = assignClasses(labelsOf(found), scheme, given, found.source.mapping.label, efScale, found.source.header === false)
 
   const labelled = found.entries.flatMap((entry, i) =>
     classIndex[i] < 0 ? [] : [{ entry, classIndex: classIndex[i] }],

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { type Columns, mapColumns } from './columns.js'
 import { expectClassFolders, readFolders, unreadWarning } from './folders.js'

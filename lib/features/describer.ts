@@ -4,7 +4,7 @@ import type { ShardEntry } from '../run/shards.js'
 import { NO_FILE, sha256, sha256OfFile } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
-import type { ReadOptions } from '../video/types.js'
+import type { ReadOptions, Segment } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
 
@@ -16,11 +16,11 @@ export interface SkippedClip {
 }
 
 /** Turns a file into frames. */
-type DecodeFile = (path: string, options: ReadOptions) => Promise<DecodedClip>
+type DecodeFile = (path: string, options: ReadOptions & { segment?: Segment }) => Promise<DecodedClip>
 
 /** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
 export class ClipDescriber {
-  /** The digest of each clip's file, or of a made clip's frames. */
+  /** Names each clip: the digest of its file, and its part; or the digest of a made clip's frames. */
   readonly hashes: string[]
   /** The row of each clip that could be read. */
   readonly entries: (ShardEntry | undefined)[]
@@ -54,8 +54,8 @@ export class ClipDescriber {
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      this.hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
-      const video = () => ofClip(this.decode(clip.path, this.hashes[index], { signal, reserve }))
+      this.hashes[index] = nameOfPart(await ofClip(sha256OfFile(clip.path, signal)), clip.segment)
+      const video = () => ofClip(this.decode(clip, this.hashes[index], { signal, reserve }))
       this.entries[index] = await this.cache.describe(this.hashes[index], video, signal)
     } catch (thrown) {
       // a descriptor without the volume that was asked for is of no use: the clip has no row
@@ -74,14 +74,14 @@ export class ClipDescriber {
   /** The volume of a clip that has a row, made again where it was lost. */
   volume(index: number, key: string, at: { signal?: AbortSignal }): Promise<Volume> {
     const clip = this.clips[index]
-    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip.path, this.hashes[index], at))
+    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip, this.hashes[index], at))
     return this.cache.volume(key, again, at.signal)
   }
 
   /** Decodes a clip if its file still has the hash that its features are kept by. */
-  private async decode(path: string, hash: string, at: ReadOptions): Promise<DecodedClip> {
-    const video = await this.decodeFile(path, at)
-    if ((await sha256OfFile(path, at.signal)) !== hash)
+  private async decode({ path, segment }: Clip, name: string, at: ReadOptions): Promise<DecodedClip> {
+    const video = await this.decodeFile(path, segment ? { ...at, segment } : at)
+    if ((await sha256OfFile(path, at.signal)) !== fileHashOf(name))
       throw new InfomotionError(
         'VIDEO_CHANGED',
         `${path} changed while it was read. Let it be written to its end first.`,
@@ -89,6 +89,18 @@ export class ClipDescriber {
     return video
   }
 }
+
+const SHA256_DIGITS = 64
+
+/** A file's digest, and behind it that of the part of it which a clip is. */
+function nameOfPart(hash: string, segment: Segment | undefined): string {
+  if (!segment) return hash
+  const { unit, start, end = null } = segment
+  return `${hash}-${sha256(JSON.stringify([unit, start, end])).slice(0, 8)}`
+}
+
+/** The digest of the file that a clip was read from, of what the clip is named by. */
+export const fileHashOf = (name: string) => name.slice(0, SHA256_DIGITS)
 
 /** Names a made clip by all that it is, but for its name. */
 function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {

@@ -15,7 +15,7 @@ import {
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
-import type { ReadOptions } from '../video/types.js'
+import type { ReadOptions, Segment } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import { ClipDescriber, type SkippedClip } from './describer.js'
@@ -23,7 +23,7 @@ import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 /** What clips have. */
-const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group']
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'segment']
 const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
@@ -39,7 +39,7 @@ export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
   /** Turns a file into frames (the video stage's `readClip`). */
-  decode: (path: string, options: ReadOptions) => Promise<DecodedClip>
+  decode: (path: string, options: ReadOptions & { segment?: Segment }) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   /**
@@ -65,7 +65,10 @@ export interface ExtractedFeatures {
   /** Indices into the clips that were given, ascending. */
   clips: Uint32Array
   facts: ClipFacts[]
-  /** SHA-256 of each clip's file, as it was read; of a made clip, of its frames with their size and rate. */
+  /**
+   * SHA-256 of each clip's file, as it was read, for a part of a file with more behind it; of a made clip, of its frames with
+   * their size and rate.
+   */
   keys: string[]
   /** Names each clip's file and its decoder: the key of whatever is made of the clip's frames. */
   cacheKeys: string[]
