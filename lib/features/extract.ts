@@ -2,7 +2,7 @@ import type { Clip } from '../dataset/types.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { memoryBudget } from '../run/budget.js'
 import type { Device } from '../runtime/device.js'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { InfomotionError } from '../runtime/errors.js'
 import {
   expectGiven,
   expectInteger,
@@ -12,6 +12,7 @@ import {
   expectOptions,
   invalid,
 } from '../runtime/expect.js'
+import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
@@ -182,28 +183,3 @@ function gather(
 
 /** What a clip is called in warnings and errors. */
 export const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
-
-/**
- * Runs the jobs 0 .. count - 1, some at once, each lane taking the next one. Where one fails the others stop after the
- * job they are at, and its error is thrown when they have: nothing runs on behind the caller's back.
- */
-async function inLanes(
-  lanes: number,
-  count: number,
-  signal: AbortSignal | undefined,
-  job: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < count) {
-      throwIfAborted(signal)
-      await job(next++).catch((error) => {
-        next = count
-        throw error
-      })
-    }
-  }
-  const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
-  const failed = ended.find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
-}
