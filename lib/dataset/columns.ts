@@ -1,4 +1,5 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { groupBy } from '../runtime/group.js'
 import { firstOf, isMissing, shown } from './labels.js'
 import { mayBeSplits } from './split.js'
 import type { Table } from './table.js'
@@ -108,43 +109,48 @@ export function mapColumns(table: Table, wanted: Columns): Mapped | undefined {
   // a list of clips alone: their folders are called as their classes
   if (!table.header && table.columns.length === 1)
     return { mapping: { path: table.columns[0], label: 'label' }, exact: true, notes: [], warnings: [] }
-  const byKey = new Map<string, string[]>()
-  for (const name of table.columns) byKey.set(keyOf(name), [...(byKey.get(keyOf(name)) ?? []), name])
-  const candidates = (role: Role, but: readonly (string | undefined)[] = []) => {
-    const named = wanted[role]
-    if (named !== undefined) return [column(table, named)!]
-    for (const line of NAMES[role]) {
-      const found = line.flatMap((key) => byKey.get(key) ?? []).filter((name) => !but.includes(name))
-      if (found.length > 0) return found
-    }
-    return []
-  }
+  const candidates = candidatesIn(table)
   const given = Object.values(wanted).flatMap((name) => (name === undefined ? [] : [column(table, name)]))
-  const paths = column(table, ...(wanted.path ? [wanted.path] : ['path', 'FileName'])) ?? candidates('path', given)
-  const labels =
-    column(table, ...(wanted.label ? [wanted.label] : isEchoNet(table) ? ['EF'] : ['label'])) ??
-    candidates('label', given)
+  const find = (role: Role, ...own: string[]) => column(table, ...(wanted[role] ? [wanted[role]] : own))
+  const paths = find('path', 'path', 'FileName') ?? candidates('path', given)
+  const labels = find('label', isEchoNet(table) ? 'EF' : 'label') ?? candidates('label', given)
   if (paths.length === 0 || labels.length === 0) return undefined
-  const path = theOne(paths, 'path', table)
-  const label = theOne(labels, 'label', table)
-  const taken = [path, label, ...given]
+  const mapping: Mapping = { path: theOne(paths, 'path', table), label: theOne(labels, 'label', table) }
+  const taken = [mapping.path, mapping.label, ...given]
   const warnings: string[] = []
-  const mapping: Mapping = { path, label }
-  for (const role of ['split', 'group', 'parent'] as const) {
-    const own = wanted[role] ? [wanted[role]] : NAMES[role].slice(0, role === 'group' ? 2 : 1).flat()
+  for (const [role, ...own] of [
+    ['split', 'split'],
+    ['group', 'group', 'patient'],
+    ['parent', 'parent'],
+  ] as const) {
     const others = () => candidates(role, taken).filter((name) => table.rows.some((row) => !isMissing(row[name])))
-    const found = column(table, ...own) ?? optional(others(), role, table, warnings)
+    const found = find(role, ...own) ?? optional(others(), role, table, warnings)
     if (found !== undefined) mapping[role] = found
   }
   Object.assign(mapping, partColumns(table, wanted, Object.values(mapping), warnings))
-  const isOwn = (role: Role) => mapping[role] === undefined || mapping[role] === wanted[role] || hasOwnName(role)
-  const hasOwnName = (role: Role) => OWN.has(keyOf(mapping[role]!)) || (role === 'label' && isEchoNet(table))
+  const isOwn = (role: Role) => {
+    const name = mapping[role]
+    if (name === undefined || wanted[role] !== undefined || OWN.has(name.toLowerCase())) return true
+    return role === 'label' && isEchoNet(table)
+  }
   const others = (Object.keys(NAMES) as Role[]).filter((role) => !isOwn(role))
-  const notes =
-    others.length === 0
-      ? []
-      : [`Columns taken: ${others.map((role) => `${shown(mapping[role]!)} as ${role}`).join(', ')}.`]
+  const spelt = others.map((role) => `${shown(mapping[role]!)} as ${role}`).join(', ')
+  const notes = spelt === '' ? [] : [`Columns taken: ${spelt}.`]
   return { mapping, exact: isOwn('path') && isOwn('label'), notes, warnings }
+}
+
+/** Finds the columns that are called as a role is, in the order of the table, of the first line of names that has any. */
+function candidatesIn(table: Table): (role: Role, but: readonly (string | undefined)[]) => string[] {
+  const byKey = groupBy(table.columns, keyOf)
+  const named = (keys: readonly string[]) => keys.flatMap((key) => byKey.get(key) ?? [])
+  const measured = named(['calc']).length > 0 ? named(['calcvalue']) : []
+  return (role, but) => {
+    for (const found of [...(role === 'label' ? [measured] : []), ...NAMES[role].map(named)]) {
+      const free = found.filter((name) => !but.includes(name))
+      if (free.length > 0) return free.sort((a, b) => table.columns.indexOf(a) - table.columns.indexOf(b))
+    }
+    return []
+  }
 }
 
 /** The only candidate. */

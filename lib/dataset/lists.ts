@@ -17,16 +17,19 @@ export interface ListForm {
 const MAX_LINE = 1 << 16
 
 /** A path that ends as a video does, maybe in quotes, and what is behind it. A path may hold spaces: the last ending counts. */
-const CLIP = new RegExp(`^("?)(.*${VIDEO.source.replace(/\$$/, '')})\\1(?:\\s*([,;\\t])\\s*|( +)|$)(.*)$`, 'i')
+const CLIP = new RegExp(
+  `^(?<quote>"?)(?<path>.*${VIDEO.source.replace(/\$$/, '')})\\k<quote>(?:\\s*(?<mark>[,;\\t])\\s*|(?<gap> +)|$)(?<rest>.*)$`,
+  'i',
+)
 const FRAMES = /^(\S|\S.*\S)[ \t]+(\d+)[ \t]+(\d+)$/
 
 /** The form of a list, by its first line; undefined for a line that is a header. */
 export function listForm(line: string): ListForm | undefined {
   if (line.length > MAX_LINE) return undefined
-  const [, , , separator, spaces, rest] = CLIP.exec(line) ?? []
-  if (rest !== undefined) {
-    const delimiter = (separator as Delimiter | undefined) ?? ' '
-    return { columns: separator || spaces ? ['path', 'label'] : ['path'], delimiter }
+  const clip = CLIP.exec(line)?.groups
+  if (clip) {
+    const delimiter = (clip.mark as Delimiter | undefined) ?? ' '
+    return { columns: clip.mark || clip.gap ? ['path', 'label'] : ['path'], delimiter }
   }
   return FRAMES.test(line) && !/[,;"]/.test(line) ? { columns: ['path', 'frames', 'label'], delimiter: ' ' } : undefined
 }
@@ -38,12 +41,15 @@ export function parseListLine(line: string, { columns, delimiter }: ListForm): s
     if (values) return values.slice(1)
     throw new Error(`${shown(line.slice(0, 80))} is no folder of frames, their number and a label`)
   }
-  const [, , path, separator, spaces, rest] = line.length > MAX_LINE ? [] : (CLIP.exec(line) ?? [])
-  const known = path !== undefined && (separator ?? ' ') === (columns.length === 1 ? ' ' : delimiter)
-  const label = rest?.replace(/^"(.*)"$/, '$1') ?? ''
-  const several = separator ? label.includes(separator) : /^\d+(\s+\S+)+$/.test(label)
-  if (known && !several && (columns.length === 2) === Boolean(separator ?? spaces))
-    return columns.length === 1 ? [path] : [path, label]
+  const clip = line.length > MAX_LINE ? undefined : CLIP.exec(line)?.groups
+  if (clip) {
+    const { path, mark, gap, rest } = clip
+    const label = rest.replace(/^"(.*)"$/, '$1')
+    const isAlone = columns.length === 1
+    const several = mark ? rest.includes(mark) && label === rest : /^\d+(\s+\S+)+$/.test(label)
+    if (isAlone ? !mark && !gap : (mark ?? gap?.[0]) === delimiter && label !== '' && !several)
+      return isAlone ? [path] : [path, label]
+  }
   const what = columns.length === 1 ? 'a clip alone' : 'a clip and its label'
   const cure = 'a list of more than that needs a header line that names its columns (path,label,...)'
   throw new Error(`${shown(line.slice(0, 80))} is not ${what}, as a list has them: ${cure}`)
