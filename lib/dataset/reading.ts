@@ -11,7 +11,7 @@ export interface Reading {
   /** The split of each value, where the user says so. */
   named: ReadonlyMap<string, Split>
   /** How columns of start and end are read. */
-  segments: SegmentUnit
+  segments?: SegmentUnit
   /** Which measurement, of a table that has several a video. */
   measurement?: string
   /** Which of numbered lists of splits. */

@@ -3,6 +3,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
+import { fileOf, overlaps, readSegments, segmentId } from '#lib/dataset/segments.js'
 import { givenSplits } from '#lib/dataset/split.js'
 import { parseTable } from '#lib/dataset/table.js'
 import { decodeFlo, encodeFlo } from '#lib/flow/flo.js'
@@ -66,6 +67,13 @@ const csv: Target = {
     'path,label\na.avi,1\nb.avi,1.0\nc.avi,nan\n',
     'sep=;\r\npath;label;split;parent;;\r\na.avi;1,5;0;;;\r\nb\\c.avi;"x;y";8;a.avi;;\r\nd;2,5;9;p|q;;\r\n',
     'path\tlabel\tgroup\na.avi\tx\tP1\nb.avi\tX\tp1\n',
+    'video_id,class,time_start,time_end,subset,subject\nab,x,0,1.5,train,7\nab,y,1.5,00:00:03,train,7\ncd,y,,,test,8\n',
+    'path;label;start_frame;last_frame;duration\na.avi;1,5;0;30;\na.avi;x;31;60;5\n',
+    'HashedFileName,Calc,CalcValue,Frame,split\n0XA,IVSd,1.2,3,train\n0XA,LVPWd,0.9,3,train\n',
+    'dir/a.mp4 0\nmy dir/b c.mp4 1\n"d.avi" 2\n',
+    'x/a.avi\r\ny/b.avi\r\n',
+    'a.mkv,yes\nb.mkv,no\n',
+    'frames/a 120 3\nframes/b 90 4\n',
   ].map((text) => Buffer.from(text)),
   words: bytes(
     '"',
@@ -86,6 +94,12 @@ const csv: Target = {
     '\t',
     'sep=,\n',
     'None',
+    'start',
+    'end',
+    '_ms',
+    '.avi ',
+    '-1',
+    '1:2:3',
     '\xe2\x80\x8b',
     '\xff\xfe',
   ),
@@ -95,7 +109,19 @@ const csv: Target = {
     promise(table.rows.length === table.lines.length, 'a line for each row')
     const mapping = mapColumns(table, {})?.mapping
     if (!mapping) return
-    const values = (name: string) => table.rows.map((row) => row[name])
+    const { segments, faults } = readSegments(table, mapping, undefined, 'fuzz.csv')
+    const clips = segments.map((segment, i) => ({ path: table.rows[i][mapping.path], segment }))
+    for (const { path, segment } of clips) {
+      promise(segment === undefined || segment.start >= 0, 'a part starts in its video')
+      promise(segment?.end === undefined || segment.end > segment.start, 'and ends after that')
+      promise(fileOf({ id: segmentId(path, segment), segment }) === path, 'its id names its file')
+    }
+    promise(
+      [...faults.keys()].every((row) => segments[row] === undefined),
+      'faults are of rows without a part',
+    )
+    promise(overlaps(clips).length <= clips.length, 'each clip overlaps one before it, or none')
+    const values = (name: string) => table.rows.map((row) => row[name] ?? '')
     promise(
       values(mapping.label).every((value) => typeof value === 'string'),
       'values are strings',
