@@ -57,10 +57,13 @@ export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
 export type { StudentName } from './train/names.js'
 export type { Student, Targets, TrainOptions } from './train/types.js'
 export {
+  type ClipSource,
+  type ClipStream,
   decodersOf,
   type Frames,
   type Oddity,
   type OddityKind,
+  openClip,
   type ReadClipOptions,
   type ReadOptions,
   readClip,

@@ -1,7 +1,11 @@
-export { decodersOf, type ReadClipOptions, readClip, readJpegFrames } from './clip.js'
+export { decodersOf, readClip, readJpegFrames } from './clip.js'
+export type { ReadClipOptions } from './request.js'
+export type { ClipSource } from './source.js'
+export { openClip } from './stream.js'
 export {
   BACKENDS,
   type Backend,
+  type ClipStream,
   type Frames,
   type Oddity,
   type OddityKind,

@@ -63,6 +63,23 @@ export interface Segment {
   unit: 'seconds' | 'frames'
 }
 
+/** A clip that is read frame after frame. */
+export interface ClipStream extends Pick<Frames, 'width' | 'height' | 'fps' | 'backend' | 'decoder'> {
+  /** How many frames there are, where that is known before. */
+  count?: number
+  /**
+   * height * width bytes each, as {@link Frames} has them one after the other; to be gone through once. Leaving the loop
+   * lets the decoder go.
+   */
+  frames: AsyncIterable<Uint8Array>
+  /** As in {@link Frames}: known when the last frame has come. */
+  readonly damagedFrames: number
+  /** As in {@link Frames}: complete when the last frame has come. */
+  readonly oddities: Oddity[]
+  /** Lets the decoder go, in the middle of a frame too; after the last frame it need not be called. */
+  close(): void
+}
+
 /** What readers of a clip take: a signal, and a say in how much memory is taken at once. */
 export interface ReadOptions {
   signal?: AbortSignal

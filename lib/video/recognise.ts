@@ -1,13 +1,13 @@
-import { NO_FILE, readWhole, withFile } from '../run/store.js'
-import { InfomotionError, throwIfAborted, whileReading } from '../runtime/errors.js'
+import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
 import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
+import type { Source } from './source.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
 /** A file looked into. */
-export interface OpenClip {
-  /** All of a Motion JPEG AVI or of a file of a `format`; the first bytes of anything else. */
+export interface Recognised {
+  /** All of a Motion JPEG AVI (or as much as was asked for) or of a file of a `format`; the first bytes of anything else. */
   bytes: Buffer
   /** What reads it in this process, where it is no Motion JPEG AVI. */
   format?: Format
@@ -19,6 +19,8 @@ export interface OpenClip {
   promised?: number
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
+  /** Why an AVI cannot be read in this process. */
+  refused?: InfomotionError
 }
 
 /** Enough of a file to tell formats apart, and to find in a DICOM how fast it is. */
@@ -27,46 +29,50 @@ const HEAD_BYTES = 2 ** 16
 /** Most of a file that starts as a JPEG that is looked at: a picture ends before. */
 const JPEG_BYTES = 2 ** 26
 
-/** Finds out what a file is. Throws where no decoder could make anything of it. */
-export async function openClip(path: string, backend: Backend, options: ReadOptions = {}): Promise<OpenClip> {
-  const { signal, reserve } = options
+/**
+ * Finds out what a file is. Throws where no decoder could make anything of it.
+ *
+ * @param most - of a Motion JPEG AVI, the first so many bytes are taken for all
+ */
+export async function recognise(
+  source: Source,
+  backend: Backend,
+  { signal, reserve }: ReadOptions = {},
+  most = MAX_CLIP_BYTES,
+): Promise<Recognised> {
   throwIfAborted(signal)
-  const { size, head } = await readHead(path, HEAD_BYTES, signal)
-  if (size === 0) throw new InfomotionError('VIDEO_EMPTY', `${path} is empty: it has 0 bytes.`)
-  const format = backend === 'auto' ? FORMATS.find((format) => format.recognises(head, path)) : undefined
+  const { name, size } = source
+  const head = await source.read(0, HEAD_BYTES, signal)
+  if (size === 0) throw new InfomotionError('VIDEO_EMPTY', `${name} is empty: it has 0 bytes.`)
+  const format = backend === 'auto' ? FORMATS.find((format) => format.recognises(head, name)) : undefined
   if (format) {
     if (size > MAX_CLIP_BYTES)
       throw new InfomotionError(
         'VIDEO_TOO_LARGE',
-        `${path} has ${size} bytes; ${format.name} is read up to 2 GiB here.`,
+        `${name} has ${size} bytes; ${format.name} is read up to 2 GiB here.`,
       )
     await reserve?.(size)
-    return { bytes: await ofFile(path, readWhole(path, signal)), known: true, format }
+    return { bytes: await source.read(0, size, signal), known: true, format }
   }
   if (isDicom(head))
-    throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
+    throw new InfomotionError('VIDEO_UNREADABLE', `${name} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
   const known = isAvi(head) || isOtherVideo(head)
-  const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(path, signal))
+  const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(source, signal))
   const { promised } = isAvi(head) ? walkAvi(head) : { promised: 0 }
-  const promise = promised > 0 ? { promised } : {}
-  if (backend === 'ffmpeg' || backend === 'opencv' || (backend === 'auto' && (bare || isOtherVideo(head))))
-    return { bytes: head, known, bare, ...promise }
-  if (size > MAX_CLIP_BYTES) {
-    if (backend === 'auto' && !isJpegAvi(head)) return { bytes: head, known, ...promise }
-    if (!isAvi(head)) throw unexpected(path, head)
-    throw new InfomotionError(
-      'VIDEO_TOO_LARGE',
-      `${path} has ${size} bytes; a Motion JPEG AVI is read up to 2 GiB here. The backend "ffmpeg" reads larger ones.`,
-    )
-  }
-  await reserve?.(size)
-  const bytes = await ofFile(path, readWhole(path, signal))
+  const other = { bytes: head, known, bare, ...(promised > 0 && { promised }) }
+  if (backend === 'ffmpeg' || backend === 'opencv') return other
+  if (backend === 'auto' && (bare || isOtherVideo(head) || (size > MAX_CLIP_BYTES && !isJpegAvi(head)))) return other
+  if (size > MAX_CLIP_BYTES && !isAvi(head)) throw unexpected(name, head)
+  if (source.path !== undefined) await reserve?.(Math.min(size, most))
+  const bytes = await source.read(0, most, signal)
   const avi = walkAvi(bytes)
   if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
-  if (isAvi(bytes) && avi.frames.length === 0)
-    throw new InfomotionError('VIDEO_EMPTY', `${path} has an AVI header but no frame (${bytes.length} bytes).`)
-  if (backend === 'mjpeg') throw unexpected(path, bytes, avi)
-  return { bytes: head, known, ...promise }
+  const refused =
+    isAvi(bytes) && avi.frames.length === 0
+      ? new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
+      : undefined
+  if (backend === 'mjpeg') throw refused ?? unexpected(name, bytes, avi)
+  return { ...other, refused }
 }
 
 /**
@@ -88,32 +94,12 @@ function isJpegAvi(head: Buffer): boolean {
   return isAvi(head) && isMotionJpeg(head, walkAvi(head))
 }
 
-function unexpected(path: string, bytes: Buffer, avi?: Avi): InfomotionError {
+function unexpected(name: string, bytes: Buffer, avi?: Avi): InfomotionError {
   const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)
-  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${path}, but found ${found}.`)
-}
-
-/** The size and the first bytes. */
-async function readHead(path: string, bytes: number, signal?: AbortSignal): Promise<{ size: number; head: Buffer }> {
-  const reading = withFile(
-    path,
-    async (file) => {
-      const { size } = await file.stat()
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(bytes, size)), 0, undefined, 0)
-      return { size, head: buffer.subarray(0, bytesRead) }
-    },
-    signal,
+  return new InfomotionError(
+    'VIDEO_UNREADABLE',
+    `Expected a Motion JPEG AVI at ${name}, but found ${found}. The backend "ffmpeg" may read it.`,
   )
-  return ofFile(path, reading)
-}
-
-/** Tells a clip that is not there from a disk that is in trouble. */
-function ofFile<T>(path: string, reading: Promise<T>): Promise<T> {
-  return reading.catch((cause) => {
-    if (!NO_FILE.includes(cause.code)) throw whileReading(cause, path)
-    const why = cause.code === 'EINVAL' ? cause.message : cause.code
-    throw new InfomotionError('VIDEO_NOT_FOUND', `Expected a clip at ${path}: ${why}.`, { cause })
-  })
 }
 
 function startOf(bytes: Buffer): string {
@@ -121,11 +107,10 @@ function startOf(bytes: Buffer): string {
 }
 
 /** Whether what starts as a JPEG goes on with further ones as a stream does. Throws where it is a picture. */
-async function isBareStream(path: string, signal?: AbortSignal): Promise<boolean> {
-  const { head } = await readHead(path, JPEG_BYTES, signal)
-  const form = jpegForm(head)
+async function isBareStream(source: Source, signal?: AbortSignal): Promise<boolean> {
+  const form = jpegForm(await source.read(0, JPEG_BYTES, signal))
   if (form === 'picture')
-    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${path}, but found a picture, in JPEG.`)
+    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${source.name}, but found a picture, in JPEG.`)
   return form === 'stream'
 }
 
@@ -184,10 +169,10 @@ function dicomNumber(head: Buffer, group: number, element: number, type: string)
 }
 
 /** The error for a file of no known format. */
-export function unreadable(path: string, head: Buffer, cause: unknown): InfomotionError {
+export function unreadable(name: string, head: Buffer, cause: unknown): InfomotionError {
   return new InfomotionError(
     'VIDEO_UNREADABLE',
-    `Expected a video at ${path}, but found ${startOf(head)}, no format known here (and no ffmpeg executable to ask).`,
+    `Expected a video at ${name}, but found ${startOf(head)}, no format known here (and no ffmpeg executable to ask).`,
     { cause },
   )
 }
