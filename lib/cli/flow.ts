@@ -1,6 +1,6 @@
 import { dirname, extname } from 'node:path'
 import type { Command } from 'commander'
-import { readLuma } from '../flow/images.js'
+import { readLuma } from '../video/images.js'
 import {
   colourFlow,
   drawQuiver,

@@ -1,9 +1,10 @@
 import type { Clip } from '../dataset/types.js'
 import { ByteBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
-import { NO_FILE, sha256, sha256OfFile } from '../run/store.js'
+import { NO_FILE, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
+import { sha256OfClip } from '../video/pictures.js'
 import type { ReadOptions } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
@@ -54,7 +55,7 @@ export class ClipDescriber {
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      this.hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
+      this.hashes[index] = await ofClip(sha256OfClip(clip.path, signal))
       const video = () => ofClip(this.decode(clip.path, this.hashes[index], { signal, reserve }))
       this.entries[index] = await this.cache.describe(this.hashes[index], video, signal)
     } catch (thrown) {
@@ -81,7 +82,7 @@ export class ClipDescriber {
   /** Decodes a clip if its file still has the hash that its features are kept by. */
   private async decode(path: string, hash: string, at: ReadOptions): Promise<DecodedClip> {
     const video = await this.decodeFile(path, at)
-    if ((await sha256OfFile(path, at.signal)) !== hash)
+    if ((await sha256OfClip(path, at.signal)) !== hash)
       throw new InfomotionError(
         'VIDEO_CHANGED',
         `${path} changed while it was read. Let it be written to its end first.`,
