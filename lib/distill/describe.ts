@@ -32,7 +32,8 @@ export async function describeClips(
   volumes: boolean,
   { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
 ): Promise<DescribedClips> {
-  const decode = (file: string, options: ReadOptions) => readClip(file, { ...options, backend, fps, mask })
+  const decode = (file: string, options: ReadOptions & { fps?: number }) =>
+    readClip(file, { fps, ...options, backend, mask })
   const decoder = decodingKey({ backend, fps, mask })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {

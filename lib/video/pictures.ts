@@ -3,8 +3,8 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NO_FILE, sha256OfFile, withFile } from '../run/store.js'
-import { InfomotionError, whileReading } from '../runtime/errors.js'
-import { decodeImage, type Luma } from './images.js'
+import { InfomotionError, unlessAborted, whileReading } from '../runtime/errors.js'
+import { decodeImage, imageKind, type Luma } from './images.js'
 import { forEachInFlight, mjpegDecoder } from './mjpeg.js'
 import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
@@ -75,9 +75,14 @@ export async function listPictures(folder: string): Promise<Pictures> {
   return { names: frames, ...gapsIn(frames), unread: unread.sort(natural) }
 }
 
+/**
+ * A link must lead to what begins as a picture: frames are copied into distilled sets, and a link could lead to any file of
+ * this machine.
+ */
 async function isFile(folder: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isFile()
-  return (await stat(join(folder, entry.name)).catch(() => undefined))?.isFile() ?? false
+  const head = withFile(join(folder, entry.name), async (file) => (await file.read(Buffer.alloc(4), 0, 4, 0)).buffer)
+  return head.then((bytes) => imageKind(bytes) !== undefined).catch(() => false)
 }
 
 const { compare } = new Intl.Collator('en', { numeric: true })
@@ -164,7 +169,7 @@ export async function decodePictures(folder: string, options: DecodeOptions): Pr
   const { maxFrames, fps } = options
   const { names, gaps, missing, unread } = await listPictures(folder)
   const chosen = names.slice(0, maxFrames)
-  const { frames, width, height, good, why } = await decodeAll(folder, chosen, options)
+  const { frames, width, height, good, why } = await unlessAborted(decodeAll(folder, chosen, options), options.signal)
   const damagedFrames = chosen.length - good.reduce((sum, one) => sum + one, 0)
   standIn(frames, good, width * height)
   const oddities: Oddity[] = []
@@ -222,7 +227,7 @@ async function decodeAll(folder: string, names: readonly string[], options: Deco
   const sizes = new Map<string, number>()
   const faults: { index: number; text: string }[] = []
   const read = async (index: number): Promise<Luma | undefined> => {
-    const image = await readPicture(join(folder, names[index]), signal).catch((error: Error) => {
+    const image = await readPicture(join(folder, names[index])).catch((error: Error) => {
       if (error instanceof InfomotionError) throw error
       faults.push({ index, text: `${names[index]}: ${error.message}` })
       return undefined
@@ -277,18 +282,14 @@ function unreadable(folder: string, why: string): InfomotionError {
   return new InfomotionError('VIDEO_UNREADABLE', `Expected the frames of a clip in ${folder}, but ${why}.`)
 }
 
-/** Throws a plain Error where the picture is at fault, and an InfomotionError where the disk is, or the signal. */
-async function readPicture(path: string, signal?: AbortSignal): Promise<Luma> {
-  const reading = withFile(
-    path,
-    async (file) => {
-      const { size } = await file.stat()
-      if (size === 0) throw new Error('it is empty')
-      if (size > MAX_PICTURE_BYTES) throw new Error(`it has ${size} bytes`)
-      return file.readFile({ signal })
-    },
-    signal,
-  )
+/** Throws a plain Error where the picture is at fault, and an InfomotionError where the disk is. */
+async function readPicture(path: string): Promise<Luma> {
+  const reading = withFile(path, async (file) => {
+    const { size } = await file.stat()
+    if (size === 0) throw new Error('it is empty')
+    if (size > MAX_PICTURE_BYTES) throw new Error(`it has ${size} bytes`)
+    return file.readFile()
+  })
   const bytes = await reading.catch((error: NodeJS.ErrnoException) => {
     throw error.code === undefined || NO_FILE.includes(error.code)
       ? new Error(error.message)
