@@ -1,6 +1,5 @@
 import { dirname, extname } from 'node:path'
 import type { Command } from 'commander'
-import { readLuma } from '../flow/images.js'
 import {
   colourFlow,
   drawQuiver,
@@ -20,6 +19,7 @@ import { npyHeader } from '../run/npy.js'
 import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
+import { readLuma } from '../video/images.js'
 import { type Frames, readClip, writePictures } from '../video/index.js'
 import { addCommand } from './options.js'
 import { abortSignal, expectApart, finish, progressBar } from './output.js'

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { resolveOptions } from '../runtime/option.js'
+import { CAMUS_NOTICE } from './camus.js'
 import { assignClasses, type ClassScheme, inPercent } from './classes.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
+import { isWithoutRate } from './files.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
@@ -18,9 +20,13 @@ export const ECHONET_NOTICE =
   'If these clips are from EchoNet (Stanford University), they are under its Research Use Agreement: non-commercial research only, ' +
   'no redistribution; that holds for selected clips, tables and pictures of them too.'
 
+const NOTICES: Partial<Record<DataSet['layout'], string>> = { echonet: ECHONET_NOTICE, camus: CAMUS_NOTICE }
+const IS_OF_EF: Partial<Record<DataSet['layout'], boolean>> = { echonet: true, camus: true }
+
 /**
  * Reads a labelled video data set: EchoNet-Dynamic or -Pediatric (a folder with `FileList.csv`), any CSV file (or a folder
- * with one) that names paths and labels, or a folder of videos for each class. The clips are found, not decoded.
+ * with one) that names paths and labels, CAMUS (folders of patients), or a folder of videos for each class. A clip is a video
+ * file, or a folder of its frames as pictures. The clips are found, not decoded.
  *
  * Without a split column the clips are split by group (seeded, stratified by class); a group never straddles splits. Clips
  * whose label is empty or out of range are left out with a warning.
@@ -55,7 +61,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   })
   const warnings = found.warnings
   checkDuplicates(found)
-  const scheme: ClassScheme = wanted ?? (found.layout === 'echonet' ? 'ef5' : 'labels')
+  const scheme: ClassScheme = wanted ?? (IS_OF_EF[found.layout] ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const {
     classes,
@@ -86,7 +92,8 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
 
   const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))
   const clips = usable.map(({ entry, classIndex, split }): Clip => {
-    return { id: entry.id, path: entry.path, label: entry.label, classIndex, split, group: entry.group }
+    const { id, path, label, group } = entry
+    return { id, path, label, classIndex, split, group, ...rateOf(entry) }
   })
   const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
   warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
@@ -100,7 +107,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     splits: given ? 'given' : 'drawn',
     source: { ...found.source, rows },
     synthetic,
-    notice: found.layout === 'echonet' && !synthetic ? ECHONET_NOTICE : undefined,
+    notice: synthetic ? undefined : NOTICES[found.layout],
     warnings,
   }
 }
@@ -137,6 +144,16 @@ function labelsOf({ layout, entries, source }: Source): string[] {
   if (layout === 'folder') return entries.map(({ label }) => label)
   const point = source.delimiter === ',' ? (label: string) => label : decimalPoint
   return entries.map(({ label }) => (isMissing(label) ? '' : point(label)))
+}
+
+/** Names of the column that states the rate. */
+const RATE = /^(fps|frame_?rate|frames_?per_?second)$/i
+
+function rateOf({ path, row = {} }: Entry): { fps?: number } {
+  if (!isWithoutRate(path)) return {}
+  const column = Object.keys(row).find((name) => RATE.test(name))
+  const fps = Number(column === undefined ? Number.NaN : decimalPoint(row[column]))
+  return fps > 0 && fps <= 1000 ? { fps } : {}
 }
 
 /** The class of each TRAIN clip. */

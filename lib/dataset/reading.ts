@@ -1,5 +1,5 @@
 import type { Columns } from './table.js'
-import type { DataSetSource, Split } from './types.js'
+import type { DataSet, DataSetSource, Split } from './types.js'
 
 /** What a layout's reader is told. */
 export interface Reading {
@@ -14,7 +14,7 @@ export interface Reading {
 /** What a layout's reader finds: the clips before their labels became classes. */
 export interface Source {
   root: string
-  layout: 'echonet' | 'csv' | 'folder'
+  layout: DataSet['layout']
   entries: Entry[]
   /** All but its rows, which belong to the clips that stay. */
   source: Omit<DataSetSource, 'rows'>

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
+import { readCamus } from './camus.js'
 import { expectClassFolders, readFolders, unreadWarning } from './folders.js'
 import { firstOf } from './labels.js'
 import type { Entry, Reading, Source } from './reading.js'
@@ -42,6 +43,11 @@ export async function readSource(path: string, reading: Reading): Promise<Source
       `${at} holds ${suitable.length} tables of clips: ${names}. Give the path of the one that is meant.`,
     )
   }
+  const asCamus = await readCamus(at, reading)
+  if (asCamus) {
+    expectNoColumns(at, 'CAMUS', reading.columns)
+    return asCamus
+  }
   const asFolders = await sourceOfFolders(at, tables, reading)
   if (asFolders) return asFolders
   const seen = listing.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort()
@@ -71,16 +77,10 @@ async function sourceOfFolders(
   tables: { name: string; table: Table }[],
   { columns, named, schemeGiven }: Reading,
 ): Promise<Source | undefined> {
-  const found = await readFolders(root, named)
+  const found = await readFolders(root, named, tables.length > 0)
   if (!found) return undefined
   const warnings = expectClassFolders(root, found, tables, schemeGiven)
-  const role = Object.entries(columns).find(([, name]) => name !== undefined)
-  if (role)
-    throw new InfomotionError(
-      'DATASET_COLUMN_MISSING',
-      `${root} is read as a folder of videos for each class, which has no column "${role[1]}" (--${role[0]}-column, option columns). ` +
-        'Give a table of the clips with that column, or leave the option out.',
-    )
+  expectNoColumns(root, 'a folder of videos for each class', columns)
   if (named.size > 0 && !found.areSplits)
     throw new InfomotionError(
       'DATASET_COLUMN_MISSING',
@@ -90,6 +90,17 @@ async function sourceOfFolders(
   const source = { columns: [], mapping: { path: 'path', label: 'label' }, videos: root }
   const entries = clips.map((clip): Entry => ({ ...clip, group: clip.id }))
   return { root, layout: 'folder', entries, source, warnings: [...warnings, ...unreadWarning(unread)] }
+}
+
+/** Refuses names of columns where there is no table. */
+function expectNoColumns(root: string, what: string, columns: Columns): void {
+  const role = Object.entries(columns).find(([, name]) => name !== undefined)
+  if (role)
+    throw new InfomotionError(
+      'DATASET_COLUMN_MISSING',
+      `${root} is read as ${what}, which has no column "${role[1]}" (--${role[0]}-column, option columns). ` +
+        'Give a table of the clips with that column, or leave the option out.',
+    )
 }
 
 function listed(table: Table): string {

@@ -14,13 +14,15 @@ export interface Clip {
   split: Split
   /** Clips of one group (a patient) never straddle splits. Default: the clip's own id. */
   group: string
+  /** Frames a second as the source states them, of a clip whose file is of a kind that names no rate. */
+  fps?: number
 }
 
 /** A labelled video data set, read but not decoded. */
 export interface DataSet {
   /** Folder (absolute) that the data set lies in. */
   root: string
-  layout: 'echonet' | 'csv' | 'folder'
+  layout: 'echonet' | 'camus' | 'csv' | 'folder'
   /** Class names, in the order of their bounds (EF) or of the alphabet. */
   classes: string[]
   /** How labels became classes: "ef5", "labels", "quantile:4", ... */
@@ -38,9 +40,9 @@ export interface DataSet {
   warnings: string[]
 }
 
-/** The table a data set was read from. Rows belong to the clips by index. */
+/** The table a data set was read from, or, of CAMUS, would be in. Rows belong to the clips by index. */
 export interface DataSetSource {
-  /** Absolute path of the CSV file; undefined for a folder per class. */
+  /** Absolute path of the CSV file; undefined for a folder per class, and CAMUS. */
   table?: string
   /** Column names of the table in their order; empty for a folder per class. */
   columns: string[]

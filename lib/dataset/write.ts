@@ -17,6 +17,8 @@ import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { DistilledItem } from '../synthesize/types.js'
 import { writeClip } from '../video/index.js'
+import { listPictures } from '../video/pictures.js'
+import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { expectNames, type Placed, place, placeAll } from './place.js'
 import type { DataSet } from './types.js'
@@ -48,6 +50,8 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  *
  * Made clips are written as Motion JPEG AVIs under their names, after the clips of the source, with a row as the source
  * would have one: name, label, split, and in EchoNet's columns size, rate and length. They have no tracings.
+ *
+ * A clip that is a folder of pictures is copied picture by picture, or is a link to the folder.
  *
  * `weights.csv` beside them has the sample weight of each item, `NOTICE.txt` the source's terms of use. All is written
  * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
@@ -88,9 +92,11 @@ export async function writeSet(
 ): Promise<string[]> {
   expectOneOf(materialize, 'materialize', ['copy', 'link', 'list'])
   const list = materialize === 'list'
-  const placed = placeAll(dataSet, items, list)
+  const placed = await withFrames(placeAll(dataSet, items, list), materialize)
   const tables = await tablesOf(dataSet, list)
-  const videos = placed.flatMap(({ clip, file }) => (clip && list ? [] : [file]))
+  const videos = placed.flatMap(({ clip, file, frames }) => {
+    return clip && list ? [] : (frames?.map((frame) => `${file}/${frame}`) ?? [file])
+  })
   const files = [...tables, ...results, ...videos]
   const out = await openOutput(dir)
   const earlier = await expectWritable(out, dataSet, placed, files)
@@ -158,6 +164,18 @@ export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layou
 
 const tableName = ({ source }: DataSet) => (source.table ? basename(source.table) : 'clips.csv')
 
+/** The clips that are copied picture by picture, with the names of these. */
+async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Promise<Placed[]> {
+  if (how !== 'copy') return placed
+  return Promise.all(
+    placed.map(async (one) => {
+      if (one.clip?.split !== 'train' || VIDEO.test(one.clip.path)) return one
+      const isFolder = (await stat(one.clip.path).catch(() => undefined))?.isDirectory()
+      return isFolder ? { ...one, frames: (await listPictures(one.clip.path)).names } : one
+    }),
+  )
+}
+
 /** Names of all that is written of a set besides its videos. */
 async function tablesOf(dataSet: DataSet, list: boolean): Promise<string[]> {
   const { layout, root, notice, synthetic } = dataSet
@@ -177,7 +195,7 @@ async function writeVideos(
   how: 'copy' | 'link' | 'list',
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const { clip, file, item } of placed) {
+  for (const { clip, file, frames, item } of placed) {
     throwIfAborted(signal)
     if (clip && how === 'list') continue
     const folder = dirname(file)
@@ -188,10 +206,16 @@ async function writeVideos(
       continue
     }
     if (!clip) continue
+    if (frames) {
+      await mkdir(to)
+      for (const frame of frames) {
+        throwIfAborted(signal)
+        await copy(join(clip.path, frame), join(to, frame))
+      }
+      continue
+    }
     if (how === 'copy' && clip.split === 'train') {
-      expectFile(clip.path, await stat(clip.path)) // it may have become a pipe, which would be copied for ever
-      await copyFile(clip.path, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-      await flush(to)
+      await copy(clip.path, to)
       continue
     }
     // a TEST clip that is gone (skipped by name when features were made) stays a link that leads nowhere
@@ -205,6 +229,12 @@ async function writeVideos(
       )
     })
   }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  expectFile(from, await stat(from)) // it may have become a pipe, which would be copied for ever
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+  await flush(to)
 }
 
 /** What file systems say that have no symbolic links (and Windows to those who may not make them). */

@@ -7,7 +7,7 @@ import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/index.js'
-import { decodersOf, type ReadOptions, readClip } from '../video/index.js'
+import { decodersOf, decodingKey, type ReadOptions, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import type { Method } from './settings.js'
 
@@ -28,18 +28,20 @@ export interface DescribedClips extends ExtractedFeatures {
  */
 export async function describeClips(
   clips: readonly (Clip | MadeClip)[],
-  { cache, backend, device, encoder: model }: Method,
+  { cache, backend, fps, mask, device, encoder: model }: Method,
   volumes: boolean,
   { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
 ): Promise<DescribedClips> {
-  const decode = (file: string, options: ReadOptions) => readClip(file, { ...options, backend })
+  const decode = (file: string, options: ReadOptions & { fps?: number }) =>
+    readClip(file, { fps, ...options, backend, mask })
+  const decoder = decodingKey({ backend, fps, mask })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
     const shape: VolumeOptions = encoder?.volume ?? {}
     const options = {
       cache,
       decode,
-      decoder: backend,
+      decoder,
       decoders: [...(await decodersOf(backend)), 'made'],
       stated,
       device,
@@ -48,7 +50,7 @@ export async function describeClips(
     }
     const features = await extractFeatures(clips, options)
     const seen = { ...shape, flow: resolveFlow(shape.flow) }
-    const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, seen, 'cuda'] : [backend, seen])
+    const volumeKey = JSON.stringify(features.device === 'cuda' ? [decoder, seen, 'cuda'] : [decoder, seen])
     if (!encoder) return { ...features, volumeKey }
     const folder = join(
       cache,

@@ -1,9 +1,10 @@
 import type { Clip } from '../dataset/types.js'
 import { ByteBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
-import { NO_FILE, sha256, sha256OfFile } from '../run/store.js'
+import { NO_FILE, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
+import { sha256OfClip } from '../video/pictures.js'
 import type { ReadOptions } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
@@ -16,7 +17,7 @@ export interface SkippedClip {
 }
 
 /** Turns a file into frames. */
-type DecodeFile = (path: string, options: ReadOptions) => Promise<DecodedClip>
+type DecodeFile = (path: string, options: ReadOptions & { fps?: number }) => Promise<DecodedClip>
 
 /** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
 export class ClipDescriber {
@@ -54,9 +55,9 @@ export class ClipDescriber {
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      this.hashes[index] = await ofClip(sha256OfFile(clip.path, signal))
-      const video = () => ofClip(this.decode(clip.path, this.hashes[index], { signal, reserve }))
-      this.entries[index] = await this.cache.describe(this.hashes[index], video, signal)
+      this.hashes[index] = await ofClip(sha256OfClip(clip.path, signal))
+      const video = () => ofClip(this.decode(clip, this.hashes[index], { signal, reserve }))
+      this.entries[index] = await this.cache.describe(withRate(this.hashes[index], clip), video, signal)
     } catch (thrown) {
       // a descriptor without the volume that was asked for is of no use: the clip has no row
       if (!(thrown instanceof ClipFault)) throw thrown
@@ -74,14 +75,14 @@ export class ClipDescriber {
   /** The volume of a clip that has a row, made again where it was lost. */
   volume(index: number, key: string, at: { signal?: AbortSignal }): Promise<Volume> {
     const clip = this.clips[index]
-    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip.path, this.hashes[index], at))
+    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip, this.hashes[index], at))
     return this.cache.volume(key, again, at.signal)
   }
 
   /** Decodes a clip if its file still has the hash that its features are kept by. */
-  private async decode(path: string, hash: string, at: ReadOptions): Promise<DecodedClip> {
-    const video = await this.decodeFile(path, at)
-    if ((await sha256OfFile(path, at.signal)) !== hash)
+  private async decode({ path, fps }: Clip, hash: string, at: ReadOptions): Promise<DecodedClip> {
+    const video = await this.decodeFile(path, fps === undefined ? at : { ...at, fps })
+    if ((await sha256OfClip(path, at.signal)) !== hash)
       throw new InfomotionError(
         'VIDEO_CHANGED',
         `${path} changed while it was read. Let it be written to its end first.`,
@@ -89,6 +90,9 @@ export class ClipDescriber {
     return video
   }
 }
+
+/** Names a clip's file together with the rate that its source states. */
+const withRate = (hash: string, { fps }: Clip) => (fps === undefined ? hash : sha256(`${hash} ${fps} fps`))
 
 /** Names a made clip by all that it is, but for its name. */
 function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {

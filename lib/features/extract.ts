@@ -23,7 +23,7 @@ import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 /** What clips have. */
-const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group']
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps']
 const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
@@ -38,8 +38,8 @@ export type { ClipWarning, StatedFacts } from './oddities.js'
 export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
-  /** Turns a file into frames (the video stage's `readClip`). */
-  decode: (path: string, options: ReadOptions) => Promise<DecodedClip>
+  /** Turns a file into frames (the video stage's `readClip`). `fps`: the clip's, where its file may name none. */
+  decode: (path: string, options: ReadOptions & { fps?: number }) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   /**

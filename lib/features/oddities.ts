@@ -56,6 +56,8 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, te
     says: 'have a frame rate that varies, which is taken for constant',
     of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
   },
+  levels: { says: 'had their numbers scaled to grey levels', of: (_, [text]) => text.replace(/\.$/, '') },
+  unread: { says: 'have files beside their frames that are not read', of: (_, [text]) => text.replace(/\.$/, '') },
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {
     says: 'hold another number of frames than the table says',

@@ -3,7 +3,7 @@ import { DEVICES } from '../runtime/device.js'
 import { integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
-import { BACKENDS } from '../video/index.js'
+import { DECODING } from '../video/index.js'
 
 /** The headings of the options, in the order of `--help`. */
 export const CALL = 'What and where'
@@ -36,7 +36,11 @@ export const METHOD = {
     help: 'principal components that graphs and selection see',
   }),
   randomDraws: option(integer(1, 1e5), { default: 10, group: RUN, help: 'random selections to compare with' }),
-  backend: option(oneOf(BACKENDS), { default: 'auto', group: FEATURES, help: 'video decoder (opencv: opencv4nodejs)' }),
+  backend: { ...DECODING.backend, group: FEATURES },
+  /** Frames a second of clips that name no rate themselves: folders of pictures, `.npy`, NIfTI without time. */
+  fps: { ...DECODING.fps, group: FEATURES },
+  /** `sector`: what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. */
+  mask: { ...DECODING.mask, group: FEATURES },
   /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
   device: option(oneOf(DEVICES), {
     default: 'auto',

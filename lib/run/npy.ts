@@ -67,16 +67,23 @@ export function encodeNpy(data: NpyArray, shape: readonly number[] = [data.lengt
   return Buffer.concat([npyHeader(type, shape, comment), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
 }
 
+/** What the head of a `.npy` file says. */
+export interface NpyHead {
+  /** numpy's name of the type: "<f4". */
+  type: string
+  shape: number[]
+  /** The first index runs fastest. */
+  fortran: boolean
+  /** Where the array's bytes begin. */
+  start: number
+}
+
 /**
- * The array in a `.npy` file (versions 1 to 3, C order, least significant byte first).
+ * Reads the head of a `.npy` file (versions 1 to 3), of which `file` is the beginning at least.
  *
  * @throws {InfomotionError} `NPY_UNREADABLE`
- * @example
- * ```js
- * const { data, shape } = decodeNpy(await readFile('flow.npy'))
- * ```
  */
-export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] } {
+export function npyHead(file: Uint8Array): NpyHead {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
   if (bytes.length < 12 || !bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw unreadable('it does not start with \\x93NUMPY')
@@ -89,18 +96,33 @@ export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] }
   const type = /'descr':\s*'([^']*)'/.exec(head)?.[1] ?? 'none'
   const tuple = /'shape':\s*\(([\d,\s]*)\)/.exec(head)?.[1]
   if (tuple === undefined) throw unreadable('its header names no shape')
-  if (/'fortran_order':\s*True/.test(head)) throw unreadable('it is in Fortran order; save it from a C-ordered array')
-  if (!Object.hasOwn(TYPES, type)) throw unreadable(`its type "${type}" is none of ${Object.keys(TYPES).join(' ')}`)
   const shape = tuple
     .split(',')
     .filter((side) => side.trim() !== '')
     .map(Number)
-  const count = shape.reduce((product, side) => product * side, 1)
   if (!shape.every(Number.isSafeInteger)) throw unreadable(`its shape (${tuple}) is none`)
+  return { type, shape, fortran: /'fortran_order':\s*True/.test(head), start: end }
+}
+
+/**
+ * The array in a `.npy` file (versions 1 to 3, C order, least significant byte first).
+ *
+ * @throws {InfomotionError} `NPY_UNREADABLE`
+ * @example
+ * ```js
+ * const { data, shape } = decodeNpy(await readFile('flow.npy'))
+ * ```
+ */
+export function decodeNpy(file: Uint8Array): { data: NpyArray; shape: number[] } {
+  const { type, shape, fortran, start } = npyHead(file)
+  if (fortran) throw unreadable('it is in Fortran order; save it from a C-ordered array')
+  if (!Object.hasOwn(TYPES, type)) throw unreadable(`its type "${type}" is none of ${Object.keys(TYPES).join(' ')}`)
+  const count = shape.reduce((product, side) => product * side, 1)
   const Type = TYPES[type as keyof typeof TYPES]
-  const body = bytes.subarray(end)
-  if (body.length !== count * Type.BYTES_PER_ELEMENT)
-    throw unreadable(`shape (${tuple}) of ${type} takes ${count * Type.BYTES_PER_ELEMENT} bytes, it has ${body.length}`)
+  const body = file.subarray(start)
+  const bytes = count * Type.BYTES_PER_ELEMENT
+  if (body.length !== bytes)
+    throw unreadable(`shape (${shape.join(', ')}) of ${type} takes ${bytes} bytes, it has ${body.length}`)
   const copy = new Uint8Array(body) // typed arrays must start at a multiple of their element's size
   return { data: new Type(copy.buffer, 0, count), shape }
 }

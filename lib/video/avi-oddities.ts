@@ -1,5 +1,5 @@
 import type { Avi } from './avi.js'
-import type { Frames, Oddity, OddityKind } from './types.js'
+import { ASSUMED_FPS, type Frames, type Oddity, type OddityKind } from './types.js'
 
 /** What was found of an AVI's frames. */
 export interface AviFindings {
@@ -15,20 +15,26 @@ export interface AviFindings {
 export const promise = (promised: number, found: number) =>
   `The header promises ${promised} frames, the file holds ${found}.`
 
-/** That JPEGs without a container were given a rate. */
-export const bareRate = (fps: number): Oddity => ({
-  kind: 'rate',
-  text: `JPEGs without a container have no frame rate: ${fps} fps is assumed.`,
-})
+/** JPEGs without a container have no rate: they are given the reader's, or what the decoder assumed is told. */
+export function giveRate(clip: { fps: number; oddities: Oddity[] }, fps: number | undefined): void {
+  if (fps !== undefined) clip.fps = fps
+  else
+    clip.oddities.unshift({
+      kind: 'rate',
+      text: `JPEGs without a container have no frame rate: ${clip.fps} fps is assumed.`,
+    })
+}
 
-/** What a reader of a Motion JPEG AVI should know of it. */
+/** What a reader of a Motion JPEG AVI should know of it. `given`: the rate that it takes where the header names none. */
 export function aviOddities(
   { promised, fps }: Avi,
   { found, resyncs, complete }: AviFindings,
   { damagedFrames, count }: Pick<Frames, 'damagedFrames' | 'count'>,
+  given?: number,
 ): Oddity[] {
+  const assumed = `The header names no frame rate between 0 and 1000 fps: ${ASSUMED_FPS} fps is assumed.`
   const odd: [OddityKind, boolean, string][] = [
-    ['rate', fps === undefined, 'The header names no frame rate between 0 and 1000 fps: 30 fps is assumed.'],
+    ['rate', (fps ?? given) === undefined, assumed],
     [
       promised > found ? 'damaged' : 'surplus',
       complete && promised > 0 && promised !== found,

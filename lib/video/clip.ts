@@ -1,15 +1,17 @@
-import { aviOddities, bareRate, promise } from './avi-oddities.js'
+import { aviOddities, giveRate, promise } from './avi-oddities.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
+import { withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { decodeWithOpencv, opencvDecoder } from './opencv.js'
 import { readHereOrOutside, readOutside } from './outside.js'
+import { PICTURES } from './pictures.js'
 import { type Recognised, recognise } from './recognise.js'
 import { type ReadClipOptions, type Request, withSource } from './request.js'
 import { type ClipSource, type Source, sourceOf } from './source.js'
 import { decodeFormat, gather, streamClip } from './stream.js'
-import { type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
+import { ASSUMED_FPS, type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
 
 /**
@@ -18,7 +20,9 @@ import { WINDOW_BYTES } from './windows.js'
  * frame before it and counted in `damagedFrames`. Everything else, and an AVI that cannot be read here, goes through an
  * `ffmpeg` executable (4.1 or newer), or, where there is none, through opencv4nodejs (an optional peer): films in one file, no
  * playlist and no picture, and of no other file than this one. Rotation that a file asks for is followed; pixels that are not
- * square stay as they are. Frames that come unevenly are taken at a constant rate, which is told.
+ * square stay as they are. Frames that come unevenly are taken at a constant rate, which is told. A folder of JPEG, PNG or PGM
+ * pictures is a clip too, its frames in the natural order of their names, and so are NIfTI files (`.nii`, `.nii.gz`: width,
+ * height, frames) and numpy arrays (`.npy`: frames, height, width).
  *
  * @param source - the path of a file, its bytes, or a stream of them (a web stream, or Node's). Bytes and streams are read in
  *   memory and by pipes. Bytes are copied at once, unless over a SharedArrayBuffer. A stream is released in any case. For a
@@ -38,7 +42,8 @@ import { WINDOW_BYTES } from './windows.js'
  */
 export async function readClip(source: ClipSource, options: ReadClipOptions = {}): Promise<Frames> {
   return withSource(source, options, 'readClip', async (source, request, deadline) => {
-    const clip = await decode(source, request)
+    const decoded = await decode(source, request)
+    const clip = request.mask === 'none' ? decoded : await withMask(decoded, request.signal)
     deadline.clear()
     return { ...clip, warnings: clip.oddities.map(({ text }) => text) }
   })
@@ -59,7 +64,10 @@ async function decode(source: Source, request: Request): Promise<Frames> {
     const clip = await decodeMjpeg(bytes, avi, source.name, request)
     return {
       ...clip,
-      oddities: [...aviOddities(avi, { ...avi, found: avi.frames.length, complete: true }, clip), ...clip.oddities],
+      oddities: [
+        ...aviOddities(avi, { ...avi, found: avi.frames.length, complete: true }, clip, request.fps),
+        ...clip.oddities,
+      ],
     }
   }
   return readHereOrOutside(backend, here, outside)
@@ -78,7 +86,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
     clip.promisedFrames = promised
     clip.oddities.unshift({ kind: 'damaged', text: promise(promised, clip.count) })
   }
-  if (file.bare && clip.backend === 'ffmpeg') clip.oddities.unshift(bareRate(clip.fps))
+  if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip
 }
 
@@ -86,7 +94,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
 export async function decodersOf(backend: Backend): Promise<string[]> {
   if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [mjpegDecoder(), ...FORMATS.map((format) => format.decoder())] : []
+  const own = backend === 'auto' ? [mjpegDecoder(), ...[...FORMATS, PICTURES].map((format) => format.decoder())] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own
@@ -101,5 +109,5 @@ export async function decodersOf(backend: Backend): Promise<string[]> {
 export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[]; fps: number }> {
   const { bytes, avi } = await recognise(await sourceOf(path, {}), 'mjpeg')
   const jpegs = avi!.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
-  return { jpegs, fps: avi!.fps ?? 30 }
+  return { jpegs, fps: avi!.fps ?? ASSUMED_FPS }
 }

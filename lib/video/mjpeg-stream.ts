@@ -5,7 +5,7 @@ import { jpegSize } from './jpeg.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { outsideClip, type Part, type Range, rangeOf } from './segment.js'
 import type { Source } from './source.js'
-import type { ClipStream, Frames } from './types.js'
+import { ASSUMED_FPS, type ClipStream, type Frames } from './types.js'
 import { type Window, windowsOf } from './windows.js'
 
 /** Luma that is decoded at once. */
@@ -22,9 +22,9 @@ export async function streamMjpeg(
   source: Source,
   first: Buffer,
   avi: Avi,
-  options: Part & { signal?: AbortSignal },
+  options: Part & { fps?: number; signal?: AbortSignal },
 ): Promise<ClipStream> {
-  const fps = avi.fps ?? 30
+  const fps = avi.fps ?? options.fps ?? ASSUMED_FPS
   const range = rangeOf(options, fps, source.name)
   const whole = first.length >= source.size
   const state = { found: whole ? avi.frames.length : 0, resyncs: 0, complete: whole }
@@ -52,7 +52,7 @@ export async function streamMjpeg(
       return decoder.damaged
     },
     get oddities() {
-      return aviOddities(avi, state, { damagedFrames: decoder.damaged, count: given })
+      return aviOddities(avi, state, { damagedFrames: decoder.damaged, count: given }, options.fps)
     },
     close: () => {
       closed = true

@@ -2,6 +2,7 @@ import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
 import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
+import { PICTURES } from './pictures.js'
 import type { Source } from './source.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
@@ -42,6 +43,13 @@ export async function recognise(
 ): Promise<Recognised> {
   throwIfAborted(signal)
   const { name, size } = source
+  if (source.isFolder) {
+    if (backend === 'auto') return { bytes: Buffer.alloc(0), known: true, format: PICTURES }
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `${name} is a folder: its pictures are read in this process, and not with the backend "${backend}". Leave that out.`,
+    )
+  }
   const head = await source.read(0, HEAD_BYTES, signal)
   if (size === 0) throw new InfomotionError('VIDEO_EMPTY', `${name} is empty: it has 0 bytes.`)
   const format = backend === 'auto' ? FORMATS.find((format) => format.recognises(head, name)) : undefined

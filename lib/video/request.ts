@@ -1,9 +1,12 @@
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectNumber, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
+import { expectInteger, expectNumber, invalid } from '../runtime/expect.js'
+import { type Resolved, resolveOptions } from '../runtime/option.js'
 import { Deadline } from './deadline.js'
+import type { Mask } from './mask.js'
+import { DECODING } from './options.js'
 import { expectSegment, type Part } from './segment.js'
 import { type ClipSource, type Source, sourceOf } from './source.js'
-import { BACKENDS, type Backend, type ReadOptions, type Segment } from './types.js'
+import type { Backend, ReadOptions, Segment } from './types.js'
 
 export interface ReadClipOptions extends ReadOptions {
   /**
@@ -12,6 +15,13 @@ export interface ReadClipOptions extends ReadOptions {
    * only where there is none, through opencv4nodejs.
    */
   backend?: Backend
+  /**
+   * Frames a second where the clip names no rate: a folder of pictures, an array, an AVI without one. Default: 30, which
+   * `oddities` tells.
+   */
+  fps?: number
+  /** "sector": what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. Default "none". */
+  mask?: Mask
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
   /**
@@ -27,12 +37,10 @@ export interface ReadClipOptions extends ReadOptions {
   name?: string
 }
 
-const OPTIONS = ['backend', 'maxFrames', 'segment', 'maxBytes', 'timeLimit', 'name', 'signal', 'reserve'] as const
+const OTHERS = ['maxFrames', 'segment', 'maxBytes', 'timeLimit', 'name', 'signal', 'reserve']
 
 /** Options that were checked. */
-export interface Request extends ReadOptions, Part {
-  backend: Backend
-}
+export interface Request extends ReadOptions, Part, Resolved<typeof DECODING> {}
 
 /** Seconds that a timer can count (it has 31 bits of milliseconds). */
 const LONGEST = 2 ** 31 / 1000 - 1
@@ -47,8 +55,7 @@ export async function withSource<T>(
   reader: string,
   work: (source: Source, request: Request, deadline: Deadline) => Promise<T>,
 ): Promise<T> {
-  expectOptions(options, reader, OPTIONS)
-  const backend = expectOneOf(options.backend ?? 'auto', 'backend', BACKENDS)
+  const decoding = resolveOptions(DECODING, options, reader, OTHERS)
   const { maxFrames, maxBytes, timeLimit, name, reserve } = options
   if (maxFrames !== undefined) expectInteger(maxFrames, 'maxFrames', 1)
   if (maxBytes !== undefined) expectInteger(maxBytes, 'maxBytes', 1)
@@ -61,7 +68,7 @@ export async function withSource<T>(
   const called = typeof given === 'string' ? given : (name ?? 'The clip')
   try {
     const source = await sourceOf(given, { name, maxBytes, signal, reserve })
-    return await work(source, { backend, maxFrames, segment, signal, reserve }, deadline)
+    return await work(source, { ...decoding, maxFrames, segment, signal, reserve }, deadline)
   } catch (error) {
     deadline.clear()
     throw deadline.told(error, called)

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { types } from 'node:util'
 import { NO_FILE, withFile } from '../run/store.js'
@@ -16,7 +17,9 @@ export interface Source {
   readonly name: string
   /** Where it lies, if it is a file; undefined: its bytes are in memory. */
   readonly path?: string
-  /** In bytes. */
+  /** It is a folder of pictures: nothing to be read in one piece. */
+  readonly isFolder?: boolean
+  /** In bytes; of a folder, 0. */
   readonly size: number
   /** The bytes from `start` on and before `end`, as far as there are any. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Buffer>
@@ -40,7 +43,10 @@ const STREAM_BYTES = 2 ** 28
  */
 export async function sourceOf(given: ClipSource, options: SourceOptions): Promise<Source> {
   const { signal, reserve, maxBytes } = options
-  if (typeof given === 'string' && given !== '') return fileSource(given, options)
+  if (typeof given === 'string' && given !== '') {
+    throwIfAborted(signal)
+    return (await isFolder(given)) ? folderSource(given) : fileSource(given, options)
+  }
   const bytes = asBytes(given)
   if (bytes) {
     const name = options.name ?? 'the given bytes'
@@ -62,11 +68,16 @@ function bytesSource(name: string, bytes: Buffer): Source {
   return { name, size: bytes.length, read: async (start, end) => bytes.subarray(start, end) }
 }
 
+const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+
+function folderSource(path: string): Source {
+  return { name: path, path, isFolder: true, size: 0, read: async () => Buffer.alloc(0) }
+}
+
 /** Read at once, so that an abort is heard in between. */
 const PIECE = 2 ** 26
 
 async function fileSource(path: string, { maxBytes, signal }: SourceOptions): Promise<Source> {
-  throwIfAborted(signal)
   const size = await ofFile(
     path,
     withFile(path, async (file) => (await file.stat()).size, signal),

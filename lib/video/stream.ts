@@ -1,4 +1,5 @@
-import { bareRate } from './avi-oddities.js'
+import { invalid } from '../runtime/expect.js'
+import { giveRate } from './avi-oddities.js'
 import { streamWithFfmpeg } from './ffmpeg.js'
 import { GrowingBytes } from './growing.js'
 import { streamMjpeg } from './mjpeg-stream.js'
@@ -29,9 +30,11 @@ import { WINDOW_BYTES } from './windows.js'
  */
 export async function openClip(
   source: ClipSource,
-  options: ReadClipOptions = {},
+  options: Omit<ReadClipOptions, 'mask'> = {},
 ): Promise<ClipStream & { readonly warnings: string[] } & Disposable> {
   return withSource(source, options, 'openClip', async (source, request, deadline) => {
+    if (request.mask !== 'none')
+      throw invalid('no mask: it is found over the whole clip (readClip)', 'mask', request.mask)
     const file = await recognise(source, request.backend, request, WINDOW_BYTES)
     const stream = await streamClip(source, file, request)
     let closed = false
@@ -89,7 +92,7 @@ async function streamOutside(source: Source, file: Recognised, request: Request)
     ffmpeg: () => streamWithFfmpeg(source, options),
     opencv: () => streamWithOpencv(source, options),
   })
-  if (file.bare && clip.backend === 'ffmpeg') clip.oddities.unshift(bareRate(clip.fps))
+  if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip
 }
 

@@ -45,9 +45,10 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; a frame rate that varies; what the decoder itself says.
+ * lost; no frame rate; a frame rate that varies; grey levels that had to be scaled; files beside the frames that are not
+ * read; what the decoder itself says.
  */
-export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'decoder'
+export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'levels' | 'unread' | 'decoder'
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {
@@ -86,6 +87,16 @@ export interface ReadOptions {
   /** Waited for before so many bytes more are taken, so that several calls can keep to a common budget. */
   reserve?: (bytes: number) => Promise<void>
 }
+
+/** What a decoder of a format is told. */
+export interface DecodeOptions extends ReadOptions {
+  maxFrames?: number
+  /** Frames a second where the clip names no rate. Default: {@link ASSUMED_FPS}, which is told. */
+  fps?: number
+}
+
+/** What is taken where neither a clip nor its reader names a frame rate. */
+export const ASSUMED_FPS = 30
 
 /** Widest and highest frame that is decoded; a header that claims more is taken for damage. */
 export const MAX_SIDE = 16384

@@ -6,7 +6,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
 import { readFlow } from 'infomotion/flow'
 import { encodeFlo } from '#lib/flow/flo.js'
-import { readLuma } from '#lib/flow/images.js'
+import { readLuma } from '#lib/video/images.js'
 import { decodeNpy, encodeNpy, npyHeader } from '#lib/run/npy.js'
 import type { Case } from './case.js'
 

@@ -29,7 +29,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
   })
 }
 
-const layouts = { echonet: 'EchoNet layout', csv: 'CSV table', folder: 'a folder per class' }
+const layouts = { echonet: 'EchoNet layout', camus: 'CAMUS', csv: 'CSV table', folder: 'a folder per class' }
 
 export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'layout'>): string {
   return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
