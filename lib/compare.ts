@@ -31,6 +31,8 @@ import { synthesize } from './synthesize/index.js'
 /** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
   onWarning?: (warning: string) => void
+  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  onNote?: (note: string) => void
 }
 
 type CompareSettings = Omit<Resolved<typeof COMPARE>, 'out' | 'cache' | 'classes' | 'columns'> & RunSettings
@@ -60,7 +62,7 @@ interface Round {
  * ```
  */
 export async function compare(path: string, options: CompareOptions): Promise<Comparison> {
-  const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'compare')
+  const { onWarning, onNote, signal, onProgress, ...given } = expectGiven(options, 'compare')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(COMPARE, given, 'compare', [], onWarning)
   const settings: CompareSettings = settingsOf(resolved)
@@ -68,7 +70,7 @@ export async function compare(path: string, options: CompareOptions): Promise<Co
   await expectOnnxRuntime(signal)
   return withLock(settings.folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
-    return run(path, reading, settings, onWarning ?? (() => {}), { signal, onProgress })
+    return run(path, reading, settings, { onWarning, onNote }, { signal, onProgress })
   })
 }
 
@@ -76,19 +78,20 @@ async function run(
   path: string,
   reading: ReadDataSetOptions,
   settings: CompareSettings,
-  onWarning: (warning: string) => void,
+  { onWarning, onNote }: Pick<CompareOptions, 'onWarning' | 'onNote'>,
   stage: StageOptions,
 ): Promise<Comparison> {
   const started = performance.now()
   const warnings = new Set<string>()
   const warn = (found: readonly string[]) => {
     for (const warning of found) {
-      if (!warnings.has(warning)) onWarning(warning)
+      if (!warnings.has(warning)) onWarning?.(warning)
       warnings.add(warning)
     }
   }
 
   const first = await readDataSet(path, { ...reading, seed: settings.seed })
+  for (const note of first.notes) onNote?.(note)
   warn(first.warnings)
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)

@@ -40,6 +40,8 @@ type DistillSettings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes
 /** What `distill` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
   onWarning?: (warning: string) => void
+  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  onNote?: (note: string) => void
 }
 
 /**
@@ -60,7 +62,7 @@ export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
  * ```
  */
 export async function distill(path: string, options: DistillOptions): Promise<DistillResult> {
-  const { onWarning, signal, onProgress, ...given } = expectGiven(options, 'distill')
+  const { onWarning, onNote, signal, onProgress, ...given } = expectGiven(options, 'distill')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
   const settings: DistillSettings = settingsOf(resolved)
@@ -70,6 +72,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
+    for (const note of dataSet.notes) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS)

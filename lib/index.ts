@@ -2,6 +2,12 @@
 // infomotion/flow, /graph, /infomap, /onnx.
 export { type CompareOptions, compare } from './compare.js'
 export type { ClassScheme } from './dataset/classes.js'
+export {
+  type DataSetDescription,
+  type DescribeDataSetOptions,
+  describeDataSet,
+  type Spread,
+} from './dataset/describe.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export type { SplitValues } from './dataset/split.js'
 export type { DataSetSource, Split } from './dataset/types.js'

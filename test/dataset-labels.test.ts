@@ -209,10 +209,6 @@ t.test('what a layout cannot honour is refused', async (t) => {
       code: 'DATASET_COLUMN_MISSING',
       message: new RegExp(`no column "patient" \\(--${role}-column`),
     })
-  await t.rejects(read(table(temporary(t), 'label,start,end', ['x,0,1', 'y,2,3'])), {
-    code: 'DATASET_SEGMENTS',
-    message: /The columns start and end of .* name parts of videos/,
-  })
   await t.rejects(read(table(temporary(t), 'label', ['x', 'y']), { efScale: 100 }), { code: 'INVALID_ARGUMENT' })
 })
 

@@ -142,7 +142,7 @@ t.test('a run that reads what it would remove is refused', async (t) => {
 t.test('moved in beside what is there, never over it, the last name last', async (t) => {
   const out = folder(t, { 'Videos/own.avi': 'mine', 'list.csv': 'old' })
   const aside = folder(t, { 'Videos/a.avi': '1', 'train/x/b.avi': '2', 'list.csv': 'new', z: '3' })
-  await t.rejects(moveIn(aside, out, 'list.csv'), IN_USE)
+  await t.rejects(moveIn(aside, out, ['list.csv']), IN_USE)
   t.equal(readFileSync(join(out, 'list.csv'), 'utf8'), 'old')
   t.ok(existsSync(join(out, 'z')), 'all others are there first')
   t.same(readdirSync(join(out, 'Videos')).sort(), ['a.avi', 'own.avi'])

@@ -13,6 +13,7 @@ export function register(program: Command): void {
       signal: abortSignal(),
       onProgress: progressBar(),
       onWarning: (warning) => say(`warning: ${warning}`),
+      onNote: say,
     })
     finish(comparison, () =>
       [

@@ -79,7 +79,14 @@ export async function readCamus(at: string, { allowMissing }: Reading): Promise<
   })
   const columns = splits ? [...COLUMNS, 'Split'] : COLUMNS
   const mapping = { path: 'FileName', label: 'EF', group: 'patient', ...(splits && { split: 'Split' }) }
-  return { root, layout: 'camus', entries, source: { columns, mapping, delimiter: ',', videos: root }, warnings }
+  return {
+    root,
+    layout: 'camus',
+    entries,
+    source: { columns, mapping, delimiter: ',', videos: root },
+    notes: [],
+    warnings,
+  }
 }
 
 const list = (folder: string): Promise<Dirent[]> => readdir(folder, { withFileTypes: true }).catch(() => [])

@@ -52,6 +52,7 @@ export interface Assignment {
  * @param splits for `quantile:K`, whose bounds are the K-quantiles of the TRAIN labels; undefined: of all labels
  * @param noun what the labels are, for the names of `quantile` and `edges` classes
  * @param efScale what labels are multiplied by to be percent, for the scales of the ejection fraction
+ * @param numbered labels are numbers of classes, as lists have them, however many
  */
 export function assignClasses(
   labels: string[],
@@ -59,11 +60,12 @@ export function assignClasses(
   splits: Split[] | undefined,
   noun: string,
   efScale?: number,
+  numbered = false,
 ): Assignment {
   const clinical = entryOf(EJECTION_FRACTION, scheme)
   if (efScale !== undefined && !clinical)
     throw invalid(`classes ${Object.keys(EJECTION_FRACTION).join(', ')}, which are in percent,`, 'efScale', scheme)
-  if (scheme === 'labels') return assignNames(labels)
+  if (scheme === 'labels') return assignNames(labels, numbered)
   const values = labels.map((label) => (label === '' ? Number.NaN : Number(label)))
   const scaled = efScale === undefined ? values : values.map((value) => inPercent(value, efScale))
   const bins = clinical ?? binsOf(scheme, scaled, splits, noun)
@@ -102,7 +104,7 @@ function checkFractions(values: number[], noun: string, efScale = 1): string[] {
  * Each label a class; equal numbers (1, 01, 1.0, 1e0: a table that was joined, or had rows without a label) are one, and
  * are called as most of them are spelt.
  */
-function assignNames(labels: string[]): Assignment {
+function assignNames(labels: string[], numbered: boolean): Assignment {
   const counts = new Map<string, Map<string, number>>()
   const keyOf = (label: string) => numberKey(label) ?? label
   for (const label of labels) {
@@ -121,7 +123,7 @@ function assignNames(labels: string[]): Assignment {
   const names = [...nameOf.values()]
   const numeric = names.every((name) => Number.isFinite(Number(name)))
   const classes = numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort()
-  if (numeric && classes.length > 20) {
+  if (numeric && classes.length > 20 && !numbered) {
     throw new InfomotionError(
       'DATASET_LABELS_NUMERIC',
       `The labels are ${classes.length} different numbers (${classes.slice(0, 3).join(', ')}, ...): too many for a class each. ` +

@@ -7,7 +7,10 @@ import type { Split } from './types.js'
 /** What ties clips together: a group (patient), and the clips that a clip was made from. */
 export interface Kin {
   id: string
+  /** As the source states it, else the id. */
   group: string
+  /** Clips of equal `kin` are of one recording. */
+  kin?: string
   /** As the table names it: a clip, a group, or several with ";" or "|" between them. */
   parent?: string
   /** The clip's name in the table. */
@@ -41,6 +44,8 @@ export function familiesOf(clips: readonly Kin[]): Families {
   }
   const byGroup = groupBy(clips.keys(), (i) => sameKey(clips[i].group))
   for (const members of byGroup.values()) for (const i of members) tie(i, members[0])
+  const byKin = groupBy(clips.keys(), (i) => clips[i].kin)
+  for (const [kin, members] of byKin) if (kin !== undefined) for (const i of members) tie(i, members[0])
 
   const parents = clips.map((): number[] => [])
   if (clips.some(({ parent }) => parent !== undefined)) {
@@ -60,7 +65,11 @@ export function familiesOf(clips: readonly Kin[]): Families {
 function namesOf(clips: readonly Kin[]): Map<string, number[]> {
   const names = new Map<string, number[]>()
   clips.forEach(({ id, name }, i) => {
-    for (const key of new Set([nameKey(id), nameKey(name ?? id)])) names.set(key, [i])
+    for (const key of new Set([nameKey(id), nameKey(name ?? id)])) {
+      const named = names.get(key)
+      if (named) named.push(i)
+      else names.set(key, [i])
+    }
   })
   const files = groupBy(clips.keys(), (i) => nameKey(clips[i].id).split('/').pop()!)
   for (const [file, owners] of files) if (owners.length === 1 && !names.has(file)) names.set(file, owners)
@@ -109,6 +118,14 @@ export function kinAcrossSplits(
     found.push(
       `${twins.length} group(s) lie in more than one split but for case, spaces or Unicode form: ${firstOf(twins)}. ` +
         'If they are one patient each, spell them alike.',
+    )
+  const recordings = straddlers(
+    staying.map((i) => clips[i].kin ?? clips[i].id),
+    staying.map((i) => splits[i]),
+  ).map(({ key, splits }) => `${shown(key)} (${splits.join(', ')})`)
+  if (recordings.length > 0)
+    found.push(
+      `${recordings.length} recording(s) have clips in more than one split: ${firstOf(recordings)}. What is learnt of one is tested on the same.`,
     )
   const apart = staying.flatMap((i) => {
     const parent = parents[i].find((j) => splits[j] !== splits[i] && !leaving.has(j))

@@ -73,25 +73,30 @@ export class FileFinder {
     return (await this.list(found)) ? found : undefined
   }
 
-  /** The files below a folder by the spellings of their names; null for names that occur more than once. */
+  /**
+   * The files below a folder by the spellings of their names, alone and with the folders that they lie in ("b.avi",
+   * "a/b.avi"); null for what names more than one.
+   */
   async below(root: string, depth = DEPTH): Promise<Map<string, string | null>> {
     const found = new Map<string, string | null>()
-    const visit = async (folder: string, left: number): Promise<void> => {
+    const visit = async (folder: string, above: string[], left: number): Promise<void> => {
       const listing = await this.list(folder)
       if (folder !== root && listing && isOfResults([...listing.files.keys()])) return
       for (const name of new Set(listing?.files.values())) {
         if (!VIDEO.test(name) || !(await isClip(join(folder, name), listing!.links.has(name)))) continue
-        for (const key of new Set([name, folded(name), folded(name.replace(VIDEO, '')), name.replace(VIDEO, '')]))
-          found.set(key, found.has(key) ? null : join(folder, name))
+        for (const start of ['', ...above.map((_, i) => `${above.slice(i).join('/')}/`)])
+          for (const spelt of [name, name.replace(VIDEO, '')])
+            for (const key of new Set([start + spelt, folded(start + spelt)]))
+              found.set(key, found.has(key) ? null : join(folder, name))
       }
       if (folder !== root && listing && isPictures(listing.files.values()))
         for (const key of new Set([basename(folder), folded(basename(folder))]))
           found.set(key, found.has(key) ? null : folder)
       if (left === 0) return
       for (const name of new Set(listing?.folders.values()))
-        if (!name.startsWith('.')) await visit(join(folder, name), left - 1)
+        if (!name.startsWith('.')) await visit(join(folder, name), [...above, name], left - 1)
     }
-    await visit(root, depth)
+    await visit(root, [], depth)
     return found
   }
 

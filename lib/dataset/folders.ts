@@ -4,8 +4,8 @@ import { InfomotionError } from '../runtime/errors.js'
 import { isPicture } from '../video/pictures.js'
 import { folded, isClip, isOfResults, isPictureFolder, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
+import type { FoundTable } from './parts.js'
 import { splitNamed } from './split.js'
-import type { Table } from './table.js'
 import type { Split } from './types.js'
 
 /** One clip of a folder per class. */
@@ -143,17 +143,18 @@ const PARTS =
 export function expectClassFolders(
   root: string,
   { clips }: ClassFolders,
-  tables: { name: string; table: Table }[],
+  tables: readonly FoundTable[],
   meant: boolean,
 ): string[] {
   const classes = [...new Set(clips.map(({ label }) => label))].sort()
   const folders = firstOf(classes.map((name) => `${name}/`))
   const cure = 'If the folders are the classes, say so: --classes labels (option classes).'
   const warnings: string[] = []
-  for (const { name, table } of tables) {
+  for (const { file, table } of tables) {
+    const name = basename(file)
     if (name === WEIGHTS) continue
     const column = columnNaming(table, clips)
-    const what = `${join(root, name)} has the columns ${firstOf(table.columns.map(shown), 12)}`
+    const what = `${file} has the columns ${firstOf(table.columns.map(shown), 12)}`
     if (column === undefined)
       warnings.push(`The clips are read from the folders ${folders}, and ${name} beside them is not read.`)
     else if (meant)
@@ -176,7 +177,7 @@ export function expectClassFolders(
 }
 
 /** The column whose values are names of the clips, with or without folder and ending. */
-function columnNaming(table: Table, clips: readonly Found[]): string | undefined {
+function columnNaming(table: FoundTable['table'], clips: readonly Found[]): string | undefined {
   const stem = (name: string) => folded((name.split(/[\\/]/).pop() ?? '').replace(VIDEO, ''))
   const names = new Set(clips.map(({ id }) => stem(id)))
   return table.columns.find((column) => {

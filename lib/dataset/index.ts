@@ -1,7 +1,7 @@
 export type { ClassScheme } from './classes.js'
+export type { Columns } from './columns.js'
 export type { ReadDataSetOptions } from './options.js'
 export { ECHONET_NOTICE, readDataSet } from './read.js'
 export type { SplitValues } from './split.js'
-export type { Columns } from './table.js'
 export type { Clip, DataSet, DataSetSource, Split } from './types.js'
 export { type WriteDataSetOptions, writeDataSet } from './write.js'

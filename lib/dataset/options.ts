@@ -1,9 +1,10 @@
 import { invalid } from '../runtime/expect.js'
-import { flag, type Kind, number, parts, seed, text } from '../runtime/kinds.js'
+import { flag, integer, type Kind, number, oneOf, parts, seed, text } from '../runtime/kinds.js'
 import { type Given, type Options, option } from '../runtime/option.js'
 import { CLASS_SCHEMES, type ClassScheme } from './classes.js'
+import type { Columns } from './columns.js'
+import { SEGMENT_UNITS } from './segments.js'
 import { namedSplits, type SplitValues } from './split.js'
-import type { Columns } from './table.js'
 
 /** Which column holds what. */
 const COLUMNS: Readonly<Record<keyof Columns, string>> = {
@@ -12,6 +13,8 @@ const COLUMNS: Readonly<Record<keyof Columns, string>> = {
   split: 'CSV column of the splits',
   group: 'CSV column of the groups (patients) that must not straddle splits',
   parent: 'CSV column of the clips that clips were made from: whose parent is in TEST leaves TRAIN',
+  start: 'CSV column of where in its video a clip starts',
+  end: 'CSV column of where it ends, or, where it is called a duration, of how long it is',
 }
 
 const scheme = { ...text('scheme', CLASS_SCHEMES), choices: CLASS_SCHEMES } as Kind<ClassScheme>
@@ -53,9 +56,37 @@ export const READING = {
   }),
   /**
    * Columns of a CSV file. Default: `FileName`, `EF`, `Split` (EchoNet) or `path`, `label`, `split`, `group` or `patient`,
-   * `parent`. Clips whose parent is in TEST leave TRAIN.
+   * `parent`, or what others call them (docs/datasets.md). Clips whose parent is in TEST leave TRAIN.
    */
   columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
+  /**
+   * How columns of start and end are read: as `seconds`, as `frames` (from 0, the end excluded), by their names and values
+   * (`auto`), or not at all (`none`: whole videos).
+   */
+  segments: option(oneOf(SEGMENT_UNITS), {
+    default: 'auto',
+    group: DATA,
+    help: 'what columns of start and end are in (none: whole videos are read)',
+  }),
+  /**
+   * Groups by the clips' names: what the first pair of parentheses of this regular expression (without one, all of it)
+   * takes of a clip's path below the videos, folders and ending included.
+   */
+  groupPattern: option(text('regex', 'a regular expression'), {
+    group: DATA,
+    help: "groups by names: what the first ( ) of a regular expression takes of a clip's path, as '(patient\\d+)'",
+  }),
+  /** Which measurement is the label, in a table with several rows a video (`Calc`, `CalcValue` of EchoNet-LVH). */
+  measurement: option(text('name', 'the name of a measurement'), {
+    group: DATA,
+    help: 'measurement that is the label, where the table has several a video (Calc of EchoNet-LVH)',
+  }),
+  /** Which of numbered lists of splits is read: `trainlist01.txt` and `testlist01.txt`, ... */
+  splitList: option(integer(0, 1e6), {
+    absent: 'the first',
+    group: DATA,
+    help: 'which of numbered lists of splits is read (trainlist01.txt, testlist01.txt, ...)',
+  }),
   /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. */
   efScale: option(number(1e-6, 1e6), {
     absent: '1',

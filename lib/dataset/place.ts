@@ -4,6 +4,7 @@ import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
 import type { DistilledItem, MadeClip } from '../synthesize/types.js'
 import { folded, VIDEO } from './files.js'
+import { fileOf } from './segments.js'
 import type { Clip, DataSet } from './types.js'
 
 /** A clip's place in the written set: its file there, and what the table says of it. */
@@ -35,31 +36,39 @@ const RESERVED = [...OWN, 'clips.csv', 'selection.csv', 'selection.json']
  *
  * @throws {InfomotionError} `DATASET_NAME_CLASH`
  */
-export function expectNames(placed: readonly Placed[], table: string): void {
-  const reserved = new Set([...RESERVED, folded(table)])
-  if (OWN.includes(folded(table)) || table.startsWith('.'))
-    throw new InfomotionError(
-      'DATASET_NAME_CLASH',
-      `The table ${JSON.stringify(table)} would take the place of a file that the distilled set needs itself. Rename it.`,
-    )
-  const files = new Set<string>()
+export function expectNames(placed: readonly Placed[], tables: readonly string[]): void {
+  const reserved = new Set([...RESERVED, ...tables.map(folded)])
+  for (const table of tables)
+    if (OWN.includes(folded(table.split('/')[0])) || table.startsWith('.'))
+      throw new InfomotionError(
+        'DATASET_NAME_CLASH',
+        `The table ${JSON.stringify(table)} would take the place of a file that the distilled set needs itself. Rename it.`,
+      )
+  const files = new Map<string, Clip | undefined>()
   const clash = (file: string, why: string) =>
     new InfomotionError(
       'DATASET_NAME_CLASH',
       `In the distilled set, clip ${JSON.stringify(file)} ${why}. Rename it (the file and its row), or leave it out.`,
     )
-  for (const { file } of placed) {
+  for (const { file, clip } of placed) {
     if (!isInside(file)) throw clash(file, 'would lie outside the set, or nowhere')
     const top = file.split('/')[0]
     if (reserved.has(folded(top)) || top.startsWith('.'))
       throw clash(file, `would take the place of ${top}, which is the set's own`)
-    if (files.has(file)) throw clash(file, 'would take the place of another clip of that name')
-    files.add(file)
+    if (reserved.has(folded(file))) throw clash(file, 'would take the place of a table of the set')
+    if (files.has(file) && !areParts(files.get(file), clip))
+      throw clash(file, 'would take the place of another clip of that name')
+    files.set(file, clip)
   }
-  for (const file of files) {
+  for (const file of files.keys()) {
     for (let folder = dirname(file); folder !== '.'; folder = dirname(folder))
       if (files.has(folder)) throw clash(file, `would lie inside ${JSON.stringify(folder)}, which is a clip too`)
   }
+}
+
+/** Whether two clips are parts of one file, which is then there once. */
+function areParts(one: Clip | undefined, other: Clip | undefined): boolean {
+  return one !== undefined && one.path === other?.path && (one.segment ?? other.segment) !== undefined
 }
 
 /** Clips of the source in its order, those of TRAIN only where they are items, then made clips in theirs. */
@@ -93,6 +102,9 @@ export function placeAll(dataSet: DataSet, items: readonly DistilledItem[], list
   return placed
 }
 
+/** The end of the name of a file that a part was cut out into (see `trimmedName`). */
+const TRIMMED = /_\d{6,}_\d{6,}\.\w+$/
+
 export function place(dataSet: DataSet, index: number, list: boolean): Omit<Placed, 'item'> & { clip: Clip } {
   const { source, layout } = dataSet
   const clip = dataSet.clips[index]
@@ -102,11 +114,14 @@ export function place(dataSet: DataSet, index: number, list: boolean): Omit<Plac
   }
   const row = { ...source.rows[index] }
   const name = row[source.mapping.path]
-  // Names that lead out of the set's folder become the id, which does not.
-  if (list) row[source.mapping.path] = clip.path
-  else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = clip.id
+  // Names that lead out of the set's folder become the file's in it. A part that was cut out into a file keeps the name of
+  // its video: by that and its times it is found again.
+  const named = (file: string) =>
+    clip.segment || !source.mapping.start || TRIMMED.test(name) ? file : file.replace(TRIMMED, '')
+  if (list) row[source.mapping.path] = named(clip.path)
+  else if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) row[source.mapping.path] = named(fileOf(clip))
   if (!source.mapping.split) row.split = clip.split
-  return { clip, file: join(relative(dataSet.root, source.videos), clip.id), row }
+  return { clip, file: join(relative(dataSet.root, source.videos), fileOf(clip)), row }
 }
 
 /** A made clip's place: the name is its own, the row's other values are as its source writes them. */
@@ -122,14 +137,20 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: DistilledItem): Omit
     return { file, row: { path: file, label: item.label, split: 'train' } }
   }
   const { mapping, columns } = source
-  const train = source.rows[clips.findIndex(({ split }) => split === 'train')]
+  const isLike = ({ split, label }: Clip) => split === 'train' && label === item.label
+  const train = source.rows[Math.max(clips.findIndex(isLike), 0)]
+  // where a list has no labels, they are the folders' names
+  const isOfFolder =
+    source.parts?.some((part) => !part.columns.includes(mapping.label)) || !columns.includes(mapping.label)
+  if (isOfFolder) parts.unshift(item.label)
+  const path = parts.join('/')
   const isNamedWhole = source.rows.some((row) => VIDEO.test(row[mapping.path]))
   const groups = new Set(item.parents.map(({ group }) => group))
   const row: Record<string, string> = {
     ...Object.fromEntries(columns.map((column) => [column, ''])),
     ...factsIn(columns, { FPS: fps, NumberOfFrames: count, FrameWidth: width, FrameHeight: height }),
-    [mapping.path]: isNamedWhole ? name : name.replace(VIDEO, ''),
-    [mapping.label]: item.label,
+    [mapping.path]: isNamedWhole ? path : path.replace(VIDEO, ''),
+    [mapping.label]: isOfFolder ? (train[mapping.label] ?? '') : item.label,
     [mapping.split ?? 'split']: mapping.split ? train[mapping.split] : 'train',
   }
   // a clip made of several patients' is a group of its own

@@ -4,13 +4,16 @@ import { invalid } from '../runtime/expect.js'
 import { resolveOptions } from '../runtime/option.js'
 import { CAMUS_NOTICE } from './camus.js'
 import { assignClasses, type ClassScheme, inPercent } from './classes.js'
+import { isEjectionFraction } from './columns.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
 import { isWithoutRate } from './files.js'
+import { groupByNames } from './groups.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
 import { READING, type ReadDataSetOptions } from './options.js'
 import type { Entry, Source } from './reading.js'
+import { overlaps } from './segments.js'
 import { readSource } from './source.js'
 import { checkGroups, drawSplits, namedSplits } from './split.js'
 import type { Clip, DataSet, Split } from './types.js'
@@ -24,16 +27,19 @@ const NOTICES: Partial<Record<DataSet['layout'], string>> = { echonet: ECHONET_N
 const IS_OF_EF: Partial<Record<DataSet['layout'], boolean>> = { echonet: true, camus: true }
 
 /**
- * Reads a labelled video data set: EchoNet-Dynamic or -Pediatric (a folder with `FileList.csv`), any CSV file (or a folder
- * with one) that names paths and labels, CAMUS (folders of patients), or a folder of videos for each class. A clip is a video
- * file, or a folder of its frames as pictures. The clips are found, not decoded.
+ * Reads a labelled video data set: EchoNet-Dynamic, -Pediatric or -LVH, CAMUS, any CSV file or list (or a folder with one, or
+ * with one a split) that names paths and labels, or a folder of videos for each class. A clip is a video file, or a folder of
+ * its frames as pictures. The clips are found, not decoded. docs/datasets.md tells of each layout.
+ *
+ * Rows with a start and an end are parts of videos, several a video where the table has them.
  *
  * Without a split column the clips are split by group (seeded, stratified by class); a group never straddles splits. Clips
  * whose label is empty or out of range are left out with a warning.
  *
  * @throws DATASET_NOT_FOUND, DATASET_AMBIGUOUS, DATASET_TABLE_INVALID, DATASET_COLUMN_MISSING, DATASET_FILES_MISSING,
  *   DATASET_DUPLICATE, DATASET_LABELS_UNUSABLE, DATASET_LABELS_NUMERIC, DATASET_EF_FRACTION, DATASET_SPLIT_UNKNOWN,
- *   DATASET_GROUP_STRADDLES, DATASET_LEAK, DATASET_NO_TRAIN, DATASET_SEGMENTS
+ *   DATASET_GROUP_STRADDLES, DATASET_LEAK, DATASET_NO_TRAIN, DATASET_SEGMENTS, DATASET_MEASUREMENT,
+ *   DATASET_GROUP_PATTERN
  * @example
  * ```js
  * const dataSet = await readDataSet('EchoNet-Dynamic', { classes: 'ef5' })
@@ -51,6 +57,10 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     testFraction,
     allowMissing,
     strict,
+    segments,
+    groupPattern,
+    measurement,
+    splitList,
   } = resolveOptions(READING, options, 'readDataSet')
 
   const found = await readSource(path, {
@@ -58,16 +68,21 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     allowMissing,
     named: namedSplits(splitValues),
     schemeGiven: wanted !== undefined,
+    ...{ segments, measurement, splitList },
   })
-  const warnings = found.warnings
+  const { warnings, notes } = found
   checkDuplicates(found)
-  const scheme: ClassScheme = wanted ?? (IS_OF_EF[found.layout] ? 'ef5' : 'labels')
+  const grouped = groupByNames(found, groupPattern)
+  notes.push(...grouped.notes)
+  warnings.push(...grouped.warnings)
+  const byEF = IS_OF_EF[found.layout] || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))
+  const scheme: ClassScheme = wanted ?? (byEF ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const {
     classes,
     classIndex,
     warnings: odd,
-  } = assignClasses(labelsOf(found), scheme, given, found.source.mapping.label, efScale)
+  } = assignClasses(labelsOf(found), scheme, given, found.source.mapping.label, efScale, found.source.header === false)
 
   const labelled = found.entries.flatMap((entry, i) =>
     classIndex[i] < 0 ? [] : [{ entry, classIndex: classIndex[i] }],
@@ -92,8 +107,8 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
 
   const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))
   const clips = usable.map(({ entry, classIndex, split }): Clip => {
-    const { id, path, label, group } = entry
-    return { id, path, label, classIndex, split, group, ...rateOf(entry) }
+    const { id, path, label, kin, group = kin ?? id, segment } = entry
+    return { id, path, label, classIndex, split, group, ...rateOf(entry), ...(segment && { segment }) }
   })
   const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
   warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
@@ -107,6 +122,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     splits: given ? 'given' : 'drawn',
     source: { ...found.source, rows },
     synthetic,
+    notes,
     notice: synthetic ? undefined : NOTICES[found.layout],
     warnings,
   }
@@ -122,11 +138,14 @@ function divide(
   mapping: Source['source']['mapping'],
   draw: ((groups: string[]) => Split[]) | undefined,
 ): { splits: Split[]; leaving: ReadonlySet<number>; leaks: string[]; warnings: string[] } {
-  const kin = entries.map((entry) => ({ ...entry, name: entry.row?.[mapping.path] }))
+  const kin = entries.map((entry) => ({ ...entry, group: entry.group ?? entry.id, name: entry.row?.[mapping.path] }))
   const { parents, family } = familiesOf(kin)
   const splits = draw ? draw(family.map(String)) : entries.map(({ split }) => split as Split)
-  const groups = entries.map(({ group }) => group)
-  if (!draw) checkGroups(groups, splits)
+  if (!draw)
+    checkGroups(
+      kin.map(({ group }) => group),
+      splits,
+    )
   const leaving = new Set(madeFromTest(parents, splits))
   const warnings: string[] = []
   if (kin.some(({ parent }) => parent !== undefined) && parents.every((some) => some.length === 0))
@@ -136,6 +155,9 @@ function divide(
     warnings.push(
       `${leaving.size} TRAIN clip(s) are left out because they were made from TEST clips: ${firstOf(names)}.`,
     )
+  const overlapping = overlaps(entries)
+  const told = overlapping.map(([i, j]) => `${entries[i].id} (${splits[i]}) and ${entries[j].id} (${splits[j]})`)
+  if (told.length > 0) warnings.push(`${told.length} clip(s) have frames in common with another: ${firstOf(told)}.`)
   return { splits, leaving, leaks: kinAcrossSplits(kin, splits, parents, leaving), warnings }
 }
 
@@ -188,8 +210,8 @@ function checkDuplicates(found: Source): void {
   if (twice.size === 0) return
   throw new InfomotionError(
     'DATASET_DUPLICATE',
-    `${twice.size} video(s) occur more than once in ${found.source.table ?? found.root}: ${[...twice].slice(0, 10).join(', ')}. ` +
-      'Keep one row for each video.',
+    `${twice.size} clip(s) occur more than once in ${found.source.table ?? found.root}: ${[...twice].slice(0, 10).join(', ')}. ` +
+      'Keep one row for each video, or for each part of it.',
   )
 }
 

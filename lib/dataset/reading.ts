@@ -1,4 +1,7 @@
-import type { Columns } from './table.js'
+import type { Segment } from '../video/types.js'
+import type { Columns, Mapped } from './columns.js'
+import type { SegmentUnit } from './segments.js'
+import type { Table } from './table.js'
 import type { DataSet, DataSetSource, Split } from './types.js'
 
 /** What a layout's reader is told. */
@@ -7,8 +10,23 @@ export interface Reading {
   allowMissing: boolean
   /** The split of each value, where the user says so. */
   named: ReadonlyMap<string, Split>
+  /** How columns of start and end are read. */
+  segments: SegmentUnit
+  /** Which measurement, of a table that has several a video. */
+  measurement?: string
+  /** Which of numbered lists of splits. */
+  splitList?: number
   /** The user asks for a class scheme: folders are taken for classes whatever they are called. */
   schemeGiven: boolean
+}
+
+/** A table of clips: a file, what it holds, and what its columns are. */
+export interface TableFile {
+  file: string
+  table: Table
+  mapped: Mapped
+  /** What its rows are, where there is a table a split. */
+  split?: Split
 }
 
 /** What a layout's reader finds: the clips before their labels became classes. */
@@ -18,6 +36,8 @@ export interface Source {
   entries: Entry[]
   /** All but its rows, which belong to the clips that stay. */
   source: Omit<DataSetSource, 'rows'>
+  /** What was taken for what, each a sentence. */
+  notes: string[]
   warnings: string[]
 }
 
@@ -27,7 +47,12 @@ export interface Entry {
   label: string
   /** Undefined if the source names no splits. */
   split?: Split
-  group: string
+  /** As the source states it. */
+  group?: string
+  /** Clips of equal `kin` are of one recording, by their names or files. */
+  kin?: string
+  /** The part of the video that the clip is. */
+  segment?: Segment
   /** What the table names as the clip's parent. */
   parent?: string
   /** The table's record; undefined in a folder per class. */

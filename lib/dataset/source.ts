@@ -1,13 +1,15 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { readCamus } from './camus.js'
+import { type Columns, mapColumns } from './columns.js'
 import { expectClassFolders, readFolders, unreadWarning } from './folders.js'
-import { firstOf } from './labels.js'
+import { firstOf, shown } from './labels.js'
+import { type FoundTable, partsOf, suitable, tablesBelow, tablesIn } from './parts.js'
 import type { Entry, Reading, Source } from './reading.js'
 import { readRows } from './rows.js'
-import { type Columns, mapColumns, readTable, type Table } from './table.js'
+import { readTable, type Table } from './table.js'
 
 /** Finds out which layout lies at `path` and reads it. */
 export async function readSource(path: string, reading: Reading): Promise<Source> {
@@ -22,27 +24,25 @@ export async function readSource(path: string, reading: Reading): Promise<Source
     throw new InfomotionError('DATASET_NOT_FOUND', `Expected a folder or a CSV file at ${at}, but it is neither.`)
   if (info.isFile()) {
     const table = await readTable(at)
-    const mapping = mapColumns(table, columns)
-    if (mapping) return readRows(at, table, mapping, reading)
-    throw new InfomotionError('DATASET_COLUMN_MISSING', `${at} has the columns ${listed(table)}. ${wanted(columns)}`)
+    const mapped = mapColumns(table, columns)
+    if (mapped) return readRows(dirname(at), [{ file: at, table, mapped }], reading)
+    throw new InfomotionError('DATASET_COLUMN_MISSING', `${at} has ${described(table)}. ${wanted(columns)}`)
   }
   const listing = await readdir(at, { withFileTypes: true })
   const tables = await tablesIn(at, listing)
-  const suitable = tables.flatMap(({ name, table }) => {
-    const mapping = mapColumns(table, columns)
-    return mapping ? [{ file: join(at, name), table, mapping }] : []
-  })
-  if (suitable.length === 1) {
-    const { file, table, mapping } = suitable[0]
-    return readRows(file, table, mapping, reading)
-  }
-  if (suitable.length > 1) {
-    const names = suitable.map(({ file }) => basename(file)).join(', ')
+  const own = suitable(tables, columns)
+  if (own.length === 1) return readRows(at, own, reading)
+  if (own.length > 1) {
+    const parts = partsOf(at, own, reading.named, reading.splitList)
+    if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
     throw new InfomotionError(
       'DATASET_AMBIGUOUS',
-      `${at} holds ${suitable.length} tables of clips: ${names}. Give the path of the one that is meant.`,
+      `${at} holds ${own.length} tables of clips: ${own.map(({ file }) => basename(file)).join(', ')}. Give the path of the one that is meant.`,
     )
   }
+  const below = suitable(await tablesBelow(at, listing, reading.named), columns)
+  const parts = partsOf(at, below, reading.named, reading.splitList)
+  if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
   const asCamus = await readCamus(at, reading)
   if (asCamus) {
     expectNoColumns(at, 'CAMUS', reading.columns)
@@ -50,31 +50,17 @@ export async function readSource(path: string, reading: Reading): Promise<Source
   }
   const asFolders = await sourceOfFolders(at, tables, reading)
   if (asFolders) return asFolders
-  const seen = listing.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort()
-  const unsuitable = tables.map(({ name, table }) => `; ${name} has the columns ${listed(table)}`).join('')
-  throw new InfomotionError(
-    'DATASET_NOT_FOUND',
-    `No data set in ${at}: found ${firstOf(seen, 10) || 'nothing'}${unsuitable}. ${wanted(columns)} ` +
-      'A folder of videos for each class would do as well.',
-  )
+  throw notFound(at, listing, tables, below, columns)
 }
 
-/** The tables that lie in a folder: EchoNet's alone, where it is there. Only regular files: a pipe would never end. */
-async function tablesIn(at: string, listing: Dirent[]): Promise<{ name: string; table: Table }[]> {
-  const names: string[] = []
-  for (const { name } of listing.filter(({ name }) => /\.csv$/i.test(name))) {
-    const info = await stat(join(at, name)).catch(() => undefined)
-    if (info?.isFile()) names.push(name)
-  }
-  const fileList = names.find((name) => name.toLowerCase() === 'filelist.csv')
-  const tables: { name: string; table: Table }[] = []
-  for (const name of fileList ? [fileList] : names.sort()) tables.push({ name, table: await readTable(join(at, name)) })
-  return tables
-}
+const withNotes = (notes: readonly string[], source: Source): Source => ({
+  ...source,
+  notes: [...notes, ...source.notes],
+})
 
 async function sourceOfFolders(
   root: string,
-  tables: { name: string; table: Table }[],
+  tables: readonly FoundTable[],
   { columns, named, schemeGiven }: Reading,
 ): Promise<Source | undefined> {
   const found = await readFolders(root, named, tables.length > 0)
@@ -88,8 +74,8 @@ async function sourceOfFolders(
     )
   const { clips, unread } = found
   const source = { columns: [], mapping: { path: 'path', label: 'label' }, videos: root }
-  const entries = clips.map((clip): Entry => ({ ...clip, group: clip.id }))
-  return { root, layout: 'folder', entries, source, warnings: [...warnings, ...unreadWarning(unread)] }
+  const entries = clips.map((clip): Entry => ({ ...clip }))
+  return { root, layout: 'folder', entries, source, notes: [], warnings: [...warnings, ...unreadWarning(unread)] }
 }
 
 /** Refuses names of columns where there is no table. */
@@ -99,19 +85,52 @@ function expectNoColumns(root: string, what: string, columns: Columns): void {
     throw new InfomotionError(
       'DATASET_COLUMN_MISSING',
       `${root} is read as ${what}, which has no column "${role[1]}" (--${role[0]}-column, option columns). ` +
-        'Give a table of the clips with that column, or leave the option out.',
+        'Give a table of the clips with that column, or leave the option out. Groups can be told by names: --group-pattern.',
     )
 }
 
-function listed(table: Table): string {
-  return firstOf(table.columns, 30)
+function notFound(
+  at: string,
+  listing: readonly Dirent[],
+  tables: readonly FoundTable[],
+  below: readonly { file: string }[],
+  columns: Columns,
+): InfomotionError {
+  const seen = listing.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort()
+  const unsuitable = tables.map(({ file, table }) => `; ${basename(file)} has ${described(table)}`).join('')
+  if (below.length > 0)
+    return new InfomotionError(
+      below.length > 1 ? 'DATASET_AMBIGUOUS' : 'DATASET_NOT_FOUND',
+      `${at} is no data set itself, but holds ${firstOf(
+        below.map(({ file }) => relative(at, file)),
+        10,
+      )}. Give the folder that is meant: ` +
+        `${firstOf([...new Set(below.map(({ file }) => dirname(file)))].map(shown))}.`,
+    )
+  return new InfomotionError(
+    'DATASET_NOT_FOUND',
+    `No data set in ${at}: found ${firstOf(seen, 10) || 'nothing'}${unsuitable}. ${wanted(columns)} ` +
+      'A folder of videos for each class would do as well.',
+  )
+}
+
+/** A table that cannot be used: its columns, and its first row. */
+function described({ columns, rows, header }: Table): string {
+  const [first] = rows
+  const values = first
+    ? firstOf(
+        columns.map((name) => shown(first[name].slice(0, 60))),
+        12,
+      )
+    : 'none'
+  return `the columns ${firstOf(header ? columns : ['path', 'label'], 30)} (first row: ${values})`
 }
 
 function wanted(columns: Columns): string {
   const named = Object.values(columns).filter((name) => name !== undefined)
   if (named.length > 0) return `Expected a table with the columns ${named.join(', ')}, as the option columns asks.`
   return (
-    'Expected a table with the columns FileName and EF (EchoNet) or path and label; ' +
-    'the option columns names others.'
+    'Expected a table with the columns FileName and EF (EchoNet), path and label, or what others call these (file_name, video, ' +
+    'class, target, ...), or a list of clips and labels without a header; --path-column and --label-column (option columns) name others.'
   )
 }

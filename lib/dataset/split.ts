@@ -10,6 +10,7 @@ const WORDS: Record<string, Split> = {
   val: 'val',
   valid: 'val',
   validation: 'val',
+  validate: 'val',
   dev: 'val',
   test: 'test',
   testing: 'test',
@@ -53,7 +54,7 @@ export function givenSplits(
 ): Split[] {
   const keys = words.map(sameKey)
   const values = new Set(keys)
-  const folds = named.size === 0 && values.has('8') && values.has('9') && [...values].every((key) => /^\d$/.test(key))
+  const folds = named.size === 0 && areFolds(values)
   const unknown = new Map<string, number>()
   const splits = words.map((word, i) => {
     if (folds) return keys[i] === '9' ? 'test' : keys[i] === '8' ? 'val' : 'train'
@@ -72,6 +73,17 @@ export function givenSplits(
     `Expected TRAIN, VAL or TEST (any case), or EchoNet-Pediatric's folds 0-9 with 8 (VAL) and 9 (TEST) among them, in ${where}, ` +
       `but found ${found}. Say what they mean, e.g. --split-values ${[...already, exampleFor([...unknown.keys()])].join()} (option splitValues).`,
   )
+}
+
+/** EchoNet-Pediatric's folds. */
+function areFolds(values: ReadonlySet<string>): boolean {
+  return values.has('8') && values.has('9') && [...values].every((key) => /^\d$/.test(key))
+}
+
+/** Whether the values of a column are plainly splits, so that it may be taken for one whatever it is called. */
+export function mayBeSplits(words: readonly string[]): boolean {
+  const values = new Set(words.map(sameKey))
+  return values.size > 0 && (areFolds(values) || [...values].every((key) => entryOf(WORDS, key) !== undefined))
 }
 
 /** A meaning of unknown values that would be read, for the user to correct: of numbers the last is TEST, the one before VAL. */

@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Info, parse } from 'csv-parse'
 import { InfomotionError } from '../runtime/errors.js'
+import { type Delimiter, type ListForm, listForm, parseListLine } from './lists.js'
 import { decodeText } from './text.js'
 
-/** A CSV file as it stands: every value a string, without the space around it. */
+/** A CSV file or a list as it stands: every value a string, without the space around it. */
 export interface Table {
   columns: string[]
   rows: Record<string, string>[]
@@ -13,36 +14,22 @@ export interface Table {
   lines: number[]
   /** What stands between two values. */
   delimiter: Delimiter
+  /** Whether the file has a line of the columns' names; a list of paths and labels has none. */
+  header: boolean
   /** Things found odd and gone on with, each a sentence. */
   warnings: string[]
 }
 
-/** Which column holds what, as the user names them. */
-export interface Columns {
-  path?: string
-  label?: string
-  split?: string
-  group?: string
-  /** The clip that a clip was made from: a clip of the table, or a group. */
-  parent?: string
-}
-
-/** Which column holds what, found. */
-export interface Mapping extends Columns {
-  path: string
-  label: string
-}
-
-/** Comma, or what spreadsheets write where the comma is in the numbers. */
+/** Those of a file with a header line. */
 const DELIMITERS = [',', ';', '\t'] as const
-export type Delimiter = (typeof DELIMITERS)[number]
 
 /** Longest row in characters: a quote that never closes must not take the rest of the file for one value. */
 const MAX_ROW = 2_000_000
 
 /**
  * Reads a CSV file: a header line; commas, semicolons or tabs; quotes where needed; any line ends; UTF-8, or UTF-16 with
- * its mark. Columns that have neither a name nor a value, as spreadsheets write them, are left out.
+ * its mark. Columns that have neither a name nor a value, as spreadsheets write them, are left out. A file whose first line
+ * is a clip is a list (lists.ts): its columns are `path` and `label`.
  */
 export function readTable(path: string): Promise<Table> {
   return parseTable(createReadStream(path), path)
@@ -55,6 +42,8 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
   try {
     const text = decodeText(stream)
     const head = await headOf(text)
+    const list = listForm(firstLine(head))
+    if (list) return await readList(head, text, list)
     const given = /^"?sep=([,;\t])"?\r?\n/i.exec(head) // Excel's own line above the header
     delimiter = (given?.[1] as Delimiter) ?? delimiterOf(head)
     const parser = parse({
@@ -68,18 +57,13 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
       max_record_size: MAX_ROW,
     })
     parser.on('data', (row: { record: string[]; info: Info }) => records.push(row))
-    const whole = async function* () {
-      yield given ? head.slice(given[0].length) : head
-      yield* text
-    }
-    await pipeline(whole, parser)
+    await pipeline(startingWith(given ? head.slice(given[0].length) : head, text), parser)
     const [header, ...rows] = records
-    if (header) return { delimiter, ...tableOf(header.record, rows, path) }
+    if (header) return { delimiter, header: true, ...tableOf(header.record, rows, path) }
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause)
-    throw new InfomotionError('DATASET_TABLE_INVALID', `${path} does not read as CSV with a header line: ${what}.`, {
-      cause,
-    })
+    const form = what.startsWith(LINE) ? 'a list' : 'CSV with a header line'
+    throw new InfomotionError('DATASET_TABLE_INVALID', `${path} does not read as ${form}: ${what}.`, { cause })
   }
   throw new InfomotionError('DATASET_TABLE_INVALID', `${path} is empty: expected a header line and a row a video.`)
 }
@@ -97,9 +81,46 @@ async function headOf(text: AsyncIterator<string>): Promise<string> {
   throw new Error(`its first ${MAX_ROW} characters are no header line (maximum number of tolerated characters)`)
 }
 
+const firstLine = (head: string) => /\S[^\r\n]*/.exec(head)?.[0].trimEnd() ?? ''
+
+const LINE = 'its line '
+
+/** The rows of a list without a header line. */
+async function readList(head: string, text: AsyncIterable<string>, form: ListForm): Promise<Table> {
+  const { columns, delimiter } = form
+  const table: Table = { columns: [...columns], rows: [], lines: [], delimiter, header: false, warnings: [] }
+  let number = 0
+  const take = (line: string) => {
+    number++
+    if (line.length > MAX_ROW) throw new Error(`${LINE}${number} has more than ${MAX_ROW} characters`)
+    if (line.trim() === '') return
+    try {
+      const values = parseListLine(line.trim(), form)
+      table.rows.push(Object.fromEntries(columns.map((name, i) => [name, values[i]])))
+      table.lines.push(number)
+    } catch (cause) {
+      throw new Error(`${LINE}${number}, ${(cause as Error).message}`, { cause })
+    }
+  }
+  let rest = ''
+  for await (const piece of startingWith(head, text)) {
+    const lines = `${rest}${piece}`.split(/\r\n|\n|\r(?!$)/)
+    rest = lines.pop()!
+    if (rest.length > MAX_ROW) take(rest)
+    for (const line of lines) take(line)
+  }
+  take(rest)
+  return table
+}
+
+async function* startingWith(head: string, text: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head
+  yield* text
+}
+
 /** The separator that occurs most often in the header, outside quotes; the comma where others do not occur more. */
 function delimiterOf(head: string): Delimiter {
-  const header = /\S[^\r\n]*/.exec(head)?.[0].replace(/"[^"]*"/g, '') ?? ''
+  const header = firstLine(head).replace(/"[^"]*"/g, '')
   const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length)
   return DELIMITERS[counts.indexOf(Math.max(...counts))]
 }
@@ -108,7 +129,7 @@ function tableOf(
   header: string[],
   records: { record: string[]; info: Info }[],
   path: string,
-): Omit<Table, 'delimiter'> {
+): Omit<Table, 'delimiter' | 'header'> {
   const names = header.map((name) => name.trim())
   const known = new Set<string>()
   for (const name of names) {
@@ -136,45 +157,5 @@ function tableOf(
     rows: records.map(({ record }) => Object.fromEntries(kept.map((i) => [names[i], record[i]?.trim() ?? '']))),
     lines: records.map(({ info }) => info.lines),
     warnings,
-  }
-}
-
-/** The column of this name: exactly, else in any case. */
-export function column(table: Table, ...names: string[]): string | undefined {
-  for (const name of names) {
-    if (table.columns.includes(name)) return name
-    const found = table.columns.filter((column) => column.toLowerCase() === name.toLowerCase())
-    if (found.length > 1)
-      throw new InfomotionError(
-        'DATASET_TABLE_INVALID',
-        `The columns ${found.map((column) => `"${column}"`).join(' and ')} differ by case only: which is "${name}"? Rename one.`,
-      )
-    if (found.length === 1) return found[0]
-  }
-  return undefined
-}
-
-/** EchoNet's table: one row a video, its file name and its ejection fraction. */
-export function isEchoNet(table: Table): boolean {
-  return column(table, 'FileName') !== undefined && column(table, 'EF') !== undefined
-}
-
-/**
- * Finds the columns: those the user names, else EchoNet's (`FileName`, `EF`, `Split`), else `path`, `label`, `split`,
- * `parent`, and `group` or `patient`. Undefined if a named one, the path or the label is not there.
- */
-export function mapColumns(table: Table, wanted: Columns): Mapping | undefined {
-  for (const name of Object.values(wanted))
-    if (name !== undefined && column(table, name) === undefined) return undefined
-  const find = (role: keyof Columns, ...names: string[]) => column(table, ...(wanted[role] ? [wanted[role]] : names))
-  const path = find('path', 'path', 'FileName')
-  const label = find('label', ...(isEchoNet(table) ? ['EF'] : ['label']))
-  if (path === undefined || label === undefined) return undefined
-  return {
-    path,
-    label,
-    split: find('split', 'split'),
-    group: find('group', 'group', 'patient'),
-    parent: find('parent', 'parent'),
   }
 }

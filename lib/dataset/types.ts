@@ -1,9 +1,14 @@
+import type { Segment } from '../video/types.js'
+
 /** Which part of a data set a clip belongs to. Selection only ever sees `train`. */
 export type Split = 'train' | 'val' | 'test'
 
 /** One labelled video. */
 export interface Clip {
-  /** Unique in its data set: the path relative to the data set's video folder, with `/` between its parts. */
+  /**
+   * Unique in its data set: the path relative to the data set's video folder, with `/` between its parts; of a part of a
+   * video, with the part behind it ("a.avi 1.5-4 s").
+   */
   id: string
   /** Where the file is (absolute). */
   path: string
@@ -12,10 +17,15 @@ export interface Clip {
   /** Index into `DataSet.classes`. */
   classIndex: number
   split: Split
-  /** Clips of one group (a patient) never straddle splits. Default: the clip's own id. */
+  /**
+   * Clips of one group (a patient) never straddle splits that are drawn. Default: parts of one video, or clips whose names
+   * tell that they are of one recording, are a group; any other clip is one of its own, called by its id.
+   */
   group: string
   /** Frames a second as the source states them, of a clip whose file is of a kind that names no rate. */
   fps?: number
+  /** The part of the file that the clip is; absent: all of it. */
+  segment?: Segment
 }
 
 /** A labelled video data set, read but not decoded. */
@@ -36,22 +46,36 @@ export interface DataSet {
   synthetic: boolean
   /** What must stand wherever the data set or a part of it is shown or passed on: its terms of use. */
   notice?: string
+  /** What was taken for what where that was not plain (columns, groups, parts of videos), each a sentence. */
+  notes: string[]
   /** Things found odd and gone on with, each a sentence. */
   warnings: string[]
 }
 
 /** The table a data set was read from, or, of CAMUS, would be in. Rows belong to the clips by index. */
 export interface DataSetSource {
-  /** Absolute path of the CSV file; undefined for a folder per class, and CAMUS. */
+  /** Absolute path of the table; undefined for a folder per class, CAMUS, and where there is a table a split. */
   table?: string
+  /** The tables where there is one a split (train.csv, test.csv), which then says the split. */
+  parts?: { table: string; columns: string[]; split: Split }[]
   /** Column names of the table in their order; empty for a folder per class. */
   columns: string[]
   /** One record a clip, values as they stand in the table; empty for a folder per class. */
   rows: Record<string, string>[]
   /** Which column holds what. */
-  mapping: { path: string; label: string; split?: string; group?: string; parent?: string }
+  mapping: {
+    path: string
+    label: string
+    split?: string
+    group?: string
+    parent?: string
+    start?: string
+    end?: string
+  }
   /** What stands between two values of the table; undefined for a folder per class. */
   delimiter?: string
+  /** Whether the table has a line of the columns' names; undefined for a folder per class. */
+  header?: boolean
   /** Folder (absolute) that clip ids are relative to. */
   videos: string
 }

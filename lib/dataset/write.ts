@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, realpath, rm, stat, symlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, parse, relative, sep } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
 import {
   claim,
@@ -21,7 +21,8 @@ import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { expectNames, type Placed, place, placeAll } from './place.js'
-import type { DataSet } from './types.js'
+import { fileOf } from './segments.js'
+import type { Clip, DataSet, Split } from './types.js'
 
 export interface WriteDataSetOptions {
   /**
@@ -35,7 +36,19 @@ export interface WriteDataSetOptions {
 
 /** What a data set has. */
 const DATA_SET: readonly (keyof DataSet)[] = [
-  ...(['root', 'layout', 'classes', 'scheme', 'clips', 'splits', 'source', 'synthetic', 'notice', 'warnings'] as const),
+  ...([
+    'root',
+    'layout',
+    'classes',
+    'scheme',
+    'clips',
+    'splits',
+    'source',
+    'synthetic',
+    'notice',
+    'notes',
+    'warnings',
+  ] as const),
 ]
 
 /**
@@ -45,7 +58,8 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  * - EchoNet: `FileList.csv` with the source's columns and rows, `VolumeTracings.csv` with the rows of the clips that
  *   stay, `Videos/`.
  * - CSV: a table of the same name and columns, and a column `split` if the source had none; videos beside it or in
- *   `Videos/`, as in the source.
+ *   `Videos/`, as in the source. A video of several parts is there once.
+ * - Lists without a header, and tables of splits: the same tables, one a split.
  * - Folder per class: `train/CLASS/`, `val/CLASS/`, `test/CLASS/` (with "list": a table `clips.csv`).
  *
  * Made clips are written as Motion JPEG AVIs under their names, after the clips of the source, with a row as the source
@@ -53,7 +67,8 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  *
  * A clip that is a folder of pictures is copied picture by picture, or is a link to the folder.
  *
- * `weights.csv` beside them has the sample weight of each item, `NOTICE.txt` the source's terms of use. All is written
+ * `weights.csv` beside them has the sample weight of each item (and its part of the video, where it is one), `NOTICE.txt` the
+ * source's terms of use. All is written
  * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
  * list in the folder (`.infomotion-set.json`) says were written, and no other; nothing below `dir` is written, copied or
  * removed through a symbolic link.
@@ -108,10 +123,10 @@ export async function writeSet(
     throwIfAborted(signal)
     const from = nameOf(dataSet)
     await claim(out, 'set', from, files) // to a run after a crash, what follows is ours
-    const table = tableName(dataSet)
+    const own = clipTables(dataSet).map(({ name }) => name)
     const old = earlier?.files ?? []
-    await removeListed(out, [...old.filter((file) => file === table), ...old]) // the table first: half a set is none
-    await moveIn(aside, out, tables.includes(table) ? table : undefined)
+    await removeListed(out, [...old.filter((file) => own.includes(file)), ...old]) // the tables first: half a set is none
+    await moveIn(aside, out, own)
     await settle(out, 'set', from, files)
   } catch (error) {
     throw atPath(error, out)
@@ -146,13 +161,16 @@ async function expectWritable(
   const { source, root } = dataSet
   if (out === (await placeOf(root)) || out === (await placeOf(source.videos)))
     throw invalid('a folder other than the source', 'dir', out)
-  expectNames(placed, tableName(dataSet))
+  expectNames(
+    placed,
+    clipTables(dataSet).map(({ name }) => name),
+  )
   return expectReplaceable(out, 'set', { from: nameOf(dataSet), files, read: filesOf(dataSet) })
 }
 
 /** All that is read of a data set. */
 export function filesOf({ source, root, clips }: DataSet): string[] {
-  const tables = source.table ? [source.table] : []
+  const tables = [...(source.table ? [source.table] : []), ...(source.parts ?? []).map(({ table }) => table)]
   return [...tables, ...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
 }
 
@@ -162,7 +180,34 @@ const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
 /** The data set as the list of a folder names it. */
 export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
 
-const tableName = ({ source }: DataSet) => (source.table ? basename(source.table) : 'clips.csv')
+/** A table of clips as it is written. */
+interface ClipTable {
+  /** Relative to the set. */
+  name: string
+  columns: readonly string[]
+  /** Whose clips it has; undefined: all. */
+  split?: Split
+}
+
+/** The tables of the clips: the source's own, with a column of splits where these are told nowhere. */
+function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
+  const { table, parts, columns, mapping, header } = source
+  if (layout === 'folder' || (!table && !parts)) return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
+  if (parts)
+    return parts
+      .filter(({ split }) => clips.some((clip) => clip.split === split))
+      .map(({ table, columns, split }) => ({
+        columns,
+        split,
+        name: relative(root, table).split(sep).join('/'),
+      }))
+  const name = basename(table!)
+  if (header !== false) return [{ name, columns: mapping.split ? columns : [...columns, 'split'] }]
+  // a list has no room for splits: one list a split, as people have them
+  const { name: stem, ext } = parse(name)
+  const splits = (['train', 'val', 'test'] as const).filter((split) => clips.some((clip) => clip.split === split))
+  return splits.map((split) => ({ name: `${stem}_${split}${ext}`, columns, split }))
+}
 
 /** The clips that are copied picture by picture, with the names of these. */
 async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Promise<Placed[]> {
@@ -185,7 +230,7 @@ async function tablesOf(dataSet: DataSet, list: boolean): Promise<string[]> {
     ...(notice ? ['NOTICE.txt'] : []),
     ...(synthetic ? ['phantom.json'] : []),
     ...(traced ? ['VolumeTracings.csv'] : []),
-    ...(layout === 'folder' && !list ? [] : [tableName(dataSet)]),
+    ...(layout === 'folder' && !list ? [] : clipTables(dataSet).map(({ name }) => name)),
   ]
 }
 
@@ -195,9 +240,13 @@ async function writeVideos(
   how: 'copy' | 'link' | 'list',
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const { clip, file, frames, item } of placed) {
+  // several parts of a video are one file: a copy where one of them is TRAIN's
+  const first = [...placed].sort((a, b) => Number(a.clip?.split !== 'train') - Number(b.clip?.split !== 'train'))
+  const written = new Set<string>()
+  for (const { clip, file, frames, item } of first) {
     throwIfAborted(signal)
-    if (clip && how === 'list') continue
+    if ((clip && how === 'list') || written.has(file)) continue
+    written.add(file)
     const folder = dirname(file)
     const to = join(folder === '.' ? aside : await makeFolderBelow(aside, folder), basename(file))
     if (item?.video.kind === 'made') {
@@ -261,30 +310,37 @@ async function writeTables(
   tables: readonly string[],
   list: boolean,
 ): Promise<void> {
-  const { source, layout, root, notice } = dataSet
+  const { source, root, notice } = dataSet
+  const timed = placed.some(({ item, clip }) => item && clip?.segment)
   const weights = placed.flatMap(({ clip, file, item }) =>
-    item ? [[clip && list ? clip.path : file, String(item.weight)]] : [],
+    item ? [[clip && list ? clip.path : file, String(item.weight), ...(timed ? timesOf(clip) : [])]] : [],
   )
-  const columns = layout === 'folder' ? ['path', 'label'] : source.columns
   const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
-    'weights.csv': () => stringify([['path', 'weight'], ...weights]),
+    'weights.csv': () => stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : [])], ...weights]),
     'NOTICE.txt': () => `${notice}\n`,
     'phantom.json': () => bytesOf(join(root, 'phantom.json')),
     'VolumeTracings.csv': () => {
-      const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(clip.id)] : [])))
+      const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(fileOf(clip))] : [])))
       return tracingsOf(join(root, 'VolumeTracings.csv'), kept)
     },
-    [tableName(dataSet)]: () =>
-      stringify(
-        placed.map(({ row }) => row),
-        {
-          header: true,
-          columns: source.mapping.split ? columns : [...columns, 'split'],
-          delimiter: source.delimiter,
-        },
-      ),
   }
-  for (const name of tables) await writeNew(join(aside, name), contents[name]())
+  for (const { name, columns, split } of clipTables(dataSet)) {
+    const rows = placed.flatMap(({ clip, row }) => (split && split !== (clip?.split ?? 'train') ? [] : [row]))
+    contents[name] = () =>
+      source.header === false
+        ? rows.map((row) => `${columns.map((name) => row[name]).join(source.delimiter)}\n`).join('')
+        : stringify(rows, { header: true, columns: [...columns], delimiter: source.delimiter })
+  }
+  for (const name of tables) {
+    if (name.includes('/')) await makeFolderBelow(aside, dirname(name))
+    await writeNew(join(aside, name), contents[name]())
+  }
+}
+
+/** The part that a clip is, for whoever reads the weights. */
+function timesOf(clip: Clip | undefined): string[] {
+  const { start, end, unit } = clip?.segment ?? {}
+  return [start, end, unit].map((value) => (value === undefined ? '' : String(value)))
 }
 
 /** The header and the lines whose first value, a file name, is kept. */

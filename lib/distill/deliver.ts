@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { writeSet } from '../dataset/write.js'
+import { fileHashOf } from '../features/describer.js'
 import type { ReportClass } from '../report/index.js'
 import { replaceFile, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -40,7 +41,7 @@ function writtenFiles(
   items: readonly DistilledItem[],
   paths: readonly string[],
 ) {
-  const known = new Map(trainClips.map((clip, i) => [clip, clips.keys[trainRows[i]]]))
+  const known = new Map(trainClips.map((clip, i) => [clip, fileHashOf(clips.keys[trainRows[i]])]))
   return items.map(({ video }, i) => {
     const path = paths[i]
     return video.kind === 'made' ? { id: video.name, path } : { id: video.clip.id, path, sha256: known.get(video.clip) }

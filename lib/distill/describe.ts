@@ -2,12 +2,18 @@ import { join } from 'node:path'
 import type { Clip, DataSet } from '../dataset/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
-import { type ExtractedFeatures, extractFeatures, nameOf, type StatedFacts } from '../features/extract.js'
+import {
+  type ExtractedFeatures,
+  type ExtractOptions,
+  extractFeatures,
+  nameOf,
+  type StatedFacts,
+} from '../features/extract.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/index.js'
-import { decodersOf, decodingKey, type ReadOptions, readClip } from '../video/index.js'
+import { decodersOf, decodingKey, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import type { Method } from './settings.js'
 
@@ -32,8 +38,7 @@ export async function describeClips(
   volumes: boolean,
   { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
 ): Promise<DescribedClips> {
-  const decode = (file: string, options: ReadOptions & { fps?: number }) =>
-    readClip(file, { fps, ...options, backend, mask })
+  const decode: ExtractOptions['decode'] = (file, options) => readClip(file, { fps, ...options, backend, mask })
   const decoder = decodingKey({ backend, fps, mask })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
@@ -65,7 +70,10 @@ export async function describeClips(
 }
 
 /** What the table says of its clips' frames and rates, in EchoNet's columns. */
-export function statedOf({ source: { rows } }: DataSet): StatedFacts[] {
+export function statedOf({ clips, source: { rows } }: DataSet): StatedFacts[] {
   const positive = (value: string | undefined) => (Number(value) > 0 ? Number(value) : undefined)
-  return rows.map(({ NumberOfFrames, FPS }) => ({ frames: positive(NumberOfFrames), fps: positive(FPS) }))
+  return rows.map(({ NumberOfFrames, FPS }, i) => ({
+    frames: clips[i].segment ? undefined : positive(NumberOfFrames), // of the whole video
+    fps: positive(FPS),
+  }))
 }

@@ -137,6 +137,7 @@ function described({ video, classIndex, soft, parents, ...item }: DistilledItem,
   const { label, weight, module, visitRate, rank } = item
   return {
     path: video.kind === 'made' ? video.name : video.clip.id,
+    ...(video.kind !== 'made' && video.clip.segment && { segment: video.clip.segment }),
     label,
     class: classes[classIndex],
     ...{ weight, module, visitRate, rank },

@@ -5,7 +5,7 @@ import { NO_FILE, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
 import { sha256OfClip } from '../video/pictures.js'
-import type { ReadOptions } from '../video/types.js'
+import type { ReadOptions, Segment } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
 
@@ -17,11 +17,14 @@ export interface SkippedClip {
 }
 
 /** Turns a file into frames. */
-type DecodeFile = (path: string, options: ReadOptions & { fps?: number }) => Promise<DecodedClip>
+type DecodeFile = (path: string, options: ClipOptions) => Promise<DecodedClip>
+
+/** What the data set says of how a clip is read. */
+export type ClipOptions = ReadOptions & { fps?: number; segment?: Segment }
 
 /** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
 export class ClipDescriber {
-  /** The digest of each clip's file, or of a made clip's frames. */
+  /** Names each clip: the digest of its file, and its part; or the digest of a made clip's frames. */
   readonly hashes: string[]
   /** The row of each clip that could be read. */
   readonly entries: (ShardEntry | undefined)[]
@@ -55,7 +58,7 @@ export class ClipDescriber {
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      this.hashes[index] = await ofClip(sha256OfClip(clip.path, signal))
+      this.hashes[index] = nameOfPart(await ofClip(sha256OfClip(clip.path, signal)), clip.segment)
       const video = () => ofClip(this.decode(clip, this.hashes[index], { signal, reserve }))
       this.entries[index] = await this.cache.describe(withRate(this.hashes[index], clip), video, signal)
     } catch (thrown) {
@@ -80,9 +83,10 @@ export class ClipDescriber {
   }
 
   /** Decodes a clip if its file still has the hash that its features are kept by. */
-  private async decode({ path, fps }: Clip, hash: string, at: ReadOptions): Promise<DecodedClip> {
-    const video = await this.decodeFile(path, fps === undefined ? at : { ...at, fps })
-    if ((await sha256OfClip(path, at.signal)) !== hash)
+  private async decode({ path, fps, segment }: Clip, name: string, at: ReadOptions): Promise<DecodedClip> {
+    const options = { ...at, ...(fps !== undefined && { fps }), ...(segment && { segment }) }
+    const video = await this.decodeFile(path, options)
+    if ((await sha256OfClip(path, at.signal)) !== fileHashOf(name))
       throw new InfomotionError(
         'VIDEO_CHANGED',
         `${path} changed while it was read. Let it be written to its end first.`,
@@ -93,6 +97,17 @@ export class ClipDescriber {
 
 /** Names a clip's file together with the rate that its source states. */
 const withRate = (hash: string, { fps }: Clip) => (fps === undefined ? hash : sha256(`${hash} ${fps} fps`))
+const SHA256_DIGITS = 64
+
+/** A file's digest, and behind it that of the part of it which a clip is. */
+function nameOfPart(hash: string, segment: Segment | undefined): string {
+  if (!segment) return hash
+  const { unit, start, end = null } = segment
+  return `${hash}-${sha256(JSON.stringify([unit, start, end])).slice(0, 8)}`
+}
+
+/** The digest of the file that a clip was read from, of what the clip is named by. */
+export const fileHashOf = (name: string) => name.slice(0, SHA256_DIGITS)
 
 /** Names a made clip by all that it is, but for its name. */
 function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {

@@ -2,7 +2,7 @@ import type { Clip } from '../dataset/types.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { memoryBudget } from '../run/budget.js'
 import type { Device } from '../runtime/device.js'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { InfomotionError } from '../runtime/errors.js'
 import {
   expectGiven,
   expectInteger,
@@ -12,18 +12,18 @@ import {
   expectOptions,
   invalid,
 } from '../runtime/expect.js'
+import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
-import type { ReadOptions } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
-import { ClipDescriber, type SkippedClip } from './describer.js'
+import { ClipDescriber, type ClipOptions, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 /** What clips have. */
-const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps']
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps', 'segment']
 const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
@@ -39,7 +39,7 @@ export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
   /** Turns a file into frames (the video stage's `readClip`). `fps`: the clip's, where its file may name none. */
-  decode: (path: string, options: ReadOptions & { fps?: number }) => Promise<DecodedClip>
+  decode: (path: string, options: ClipOptions) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   /**
@@ -65,7 +65,10 @@ export interface ExtractedFeatures {
   /** Indices into the clips that were given, ascending. */
   clips: Uint32Array
   facts: ClipFacts[]
-  /** SHA-256 of each clip's file, as it was read; of a made clip, of its frames with their size and rate. */
+  /**
+   * SHA-256 of each clip's file, as it was read, for a part of a file with more behind it; of a made clip, of its frames with
+   * their size and rate.
+   */
   keys: string[]
   /** Names each clip's file and its decoder: the key of whatever is made of the clip's frames. */
   cacheKeys: string[]
@@ -179,28 +182,3 @@ function gather(
 
 /** What a clip is called in warnings and errors. */
 export const nameOf = (clip: Clip | MadeClip) => ('id' in clip ? clip.id : clip.name)
-
-/**
- * Runs the jobs 0 .. count - 1, some at once, each lane taking the next one. Where one fails the others stop after the
- * job they are at, and its error is thrown when they have: nothing runs on behind the caller's back.
- */
-async function inLanes(
-  lanes: number,
-  count: number,
-  signal: AbortSignal | undefined,
-  job: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < count) {
-      throwIfAborted(signal)
-      await job(next++).catch((error) => {
-        next = count
-        throw error
-      })
-    }
-  }
-  const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
-  const failed = ended.find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
-}

@@ -10,5 +10,5 @@ export const COMMON = {
 export const DATASET = {
   name: 'dataset',
   argument: 'path',
-  help: 'folder (EchoNet-Dynamic layout, a CSV, or a folder per class) or CSV file',
+  help: "folder (EchoNet's layouts, a table or a list of clips, or a folder per class), or the table itself",
 }

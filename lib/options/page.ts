@@ -12,6 +12,7 @@ import {
 } from './command.js'
 import { COMMON } from './common.js'
 import { compareCommand } from './compare.js'
+import { dataCommand } from './data.js'
 import { distillCommand } from './distill.js'
 import { doctorCommand } from './doctor.js'
 import { flowCommand } from './flow.js'
@@ -23,6 +24,7 @@ import { probeCommand } from './probe.js'
 export const COMMANDS: readonly CommandFacts[] = [
   distillCommand,
   compareCommand,
+  dataCommand,
   phantomCommand,
   probeCommand,
   flowCommand,

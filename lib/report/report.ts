@@ -49,10 +49,10 @@ export async function writeReport(
   return paths
 }
 
-async function preview({ file }: ReportItem, signal?: AbortSignal): Promise<Preview> {
+async function preview({ file, segment }: ReportItem, signal?: AbortSignal): Promise<Preview> {
   if (file === undefined) return { missing: 'Frames not embedded' }
   try {
-    return await filmStrip(await readClip(file, { maxFrames: STRIP_SOURCE_FRAMES, signal }))
+    return await filmStrip(await readClip(file, { maxFrames: STRIP_SOURCE_FRAMES, segment, signal }))
   } catch (thrown) {
     const error = asInfomotionError(thrown)
     if (error.code === 'ABORTED') throw error

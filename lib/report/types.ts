@@ -1,5 +1,6 @@
 import type { DataSet } from '../dataset/types.js'
 import type { Evaluation } from '../evaluate/types.js'
+import type { Segment } from '../video/types.js'
 
 /** Everything a report is made of. Paths are relative to the data set; only `ReportItem.file` is absolute, and is read but never written. */
 export interface ReportInput {
@@ -54,8 +55,10 @@ export interface ReportClass {
 
 /** One video of the distilled set. */
 export interface ReportItem {
-  /** Relative to the data set's video folder; of a made clip its name in the distilled set. */
+  /** The clip's id: its file relative to the data set's video folder, and its part; of a made clip its name in the distilled set. */
   path: string
+  /** The part of its file that it is; absent: all of it. */
+  segment?: Segment
   /** As it stands in the source: an EF ("57.3"), or a name. */
   label: string
   /** Name of its class. */

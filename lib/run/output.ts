@@ -198,17 +198,20 @@ export async function removeListed(out: string, files: Iterable<string>): Promis
  * Moves files that were written in a folder aside to their places. Folders that are not there yet are moved whole; where
  * one is, its files are, one by one, and never over what stands there.
  *
- * @param last - a top name that is moved when all others are there
+ * @param last - files that are moved when all others beside them are there
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`
  */
-export async function moveIn(aside: string, out: string, last?: string): Promise<void> {
-  const names = (await readdir(aside, { withFileTypes: true })).sort((a, b) =>
-    a.name === last ? 1 : b.name === last ? -1 : a.name < b.name ? -1 : 1,
+export async function moveIn(aside: string, out: string, last: readonly string[] = []): Promise<void> {
+  const below = (folder: string) =>
+    last.flatMap((file) => (file.startsWith(`${folder}/`) ? [file.slice(folder.length + 1)] : []))
+  const isLast = (name: string) => Number(last.includes(name) || below(name).length > 0)
+  const names = (await readdir(aside, { withFileTypes: true })).sort(
+    (a, b) => isLast(a.name) - isLast(b.name) || (a.name < b.name ? -1 : 1),
   )
   for (const entry of names) {
     const [from, to] = [join(aside, entry.name), join(out, entry.name)]
     const there = await factsOf(to)
-    if (there?.isDirectory() && entry.isDirectory()) await moveIn(from, to)
+    if (there?.isDirectory() && entry.isDirectory()) await moveIn(from, to, below(entry.name))
     else if (there) throw inUse(dirname(to), basename(to))
     else await rename(from, to)
   }

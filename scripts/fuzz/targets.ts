@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { assignClasses } from '#lib/dataset/classes.js'
+import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
 import { givenSplits } from '#lib/dataset/split.js'
-import { mapColumns, parseTable } from '#lib/dataset/table.js'
+import { parseTable } from '#lib/dataset/table.js'
 import { decodeFlo, encodeFlo } from '#lib/flow/flo.js'
 import { codelength, infomap, moduleLinks, moduleMap, parseNetwork, parsePartition } from '#lib/infomap/index.js'
 import { toNativeNetwork } from '#lib/infomap/network.js'
@@ -92,7 +93,7 @@ const csv: Target = {
   async read(input) {
     const table = await parseTable(Readable.from([input]), 'fuzz.csv')
     promise(table.rows.length === table.lines.length, 'a line for each row')
-    const mapping = mapColumns(table, {})
+    const mapping = mapColumns(table, {})?.mapping
     if (!mapping) return
     const values = (name: string) => table.rows.map((row) => row[name])
     promise(
