@@ -8,11 +8,20 @@ import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
 import { type Mask, withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
+import { countOddity, damageOddity, regionOddity } from './oddities.js'
 import { type OpenClip, openClip, unreadable } from './open.js'
 import { decodeWithOpencv, findOpencv, opencvDecoder } from './opencv.js'
 import { DECODING } from './options.js'
 import { decodePictures, picturesDecoder } from './pictures.js'
-import { ASSUMED_FPS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
+import {
+  ASSUMED_FPS,
+  type Backend,
+  type Crop,
+  type Frames,
+  type Oddity,
+  type OddityKind,
+  type ReadOptions,
+} from './types.js'
 
 export interface ReadClipOptions extends ReadOptions {
   /**
@@ -27,6 +36,8 @@ export interface ReadClipOptions extends ReadOptions {
   fps?: number
   /** "sector": what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. Default "none". */
   mask?: Mask
+  /** "region": of a DICOM, the region of the 2-D image that the file names (UltrasoundRegions), where it names one. Default "none". */
+  crop?: Crop
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
 }
@@ -49,12 +60,18 @@ export interface ReadClipOptions extends ReadOptions {
  */
 export async function readClip(path: string, options: ReadClipOptions = {}): Promise<Frames> {
   if (typeof path !== 'string' || path === '') throw invalid('the path of a clip', 'path', path)
-  const { backend, mask } = resolveOptions(DECODING, options, 'readClip', ['maxFrames', 'signal', 'reserve'])
+  const { backend, mask, crop } = resolveOptions(DECODING, options, 'readClip', ['maxFrames', 'signal', 'reserve'])
   if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
   throwIfAborted(options.signal)
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
-  const clip = await (isFolder ? readFolder : readFile)(path, backend, options)
+  const decoded = await (isFolder ? readFolder : readFile)(path, backend, options)
+  const clip = crop === 'region' && decoded.backend !== 'dicom' ? withOddities(decoded, [regionOddity]) : decoded
   return mask === 'none' ? clip : withMask(clip, options.signal)
+}
+
+function withOddities(clip: Frames, more: Oddity[]): Frames {
+  const oddities = [...clip.oddities, ...more]
+  return { ...clip, oddities, warnings: oddities.map(({ text }) => text) }
 }
 
 function readFolder(path: string, backend: Backend, options: ReadClipOptions): Promise<Frames> {
@@ -77,7 +94,7 @@ async function readFile(path: string, backend: Backend, options: ReadClipOptions
   const { promised = 0 } = file
   if (promised > clip.count && options.maxFrames === undefined) {
     clip.promisedFrames = promised
-    oddities.unshift({ kind: 'damaged', text: promise(promised, clip.count) })
+    oddities.unshift(...countOddity(promised, clip.count))
   }
   if (file.bare && clip.backend === 'ffmpeg') {
     if (options.fps !== undefined) clip.fps = options.fps
@@ -87,7 +104,7 @@ async function readFile(path: string, backend: Backend, options: ReadClipOptions
         text: `JPEGs without a container have no frame rate: ${clip.fps} fps is assumed.`,
       })
   }
-  return { ...clip, oddities, warnings: oddities.map(({ text }) => text) }
+  return withOddities({ ...clip, oddities: [] }, oddities)
 }
 
 /** Names of the decoders, with their versions, that {@link readClip} would read clips with here and now. */
@@ -130,8 +147,6 @@ export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[
   return { jpegs, fps: avi!.fps ?? ASSUMED_FPS }
 }
 
-const promise = (promised: number, found: number) => `The header promises ${promised} frames, the file holds ${found}.`
-
 /** What a reader of the clip should know of its file. */
 function odditiesOf(avi: Avi, clip: Frames, fps?: number): Oddity[] {
   const { promised, frames, resyncs } = avi
@@ -141,17 +156,8 @@ function odditiesOf(avi: Avi, clip: Frames, fps?: number): Oddity[] {
       (avi.fps ?? fps) === undefined,
       'The header names no frame rate between 0 and 1000 fps: 30 fps is assumed.',
     ],
-    [
-      promised > frames.length ? 'damaged' : 'surplus',
-      promised > 0 && promised !== frames.length,
-      promise(promised, frames.length),
-    ],
     ['chunks', resyncs > 0, `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`],
-    [
-      'damaged',
-      clip.damagedFrames > 0,
-      `${clip.damagedFrames} of ${clip.count} frames are damaged; the good frame before each stands in for it.`,
-    ],
   ]
-  return odd.filter(([, found]) => found).map(([kind, , text]) => ({ kind, text }))
+  const [rate, chunks] = odd.map(([kind, found, text]) => (found ? [{ kind, text }] : []))
+  return [...rate, ...countOddity(promised, frames.length), ...chunks, ...damageOddity(clip.damagedFrames, clip.count)]
 }

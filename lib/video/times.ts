@@ -23,7 +23,8 @@ export class FrameTimes {
     }
   }
 
-  private add(time: number): void {
+  /** A frame that is shown then, in seconds. */
+  add(time: number): void {
     if (this.count++ === 0) this.first = time
     else {
       this.shortest = Math.min(this.shortest, time - this.last)
