@@ -1,7 +1,8 @@
 import { invalid } from '../runtime/expect.js'
-import { flag, type Kind, number, parts, seed, text } from '../runtime/kinds.js'
+import { flag, type Kind, number, oneOf, parts, seed, text } from '../runtime/kinds.js'
 import { type Given, type Options, option } from '../runtime/option.js'
 import { CLASS_SCHEMES, type ClassScheme } from './classes.js'
+import { HEADER_GROUPS } from './headers.js'
 import { namedSplits, type SplitValues } from './split.js'
 import type { Columns } from './table.js'
 
@@ -56,6 +57,15 @@ export const READING = {
    * `parent`. Clips whose parent is in TEST leave TRAIN.
    */
   columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
+  /**
+   * Groups clips by the `patient` or the `study` that their DICOM headers name: such clips never straddle splits. The groups are
+   * numbered; what the headers say is shown nowhere.
+   */
+  groupBy: option(oneOf(HEADER_GROUPS), {
+    absent: 'each clip, or the column of groups',
+    group: DATA,
+    help: 'group clips by the patient or the study that their DICOM headers name',
+  }),
   /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. */
   efScale: option(number(1e-6, 1e6), {
     absent: '1',

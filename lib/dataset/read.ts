@@ -6,6 +6,7 @@ import { CAMUS_NOTICE } from './camus.js'
 import { assignClasses, type ClassScheme, inPercent } from './classes.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
 import { isWithoutRate } from './files.js'
+import { groupByHeaders } from './headers.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
@@ -45,6 +46,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const {
     classes: wanted,
     columns = {},
+    groupBy,
     efScale,
     splitValues,
     seed,
@@ -61,6 +63,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   })
   const warnings = found.warnings
   checkDuplicates(found)
+  if (groupBy) warnings.push(...(await groupByHeaders(found, groupBy)))
   const scheme: ClassScheme = wanted ?? (IS_OF_EF[found.layout] ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const {

@@ -19,11 +19,6 @@ export interface Bits {
 /** Smallest and largest sample. */
 export type Extremes = [least: number, most: number]
 
-/** Luma of a colour (ITU-R BT.601), rounded. */
-export function lumaOf(red: number, green: number, blue: number, scale = 1): number {
-  return Math.round((0.299 * red + 0.587 * green + 0.114 * blue) * scale)
-}
-
 /** The sample in a number. */
 function sampleOf(number: number, { stored, high, signed }: Bits): number {
   const sample = (number >> (high + 1 - stored)) & (2 ** stored - 1)
@@ -82,7 +77,7 @@ function through({ center, width, shape }: Window, value: number): number {
   return width <= 1 ? Number(value > center - 0.5) : (value - (center - 0.5)) / (width - 1) + 0.5
 }
 
-/** The luma of a frame, whose samples are grey, luma and two differences of colour, or red, green and blue. */
+/** The luma of a frame, whose samples are grey, luma and two differences of colour, or red, green and blue (ITU-R BT.601). */
 export function writeLuma({ values, at, step }: Samples, levels: Uint8Array, rgb: boolean, out: Uint8Array): void {
   const [red, green, blue] = at
   if (!rgb) {

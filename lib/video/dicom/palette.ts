@@ -1,6 +1,5 @@
 import type { DataSet } from 'dicom-parser'
 import { bytesOf, uint16Of } from './attributes.js'
-import { lumaOf } from './luma.js'
 
 /** Colours of numbers (PS3.3, C.7.6.3.1.5): number `first` has the first one, smaller ones too; larger ones have the last. */
 export interface Palette {
@@ -22,6 +21,11 @@ export function paletteOf(data: DataSet): Palette | undefined {
   const first = uint16Of(data, 'x00281101', 1) as number
   const signed = uint16Of(data, 'x00280103') === 1 && first > 32767
   return { first: signed ? first - 65536 : first, luma }
+}
+
+/** Luma of a colour (ITU-R BT.601), rounded. */
+function lumaOf(red: number, green: number, blue: number, scale = 1): number {
+  return Math.round((0.299 * red + 0.587 * green + 0.114 * blue) * scale)
 }
 
 /** The values of one colour (1: red, 2: green, 3: blue). */
