@@ -53,14 +53,14 @@ const loaded = new Map<Codec, Promise<Decode>>()
  *
  * @throws DICOM_CODEC_NOT_FOUND; VIDEO_UNREADABLE where there is none
  */
-export async function decoderOf(codec: Codec, path: string): Promise<Decode> {
+export async function decoderOf(codec: Codec, path: string, find = findPeer): Promise<Decode> {
   const peer = PEERS[codec]
   if (!peer)
     throw new InfomotionError(
       'VIDEO_UNREADABLE',
       `${path} is a DICOM of ${NAMES[codec]}, which is not read here. ${CONVERT}`,
     )
-  const file = findPeer(peer.name + peer.entry)
+  const file = find(peer.name + peer.entry)
   if (!file)
     throw new InfomotionError(
       'DICOM_CODEC_NOT_FOUND',
@@ -129,10 +129,15 @@ interface Lossless {
   Decoder: new () => { decode(buffer: ArrayBuffer, offset: number, length: number): Uint8Array | Uint16Array | null }
 }
 
+const END_OF_IMAGE = Buffer.from('ffd9', 'hex')
+
 async function losslessDecoder({ Decoder }: Lossless): Promise<Decode> {
   return async (frame, { width, height, components, precision }) => {
     try {
-      const values = new Decoder().decode(frame.buffer as ArrayBuffer, frame.byteOffset, frame.length)
+      // with bytes to spare before the end-of-image marker: it takes what is near that for damage, and stops a pixel early
+      const end = frame.lastIndexOf(END_OF_IMAGE)
+      const spaced = Buffer.concat([frame.subarray(0, end < 0 ? frame.length : end), Buffer.alloc(8), END_OF_IMAGE])
+      const values = new Decoder().decode(spaced.buffer as ArrayBuffer, spaced.byteOffset, spaced.length)
       if (!values) return undefined
       return samplesOf(new Uint8Array(values.buffer), { width, height, components, bitsPerSample: precision }, false)
     } catch {

@@ -71,9 +71,7 @@ function read(bytes: Buffer, at: number, parser: ByteArrayParser, ends: (at: num
   try {
     while (stream.position + 8 <= bytes.length && !ends(stream.position)) {
       at = stream.position
-      const element = typed
-        ? dicomParser.readDicomElementExplicit(stream, data.warnings, PIXELS)
-        : dicomParser.readDicomElementImplicit(stream, PIXELS)
+      const element = typed ? explicitElement(stream, data) : dicomParser.readDicomElementImplicit(stream, PIXELS)
       data.elements[element.tag] = element
       if (element.tag === PIXELS) break
     }
@@ -83,6 +81,19 @@ function read(bytes: Buffer, at: number, parser: ByteArrayParser, ends: (at: num
     if (error instanceof InfomotionError) throw error
     return { data, end: bytes.length, damage: at }
   }
+}
+
+/** An element with its type, those of 64 bits too, whose lengths dicom-parser 1.8 takes for ones of 16 bits. */
+function explicitElement(stream: ByteStream, { warnings, byteArray }: DataSet): Element {
+  const { position } = stream
+  const vr = (byteArray as Buffer).toString('latin1', position + 4, position + 6)
+  if (!/^[OSU]V$/.test(vr)) return dicomParser.readDicomElementExplicit(stream, warnings, PIXELS)
+  const tag = dicomParser.readTag(stream)
+  stream.seek(4)
+  const length = stream.readUint32()
+  const dataOffset = stream.position
+  stream.seek(length)
+  return { tag, vr, length, dataOffset }
 }
 
 /** A stream that ends where there are too many elements: each is read by one of these two functions at least. */
