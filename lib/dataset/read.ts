@@ -8,6 +8,7 @@ import { isEjectionFraction } from './columns.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
 import { isWithoutRate } from './files.js'
 import { groupByNames } from './groups.js'
+import { groupByHeaders } from './headers.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
@@ -51,6 +52,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const {
     classes: wanted,
     columns = {},
+    groupBy,
     efScale,
     splitValues,
     seed,
@@ -75,6 +77,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const grouped = groupByNames(found, groupPattern)
   notes.push(...grouped.notes)
   warnings.push(...grouped.warnings)
+  if (groupBy) warnings.push(...(await groupByHeaders(found, groupBy)))
   const byEF = IS_OF_EF[found.layout] || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))
   const scheme: ClassScheme = wanted ?? (byEF ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined

@@ -1,9 +1,9 @@
-import { aviOddities, giveRate, promise } from './avi-oddities.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
 import { withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
+import { aviOddities, countOddity, giveRate, regionOddity } from './oddities.js'
 import { decodeWithOpencv, opencvDecoder } from './opencv.js'
 import { readHereOrOutside, readOutside } from './outside.js'
 import { PICTURES } from './pictures.js'
@@ -43,6 +43,7 @@ import { WINDOW_BYTES } from './windows.js'
 export async function readClip(source: ClipSource, options: ReadClipOptions = {}): Promise<Frames> {
   return withSource(source, options, 'readClip', async (source, request, deadline) => {
     const decoded = await decode(source, request)
+    if (request.crop === 'region' && decoded.backend !== 'dicom') decoded.oddities.push(regionOddity)
     const clip = request.mask === 'none' ? decoded : await withMask(decoded, request.signal)
     deadline.clear()
     return { ...clip, warnings: clip.oddities.map(({ text }) => text) }
@@ -84,7 +85,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
   const { promised = 0 } = file
   if (promised > clip.count && request.maxFrames === undefined) {
     clip.promisedFrames = promised
-    clip.oddities.unshift({ kind: 'damaged', text: promise(promised, clip.count) })
+    clip.oddities.unshift(...countOddity(promised, clip.count))
   }
   if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip

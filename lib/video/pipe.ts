@@ -4,7 +4,7 @@ import { type LumaHead, LumaStream } from './luma.js'
 import { type Decoder, DecoderProcess, type Ending, wasKilled, words } from './process.js'
 import { outsideClip, type Part, rangeOf } from './segment.js'
 import type { Source } from './source.js'
-import { type FrameTimes, type Pace, paceOf, Resampler } from './times.js'
+import { type FrameTimes, type Pace, paceOf, Resampler, resample } from './times.js'
 import { type ClipStream, type Frames, MAX_CLIP_BYTES, type Oddity, type ReadOptions } from './types.js'
 
 /** What a decoder's run gave of one clip. */
@@ -67,7 +67,7 @@ export async function framesOf(
   source: Source,
   { luma, bytes, times }: Decoded,
   ending: Ending,
-  { maxFrames, reserve }: ReadOptions & { maxFrames?: number },
+  options: ReadOptions & { maxFrames?: number },
 ): Promise<Omit<Frames, 'decoder'>> {
   const head = await luma.head()
   const said = expectFrames(name, source, luma.count, ending)
@@ -77,25 +77,9 @@ export async function framesOf(
   const clip = { width, height, fps: pace.fps, backend: name, damagedFrames: 0, oddities, warnings: [] }
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   if (!pace.varies) return { ...clip, frames: view, count: luma.count }
-  const shown = shownAt(times.seconds, luma.count, pace.fps, maxFrames)
-  const pixels = width * height
-  if (shown.length * pixels > MAX_CLIP_BYTES) throw tooLarge(source)
-  await reserve?.(shown.length * pixels)
-  const frames = new Uint8Array(shown.length * pixels)
-  shown.forEach((from, i) => {
-    frames.set(view.subarray(from * pixels, (from + 1) * pixels), i * pixels)
-  })
-  return { ...clip, frames, count: shown.length }
-}
-
-/** Which frame each instant shows. */
-function shownAt(times: readonly number[], count: number, fps: number, most = Number.POSITIVE_INFINITY): number[] {
-  const resampler = new Resampler(fps)
-  const shown: number[] = []
-  for (let i = 0; i < count; i++)
-    for (let n = resampler.next(times[i] ?? 0); n > 0 && shown.length < most; n--) shown.push(i - 1)
-  if (shown.length < most && resampler.last()) shown.push(count - 1)
-  return shown
+  const all = { frames: view, count: luma.count, pixels: width * height }
+  const even = await resample(all, times.seconds, pace.fps, options, () => tooLarge(source))
+  return { ...clip, ...even }
 }
 
 /** What the decoder says, or the error for a clip of which it made nothing. */

@@ -1,3 +1,6 @@
+import type { InfomotionError } from '../runtime/errors.js'
+import { type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
+
 /**
  * When the frames of a clip are shown, in seconds, read line by line as ffmpeg's muxer framecrc writes it: "#tb 0: 1/90000",
  * then "stream, dts, pts, duration, size, checksum" for each frame (ffmpeg-formats(1)).
@@ -128,4 +131,39 @@ export class Resampler {
     this.count++
     return 1
   }
+}
+
+/** The frame that each instant shows, of those that come at these times. */
+function shownAt(times: readonly number[], count: number, fps: number, most = Number.POSITIVE_INFINITY): number[] {
+  const resampler = new Resampler(fps)
+  const shown: number[] = []
+  for (let i = 0; i < count; i++)
+    for (let n = resampler.next(times[i] ?? 0); n > 0 && shown.length < most; n--) shown.push(i - 1)
+  if (shown.length < most && resampler.last()) shown.push(count - 1)
+  return shown
+}
+
+/**
+ * Frames that come unevenly at a constant rate.
+ *
+ * @param frames - `count` of `pixels` bytes each
+ * @param most - of the frames that are shown, the first so many are given
+ * @param tooLarge - thrown where that would be more than {@link MAX_CLIP_BYTES}
+ */
+export async function resample(
+  { frames, count, pixels }: { frames: Uint8Array; count: number; pixels: number },
+  times: readonly number[],
+  fps: number,
+  { maxFrames, reserve }: ReadOptions & { maxFrames?: number },
+  tooLarge: (count: number) => InfomotionError,
+): Promise<Pick<Frames, 'frames' | 'count'>> {
+  const shown = shownAt(times, count, fps, maxFrames)
+  const bytes = shown.length * pixels
+  if (bytes > MAX_CLIP_BYTES) throw tooLarge(shown.length)
+  await reserve?.(bytes)
+  const even = new Uint8Array(bytes)
+  shown.forEach((from, i) => {
+    even.set(frames.subarray(from * pixels, (from + 1) * pixels), i * pixels)
+  })
+  return { frames: even, count: shown.length }
 }
