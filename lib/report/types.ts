@@ -1,4 +1,5 @@
 import type { DataSet } from '../dataset/types.js'
+import type { EmbeddingFacts } from '../embeddings/types.js'
 import type { Evaluation } from '../evaluate/types.js'
 
 /** Everything a report is made of. Paths are relative to the data set; only `ReportItem.file` is absolute, and is read but never written. */
@@ -94,6 +95,8 @@ export interface Comparison {
   warnings: string[]
   /** What the reader must know about the data (licences, agreements), each a sentence. */
   notices: string[]
+  /** Where the run's own embeddings are from, and how they were matched to the clips. */
+  embeddings?: EmbeddingFacts
   options: Record<string, unknown>
   versions: Record<string, string>
   seconds: number
