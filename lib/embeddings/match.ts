@@ -49,12 +49,12 @@ export function matchEmbeddings(clips: readonly Clip[], { features, ids, source 
     )
   }
   const clean = ids.map(cleaned)
-  let best: { rule: Rule; rows: Int32Array; found: number } | undefined
+  let best: { rule: Rule; rows: Int32Array; near: number } | undefined
   for (const rule of RULES) {
     const rows = rule.find(clips, clean)
-    const found = rows.reduce((sum, row) => sum + Number(row >= 0), 0)
-    if (found === clips.length) return matched(rows, rule, features)
-    if (!best || found > best.found) best = { rule, rows, found }
+    if (rows.every((row) => row >= 0)) return matched(rows, rule, features)
+    const near = rows.reduce((sum, row) => sum + Number(row !== NONE), 0)
+    if (!best || near > best.near) best = { rule, rows, near }
   }
   throw unmatched(clips, ids, source.name, best!)
 }
@@ -98,27 +98,28 @@ function unique(keys: readonly string[], ids: readonly string[]): Int32Array {
   return alone(rows)
 }
 
-/** Rows by paths: that of the clip ends as the id does, or the id as the clip's path below its data set. */
+/**
+ * Rows by paths: the clip's ends as the id does, or the id as the clip's path below its data set; of several ids the one
+ * that has most parts in common with the clip.
+ */
 function tails(paths: string[][], below: string[][], ids: string[][]): Int32Array {
   const joined = (parts: string[], count: number) => parts.slice(-count).join('/')
   const lengths = (of: string[][]) =>
     [...new Set(of.map((parts) => Math.min(parts.length, DEPTH)))].sort((a, b) => b - a)
-  const add = (map: Map<string, number>, key: string, row: number) =>
-    map.set(key, map.has(key) && map.get(key) !== row ? SEVERAL : row)
+  const add = (map: Map<string, number>, key: string, row: number) => map.set(key, map.has(key) ? SEVERAL : row)
   const whole = new Map<string, number>() // ids by all their parts
   for (const [row, id] of ids.entries()) add(whole, joined(id, DEPTH), row)
-  const ends = new Map<string, number>() // longer ids by as many parts as clips have
+  const ends = new Map<string, number>() // longer ids, by as many of their last parts as clips have
   for (const length of lengths(below))
     for (const [row, id] of ids.entries()) if (id.length > length) add(ends, joined(id, length), row)
   const ofIds = lengths(ids)
-  const rows = Int32Array.from(paths, (path, clip) => {
-    for (const length of ofIds) {
-      const row = length <= path.length ? whole.get(joined(path, length)) : undefined
-      if (row !== undefined) return row
-    }
-    return ends.get(joined(below[clip], DEPTH)) ?? NONE
-  })
-  return alone(rows)
+  const rowOf = (path: string[], inSet: string[]): number => {
+    const find = (length: number) => (length <= path.length ? whole.get(joined(path, length)) : undefined)
+    const [longer, shorter] = [true, false].map((yes) => ofIds.filter((length) => length >= inSet.length === yes))
+    const first = (lengths: number[]) => lengths.map(find).find((row) => row !== undefined)
+    return first(longer) ?? ends.get(joined(inSet, DEPTH)) ?? first(shorter) ?? NONE
+  }
+  return alone(Int32Array.from(paths, (path, clip) => rowOf(path, below[clip])))
 }
 
 /** Takes rows from clips that share one. */
@@ -145,9 +146,12 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** Without its ending, or both of two (.nii.gz); what follows a point and begins with a digit is no ending, but of 3gp. */
+/** Endings of clips, and of what is computed of one. Whatever else follows a point may belong to the name (`a.v2`, `1.2.840`). */
+const ENDING =
+  /\.(avi|mp4|m4v|mov|mkv|webm|mpe?g|wmv|gif|3gp|dcm|dicom|nii|mhd|npy|npz|pt|pth|pkl|h5|hdf5|json|txt|jpe?g|png)(\.gz)?$/i
+
 function stem(path: string): string {
-  return path.replace(/(\.[a-z][a-z0-9]{0,4}|\.3gp)(\.gz)?$/i, '')
+  return path.replace(ENDING, '')
 }
 
 function unmatched(
