@@ -67,10 +67,10 @@ def write_csv(draw, path, shape):
     frame = frame_of(draw, values, ids, names_of(draw, shape[1]))
     options = {
         "index": not isinstance(frame.index, pd.RangeIndex) or draw.random() < 0.5,
-        "sep": draw.choice([",", ";", "\t"]),
-        "lineterminator": draw.choice(["\n", "\r\n"]),
-        "quoting": draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
-        "encoding": draw.choice(["utf-8", "utf-8-sig", "utf-16"]),
+        "sep": str(draw.choice([",", ";", "\t"])),
+        "lineterminator": str(draw.choice(["\n", "\r\n"])),
+        "quoting": int(draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])),
+        "encoding": str(draw.choice(["utf-8", "utf-8-sig", "utf-16"])),
         "float_format": draw.choice([None, "%.9g", "%.12e"]),
     }
     frame.to_csv(path, **options)
@@ -87,7 +87,6 @@ def write_parquet(draw, path, shape):
     form = draw.choice(["list", "large", "fixed", "half", "columns", "frame"])
     if form == "half":
         values = values_of(draw, "f2", shape)
-    typed = pa.from_numpy_dtype(values.dtype)
     flat = pa.array(values.ravel())
     if form in ("list", "half"):
         cells = pa.ListArray.from_arrays(np.arange(rows + 1, dtype="i4") * dim, flat)
@@ -104,7 +103,6 @@ def write_parquet(draw, path, shape):
         column = pa.array(ids, pa.large_string() if texts == "large" else pa.string())
         column = column.dictionary_encode() if texts == "category" else column
         table = pa.table({draw.choice(ID_NAMES): column, draw.choice(["embedding", "features", "x"]): cells})
-    assert typed is not None
     pq.write_table(
         table,
         path,
