@@ -54,6 +54,16 @@ export const METHOD = {
     group: FEATURES,
     help: 'temporal CNN whose embedding stands beside the descriptor, out of models/zoo.json or a file',
   }),
+  embeddings: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: 'none',
+    help: "embeddings of your own in an encoder's place: .npy, CSV or Parquet",
+  }),
+  embeddingIds: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: "the embeddings' own, or row by row",
+    help: 'what each row of the embeddings belongs to: a text with one id a line, or a CSV with a column of them',
+  }),
   descriptorWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
@@ -62,7 +72,7 @@ export const METHOD = {
   embeddingWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
-    help: "weight of the encoder's embedding there",
+    help: 'weight of the embedding there',
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
   /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */
