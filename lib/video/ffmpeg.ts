@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { InfomotionError, unlessAborted } from '../runtime/errors.js'
-import { decodeThrough, streamThrough } from './pipe.js'
+import { inTurn } from './batch.js'
+import { type Decoded, decodeThrough, framesOf, streamThrough } from './pipe.js'
 import { type Decoder, DecoderProcess, type Output } from './process.js'
 import type { Part } from './segment.js'
 import type { Source } from './source.js'
@@ -59,9 +60,18 @@ export interface FfmpegOptions extends ReadOptions, Part {
 export async function decodeWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<Frames> {
   return withFfmpeg(source, options, async (command, everyFrame, decoder) => {
     const decoding = await decoderOf(command, everyFrame, source, options)
-    return { ...(await decodeThrough(decoding, source, options)), decoder }
+    const alone = (reserve = options.reserve) => decodeThrough(decoding, source, { ...options, reserve })
+    if (source.path === undefined || source.size > SMALL) return { ...(await alone()), decoder }
+    const { args: input } = await inputOf(source, options)
+    const output = (index: number, to: Output) => outputOf(index, to, everyFrame, options)
+    const well = { status: 0, messages: '' }
+    const shared = (decoded: Decoded) => framesOf(decoding, source, decoded, well, options)
+    return { ...(await inTurn({ command, input, output }, options, alone, shared)), decoder }
   })
 }
+
+/** Bytes of a file that is decoded together with others. */
+const SMALL = 2 ** 22
 
 /** The same frame after frame, or a part of it. The frames' times are read before: the rate depends on them. */
 export async function streamWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<ClipStream> {
