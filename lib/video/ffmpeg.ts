@@ -151,12 +151,16 @@ async function inputOf(source: Source, { bare }: FfmpegOptions): Promise<{ args:
   const format = bare ? ['-f', 'mjpeg'] : []
   if (source.path !== undefined) return { args: [...only('file'), ...format, '-i', `file:${resolve(source.path)}`] }
   const input = await source.read(0, source.size)
-  if (!endsWithIndex(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
+  if (!needsSeeking(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
   return { args: [...only('cache,pipe'), ...format, '-i', 'cache:pipe:0'], input }
 }
 
-/** An MP4 or QuickTime file whose index, the box "moov", stands behind the frames (ISO/IEC 14496-12, 4.2), as cameras write it. */
-function endsWithIndex(file: Buffer): boolean {
+/**
+ * ffmpeg goes back in a GIF, and in an MP4 or QuickTime file whose index, the box "moov", stands behind the frames
+ * (ISO/IEC 14496-12, 4.2), as cameras write it.
+ */
+function needsSeeking(file: Buffer): boolean {
+  if (file.toString('latin1', 0, 4) === 'GIF8') return true
   if (!/^(ftyp|wide|free|skip|mdat)$/.test(file.toString('latin1', 4, 8))) return false
   for (let at = 0; at + 16 <= file.length; ) {
     const name = file.toString('latin1', at + 4, at + 8)
@@ -194,7 +198,8 @@ async function timesOf(command: string, source: Source, options: FfmpegOptions):
   )
   try {
     await process.end() // what is wrong with the clip, decoding will tell
-    return [...Float64Array.from(process.times[0].seconds).sort()]
+    const [times] = process.times
+    return times.areComplete ? [...Float64Array.from(times.seconds).sort()] : []
   } finally {
     process.close()
   }
