@@ -16,6 +16,7 @@ import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
+import { MOST_TOGETHER } from '../video/batch.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import { ClipDescriber, type ClipOptions, type SkippedClip } from './describer.js'
@@ -116,8 +117,8 @@ export async function extractFeatures(
   const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
   report()
   try {
-    // One clip more than threads: while the pool computes, the next clip is read and decoded.
-    await inLanes(native().threads + 1, clips.length, signal, async (index) => {
+    // More clips than threads: while the pool computes, the next ones are read and decoded, small ones by ffmpeg together.
+    await inLanes(native().threads + MOST_TOGETHER, clips.length, signal, async (index) => {
       await describer.describe(index, signal)
       done++
       report()

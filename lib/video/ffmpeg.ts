@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { InfomotionError, unlessAborted } from '../runtime/errors.js'
-import { decodeThrough, streamThrough } from './pipe.js'
+import { inTurn } from './batch.js'
+import { type Decoded, decodeThrough, framesOf, streamThrough } from './pipe.js'
 import { type Decoder, DecoderProcess, type Output } from './process.js'
 import type { Part } from './segment.js'
 import type { Source } from './source.js'
@@ -59,9 +60,18 @@ export interface FfmpegOptions extends ReadOptions, Part {
 export async function decodeWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<Frames> {
   return withFfmpeg(source, options, async (command, everyFrame, decoder) => {
     const decoding = await decoderOf(command, everyFrame, source, options)
-    return { ...(await decodeThrough(decoding, source, options)), decoder }
+    const alone = (reserve = options.reserve) => decodeThrough(decoding, source, { ...options, reserve })
+    if (source.path === undefined || source.size > SMALL) return { ...(await alone()), decoder }
+    const { args: input } = await inputOf(source, options)
+    const output = (index: number, to: Output) => outputOf(index, to, everyFrame, options)
+    const well = { status: 0, messages: '' }
+    const shared = (decoded: Decoded) => framesOf(decoding, source, decoded, well, options)
+    return { ...(await inTurn({ command, input, output }, options, alone, shared)), decoder }
   })
 }
+
+/** Bytes of a file that is decoded together with others. */
+const SMALL = 2 ** 22
 
 /** The same frame after frame, or a part of it. The frames' times are read before: the rate depends on them. */
 export async function streamWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<ClipStream> {
@@ -141,12 +151,16 @@ async function inputOf(source: Source, { bare }: FfmpegOptions): Promise<{ args:
   const format = bare ? ['-f', 'mjpeg'] : []
   if (source.path !== undefined) return { args: [...only('file'), ...format, '-i', `file:${resolve(source.path)}`] }
   const input = await source.read(0, source.size)
-  if (!endsWithIndex(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
+  if (!needsSeeking(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
   return { args: [...only('cache,pipe'), ...format, '-i', 'cache:pipe:0'], input }
 }
 
-/** An MP4 or QuickTime file whose index, the box "moov", stands behind the frames (ISO/IEC 14496-12, 4.2), as cameras write it. */
-function endsWithIndex(file: Buffer): boolean {
+/**
+ * ffmpeg goes back in a GIF, and in an MP4 or QuickTime file whose index, the box "moov", stands behind the frames
+ * (ISO/IEC 14496-12, 4.2), as cameras write it.
+ */
+function needsSeeking(file: Buffer): boolean {
+  if (file.toString('latin1', 0, 4) === 'GIF8') return true
   if (!/^(ftyp|wide|free|skip|mdat)$/.test(file.toString('latin1', 4, 8))) return false
   for (let at = 0; at + 16 <= file.length; ) {
     const name = file.toString('latin1', at + 4, at + 8)
@@ -184,7 +198,8 @@ async function timesOf(command: string, source: Source, options: FfmpegOptions):
   )
   try {
     await process.end() // what is wrong with the clip, decoding will tell
-    return [...Float64Array.from(process.times[0].seconds).sort()]
+    const [times] = process.times
+    return times.areComplete ? [...Float64Array.from(times.seconds).sort()] : []
   } finally {
     process.close()
   }

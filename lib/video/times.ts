@@ -11,6 +11,7 @@ export class FrameTimes {
   /** Seconds of a unit. */
   private unit = 0
   private ended = false
+  private readonly kinds = new Set<'pts' | 'dts' | 'none'>()
   private waiting: (() => void) | undefined
 
   push(text: string): void {
@@ -21,10 +22,17 @@ export class FrameTimes {
       if (base) this.unit = Number(base[1]) / Number(base[2])
       if (line.startsWith('#')) continue
       const [, dts, pts] = line.split(',').map(Number)
-      const time = Number.isFinite(pts) ? pts : dts // packets of old containers have the time of decoding only
-      if (Number.isFinite(time)) this.seconds.push(time * this.unit)
+      // Packets of old containers have the time of decoding only, or none at all (the least number, AV_NOPTS_VALUE).
+      const kind = isTime(pts) ? 'pts' : isTime(dts) ? 'dts' : 'none'
+      this.kinds.add(kind)
+      if (kind !== 'none') this.seconds.push((kind === 'pts' ? pts : dts) * this.unit)
     }
     this.waiting?.()
+  }
+
+  /** Every frame has a time of the same kind. */
+  get areComplete(): boolean {
+    return this.kinds.size === 1 && !this.kinds.has('none')
   }
 
   /** No more will come. */
@@ -43,6 +51,8 @@ export class FrameTimes {
     return this.seconds[i]
   }
 }
+
+const isTime = (units: number) => Math.abs(units) < 2 ** 62
 
 /** At which constant rate a clip is taken. */
 export interface Pace {

@@ -32,8 +32,8 @@ export interface Frames {
   warnings: string[]
 }
 
-/** The names of {@link Frames}: what takes a clip's size or rate takes all that `readClip` gives. */
-export const CLIP_KEYS: readonly (keyof Frames)[] = [
+/** The names of {@link Frames} and {@link ClipStream}: what takes a clip's size or rate takes all that readers give. */
+export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
   'frames',
   'count',
   'width',
@@ -45,6 +45,7 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
   'promisedFrames',
   'oddities',
   'warnings',
+  'close',
 ]
 
 /**
