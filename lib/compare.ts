@@ -5,6 +5,7 @@ import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { filesOf, nameOf } from './dataset/write.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
+import { ownEmbeddings } from './distill/embeddings.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
@@ -101,7 +102,8 @@ async function run(
   await expectReplaceable(out, 'comparison', results)
   await claim(out, 'comparison', results.from, COMPARISON_FILES)
   const seesAnyVolumes = settings.students.some(seesVolumes)
-  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, stated: statedOf(first) })
+  const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
+  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
   warn(clips.warnings)
 
   const rounds: Round[] = []
@@ -151,6 +153,7 @@ async function run(
     skipped: skippedOf(clips, first),
     warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
     notices: noticesOf(first),
+    ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     options: optionsOf(first, settings),
     versions: versions(),
     seconds: (performance.now() - started) / 1000,

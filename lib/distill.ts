@@ -9,6 +9,7 @@ import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from '.
 import { RESULTS, writeDistilled } from './distill/deliver.js'
 import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
 import { describeClips, statedOf } from './distill/describe.js'
+import { needsFrames, ownEmbeddings } from './distill/embeddings.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
@@ -90,10 +91,12 @@ async function run(
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
   log.warn(dataSet.warnings)
 
-  // the motion of every clip, what an encoder makes of it, and two controls without motion
+  // the motion of every clip, what an encoder or somebody else makes of it, and two controls without motion
   const { clips, fold } = await log.time('features', async () => {
-    const stated = statedOf(dataSet)
-    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, stated })
+    const embeddings = await ownEmbeddings(dataSet, settings, stage)
+    const volumes = seesVolumes(student) && trains(settings)
+    const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
+    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
     if (strict) expectAllRead(clips)
     const leaks = await leaksIn(dataSet, clips, stage)

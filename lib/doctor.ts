@@ -89,6 +89,12 @@ const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Pro
     required: false,
     attempt: () => tryPackage('usearch', 'npm install usearch@2'),
   },
+  {
+    name: 'hyparquet',
+    use: 'embeddings in Parquet',
+    required: false,
+    attempt: () => tryPackage('hyparquet', 'npm install hyparquet'),
+  },
 ]
 
 async function tryAddon(): Promise<Outcome> {

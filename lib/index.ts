@@ -14,6 +14,7 @@ export type { DataSetSource, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
+export { type EmbeddingFacts, type Embeddings, type ReadEmbeddingsOptions, readEmbeddings } from './embeddings/index.js'
 export type { EvaluationInput } from './evaluate/evaluate.js'
 export { type Evaluation, evaluate } from './evaluate/index.js'
 export type { EvaluationRow, Interval, Metrics, RunStudent, StudentTask } from './evaluate/types.js'
@@ -44,6 +45,8 @@ export { infomap } from './infomap/index.js'
 export { fitPca, type Matrix, normaliseBlocks, type Pca, project, type Scaling } from './matrix/index.js'
 export { type PhantomOptions, writePhantom } from './phantom/index.js'
 export type { Comparison } from './report/types.js'
+export type { Npy, NpyArray } from './run/npy.js'
+export { readNpy, writeNpy } from './run/npy-file.js'
 export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
 export type { Progress, StageOptions } from './runtime/progress.js'
@@ -63,10 +66,13 @@ export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
 export type { StudentName } from './train/names.js'
 export type { Student, Targets, TrainOptions } from './train/types.js'
 export {
+  type ClipSource,
+  type ClipStream,
   decodersOf,
   type Frames,
   type Oddity,
   type OddityKind,
+  openClip,
   type ReadClipOptions,
   type ReadOptions,
   readClip,

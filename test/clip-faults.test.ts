@@ -330,7 +330,7 @@ t.test('files with JPEGs in them that are no AVI', async (t) => {
   )
 })
 
-t.test('above 2 GiB: what is no Motion JPEG AVI goes to ffmpeg, what is one is told of it', async (t) => {
+t.test('above 2 GiB: what is no Motion JPEG AVI goes to ffmpeg, what is one is read in pieces', async (t) => {
   const folder = temporary(t)
   const path = join(folder, 'a')
   const large = (head: Buffer) => {
@@ -354,10 +354,7 @@ t.test('above 2 GiB: what is no Motion JPEG AVI goes to ffmpeg, what is one is t
   t.equal(facts.length, 1)
   t.match(skipped, [{ id: 'large', reason: /VIDEO_UNREADABLE/ }], 'hashed in pieces, skipped by name')
   await writeClip(path, waves(3), { fps: 25 })
-  await t.rejects(readClip(large(readFileSync(path))), {
-    code: 'VIDEO_TOO_LARGE',
-    message: /backend "ffmpeg" reads larger/,
-  })
+  t.match(await readClip(large(readFileSync(path))), { count: 3, backend: 'mjpeg' }, 'in pieces')
 })
 
 t.test('a film of 125,000 frames is written and read; one too large for an AVI is refused by name', async (t) => {
@@ -375,7 +372,11 @@ t.test('rates that vary are told, and steady ones are not, whatever the containe
   const drop = '-vf select=not(mod(n\\,3))+not(mod(n\\,7)) -fps_mode passthrough -c:v libx264 -pix_fmt yuv420p'
   for (const name of ['vary.mp4', 'vary.mkv']) {
     const clip = await readClip(film(join(folder, name), drop, { frames: 20 }))
-    t.match(clip.oddities, [{ kind: 'variable-rate', text: /frames lie 40 to 120 ms apart .* is taken for all/ }], name)
+    t.match(
+      clip.oddities,
+      [{ kind: 'variable-rate', text: /frames lie 40 to 120 ms apart .* taken at 8.33 fps/ }],
+      name,
+    )
   }
   for (const rate of ['25', '30000/1001', '50', '23.976', '60', '120', '7'])
     for (const name of ['a.mp4', 'a.mkv', 'a.flv', 'a.avi']) {

@@ -36,7 +36,7 @@ t.test('what works, by trying it', async (t) => {
   })
   t.same(
     diagnosis.findings.map(({ name }) => name),
-    ['addon', 'jpeg-turbo', 'onnxruntime-node', 'ffmpeg', 'opencv4nodejs', 'usearch'],
+    ['addon', 'jpeg-turbo', 'onnxruntime-node', 'ffmpeg', 'opencv4nodejs', 'usearch', 'hyparquet'],
   )
 })
 

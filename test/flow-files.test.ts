@@ -15,7 +15,7 @@ import {
   writePicture,
 } from 'infomotion/flow'
 import t from 'tap'
-import { readLuma } from '#lib/flow/images.js'
+import { readLuma } from '#lib/video/images.js'
 import { encodeNpy } from '#lib/run/npy.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { fixture, infomotion, temporary } from './support.js'

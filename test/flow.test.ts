@@ -6,7 +6,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import { decode as decodePng, encode as encodePng } from 'fast-png'
 import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlow, writeFlow } from 'infomotion/flow'
 import t from 'tap'
-import { readLuma } from '#lib/flow/images.js'
+import { readLuma } from '#lib/video/images.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { fixture, infomotion, needs, reference, temporary } from './support.js'
 
@@ -261,21 +261,6 @@ t.test('.flo files', async (t) => {
   t.throws(() => decodeFlo(bytes.subarray(0, 100), 'x.flo'), { code: 'FLO_UNREADABLE', message: /x\.flo.*112 x 112/ })
   t.throws(() => decodeFlo(Buffer.from('P5 1 1 255 .')), { code: 'FLO_UNREADABLE', message: /PIEH/ })
   t.throws(() => encodeFlo({ ...field, width: 4 }), { code: 'INVALID_ARGUMENT' })
-})
-
-t.test('.npy files', async (t) => {
-  const bytes = encodeNpy(Float32Array.from([1, 2, 3, 4, 5, 6]), [2, 3])
-  t.equal(bytes.toString('latin1', 1, 6), 'NUMPY')
-  t.equal((bytes.length - 24) % 64, 0, 'the data is aligned')
-  t.match(bytes.toString('latin1', 10), /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 3\), \} *\n/)
-  t.same(decodeNpy(bytes), { data: Float32Array.from([1, 2, 3, 4, 5, 6]), shape: [2, 3] })
-  for (const data of [Uint8Array.of(1, 2), Float64Array.of(0.1), BigInt64Array.of(-5n), Int32Array.of()])
-    t.same(decodeNpy(encodeNpy(data)), { data, shape: [data.length] })
-  t.throws(() => encodeNpy(Float32Array.of(1), [2]), { code: 'INVALID_ARGUMENT' })
-  t.throws(() => decodeNpy(bytes.subarray(0, 140)), { code: 'NPY_UNREADABLE', message: /takes 24 bytes/ })
-  t.throws(() => decodeNpy(Buffer.from('garbage, and more of it')), { code: 'NPY_UNREADABLE' })
-  const fortran = Buffer.from(bytes.toString('latin1').replace('False', 'True '), 'latin1')
-  t.throws(() => decodeNpy(fortran), { code: 'NPY_UNREADABLE', message: /Fortran/ })
 })
 
 t.test('images as grey levels', async (t) => {

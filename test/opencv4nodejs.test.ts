@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { farneback, fromMat, toMat } from 'infomotion/flow'
 import t from 'tap'
-import { readLuma } from '#lib/flow/images.js'
+import { readLuma } from '#lib/video/images.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { fixture, infomotion, needs, reference, root, temporary } from './support.js'
 

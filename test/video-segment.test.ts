@@ -40,7 +40,7 @@ t.test('a segment is a cut of the whole clip, by every decoder', async (t) => {
       ] as Segment[])
         await t.rejects(readClip(path, { backend, segment }), {
           code: 'VIDEO_SEGMENT_EMPTY',
-          message: /a\.avi from .* has 60 frames/,
+          message: /a\.avi from .* (has 60 frames, .* seconds at|none is shown then)/,
         })
     }
   }

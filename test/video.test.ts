@@ -6,7 +6,7 @@ import t from 'tap'
 import { buildAvi, walkAvi } from '#lib/video/avi.js'
 import { readClip, readJpegFrames, writeClip } from '#lib/video/index.js'
 import { jpegSize } from '#lib/video/jpeg.js'
-import { readYuv4Mpeg } from '#lib/video/pipe.js'
+import { LumaStream } from '#lib/video/luma.js'
 import { fixture, hasFfmpeg, needs, reference, root, temporary, waves } from './support.js'
 
 const ffmpeg = hasFfmpeg()
@@ -200,18 +200,28 @@ t.test('wrong calls', async (t) => {
   await t.rejects(reading, { code: 'ABORTED' })
 })
 
-t.test('YUV4MPEG2 from ffmpeg', (t) => {
+t.test('YUV4MPEG2 from ffmpeg, in pieces of any size', async (t) => {
   const stream = Buffer.concat([
     Buffer.from('YUV4MPEG2 W3 H2 F30000:1001 Ip A1:1 Cmono\n'),
     ...[1, 2].map((grey) => Buffer.concat([Buffer.from('FRAME\n'), Buffer.alloc(6, grey)])),
     Buffer.from('FRAME\nxx'),
   ])
-  const clip = readYuv4Mpeg(stream)!
-  t.same([clip.count, clip.width, clip.height, [...clip.frames]], [2, 3, 2, [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]])
-  t.ok(Math.abs(clip.fps! - 29.97) < 1e-3)
-  t.equal(readYuv4Mpeg(Buffer.from('YUV4MPEG2 W3')), undefined)
-  t.equal(readYuv4Mpeg(Buffer.from('YUV4MPEG2 W99999 H2 F1:1\nFRAME\n')), undefined)
-  t.end()
+  const piecewise = async function* (bytes: Buffer, size: number) {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+  }
+  for (const size of [1, 2, 7, 50, 1000]) {
+    const luma = new LumaStream(piecewise(stream, size))
+    const head = await luma.head()
+    t.match(head, { width: 3, height: 2 })
+    t.ok(Math.abs(head!.fps! - 29.97) < 1e-3)
+    t.same([...(await luma.next())!, ...(await luma.next())!], [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2])
+    t.same([await luma.next(), luma.count, luma.cut], [undefined, 2, true])
+    const whole = new LumaStream(piecewise(stream.subarray(0, -8), size))
+    while (await whole.next());
+    t.same([whole.count, whole.cut], [2, false])
+  }
+  for (const head of ['', 'YUV4MPEG2 W3', 'YUV4MPEG2 W99999 H2 F1:1\n', 'YUV4MPEG2 W0 H2 F1:1\n', 'x'.repeat(5000)])
+    t.equal(await new LumaStream(piecewise(Buffer.from(`${head}FRAME\n`), 9)).head(), undefined)
 })
 
 t.test('without ffmpeg, other formats name the cure', async (t) => {

@@ -24,7 +24,12 @@ const WIDTH = 80
 
 function textOf(found: DataSetDescription): string {
   const { name, layout, tables, columns, scheme, splits, clips, groups, segments, files, probed } = found
-  const layouts = { echonet: "EchoNet's layout", csv: 'a table of clips', folder: 'a folder for each class' }
+  const layouts = {
+    echonet: "EchoNet's layout",
+    camus: 'CAMUS',
+    csv: 'a table of clips',
+    folder: 'a folder for each class',
+  }
   const lines = [`${name}: ${layouts[layout]}${found.synthetic ? ', synthetic' : ''}`, '']
   const fact = (what: string, text: string | undefined) => {
     if (text) lines.push(...wrapped(text).map((line, i) => `${(i === 0 ? what : '').padEnd(9)}${line}`))

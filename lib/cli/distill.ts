@@ -31,6 +31,10 @@ function summary(result: DistillResult, out: string): string {
   ]
   if (result.evaluation) lines.push('', evaluationTable(result.evaluation))
   for (const notice of result.notices) lines.push('', notice)
+  if (result.embeddings) {
+    const { file, dim, matchedBy } = result.embeddings
+    lines.push('', `embeddings: ${file}, ${dim} numbers a clip, matched by ${matchedBy}`)
+  }
   const size = result.effectiveSampleSize
   const effective = size === null ? '' : ` (effective sample size ${size.toFixed(1)})`
   lines.push('', `${result.selected} clips selected${effective} in ${result.seconds.toFixed(1)} s; see ${out}`)

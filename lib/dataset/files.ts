@@ -2,9 +2,13 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { LOCK } from '../run/lock.js'
 import { listName } from '../run/output.js'
+import { isPictures } from '../video/pictures.js'
 
 /** File name endings that are taken for videos. */
-export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif)$/i
+export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif|dcm|dicom|nii(\.gz)?|npy)$/i
+
+/** Whether a clip's file is of a kind that names no frame rate, or seldom: a DICOM, an array, or a folder of pictures. */
+export const isWithoutRate = (path: string) => !VIDEO.test(path) || /\.(dcm|dicom|nii(\.gz)?|npy)$/i.test(path)
 
 /** What tells a folder of a run's results, of this run too. */
 const MARKS = [LOCK, listName('set'), listName('comparison')]
@@ -47,7 +51,10 @@ export class FileFinder {
     const listing = (await this.list(parent))!
     const key = basename(path)
     const found = spelt(listing.files, key)
-    if (found === undefined) return undefined
+    if (found === undefined) {
+      const inside = listing.folders.get(folded(key))
+      return inside !== undefined && (await isPictureFolder(join(parent, inside))) ? join(parent, inside) : undefined
+    }
     const file = join(parent, found)
     if (await isClip(file, listing.links.has(found))) return file
     this.odd.add(name)
@@ -82,6 +89,9 @@ export class FileFinder {
             for (const key of new Set([start + spelt, folded(start + spelt)]))
               found.set(key, found.has(key) ? null : join(folder, name))
       }
+      if (folder !== root && listing && isPictures(listing.files.values()))
+        for (const key of new Set([basename(folder), folded(basename(folder))]))
+          found.set(key, found.has(key) ? null : folder)
       if (left === 0) return
       for (const name of new Set(listing?.folders.values()))
         if (!name.startsWith('.')) await visit(join(folder, name), [...above, name], left - 1)
@@ -112,10 +122,18 @@ export class FileFinder {
   }
 }
 
-/** Not so a link to a folder, a pipe or a device. One that leads nowhere stays: the clip is skipped by name when it is read. */
+/**
+ * Not so a link to a pipe, a device, or a folder without pictures. One that leads nowhere stays: the clip is skipped by name
+ * when it is read.
+ */
 export async function isClip(file: string, isLink: boolean): Promise<boolean> {
   const info = isLink ? await stat(file).catch(() => undefined) : undefined
-  return !info || info.isFile()
+  return !info || info.isFile() || (info.isDirectory() && (await isPictureFolder(file)))
+}
+
+/** Whether a folder, or what a link leads to, is a clip: it holds the pictures of its frames. */
+export async function isPictureFolder(path: string): Promise<boolean> {
+  return isPictures(await readdir(path).catch(() => []))
 }
 
 function spelt(names: Map<string, string>, key: string): string | undefined {

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { folded, isClip, isOfResults, VIDEO } from './files.js'
+import { isDicomFile } from '../video/dicom/header.js'
+import { isPicture } from '../video/pictures.js'
+import { folded, isClip, isOfResults, isPictureFolder, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
 import type { FoundTable } from './parts.js'
 import { splitNamed } from './split.js'
@@ -25,13 +27,20 @@ export interface ClassFolders {
 }
 
 /** Files that no one means to be a clip. */
-const COMPANIONS = /^(thumbs\.db|desktop\.ini|readme(\.\w+)?|licen[cs]e(\.\w+)?|notice\.txt)$/i
+const COMPANIONS = /^(thumbs\.db|desktop\.ini|dicomdir|readme(\.\w+)?|licen[cs]e(\.\w+)?|notice\.txt)$/i
 
 /**
- * A folder of videos for each class, two classes or more; or `train/`, `val/`, `test/` (and nothing else), each with a
- * folder for each class. Undefined if the videos do not lie that way.
+ * A folder of videos (or of folders of pictures) for each class, two classes or more; or `train/`, `val/`, `test/` (and
+ * nothing else), each with a folder for each class. Undefined if the videos do not lie that way.
+ *
+ * @param hasTables - tables lie beside the folders: folders of pictures may be their clips
+ * @throws {InfomotionError} `DATASET_AMBIGUOUS` for folders of pictures in the place of classes
  */
-export async function readFolders(root: string, named: ReadonlyMap<string, Split>): Promise<ClassFolders | undefined> {
+export async function readFolders(
+  root: string,
+  named: ReadonlyMap<string, Split>,
+  hasTables: boolean,
+): Promise<ClassFolders | undefined> {
   const top = await listing(root)
   const distilled = top.files.includes(WEIGHTS) // then `cache` is no class, but the run's
   const foreign = await Promise.all(top.folders.map((name) => isForeign(join(root, name), distilled)))
@@ -39,6 +48,7 @@ export async function readFolders(root: string, named: ReadonlyMap<string, Split
   const splits = folders.map((name) => splitNamed(name, named))
   const areSplits = folders.length > 0 && splits.every(Boolean)
   const clips: Found[] = []
+  const stills = new Map<string, number>()
   const unread = [...top.files.filter((name) => VIDEO.test(name)), ...top.others]
   for (const [s, name] of areSplits ? [...folders.entries()] : [[-1, ''] as const]) {
     const classes = areSplits ? await listing(join(root, name)) : { folders, files: [], others: [] }
@@ -46,18 +56,41 @@ export async function readFolders(root: string, named: ReadonlyMap<string, Split
     for (const label of classes.folders) {
       const inside = await listing(join(root, name, label))
       const at = (file: string) => relative(root, join(root, name, label, file)).replaceAll('\\', '/')
-      for (const file of inside.files) {
+      const hasVideos = inside.files.some((file) => VIDEO.test(file)) // pictures beside are thumbnails, or the like
+      const pictures = inside.files.filter(isPicture).length
+      if (pictures > 0) stills.set(join(name, label), pictures)
+      for (const file of [...inside.files, ...inside.folders]) {
         const path = join(root, name, label, file)
-        if (VIDEO.test(file)) clips.push({ id: at(file), path, label, split: splits[s] })
-        else unread.push(at(file))
+        const isFolder = !hasVideos && !VIDEO.test(file) && (await isPictureFolder(path))
+        const isFile = !inside.folders.includes(file)
+        if (isFolder || (isFile && (VIDEO.test(file) || (await isNamelessDicom(path)))))
+          clips.push({ id: at(file), path, label, split: splits[s] })
+        else unread.push(isFile ? at(file) : `${at(file)}/`)
       }
-      unread.push(...inside.others.map(at), ...inside.folders.map((folder) => `${at(folder)}/`))
+      unread.push(...inside.others.map(at))
     }
   }
   if (!areSplits && (await expectSplits(root, folders, splits))) return undefined
+  if (clips.length === 0 && stills.size > 0 && !hasTables) throw ofStills(root, stills)
   if (new Set(clips.map(({ label }) => label)).size < 2) return undefined
   clips.sort((a, b) => (a.id < b.id ? -1 : 1)) // readdir's order is the file system's
   return { areSplits, clips, unread: unread.filter((file) => !COMPANIONS.test(basename(file))).sort() }
+}
+
+/** A DICOM whose name does not say so, as archives call them ("IM0001", "1.2.840.113619.2"); their index is none. */
+async function isNamelessDicom(path: string): Promise<boolean> {
+  return !COMPANIONS.test(basename(path)) && !isPicture(path) && (await isDicomFile(path))
+}
+
+/** Pictures where clips are expected: each folder a clip without a class, or each a class of single images. */
+function ofStills(root: string, stills: ReadonlyMap<string, number>): InfomotionError {
+  const folders = [...stills].map(([name, count]) => `${name}/ (${count})`.replaceAll('\\', '/'))
+  return new InfomotionError(
+    'DATASET_AMBIGUOUS',
+    `The folders of ${root} hold pictures and no clips: ${firstOf(folders, 5)}. If each folder is a clip and its pictures the ` +
+      'frames, say its class: put it into a folder of its class (CLASS/CLIP/), or name the folders in a table (path,label). If ' +
+      'each is a class of single images, this is no data set of videos.',
+  )
 }
 
 /** The weights of a distilled set: such a table names its clips, and is not the source of its labels. */

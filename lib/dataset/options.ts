@@ -3,6 +3,7 @@ import { flag, integer, type Kind, number, oneOf, parts, seed, text } from '../r
 import { type Given, type Options, option } from '../runtime/option.js'
 import { CLASS_SCHEMES, type ClassScheme } from './classes.js'
 import type { Columns } from './columns.js'
+import { HEADER_GROUPS } from './headers.js'
 import { SEGMENT_UNITS } from './segments.js'
 import { namedSplits, type SplitValues } from './split.js'
 
@@ -86,6 +87,15 @@ export const READING = {
     absent: 'the first',
     group: DATA,
     help: 'which of numbered lists of splits is read (trainlist01.txt, testlist01.txt, ...)',
+  }),
+  /**
+   * Groups clips by the `patient` or the `study` that their DICOM headers name: such clips never straddle splits. The groups are
+   * numbered; what the headers say is shown nowhere.
+   */
+  groupBy: option(oneOf(HEADER_GROUPS), {
+    absent: 'each clip, or the column of groups',
+    group: DATA,
+    help: 'group clips by the patient or the study that their DICOM headers name',
   }),
   /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. */
   efScale: option(number(1e-6, 1e6), {

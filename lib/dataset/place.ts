@@ -14,6 +14,8 @@ export interface Placed {
   row: Record<string, string>
   /** A clip of the source; undefined for a made one. */
   clip?: Clip
+  /** Of a folder of pictures that is copied: their names. */
+  frames?: readonly string[]
   /** What it stands for in the distilled set; undefined for clips of VAL and TEST. */
   item?: DistilledItem
 }

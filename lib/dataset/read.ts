@@ -2,10 +2,13 @@ import { join } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { resolveOptions } from '../runtime/option.js'
+import { CAMUS_NOTICE } from './camus.js'
 import { assignClasses, type ClassScheme, inPercent } from './classes.js'
 import { isEjectionFraction } from './columns.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
+import { isWithoutRate } from './files.js'
 import { groupByNames } from './groups.js'
+import { groupByHeaders } from './headers.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
@@ -21,10 +24,13 @@ export const ECHONET_NOTICE =
   'If these clips are from EchoNet (Stanford University), they are under its Research Use Agreement: non-commercial research only, ' +
   'no redistribution; that holds for selected clips, tables and pictures of them too.'
 
+const NOTICES: Partial<Record<DataSet['layout'], string>> = { echonet: ECHONET_NOTICE, camus: CAMUS_NOTICE }
+const IS_OF_EF: Partial<Record<DataSet['layout'], boolean>> = { echonet: true, camus: true }
+
 /**
- * Reads a labelled video data set: EchoNet-Dynamic, -Pediatric or -LVH, any CSV file or list (or a folder with one, or with
- * one a split) that names paths and labels, or a folder of videos for each class. The clips are found, not decoded.
- * docs/datasets.md tells of each layout.
+ * Reads a labelled video data set: EchoNet-Dynamic, -Pediatric or -LVH, CAMUS, any CSV file or list (or a folder with one, or
+ * with one a split) that names paths and labels, or a folder of videos for each class. A clip is a video file, or a folder of
+ * its frames as pictures. The clips are found, not decoded. docs/datasets.md tells of each layout.
  *
  * Rows with a start and an end are parts of videos, several a video where the table has them.
  *
@@ -46,6 +52,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const {
     classes: wanted,
     columns = {},
+    groupBy,
     efScale,
     splitValues,
     seed,
@@ -70,7 +77,8 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const grouped = groupByNames(found, groupPattern)
   notes.push(...grouped.notes)
   warnings.push(...grouped.warnings)
-  const byEF = found.layout === 'echonet' || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))
+  if (groupBy) warnings.push(...(await groupByHeaders(found, groupBy)))
+  const byEF = IS_OF_EF[found.layout] || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))
   const scheme: ClassScheme = wanted ?? (byEF ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined
   const {
@@ -103,7 +111,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const usable = labelled.flatMap((clip, i) => (leaving.has(i) ? [] : [{ ...clip, split: splits[i] }]))
   const clips = usable.map(({ entry, classIndex, split }): Clip => {
     const { id, path, label, kin, group = kin ?? id, segment } = entry
-    return { id, path, label, classIndex, split, group, ...(segment && { segment }) }
+    return { id, path, label, classIndex, split, group, ...rateOf(entry), ...(segment && { segment }) }
   })
   const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
   warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
@@ -118,7 +126,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     source: { ...found.source, rows },
     synthetic,
     notes,
-    notice: found.layout === 'echonet' && !synthetic ? ECHONET_NOTICE : undefined,
+    notice: synthetic ? undefined : NOTICES[found.layout],
     warnings,
   }
 }
@@ -161,6 +169,16 @@ function labelsOf({ layout, entries, source }: Source): string[] {
   if (layout === 'folder') return entries.map(({ label }) => label)
   const point = source.delimiter === ',' ? (label: string) => label : decimalPoint
   return entries.map(({ label }) => (isMissing(label) ? '' : point(label)))
+}
+
+/** Names of the column that states the rate. */
+const RATE = /^(fps|frame_?rate|frames_?per_?second)$/i
+
+function rateOf({ path, row = {} }: Entry): { fps?: number } {
+  if (!isWithoutRate(path)) return {}
+  const column = Object.keys(row).find((name) => RATE.test(name))
+  const fps = Number(column === undefined ? Number.NaN : decimalPoint(row[column]))
+  return fps > 0 && fps <= 1000 ? { fps } : {}
 }
 
 /** The class of each TRAIN clip. */

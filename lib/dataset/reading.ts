@@ -2,7 +2,7 @@ import type { Segment } from '../video/types.js'
 import type { Columns, Mapped } from './columns.js'
 import type { SegmentUnit } from './segments.js'
 import type { Table } from './table.js'
-import type { DataSetSource, Split } from './types.js'
+import type { DataSet, DataSetSource, Split } from './types.js'
 
 /** What a layout's reader is told. */
 export interface Reading {
@@ -32,7 +32,7 @@ export interface TableFile {
 /** What a layout's reader finds: the clips before their labels became classes. */
 export interface Source {
   root: string
-  layout: 'echonet' | 'csv' | 'folder'
+  layout: DataSet['layout']
   entries: Entry[]
   /** All but its rows, which belong to the clips that stay. */
   source: Omit<DataSetSource, 'rows'>

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
+import { readCamus } from './camus.js'
 import { type Columns, mapColumns } from './columns.js'
 import { expectClassFolders, readFolders, unreadWarning } from './folders.js'
 import { firstOf, shown } from './labels.js'
@@ -42,6 +43,11 @@ export async function readSource(path: string, reading: Reading): Promise<Source
   const below = suitable(await tablesBelow(at, listing, reading.named), columns)
   const parts = partsOf(at, below, reading.named, reading.splitList)
   if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
+  const asCamus = await readCamus(at, reading)
+  if (asCamus) {
+    expectNoColumns(at, 'CAMUS', reading.columns)
+    return asCamus
+  }
   const asFolders = await sourceOfFolders(at, tables, reading)
   if (asFolders) return asFolders
   throw notFound(at, listing, tables, below, columns)
@@ -57,16 +63,10 @@ async function sourceOfFolders(
   tables: readonly FoundTable[],
   { columns, named, schemeGiven }: Reading,
 ): Promise<Source | undefined> {
-  const found = await readFolders(root, named)
+  const found = await readFolders(root, named, tables.length > 0)
   if (!found) return undefined
   const warnings = expectClassFolders(root, found, tables, schemeGiven)
-  const role = Object.entries(columns).find(([, name]) => name !== undefined)
-  if (role)
-    throw new InfomotionError(
-      'DATASET_COLUMN_MISSING',
-      `${root} is read as a folder of videos for each class, which has no column "${role[1]}" (--${role[0]}-column, option columns). ` +
-        'Give a table of the clips with that column, or leave the option out. Groups can be told by names: --group-pattern.',
-    )
+  expectNoColumns(root, 'a folder of videos for each class', columns)
   if (named.size > 0 && !found.areSplits)
     throw new InfomotionError(
       'DATASET_COLUMN_MISSING',
@@ -76,6 +76,17 @@ async function sourceOfFolders(
   const source = { columns: [], mapping: { path: 'path', label: 'label' }, videos: root }
   const entries = clips.map((clip): Entry => ({ ...clip }))
   return { root, layout: 'folder', entries, source, notes: [], warnings: [...warnings, ...unreadWarning(unread)] }
+}
+
+/** Refuses names of columns where there is no table. */
+function expectNoColumns(root: string, what: string, columns: Columns): void {
+  const role = Object.entries(columns).find(([, name]) => name !== undefined)
+  if (role)
+    throw new InfomotionError(
+      'DATASET_COLUMN_MISSING',
+      `${root} is read as ${what}, which has no column "${role[1]}" (--${role[0]}-column, option columns). ` +
+        'Give a table of the clips with that column, or leave the option out. Groups can be told by names: --group-pattern.',
+    )
 }
 
 function notFound(

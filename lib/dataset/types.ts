@@ -22,6 +22,8 @@ export interface Clip {
    * tell that they are of one recording, are a group; any other clip is one of its own, called by its id.
    */
   group: string
+  /** Frames a second as the source states them, of a clip whose file is of a kind that names no rate. */
+  fps?: number
   /** The part of the file that the clip is; absent: all of it. */
   segment?: Segment
 }
@@ -30,7 +32,7 @@ export interface Clip {
 export interface DataSet {
   /** Folder (absolute) that the data set lies in. */
   root: string
-  layout: 'echonet' | 'csv' | 'folder'
+  layout: 'echonet' | 'camus' | 'csv' | 'folder'
   /** Class names, in the order of their bounds (EF) or of the alphabet. */
   classes: string[]
   /** How labels became classes: "ef5", "labels", "quantile:4", ... */
@@ -50,9 +52,9 @@ export interface DataSet {
   warnings: string[]
 }
 
-/** The table a data set was read from. Rows belong to the clips by index. */
+/** The table a data set was read from, or, of CAMUS, would be in. Rows belong to the clips by index. */
 export interface DataSetSource {
-  /** Absolute path of the table; undefined for a folder per class, and where there is a table a split. */
+  /** Absolute path of the table; undefined for a folder per class, CAMUS, and where there is a table a split. */
   table?: string
   /** The tables where there is one a split (train.csv, test.csv), which then says the split. */
   parts?: { table: string; columns: string[]; split: Split }[]

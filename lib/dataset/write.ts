@@ -17,6 +17,8 @@ import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import type { DistilledItem } from '../synthesize/types.js'
 import { writeClip } from '../video/index.js'
+import { listPictures } from '../video/pictures.js'
+import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { expectNames, type Placed, place, placeAll } from './place.js'
 import { fileOf } from './segments.js'
@@ -63,7 +65,10 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  * Made clips are written as Motion JPEG AVIs under their names, after the clips of the source, with a row as the source
  * would have one: name, label, split, and in EchoNet's columns size, rate and length. They have no tracings.
  *
- * `weights.csv` beside them has the sample weight of each item (and its part of the video, where it is one), `NOTICE.txt` the source's terms of use. All is written
+ * A clip that is a folder of pictures is copied picture by picture, or is a link to the folder.
+ *
+ * `weights.csv` beside them has the sample weight of each item (and its part of the video, where it is one), `NOTICE.txt` the
+ * source's terms of use. All is written
  * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
  * list in the folder (`.infomotion-set.json`) says were written, and no other; nothing below `dir` is written, copied or
  * removed through a symbolic link.
@@ -102,9 +107,11 @@ export async function writeSet(
 ): Promise<string[]> {
   expectOneOf(materialize, 'materialize', ['copy', 'link', 'list'])
   const list = materialize === 'list'
-  const placed = placeAll(dataSet, items, list)
+  const placed = await withFrames(placeAll(dataSet, items, list), materialize)
   const tables = await tablesOf(dataSet, list)
-  const videos = placed.flatMap(({ clip, file }) => (clip && list ? [] : [file]))
+  const videos = placed.flatMap(({ clip, file, frames }) => {
+    return clip && list ? [] : (frames?.map((frame) => `${file}/${frame}`) ?? [file])
+  })
   const files = [...tables, ...results, ...videos]
   const out = await openOutput(dir)
   const earlier = await expectWritable(out, dataSet, placed, files)
@@ -202,6 +209,18 @@ function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
   return splits.map((split) => ({ name: `${stem}_${split}${ext}`, columns, split }))
 }
 
+/** The clips that are copied picture by picture, with the names of these. */
+async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Promise<Placed[]> {
+  if (how !== 'copy') return placed
+  return Promise.all(
+    placed.map(async (one) => {
+      if (one.clip?.split !== 'train' || VIDEO.test(one.clip.path)) return one
+      const isFolder = (await stat(one.clip.path).catch(() => undefined))?.isDirectory()
+      return isFolder ? { ...one, frames: (await listPictures(one.clip.path)).names } : one
+    }),
+  )
+}
+
 /** Names of all that is written of a set besides its videos. */
 async function tablesOf(dataSet: DataSet, list: boolean): Promise<string[]> {
   const { layout, root, notice, synthetic } = dataSet
@@ -224,7 +243,7 @@ async function writeVideos(
   // several parts of a video are one file: a copy where one of them is TRAIN's
   const first = [...placed].sort((a, b) => Number(a.clip?.split !== 'train') - Number(b.clip?.split !== 'train'))
   const written = new Set<string>()
-  for (const { clip, file, item } of first) {
+  for (const { clip, file, frames, item } of first) {
     throwIfAborted(signal)
     if ((clip && how === 'list') || written.has(file)) continue
     written.add(file)
@@ -236,10 +255,16 @@ async function writeVideos(
       continue
     }
     if (!clip) continue
+    if (frames) {
+      await mkdir(to)
+      for (const frame of frames) {
+        throwIfAborted(signal)
+        await copy(join(clip.path, frame), join(to, frame))
+      }
+      continue
+    }
     if (how === 'copy' && clip.split === 'train') {
-      expectFile(clip.path, await stat(clip.path)) // it may have become a pipe, which would be copied for ever
-      await copyFile(clip.path, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-      await flush(to)
+      await copy(clip.path, to)
       continue
     }
     // a TEST clip that is gone (skipped by name when features were made) stays a link that leads nowhere
@@ -253,6 +278,12 @@ async function writeVideos(
       )
     })
   }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  expectFile(from, await stat(from)) // it may have become a pipe, which would be copied for ever
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+  await flush(to)
 }
 
 /** What file systems say that have no symbolic links (and Windows to those who may not make them). */

@@ -1,5 +1,5 @@
 import type { ClipWarning } from '../features/extract.js'
-import { sha256OfFile } from '../run/store.js'
+import { sha256OfClip } from '../video/pictures.js'
 
 /** A clip as it was read, and where it lies now. */
 interface ReadFile {
@@ -17,7 +17,7 @@ export async function sumsNow(
   const sums: string[] = []
   const changed: ClipWarning[] = []
   for (const { id, path, sha256 } of files) {
-    const sum = await sha256OfFile(path, signal)
+    const sum = await sha256OfClip(path, signal)
     sums.push(sum)
     if (sha256 !== undefined && sum !== sha256)
       changed.push({

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clip, DataSet } from '../dataset/index.js'
+import type { EmbeddingFacts } from '../embeddings/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
 import {
@@ -9,43 +10,67 @@ import {
   nameOf,
   type StatedFacts,
 } from '../features/extract.js'
-import type { Matrix } from '../matrix/matrix.js'
+import { type Matrix, takeRows } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
+import { invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/index.js'
-import { decodersOf, readClip } from '../video/index.js'
+import { decodersOf, decodingKey, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
+import { noEmbedding, type OwnEmbeddings, UNOPENED } from './embeddings.js'
 import type { Method } from './settings.js'
 
 /** Raise when the numbers of an embedding would come out differently: older ones are then not read. */
 const EMBEDDING_SCHEMA = 2
 
-/** What is known of clips, before any of it is fitted to a split. */
-export interface DescribedClips extends ExtractedFeatures {
-  /** One row a row of the other matrices. */
+/** What there is of clips whose frames were looked at. */
+type OfFrames = 'motion' | 'meanFrame' | 'deviation'
+
+/** What is known of clips, before any of it is fitted to a split. Without their frames `keys` and `cacheKeys` are empty. */
+export interface DescribedClips
+  extends Omit<ExtractedFeatures, OfFrames | 'device' | 'facts'>,
+    Partial<Pick<ExtractedFeatures, OfFrames>> {
+  /** An encoder's, or the user's own: one row a row of the other matrices. */
   embedding?: Matrix
+  /** Where the user's own are from. */
+  embeddingFacts?: EmbeddingFacts
   /** Names all that the volumes depend on besides the clips. */
   volumeKey: string
 }
 
+/** What a data set knows of its clips besides their files. */
+interface Known {
+  /** By its table. */
+  stated?: readonly StatedFacts[]
+  /** By somebody else. */
+  embeddings?: OwnEmbeddings
+  /** Whether frames are looked at at all. Default true. */
+  frames?: boolean
+}
+
 /**
  * The features of every clip: the motion descriptor and two controls, the volumes that networks see where one is
- * to see them (an encoder's, where there is one), and the encoder's embedding.
+ * to see them (an encoder's, where there is one), and the encoder's embedding, or the user's own.
  */
 export async function describeClips(
   clips: readonly (Clip | MadeClip)[],
-  { cache, backend, device, encoder: model }: Method,
+  method: Method,
   volumes: boolean,
-  { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
+  { stated, embeddings, frames = true, ...stage }: StageOptions & Known,
 ): Promise<DescribedClips> {
-  const decode: ExtractOptions['decode'] = (file, options) => readClip(file, { ...options, backend })
+  const { cache, backend, fps, mask, crop, device, encoder: model } = method
+  if (method.embeddings !== undefined && !embeddings) throw noEmbedding(method, nameOf(clips[0]))
+  const own = embeddings && { embedding: embeddings.features, embeddingFacts: embeddings.facts }
+  if (own && !frames) return { ...unopened(clips), ...own, warnings: [...embeddings.warnings, UNOPENED] }
+  const decode: ExtractOptions['decode'] = (file, options) => readClip(file, { fps, ...options, backend, mask, crop })
+  const decoder = decodingKey({ backend, fps, mask, crop })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
     const shape: VolumeOptions = encoder?.volume ?? {}
     const options = {
       cache,
       decode,
-      decoder: backend,
+      decoder,
       decoders: [...(await decodersOf(backend)), 'made'],
       stated,
       device,
@@ -54,7 +79,11 @@ export async function describeClips(
     }
     const features = await extractFeatures(clips, options)
     const seen = { ...shape, flow: resolveFlow(shape.flow) }
-    const volumeKey = JSON.stringify(features.device === 'cuda' ? [backend, seen, 'cuda'] : [backend, seen])
+    const volumeKey = JSON.stringify(features.device === 'cuda' ? [decoder, seen, 'cuda'] : [decoder, seen])
+    if (own) {
+      const embedding = takeRows(own.embedding, features.clips)
+      return { ...features, volumeKey, ...own, embedding, warnings: [...embeddings.warnings, ...features.warnings] }
+    }
     if (!encoder) return { ...features, volumeKey }
     const folder = join(
       cache,
@@ -65,6 +94,17 @@ export async function describeClips(
     return { ...features, volumeKey, embedding } // its warnings are those so far
   } finally {
     await encoder?.close()
+  }
+}
+
+/** Clips of which nothing is known but that they are there. */
+function unopened(clips: readonly (Clip | MadeClip)[]): DescribedClips {
+  return {
+    clips: Uint32Array.from(clips.keys()),
+    ...{ keys: [], cacheKeys: [], skipped: [], clipWarnings: [], warnings: [], volumeKey: '' },
+    volume: async (row) => {
+      throw invalid('clips whose frames were looked at', 'volume', row)
+    },
   }
 }
 

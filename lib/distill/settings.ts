@@ -26,10 +26,16 @@ export function settingsOf<O extends Placed>({ out, cache, classes: _, columns: 
 
 function expectFeatures({
   encoder,
+  embeddings,
+  embeddingIds,
   embeddingWeight,
   descriptorWeight,
-}: Pick<Method, 'encoder' | 'embeddingWeight' | 'descriptorWeight'>): void {
-  const seesEmbedding = encoder !== 'none' && embeddingWeight > 0
+}: Pick<Method, 'encoder' | 'embeddings' | 'embeddingIds' | 'embeddingWeight' | 'descriptorWeight'>): void {
+  if (embeddings !== undefined && encoder !== 'none')
+    throw invalid('no encoder beside embeddings of your own', 'encoder', encoder)
+  if (embeddings === undefined && embeddingIds !== undefined)
+    throw invalid('embeddings that the ids are of', 'embeddings', embeddings)
+  const seesEmbedding = (encoder !== 'none' || embeddings !== undefined) && embeddingWeight > 0
   if (descriptorWeight === 0 && !seesEmbedding)
-    throw invalid('a weight above 0, or an encoder', 'descriptorWeight', descriptorWeight)
+    throw invalid('a weight above 0, an encoder or embeddings', 'descriptorWeight', descriptorWeight)
 }

@@ -1,3 +1,4 @@
+import type { EmbeddingFacts } from '../embeddings/index.js'
 import type { Evaluation } from '../evaluate/index.js'
 import type { Method } from './settings.js'
 
@@ -17,6 +18,8 @@ export interface DistillResult {
   /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
   evaluation?: Evaluation
+  /** Where a run's own embeddings are from, and how they were matched to its clips. */
+  embeddings?: EmbeddingFacts
   skipped: { path: string; reason: string }[]
   warnings: string[]
   notices: string[]

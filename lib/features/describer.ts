@@ -1,9 +1,10 @@
 import type { Clip } from '../dataset/types.js'
 import { ByteBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
-import { NO_FILE, sha256, sha256OfFile } from '../run/store.js'
+import { NO_FILE, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
 import type { MadeClip } from '../synthesize/types.js'
+import { sha256OfClip } from '../video/pictures.js'
 import type { ReadOptions, Segment } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
@@ -16,7 +17,10 @@ export interface SkippedClip {
 }
 
 /** Turns a file into frames. */
-type DecodeFile = (path: string, options: ReadOptions & { segment?: Segment }) => Promise<DecodedClip>
+type DecodeFile = (path: string, options: ClipOptions) => Promise<DecodedClip>
+
+/** What the data set says of how a clip is read. */
+export type ClipOptions = ReadOptions & { fps?: number; segment?: Segment }
 
 /** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
 export class ClipDescriber {
@@ -54,9 +58,9 @@ export class ClipDescriber {
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
-      this.hashes[index] = nameOfPart(await ofClip(sha256OfFile(clip.path, signal)), clip.segment)
+      this.hashes[index] = nameOfPart(await ofClip(sha256OfClip(clip.path, signal)), clip.segment)
       const video = () => ofClip(this.decode(clip, this.hashes[index], { signal, reserve }))
-      this.entries[index] = await this.cache.describe(this.hashes[index], video, signal)
+      this.entries[index] = await this.cache.describe(withRate(this.hashes[index], clip), video, signal)
     } catch (thrown) {
       // a descriptor without the volume that was asked for is of no use: the clip has no row
       if (!(thrown instanceof ClipFault)) throw thrown
@@ -79,9 +83,10 @@ export class ClipDescriber {
   }
 
   /** Decodes a clip if its file still has the hash that its features are kept by. */
-  private async decode({ path, segment }: Clip, name: string, at: ReadOptions): Promise<DecodedClip> {
-    const video = await this.decodeFile(path, segment ? { ...at, segment } : at)
-    if ((await sha256OfFile(path, at.signal)) !== fileHashOf(name))
+  private async decode({ path, fps, segment }: Clip, name: string, at: ReadOptions): Promise<DecodedClip> {
+    const options = { ...at, ...(fps !== undefined && { fps }), ...(segment && { segment }) }
+    const video = await this.decodeFile(path, options)
+    if ((await sha256OfClip(path, at.signal)) !== fileHashOf(name))
       throw new InfomotionError(
         'VIDEO_CHANGED',
         `${path} changed while it was read. Let it be written to its end first.`,
@@ -90,6 +95,8 @@ export class ClipDescriber {
   }
 }
 
+/** Names a clip's file together with the rate that its source states. */
+const withRate = (hash: string, { fps }: Clip) => (fps === undefined ? hash : sha256(`${hash} ${fps} fps`))
 const SHA256_DIGITS = 64
 
 /** A file's digest, and behind it that of the part of it which a clip is. */

@@ -16,15 +16,15 @@ import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { MadeClip } from '../synthesize/types.js'
-import type { ReadOptions, Segment } from '../video/types.js'
+import { MOST_TOGETHER } from '../video/batch.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
-import { ClipDescriber, type SkippedClip } from './describer.js'
+import { ClipDescriber, type ClipOptions, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 /** What clips have. */
-const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'segment']
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps', 'segment']
 const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
@@ -39,8 +39,8 @@ export type { ClipWarning, StatedFacts } from './oddities.js'
 export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
-  /** Turns a file into frames (the video stage's `readClip`). */
-  decode: (path: string, options: ReadOptions & { segment?: Segment }) => Promise<DecodedClip>
+  /** Turns a file into frames (the video stage's `readClip`). `fps`: the clip's, where its file may name none. */
+  decode: (path: string, options: ClipOptions) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   /**
@@ -117,8 +117,8 @@ export async function extractFeatures(
   const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
   report()
   try {
-    // One clip more than threads: while the pool computes, the next clip is read and decoded.
-    await inLanes(native().threads + 1, clips.length, signal, async (index) => {
+    // More clips than threads: while the pool computes, the next ones are read and decoded, small ones by ffmpeg together.
+    await inLanes(native().threads + MOST_TOGETHER, clips.length, signal, async (index) => {
       await describer.describe(index, signal)
       done++
       report()

@@ -1,8 +1,8 @@
 import { encode as encodePng } from 'fast-png'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
+import { readPng } from '../video/png.js'
 import { expectField, type FlowField, isKnown, UNKNOWN_FLOW } from './flo.js'
-import { readPng } from './png.js'
 
 /** Units to a px, and the unit that stands for no motion. */
 const UNITS = 64

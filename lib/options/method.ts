@@ -3,7 +3,7 @@ import { DEVICES } from '../runtime/device.js'
 import { integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
-import { BACKENDS } from '../video/index.js'
+import { DECODING } from '../video/index.js'
 
 /** The headings of the options, in the order of `--help`. */
 export const CALL = 'What and where'
@@ -36,7 +36,13 @@ export const METHOD = {
     help: 'principal components that graphs and selection see',
   }),
   randomDraws: option(integer(1, 1e5), { default: 10, group: RUN, help: 'random selections to compare with' }),
-  backend: option(oneOf(BACKENDS), { default: 'auto', group: FEATURES, help: 'video decoder (opencv: opencv4nodejs)' }),
+  backend: { ...DECODING.backend, group: FEATURES },
+  /** Frames a second of clips that name no rate themselves: folders of pictures, `.npy`, NIfTI without time. */
+  fps: { ...DECODING.fps, group: FEATURES },
+  /** `sector`: what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. */
+  mask: { ...DECODING.mask, group: FEATURES },
+  /** `region`: of a DICOM, the region of the 2-D image that the file names (UltrasoundRegions), where it names one. */
+  crop: { ...DECODING.crop, group: FEATURES },
   /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
   device: option(oneOf(DEVICES), {
     default: 'auto',
@@ -48,6 +54,16 @@ export const METHOD = {
     group: FEATURES,
     help: 'temporal CNN whose embedding stands beside the descriptor, out of models/zoo.json or a file',
   }),
+  embeddings: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: 'none',
+    help: "embeddings of your own in an encoder's place: .npy, CSV or Parquet",
+  }),
+  embeddingIds: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: "the embeddings' own, or row by row",
+    help: 'what each row of the embeddings belongs to: a text with one id a line, or a CSV with a column of them',
+  }),
   descriptorWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
@@ -56,7 +72,7 @@ export const METHOD = {
   embeddingWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
-    help: "weight of the encoder's embedding there",
+    help: 'weight of the embedding there',
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
   /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */

@@ -1,11 +1,9 @@
-import { oneOf } from '../runtime/kinds.js'
-import { option } from '../runtime/option.js'
-import { BACKENDS } from '../video/index.js'
+import { DECODING } from '../video/index.js'
 import { command } from './command.js'
 
 export const probeCommand = command({
   name: 'probe',
   help: 'say what a clip holds: frames, size, rate, damage',
-  operands: [{ name: 'clip', argument: 'path', help: 'video file' }],
-  options: { backend: option(oneOf(BACKENDS), { default: 'auto', help: 'video decoder (opencv: opencv4nodejs)' }) },
+  operands: [{ name: 'clip', argument: 'path', help: 'video file, or folder of pictures' }],
+  options: DECODING,
 })

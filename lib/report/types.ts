@@ -1,4 +1,5 @@
 import type { DataSet } from '../dataset/types.js'
+import type { EmbeddingFacts } from '../embeddings/types.js'
 import type { Evaluation } from '../evaluate/types.js'
 import type { Segment } from '../video/types.js'
 
@@ -97,6 +98,8 @@ export interface Comparison {
   warnings: string[]
   /** What the reader must know about the data (licences, agreements), each a sentence. */
   notices: string[]
+  /** Where the run's own embeddings are from, and how they were matched to the clips. */
+  embeddings?: EmbeddingFacts
   options: Record<string, unknown>
   versions: Record<string, string>
   seconds: number

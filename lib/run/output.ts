@@ -113,12 +113,12 @@ function inUse(out: string, name: string): InfomotionError {
 /**
  * Refuses a run that would remove what it reads.
  *
- * @param sources - paths of all that is read
+ * @param sources - paths of all that is read: files, and folders that are clips
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`
  */
 export async function expectNotRead(out: string, sources: Iterable<string>, inventory?: Inventory): Promise<void> {
   if (!inventory) return
-  const ours = new Set(inventory.files.map((file) => join(out, ...file.split('/'))))
+  const ours = new Set(inventory.files.flatMap((file) => [file, ...foldersOf(file)]).map((path) => join(out, path)))
   for (const source of sources) {
     const place = await placeOf(source)
     if (!ours.has(place)) continue

@@ -1,109 +1,104 @@
-import { type InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { expectInteger, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { Avi } from './avi.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
+import { withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
-import { type OpenClip, openClip, unreadable } from './open.js'
-import { decodeWithOpencv, findOpencv, opencvDecoder } from './opencv.js'
-import { cutTo, expectSegment, outsideClip, rangeOf } from './segment.js'
-import {
-  BACKENDS,
-  type Backend,
-  type Frames,
-  type Oddity,
-  type OddityKind,
-  type ReadOptions,
-  type Segment,
-} from './types.js'
-
-export interface ReadClipOptions extends ReadOptions {
-  /**
-   * "mjpeg": AVI of JPEG frames, in this process. "ffmpeg": anything, through an executable. "opencv": anything, through
-   * opencv4nodejs where that is installed. Default "auto": by content, the last only where there is no ffmpeg.
-   */
-  backend?: Backend
-  /** Reads no more frames than these, from the first. Default: all. */
-  maxFrames?: number
-  /**
-   * Reads only the frames t with start <= t < end, in seconds (frame i is shown at i / fps) or in frames, of which
-   * `maxFrames` counts the first. Default: the whole clip.
-   */
-  segment?: Segment
-}
+import { aviOddities, countOddity, giveRate, regionOddity } from './oddities.js'
+import { decodeWithOpencv, opencvDecoder } from './opencv.js'
+import { readHereOrOutside, readOutside } from './outside.js'
+import { PICTURES } from './pictures.js'
+import { type Recognised, recognise } from './recognise.js'
+import { type ReadClipOptions, type Request, withSource } from './request.js'
+import { type ClipSource, type Source, sourceOf } from './source.js'
+import { decodeFormat, gather, streamClip } from './stream.js'
+import { ASSUMED_FPS, type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
+import { WINDOW_BYTES } from './windows.js'
 
 /**
  * Decodes a clip to luma. Motion JPEG in AVI (EchoNet's format) is read in this process, in libuv's threads, and
  * survives damage: broken chunks are searched past, and each frame that does not decode in full is replaced by the good
- * frame before it and counted in `damagedFrames`. Everything else goes through an `ffmpeg` executable, or, where
- * there is none, through opencv4nodejs (an optional peer): films in one file, no playlist and no picture, and of no other
- * file than this one.
+ * frame before it and counted in `damagedFrames`. Everything else, and an AVI that cannot be read here, goes through an
+ * `ffmpeg` executable (4.1 or newer), or, where there is none, through opencv4nodejs (an optional peer): films in one file, no
+ * playlist and no picture, and of no other file than this one. Rotation that a file asks for is followed; pixels that are not
+ * square stay as they are. Frames that come unevenly are taken at a constant rate, which is told. A folder of JPEG, PNG or PGM
+ * pictures is a clip too, its frames in the natural order of their names, and so are NIfTI files (`.nii`, `.nii.gz`: width,
+ * height, frames) and numpy arrays (`.npy`: frames, height, width).
  *
- * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_SEGMENT_EMPTY (none of them in the segment), VIDEO_UNREADABLE (no video that can be decoded), VIDEO_TOO_LARGE,
- *   FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND, DECODER_DIED, ABORTED
+ * @param source - the path of a file, its bytes, or a stream of them (a web stream, or Node's). Bytes and streams are read in
+ *   memory and by pipes. Bytes are copied at once, unless over a SharedArrayBuffer. A stream is released in any case. For a
+ *   server that reads what strangers send: set `maxBytes` (64 MiB), `maxFrames` (2000) and `timeLimit` (30 s)
+ * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_SEGMENT_EMPTY (none of them in the segment), VIDEO_UNREADABLE (no
+ *   video that can be decoded), VIDEO_TOO_LARGE, VIDEO_TIME_LIMIT, VIDEO_STREAM_BROKEN, FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND,
+ *   DECODER_DIED, ABORTED
  * @example
  * ```js
  * const clip = await readClip('Videos/0X1A.avi')
  * console.log(clip.count, clip.width, clip.height, clip.fps, clip.damagedFrames)
+ *
+ * const second = await readClip('Videos/0X1A.avi', { segment: { start: 0.2, end: 0.6, unit: 'seconds' } })
+ * const bytes = await readFile('Videos/0X1A.avi')
+ * const same = await readClip(bytes, { name: 'upload.avi', maxBytes: 2 ** 26, maxFrames: 2000, timeLimit: 30 })
  * ```
  */
-export async function readClip(path: string, given: ReadClipOptions = {}): Promise<Frames> {
-  const options = given.segment ? { ...given, maxFrames: undefined } : given
-  if (typeof path !== 'string' || path === '') throw invalid('the path of a clip', 'path', path)
-  expectOptions(options, 'readClip', ['backend', 'maxFrames', 'segment', 'signal', 'reserve'])
-  const backend = expectOneOf(options.backend ?? 'auto', 'backend', BACKENDS)
-  if (options.maxFrames !== undefined) expectInteger(options.maxFrames, 'maxFrames', 1)
-  const segment = options.segment && expectSegment(options.segment, 'segment')
-  throwIfAborted(options.signal)
-  const file = await openClip(path, backend, options)
-  const decoded = file.format
-    ? await file.format.decode(file.bytes, path, options)
-    : file.avi
-      ? await decodeMjpeg(file.bytes, file.avi, path, options)
-      : await decodeOutside(path, backend, file, options)
-  const clip = segment ? cutTo(decoded, rangeOf(given, decoded.fps)) : decoded
-  if (segment && clip.count === 0) throw outsideClip(path, segment, decoded.count, decoded.fps)
-  const oddities = [...(file.avi ? odditiesOf(file.avi, clip) : []), ...clip.oddities]
+export async function readClip(source: ClipSource, options: ReadClipOptions = {}): Promise<Frames> {
+  return withSource(source, options, 'readClip', async (source, request, deadline) => {
+    const decoded = await decode(source, request)
+    if (request.crop === 'region' && decoded.backend !== 'dicom') decoded.oddities.push(regionOddity)
+    const clip = request.mask === 'none' ? decoded : await withMask(decoded, request.signal)
+    deadline.clear()
+    return { ...clip, warnings: clip.oddities.map(({ text }) => text) }
+  })
+}
+
+async function decode(source: Source, request: Request): Promise<Frames> {
+  const { backend, segment, reserve } = request
+  const inParts = segment !== undefined || source.size > MAX_CLIP_BYTES
+  const file = await recognise(source, backend, request, inParts ? WINDOW_BYTES : undefined)
+  if (file.format) return decodeFormat(source, file, request)
+  if (segment || (file.avi && file.bytes.length < source.size))
+    return gather(await streamClip(source, file, request), source, reserve)
+  const outside = () => decodeOutside(source, file, request)
+  if (!file.avi)
+    return file.refused ? readHereOrOutside(backend, () => Promise.reject(file.refused), outside) : outside()
+  const { avi, bytes } = file
+  const here = async () => {
+    const clip = await decodeMjpeg(bytes, avi, source.name, request)
+    return {
+      ...clip,
+      oddities: [
+        ...aviOddities(avi, { ...avi, found: avi.frames.length, complete: true }, clip, request.fps),
+        ...clip.oddities,
+      ],
+    }
+  }
+  return readHereOrOutside(backend, here, outside)
+}
+
+/** By another program. */
+async function decodeOutside(source: Source, file: Recognised, request: Request): Promise<Frames> {
+  const options = { ...request, bare: file.bare }
+  const clip = await readOutside(source, request.backend, file, {
+    ffmpeg: () => decodeWithFfmpeg(source, options),
+    opencv: () => decodeWithOpencv(source, options),
+  })
   // ffmpeg has no word for an AVI that ends early
   const { promised = 0 } = file
-  if (promised > decoded.count && options.maxFrames === undefined) {
+  if (promised > clip.count && request.maxFrames === undefined) {
     clip.promisedFrames = promised
-    oddities.unshift({ kind: 'damaged', text: promise(promised, decoded.count) })
+    clip.oddities.unshift(...countOddity(promised, clip.count))
   }
-  if (file.bare && clip.backend === 'ffmpeg')
-    oddities.unshift({
-      kind: 'rate',
-      text: `JPEGs without a container have no frame rate: ${clip.fps} fps is assumed.`,
-    })
-  return { ...clip, oddities, warnings: oddities.map(({ text }) => text) }
+  if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
+  return clip
 }
 
 /** Names of the decoders, with their versions, that {@link readClip} would read clips with here and now. */
 export async function decodersOf(backend: Backend): Promise<string[]> {
   if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [mjpegDecoder(), ...FORMATS.map((format) => format.decoder())] : []
+  const own = backend === 'auto' ? [mjpegDecoder(), ...[...FORMATS, PICTURES].map((format) => format.decoder())] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own
-}
-
-/** By another program. */
-async function decodeOutside(
-  path: string,
-  backend: Backend,
-  file: OpenClip,
-  options: ReadClipOptions,
-): Promise<Frames> {
-  if (backend === 'opencv') return decodeWithOpencv(path, options)
-  try {
-    return await decodeWithFfmpeg(path, { ...options, bare: file.bare })
-  } catch (error) {
-    if ((error as InfomotionError).code !== 'FFMPEG_NOT_FOUND') throw error
-    if (backend === 'auto' && findOpencv()) return decodeWithOpencv(path, options)
-    throw file.known ? error : unreadable(path, file.bytes, error)
-  }
 }
 
 /**
@@ -113,29 +108,7 @@ async function decodeOutside(
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY, VIDEO_UNREADABLE (also for every other format)
  */
 export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[]; fps: number }> {
-  const { bytes, avi } = await openClip(path, 'mjpeg')
+  const { bytes, avi } = await recognise(await sourceOf(path, {}), 'mjpeg')
   const jpegs = avi!.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
-  return { jpegs, fps: avi!.fps ?? 30 }
-}
-
-const promise = (promised: number, found: number) => `The header promises ${promised} frames, the file holds ${found}.`
-
-/** What a reader of the clip should know of its file. */
-function odditiesOf(avi: Avi, clip: Frames): Oddity[] {
-  const { promised, frames, resyncs } = avi
-  const odd: [OddityKind, boolean, string][] = [
-    ['rate', avi.fps === undefined, 'The header names no frame rate between 0 and 1000 fps: 30 fps is assumed.'],
-    [
-      promised > frames.length ? 'damaged' : 'surplus',
-      promised > 0 && promised !== frames.length,
-      promise(promised, frames.length),
-    ],
-    ['chunks', resyncs > 0, `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`],
-    [
-      'damaged',
-      clip.damagedFrames > 0,
-      `${clip.damagedFrames} of ${clip.count} frames are damaged; the good frame before each stands in for it.`,
-    ],
-  ]
-  return odd.filter(([, found]) => found).map(([kind, , text]) => ({ kind, text }))
+  return { jpegs, fps: avi!.fps ?? ASSUMED_FPS }
 }

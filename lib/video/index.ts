@@ -1,7 +1,13 @@
-export { decodersOf, type ReadClipOptions, readClip, readJpegFrames } from './clip.js'
+export { decodersOf, readClip, readJpegFrames } from './clip.js'
+export type { Mask } from './mask.js'
+export { DECODING, decodingKey } from './options.js'
+export type { ReadClipOptions } from './request.js'
+export type { ClipSource } from './source.js'
+export { openClip } from './stream.js'
 export {
   BACKENDS,
   type Backend,
+  type ClipStream,
   type Frames,
   type Oddity,
   type OddityKind,

@@ -3,7 +3,7 @@ import { decodeJpeg } from '../runtime/jpeg.js'
 import { require } from '../runtime/package.js'
 import type { Avi } from './avi.js'
 import { jpegSize } from './jpeg.js'
-import { type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
+import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES } from './types.js'
 
 /** Names this decoder with the version of what decodes the JPEGs. */
 export function mjpegDecoder(): string {
@@ -35,12 +35,7 @@ export async function forEachInFlight(
  *
  * @param path for messages only
  */
-export async function decodeMjpeg(
-  file: Buffer,
-  avi: Avi,
-  path: string,
-  options: ReadOptions & { maxFrames?: number },
-): Promise<Frames> {
+export async function decodeMjpeg(file: Buffer, avi: Avi, path: string, options: DecodeOptions): Promise<Frames> {
   const ranges = avi.frames.slice(0, options.maxFrames)
   const sizes = ranges.map(({ start, end }) => jpegSize(file.subarray(start, end)))
   const size = mostCommon(sizes)
@@ -81,7 +76,7 @@ export async function decodeMjpeg(
     count,
     width,
     height,
-    fps: avi.fps ?? 30,
+    fps: avi.fps ?? options.fps ?? ASSUMED_FPS,
     backend: 'mjpeg',
     decoder: mjpegDecoder(),
     damagedFrames,

@@ -1,36 +1,26 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from '../runtime/errors.js'
-import { moduleUrl } from '../runtime/package.js'
+import { findPeer, moduleUrl, versionOf } from '../runtime/package.js'
 import { FILM_FORMATS } from './ffmpeg.js'
-import { decodeThrough } from './pipe.js'
-import type { Frames, ReadOptions } from './types.js'
+import { decodeThrough, streamThrough } from './pipe.js'
+import type { Decoder } from './process.js'
+import type { Part } from './segment.js'
+import type { Source } from './source.js'
+import type { ClipStream, Frames, ReadOptions } from './types.js'
 
 /** Under its own name, and under the one that it is usually installed by (`opencv4nodejs@npm:@u4/opencv4nodejs@^7`). */
 const NAMES = ['opencv4nodejs', '@u4/opencv4nodejs']
 
 /** Where opencv4nodejs is, as seen from this package or from the working directory; undefined: not installed. */
 export function findOpencv(): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')])
-    for (const name of NAMES)
-      try {
-        return createRequire(from).resolve(name)
-      } catch {} // looked for elsewhere
-  return undefined
+  return findPeer(NAMES[0]) ?? findPeer(NAMES[1])
 }
 
 /** Names opencv4nodejs with its version; undefined: not installed. */
 export function opencvDecoder(): string | undefined {
   const library = findOpencv()
-  if (!library) return undefined
-  for (let folder = dirname(library); folder !== dirname(folder); folder = dirname(folder))
-    try {
-      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-      if (version) return `opencv4nodejs ${version}`
-    } catch {} // the package's own folder is further up
-  return 'opencv4nodejs'
+  return library && `opencv4nodejs ${versionOf(library) ?? ''}`.trim()
 }
 
 /**
@@ -38,16 +28,33 @@ export function opencvDecoder(): string | undefined {
  * when it is loaded goes nowhere, and its faults end that process only. About a second to start.
  */
 export async function decodeWithOpencv(
-  path: string,
+  source: Source,
   options: ReadOptions & { maxFrames?: number } = {},
 ): Promise<Frames> {
+  const decoding = decoderOf(source, options)
+  return { ...(await decodeThrough(decoding, source, options)), decoder: opencvDecoder() as string }
+}
+
+/** The same frame after frame, or a part of it. */
+export async function streamWithOpencv(source: Source, options: ReadOptions & Part = {}): Promise<ClipStream> {
+  const read = options.segment ? { ...options, maxFrames: undefined } : options
+  const clip = await streamThrough(decoderOf(source, read), source, options)
+  return { ...clip, decoder: opencvDecoder() as string }
+}
+
+function decoderOf({ name, path }: Source, options: { maxFrames?: number }): Decoder {
   const library = findOpencv()
   if (!library)
     throw new InfomotionError(
       'OPENCV_NOT_FOUND',
-      `Expected opencv4nodejs, to read ${path} with, beside infomotion or in the working directory. Install it by ` +
+      `Expected opencv4nodejs, to read ${name} with, beside infomotion or in the working directory. Install it by ` +
         '"npm install opencv4nodejs@npm:@u4/opencv4nodejs@^7" (it compiles against an OpenCV: Debian and Ubuntu, apt install ' +
         'libopencv-dev libopencv-contrib-dev, with OPENCV4NODEJS_DISABLE_AUTOBUILD=1), or use the backend "ffmpeg".',
+    )
+  if (path === undefined)
+    throw new InfomotionError(
+      'INVALID_ARGUMENT',
+      `Expected the path of a file for the backend "opencv" but received ${name}: OpenCV reads files only. Write them to one, or use the backend "ffmpeg".`,
     )
   const program = fileURLToPath(moduleUrl('video/opencv-process.js'))
   const args = [program, library, resolve(path), String(options.maxFrames ?? Number.MAX_SAFE_INTEGER)]
@@ -58,6 +65,5 @@ export async function decodeWithOpencv(
     OPENCV_VIDEOIO_PRIORITY_LIST: 'FFMPEG',
     OPENCV_FFMPEG_CAPTURE_OPTIONS: `protocol_whitelist;file|format_whitelist;${FILM_FORMATS}`,
   }
-  const decoder = { name: 'opencv' as const, command: process.execPath, args, env, output: 3 as const }
-  return { ...(await decodeThrough(decoder, path, options)), decoder: opencvDecoder() as string }
+  return { name: 'opencv', command: process.execPath, args, env, outputs: [{ frames: 3 }] }
 }

@@ -1,201 +1,190 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { constants } from 'node:os'
-import { basename, resolve } from 'node:path'
-import type { Readable } from 'node:stream'
-import { abortError, InfomotionError, unlessAborted } from '../runtime/errors.js'
-import { FrameTimes } from './times.js'
-import { type Frames, MAX_CLIP_BYTES, MAX_SIDE, type Oddity, type ReadOptions } from './types.js'
+import { abortError, InfomotionError } from '../runtime/errors.js'
+import { GrowingBytes } from './growing.js'
+import { type LumaHead, LumaStream } from './luma.js'
+import { type Decoder, DecoderProcess, type Ending, wasKilled, words } from './process.js'
+import { outsideClip, type Part, rangeOf } from './segment.js'
+import type { Source } from './source.js'
+import { type FrameTimes, type Pace, paceOf, Resampler, resample } from './times.js'
+import { type ClipStream, type Frames, MAX_CLIP_BYTES, type Oddity, type ReadOptions } from './types.js'
 
-/** Most of what a decoder says on stderr that is kept. */
-const STDERR_BYTES = 64 * 1024
-
-/** A decoder in a process of its own, which writes a clip's luma as YUV4MPEG2. */
-export interface Decoder {
-  name: 'ffmpeg' | 'opencv'
-  command: string
-  args: string[]
-  env?: NodeJS.ProcessEnv
-  /** Number of the descriptor that the frames come out of: 1, or 3 where stdout is not to be trusted. */
-  output: 1 | 3
-  /** Number of the descriptor that the frames' times come out of, as ffmpeg's framecrc has them. */
-  times?: 3
+/** What a decoder's run gave of one clip. */
+export interface Decoded {
+  luma: LumaStream
+  /** Frame after frame. */
+  bytes: Buffer
+  times: FrameTimes
 }
 
 /**
- * Runs a decoder over one clip. YUV4MPEG2 is a line with width, height and frame rate, then "FRAME\n" and the luma of each
- * frame, so nothing is parsed out of messages. Damaged frames are concealed by the decoder itself; what it says on stderr
- * becomes a warning. One that ends with a status other than 0 has found a fault in the clip; one that is killed (the system
- * is out of memory) says nothing of it: it is tried once more.
+ * Runs a decoder over one clip, which writes luma as YUV4MPEG2, so that nothing is parsed out of messages. Damaged frames are
+ * concealed by the decoder itself; what it says on stderr becomes a warning. One that ends with a status other than 0 has
+ * found a fault in the clip; one that is killed (the system is out of memory) says nothing of it: it is tried once more.
  *
  * @throws VIDEO_UNREADABLE, VIDEO_TOO_LARGE, DECODER_DIED, ABORTED, or what starting the process failed with (`syscall`
  *   "spawn ...")
  */
 export async function decodeThrough(
   decoder: Decoder,
-  path: string,
-  options: ReadOptions = {},
+  source: Source,
+  options: ReadOptions & { maxFrames?: number } = {},
 ): Promise<Omit<Frames, 'decoder'>> {
-  const { name } = decoder
-  const run = (await attempt(decoder, path, options)) ?? (await attempt(decoder, path, options))
-  if (!run) {
-    throw new InfomotionError(
-      'DECODER_DIED',
-      `${name} was killed twice in the middle of ${path}, which says nothing of the clip: the system may be out of memory ` +
-        '(its log tells). Run again with fewer threads (INFOMOTION_THREADS) or more memory; if it dies at this clip each ' +
-        'time, leave the clip out.',
-    )
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const process = new DecoderProcess(decoder, options.signal)
+    try {
+      const decoded = await process.heard(collect(process, decoder, 0, options.reserve))
+      if (decoded.bytes.length > MAX_CLIP_BYTES) throw tooLarge(source)
+      const ending = await process.end()
+      // one that broke off in the middle of a frame as if all were well was killed behind a shell's pipe
+      if (wasKilled(ending) || (ending.status === 0 && decoded.luma.cut)) continue
+      return await framesOf(decoder, source, decoded, ending, options)
+    } finally {
+      process.close()
+    }
   }
-  const { stream, status, times } = run
-  const said = words(run.messages, path)
-  const frames = readYuv4Mpeg(stream)
-  if (!frames || status !== 0) {
-    const found = frames ? `broke off after ${frames.count} frames of ${path}` : `found no video in ${path}`
-    const ended = status === 0 ? '' : ` (it ended with status ${status})`
-    throw new InfomotionError('VIDEO_UNREADABLE', `${name} ${found}: ${said || 'it says nothing'}${ended}`)
+  throw died(decoder, source, 'twice ')
+}
+
+/** All frames that come out of a descriptor; memory is given out as it is granted. Ends early beyond the limit. */
+export async function collect(
+  process: DecoderProcess,
+  { outputs }: Decoder,
+  index: number,
+  reserve?: ReadOptions['reserve'],
+): Promise<Decoded> {
+  const luma = new LumaStream(await process.frames(outputs[index]))
+  const frames = new GrowingBytes(reserve)
+  while (frames.length <= MAX_CLIP_BYTES) {
+    const frame = await luma.next()
+    if (!frame) break
+    await frames.push(frame)
   }
-  const { fps = 30 } = frames
+  return { luma, bytes: frames.bytes, times: process.times[index] }
+}
+
+/** The clip that a decoder gave, at a constant rate. */
+export async function framesOf(
+  { name }: Decoder,
+  source: Source,
+  { luma, bytes, times }: Decoded,
+  ending: Ending,
+  options: ReadOptions & { maxFrames?: number },
+): Promise<Omit<Frames, 'decoder'>> {
+  const head = await luma.head()
+  const said = expectFrames(name, source, luma.count, ending)
+  const { width, height, fps: named } = head!
+  const pace = paceOf(times.seconds, named)
+  const oddities = odditiesOf(name, named, pace, said)
+  const clip = { width, height, fps: pace.fps, backend: name, damagedFrames: 0, oddities, warnings: [] }
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (!pace.varies) return { ...clip, frames: view, count: luma.count }
+  const all = { frames: view, count: luma.count, pixels: width * height }
+  const even = await resample(all, times.seconds, pace.fps, options, () => tooLarge(source))
+  return { ...clip, ...even }
+}
+
+/** What the decoder says, or the error for a clip of which it made nothing. */
+function expectFrames(name: string, source: Source, count: number, { status, messages }: Ending): string {
+  const said = words(messages, source.path)
+  if (count > 0 && status === 0) return said
+  const found = count > 0 ? `broke off after ${count} frames of ${source.name}` : `found no video in ${source.name}`
+  const ended = status === 0 ? '' : ` (it ended with status ${status})`
+  throw new InfomotionError('VIDEO_UNREADABLE', `${name} ${found}: ${said || 'it says nothing'}${ended}`)
+}
+
+function odditiesOf(name: string, named: number | undefined, pace: Pace, said: string): Oddity[] {
   const oddities: Oddity[] = []
-  if (frames.fps === undefined)
-    oddities.push({ kind: 'rate', text: `${name} finds no frame rate between 0 and 1000 fps: ${fps} fps is assumed.` })
-  const varying = times.varying(fps)
-  if (varying) oddities.push({ kind: 'variable-rate', text: varying })
+  if (named === undefined)
+    oddities.push({
+      kind: 'rate',
+      text: `${name} finds no frame rate between 0 and 1000 fps: ${pace.fps} fps is assumed.`,
+    })
+  if (pace.text) oddities.push({ kind: 'variable-rate', text: pace.text })
   if (said) oddities.push({ kind: 'decoder', text: `${name}: ${said}` })
-  return {
-    ...frames,
-    fps,
-    backend: name,
-    damagedFrames: 0,
-    oddities,
-    warnings: oddities.map(({ text }) => text),
-  }
-}
-
-/** What a decoder came to that was not killed. */
-interface Run {
-  stream: Buffer
-  status: number
-  messages: string
-  times: FrameTimes
+  return oddities
 }
 
 /**
- * Statuses by which a shell around the decoder says that it was killed (128 and the signal's number), and ffmpeg that a
- * signal asked it to end (255: SIGTERM of a batch system, SIGXCPU of a time limit); it ends its stream in whole frames then.
+ * The frames of a clip as a decoder gives them, a few of them in memory. `times`: those of all its frames, read before, where
+ * the decoder tells any.
+ *
+ * @throws as {@link decodeThrough}, here or when frames are asked for; DECODER_DIED at once, as what was given cannot be taken back
  */
-const KILLED = [...Object.values(constants.signals).map((signal) => 128 + signal), 255]
-
-/** Runs a decoder once; undefined where it was killed, or broke off in the middle of a frame as if all were well. */
-async function attempt(decoder: Decoder, path: string, { signal, reserve }: ReadOptions): Promise<Run | undefined> {
-  const { command, args, env, output, times: timesOutput } = decoder
-  const outputs: SpawnOptions['stdio'] = output === 3 || timesOutput ? ['pipe', 'pipe', 'pipe'] : ['pipe', 'pipe']
-  const child = spawn(command, args, { env, stdio: ['ignore', ...outputs], signal, killSignal: 'SIGKILL' })
-  const ended = new Promise<{ status: number | null }>((done, failed) => {
-    child.once('error', failed) // could not be started, or aborted
-    child.once('close', (status) => done({ status }))
-  })
-  if (!child.stdio) await ended // too many files are open for pipes
-  let messages = ''
-  child.stderr?.setEncoding('utf8')
-  child.stderr?.on('data', (text: string) => {
-    if (messages.length < STDERR_BYTES) messages += text
-  })
-  const times = new FrameTimes()
-  if (output === 3) child.stdout?.resume()
-  if (timesOutput) (child.stdio[timesOutput] as Readable).setEncoding('utf8').on('data', (text) => times.push(text))
-  const collected = collect(child, child.stdio[output] as Readable, reserve)
-  collected.catch(() => child.kill('SIGKILL'))
+export async function streamThrough(
+  decoder: Decoder,
+  source: Source,
+  options: Part & { signal?: AbortSignal; times?: readonly number[] },
+): Promise<Omit<ClipStream, 'decoder'>> {
+  const { name, outputs } = decoder
+  const process = new DecoderProcess(decoder, options.signal)
   try {
-    const [{ status }, stream] = await unlessAborted(Promise.all([ended, collected]), signal)
-    if (stream.length > MAX_CLIP_BYTES) {
-      throw new InfomotionError(
-        'VIDEO_TOO_LARGE',
-        `${path} decodes to more than ${MAX_CLIP_BYTES / 2 ** 30} GiB of luma. Cut or scale it down, or read its beginning only with the option maxFrames.`,
-      )
+    const luma = new LumaStream(await process.frames(outputs[0]))
+    const head = await process.heard(luma.head())
+    if (!head) {
+      const ending = await process.end()
+      if (wasKilled(ending)) throw died(decoder, source)
+      expectFrames(name, source, 0, ending)
     }
-    if (status === null || KILLED.includes(status) || (status === 0 && endsInFrame(stream))) return undefined
-    return { stream, status, messages, times }
+    const { width, height, fps: named } = head as LumaHead
+    const pace = paceOf(options.times ?? [], named)
+    const range = rangeOf(options, pace.fps, source.name)
+    const oddities = odditiesOf(name, named, pace, '')
+    async function* frames(): AsyncGenerator<Uint8Array> {
+      try {
+        let index = 0
+        for await (const frame of pace.varies ? resampled(luma, process.times[0], pace.fps) : inOrder(luma)) {
+          if (index >= range.end) return
+          if (index++ >= range.first) yield frame
+        }
+        const ending = await process.end()
+        if (wasKilled(ending) || (ending.status === 0 && luma.cut)) throw died(decoder, source)
+        const said = expectFrames(name, source, luma.count, ending)
+        if (said) oddities.push({ kind: 'decoder', text: `${name}: ${said}` })
+        if (options.segment && index <= range.first) throw outsideClip(source.name, options.segment, pace.fps, index)
+      } catch (error) {
+        throw options.signal?.aborted ? abortError(options.signal) : error
+      } finally {
+        process.close()
+      }
+    }
+    const clip = { width, height, fps: pace.fps, backend: name, damagedFrames: 0, oddities, frames: frames() }
+    return { ...clip, close: () => process.close() }
   } catch (error) {
-    throw signal?.aborted ? abortError(signal) : error
-  } finally {
-    // a program that it started itself may hold them open
-    for (const pipe of child.stdio) pipe?.destroy()
+    process.close()
+    throw error
   }
 }
 
-/** Memory is asked for in steps, so that clips of common size ask once. */
-const STEP = 2 ** 24
+async function* inOrder(luma: LumaStream): AsyncGenerator<Uint8Array> {
+  for (let frame = await luma.next(); frame; frame = await luma.next()) yield frame
+}
 
-/** All that comes out of a stream, as fast as memory for it is granted; the decoder is stopped beyond the limit. */
-async function collect(child: ChildProcess, stream: Readable, reserve?: ReadOptions['reserve']): Promise<Buffer> {
-  let bytes = Buffer.alloc(0)
-  let length = 0
-  for await (const part of stream as AsyncIterable<Buffer>) {
-    if (length + part.length > bytes.length) {
-      const size = Math.ceil(Math.max(length + part.length, 1.5 * length) / STEP) * STEP
-      await reserve?.(size - bytes.length)
-      const larger = Buffer.allocUnsafeSlow(size)
-      bytes.copy(larger, 0, 0, length)
-      bytes = larger
-    }
-    part.copy(bytes, length)
-    length += part.length
-    if (length > MAX_CLIP_BYTES) {
-      child.kill('SIGKILL')
-      break
-    }
+/** The frame that each instant shows. */
+async function* resampled(luma: LumaStream, times: FrameTimes, fps: number): AsyncGenerator<Uint8Array> {
+  const resampler = new Resampler(fps)
+  let before: Uint8Array | undefined
+  for (let i = 0; ; i++) {
+    const frame = await luma.next()
+    const shown = frame ? resampler.next((await times.at(i)) ?? 0) : resampler.last()
+    for (let n = 0; n < shown && before; n++) yield n === 0 ? before : Uint8Array.from(before)
+    if (!frame) return
+    before = frame
   }
-  return bytes.subarray(0, length)
 }
 
-/** What the head of a YUV4MPEG2 stream says. */
-function readHead(stream: Buffer): { width: number; height: number; fps?: number; length: number } | undefined {
-  const end = stream.subarray(0, 1024).indexOf('\n')
-  const head = end < 0 ? '' : stream.toString('latin1', 0, end)
-  const width = Number(/ W(\d+)/.exec(head)?.[1])
-  const height = Number(/ H(\d+)/.exec(head)?.[1])
-  const [, numerator, denominator] = / F(\d+):(\d+)/.exec(head) ?? []
-  if (!head.startsWith('YUV4MPEG2') || !(width <= MAX_SIDE) || !(height <= MAX_SIDE)) return undefined
-  const fps = Number(numerator) / Number(denominator)
-  return { width, height, length: end + 1, ...(fps > 0 && fps <= 1000 && { fps }) }
+function died({ name }: Decoder, { name: clip }: Source, often = ''): InfomotionError {
+  return new InfomotionError(
+    'DECODER_DIED',
+    `${name} was killed ${often}in the middle of ${clip}, which says nothing of the clip: the system may be out of memory ` +
+      '(its log tells). Run again with fewer threads (INFOMOTION_THREADS) or more memory; if it dies at this clip each ' +
+      'time, leave the clip out.',
+  )
 }
 
-const MARKER = 'FRAME\n'.length
-
-/** The stream stops before its last frame does. */
-function endsInFrame(stream: Buffer): boolean {
-  const head = readHead(stream)
-  return head !== undefined && (stream.length - head.length) % (MARKER + head.width * head.height) !== 0
-}
-
-/** Luma of a grey YUV4MPEG2 stream, or undefined if it holds no frame. A last frame cut short is left out. */
-export function readYuv4Mpeg(
-  stream: Buffer,
-): (Pick<Frames, 'frames' | 'count' | 'width' | 'height'> & { fps?: number }) | undefined {
-  const head = readHead(stream)
-  if (!head) return undefined
-  const { width, height, fps, length } = head
-  const bytes = width * height
-  const count = Math.floor((stream.length - length) / (MARKER + bytes))
-  if (count === 0) return undefined
-  // Each frame moves to the front by its markers, so the stream's own memory serves as the result.
-  for (let i = 0; i < count; i++) {
-    const start = length + i * (MARKER + bytes) + MARKER
-    stream.copyWithin(i * bytes, start, start + bytes)
-  }
-  const frames = new Uint8Array(stream.buffer, stream.byteOffset, count * bytes)
-  return { frames, count, width, height, fps }
-}
-
-/**
- * The first of what a decoder says, the same at each run: without the addresses of its memory, and sorted, as its threads
- * take turns; without the clip's folder.
- */
-function words(messages: string, path: string): string {
-  const plain = messages
-    .replaceAll(/ @ 0x[0-9a-f]+/gi, '')
-    .replaceAll(/file:/g, '')
-    .replaceAll(resolve(path), basename(path))
-  const lines = plain.split(/[\r\n]+/).map((line) => line.trim())
-  const told = [...new Set(lines)].filter((line) => line !== '' && !line.startsWith('Last message repeated')).sort()
-  return told.slice(0, 2).join('; ') + (told.length > 2 ? ` (and ${told.length - 2} lines more)` : '')
+/** The error for a clip of more luma than is held at once. */
+export function tooLarge({ name }: Source): InfomotionError {
+  return new InfomotionError(
+    'VIDEO_TOO_LARGE',
+    `${name} decodes to more than ${MAX_CLIP_BYTES / 2 ** 30} GiB of luma. Cut or scale it down, read a part of it (the options ` +
+      'segment and maxFrames), or frame after frame (openClip).',
+  )
 }

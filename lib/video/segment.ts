@@ -18,15 +18,23 @@ export function expectSegment(value: Segment, name: string): Segment {
   return { start, end, unit }
 }
 
-/** The frames that are asked for, at a rate: those i with start <= i / fps < end, the first `maxFrames` of them. */
-export function rangeOf(
-  { segment, maxFrames = Number.POSITIVE_INFINITY }: { segment?: Segment; maxFrames?: number },
-  fps: number,
-): Range {
+/** What of a clip is wanted. */
+export interface Part {
+  segment?: Segment
+  maxFrames?: number
+}
+
+/**
+ * The frames of a clip that are asked for, at its rate: those i with start <= i / fps < end, the first `maxFrames` of them.
+ *
+ * @throws VIDEO_SEGMENT_EMPTY where no frame can be among them
+ */
+export function rangeOf({ segment, maxFrames = Number.POSITIVE_INFINITY }: Part, fps: number, name: string): Range {
   if (!segment) return { first: 0, end: maxFrames }
   const at = (bound: number) => (segment.unit === 'frames' ? Math.ceil(bound) : firstFrom(bound, fps))
   const first = at(segment.start)
   const end = segment.end === undefined ? Number.POSITIVE_INFINITY : at(segment.end)
+  if (end <= first) throw outsideClip(name, segment, fps)
   return { first, end: Math.min(end, first + maxFrames) }
 }
 
@@ -46,12 +54,16 @@ export function cutTo<T extends Pick<Frames, 'frames' | 'count' | 'width' | 'hei
   return { ...clip, count: Math.max(0, end - first), frames: clip.frames.slice(first * pixels, end * pixels) }
 }
 
-/** The error for a segment that holds no frame of its clip. */
-export function outsideClip(name: string, segment: Segment, count: number, fps: number): InfomotionError {
+/** The error for a segment that holds no frame of its clip, of which `count` are known. */
+export function outsideClip(name: string, segment: Segment, fps: number, count?: number): InfomotionError {
   const { start, end = 'the end', unit } = segment
+  const rounded = (value: number) => Number(value.toFixed(3))
+  const has =
+    count === undefined
+      ? `none is shown then, at ${rounded(fps)} fps`
+      : `it has ${count} frames, ${rounded(count / fps)} seconds at ${rounded(fps)} fps`
   return new InfomotionError(
     'VIDEO_SEGMENT_EMPTY',
-    `Expected frames of ${name} from ${start} to ${end} (${unit}), but it has ${count} frames, ` +
-      `${Number((count / fps).toFixed(3))} seconds at ${Number(fps.toFixed(3))} fps. Ask for a part that lies inside the clip.`,
+    `Expected frames of ${name} from ${start} to ${end} (${unit}), but ${has}. Ask for a part that lies inside the clip.`,
   )
 }

@@ -5,6 +5,10 @@ export type Backend = (typeof BACKENDS)[number]
 /** Formats that are read in this process besides Motion JPEG, where the backend is "auto" (see `formats.ts`). */
 export type FormatName = 'dicom' | 'nifti' | 'npy' | 'pictures'
 
+/** Which part of the frames is read: all of it, or the region of the 2-D image that the file itself names (DICOM). */
+export const CROPS = ['none', 'region'] as const
+export type Crop = (typeof CROPS)[number]
+
 /** A decoded clip: luma only, which is all that motion needs. */
 export interface Frames {
   /** count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
@@ -28,8 +32,8 @@ export interface Frames {
   warnings: string[]
 }
 
-/** The names of {@link Frames}: what takes a clip's size or rate takes all that `readClip` gives. */
-export const CLIP_KEYS: readonly (keyof Frames)[] = [
+/** The names of {@link Frames} and {@link ClipStream}: what takes a clip's size or rate takes all that readers give. */
+export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
   'frames',
   'count',
   'width',
@@ -41,13 +45,17 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
   'promisedFrames',
   'oddities',
   'warnings',
+  'close',
 ]
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; a frame rate that varies; what the decoder itself says.
+ * lost; no frame rate; several that differ; one that varies; grey levels that had to be scaled; no region to crop to; files
+ * beside the frames that are not read; what the decoder itself says.
  */
-export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'decoder'
+export type OddityKind =
+  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate')
+  | ('levels' | 'region' | 'unread' | 'decoder')
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {
@@ -63,12 +71,40 @@ export interface Segment {
   unit: 'seconds' | 'frames'
 }
 
+/** A clip that is read frame after frame. */
+export interface ClipStream extends Pick<Frames, 'width' | 'height' | 'fps' | 'backend' | 'decoder'> {
+  /** How many frames there are, where that is known before. */
+  count?: number
+  /**
+   * height * width bytes each, as {@link Frames} has them one after the other; to be gone through once. Leaving the loop
+   * lets the decoder go.
+   */
+  frames: AsyncIterable<Uint8Array>
+  /** As in {@link Frames}: known when the last frame has come. */
+  readonly damagedFrames: number
+  /** As in {@link Frames}: complete when the last frame has come. */
+  readonly oddities: Oddity[]
+  /** Lets the decoder go, in the middle of a frame too; after the last frame it need not be called. */
+  close(): void
+}
+
 /** What readers of a clip take: a signal, and a say in how much memory is taken at once. */
 export interface ReadOptions {
   signal?: AbortSignal
   /** Waited for before so many bytes more are taken, so that several calls can keep to a common budget. */
   reserve?: (bytes: number) => Promise<void>
 }
+
+/** What a decoder of a format is told. */
+export interface DecodeOptions extends ReadOptions {
+  maxFrames?: number
+  /** Frames a second where the clip names no rate. Default: {@link ASSUMED_FPS}, which is told. */
+  fps?: number
+  crop?: Crop
+}
+
+/** What is taken where neither a clip nor its reader names a frame rate. */
+export const ASSUMED_FPS = 30
 
 /** Widest and highest frame that is decoded; a header that claims more is taken for damage. */
 export const MAX_SIDE = 16384

@@ -1,7 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
 import { Random } from '#lib/runtime/random.js'
+import { Peer } from './peer.js'
 import { pythonPeer, root } from './support.js'
 
 /** A clip's frames on disk, and where its flow is wanted. */
@@ -13,24 +13,13 @@ export interface FlowRequest {
   gaussian: boolean
 }
 
-/** A process with OpenCV that answers one request at a time. */
-export class OpenCvPeer {
-  versions: Record<string, string> = {}
-  private readonly answers: AsyncIterator<string>
-
-  private constructor(
-    private readonly process: ChildProcess,
-    lines: Interface,
-    private readonly words: (request: object) => string,
-  ) {
-    this.answers = lines[Symbol.asyncIterator]()
-  }
-
+/** A process with OpenCV. */
+export class OpenCvPeer extends Peer {
   /** PyPI's (opencv_peer.py); undefined where it cannot be had. */
   static async start(): Promise<OpenCvPeer | undefined> {
     const python = await pythonPeer(['opencv-python-headless', 'numpy'])
     if (!python) return undefined
-    return OpenCvPeer.open(python, [join(root, 'scripts', 'bench', 'opencv_peer.py')], JSON.stringify)
+    return new OpenCvPeer(python, [join(root, 'scripts', 'bench', 'opencv_peer.py')]).ready()
   }
 
   /** The one installed here (Debian's; native/bench/flow_peer.cc), for flow alone; undefined where there is none. */
@@ -42,43 +31,15 @@ export class OpenCvPeer {
     } catch {
       return undefined
     }
-    return OpenCvPeer.open(join(root, 'build', 'core', 'flow_peer'), [], (request) => {
+    return new OpenCvPeer(join(root, 'build', 'core', 'flow_peer'), [], (request) => {
       const { frames, out, width, height, gaussian } = request as FlowRequest
       return `${frames} ${out} ${width} ${height} ${Number(gaussian)}`
-    })
-  }
-
-  private static async open(command: string, args: string[], words: (request: object) => string): Promise<OpenCvPeer> {
-    const env = {
-      ...process.env,
-      OMP_NUM_THREADS: '1',
-      OPENBLAS_NUM_THREADS: '1',
-      OPENCV_FFMPEG_CAPTURE_OPTIONS: 'threads;1',
-    }
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
-    const peer = new OpenCvPeer(child, createInterface({ input: child.stdout! }), words)
-    peer.versions = await peer.answer()
-    return peer
-  }
-
-  async ask<T>(request: object): Promise<T> {
-    this.process.stdin!.write(`${this.words(request)}\n`)
-    return this.answer()
+    }).ready()
   }
 
   /** CPU seconds of the flow of all the clip's pairs, which then lies in `out`. */
   async flow(request: FlowRequest): Promise<number> {
     return (await this.ask<{ seconds: number }>({ do: 'flow', ...request })).seconds
-  }
-
-  stop(): void {
-    this.process.stdin!.end()
-  }
-
-  private async answer<T>(): Promise<T> {
-    const { value, done } = await this.answers.next()
-    if (done) throw new Error('the process with OpenCV ended')
-    return JSON.parse(value)
   }
 }
 

@@ -16,6 +16,7 @@ const ROOMS = {
   video: ['run'],
   flow: ['run', 'video'],
   volume: ['run', 'flow', 'video'],
+  embeddings: ['run', 'dataset', 'matrix'],
   features: ['run', 'onnx', 'matrix', 'flow', 'volume', 'video'],
   graph: ['matrix'],
   infomap: ['run'],

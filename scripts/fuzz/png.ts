@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { readLuma } from '#lib/flow/images.js'
+import { readLuma } from '#lib/video/images.js'
 import { pythonPeer } from '../bench/support.js'
 
 // `npm run fuzz:png -- [--runs N] [--seed S]`: PNG files of every colour type, depth, filter and interlacing, read by this

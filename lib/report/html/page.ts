@@ -29,7 +29,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
   })
 }
 
-const layouts = { echonet: 'EchoNet layout', csv: 'CSV table', folder: 'a folder per class' }
+const layouts = { echonet: 'EchoNet layout', camus: 'CAMUS', csv: 'CSV table', folder: 'a folder per class' }
 
 export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'layout'>): string {
   return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
@@ -94,13 +94,16 @@ are not known, so that number and those of this page cannot be compared.</p>
 }
 
 /** What students have from elsewhere than their own training clips. */
-export function helpFromElsewhere({ teacher, encoder }: ReportInput['options']): string {
+export function helpFromElsewhere({ teacher, encoder, embeddings }: ReportInput['options']): string {
   return [
     typeof teacher === 'number' && teacher > 0
       ? 'A teacher of all training clips gave a share of the labels: this is no claim about those few clips alone. '
       : '',
     typeof encoder === 'string' && encoder !== 'none'
       ? `The encoder ${encoder} was trained before, on what its card says: this is a pretrained start. `
+      : '',
+    typeof embeddings === 'string'
+      ? `The embedding is out of the file ${embeddings}: what made it may have been trained before, on these clips too. `
       : '',
   ].join('')
 }

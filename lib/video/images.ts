@@ -1,7 +1,7 @@
 import { readWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { decodeJpeg } from '../runtime/jpeg.js'
-import { jpegSize } from '../video/jpeg.js'
+import { jpegSize } from './jpeg.js'
 import { readPng, type Samples } from './png.js'
 
 /** One image as grey levels. */
@@ -25,16 +25,30 @@ export async function readLuma(path: string): Promise<Luma> {
     throw new InfomotionError('IMAGE_NOT_FOUND', what, { cause })
   })
   try {
-    if (bytes[0] === 0x89 && bytes.toString('latin1', 1, 4) === 'PNG') return toLuma(readPng(bytes))
-    if (bytes[0] === 0xff && bytes[1] === 0xd8) return await readJpeg(bytes)
-    if (/^P[56]\s/.test(bytes.toString('latin1', 0, 3))) return toLuma(readPnm(bytes))
-    throw new Error('its first bytes are of none of these formats')
+    return await decodeImage(bytes)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new InfomotionError('IMAGE_UNREADABLE', `Expected a PNG, JPEG, PGM or PPM image in ${path}: ${why}.`, {
       cause,
     })
   }
+}
+
+/** What an image's bytes are, by their beginning; undefined for what is not read here. */
+export function imageKind(head: Uint8Array): 'png' | 'jpeg' | 'pnm' | undefined {
+  const start = String.fromCharCode(...head.subarray(0, 4))
+  if (start === '\x89PNG') return 'png'
+  if (start.startsWith('\xff\xd8')) return 'jpeg'
+  return /^P[56]\s/.test(start) ? 'pnm' : undefined
+}
+
+/** {@link readLuma} of bytes; throws a plain Error. */
+export async function decodeImage(bytes: Buffer): Promise<Luma> {
+  const kind = imageKind(bytes)
+  if (kind === 'png') return toLuma(readPng(bytes))
+  if (kind === 'jpeg') return readJpeg(bytes)
+  if (kind === 'pnm') return toLuma(readPnm(bytes))
+  throw new Error('its first bytes are of none of these formats')
 }
 
 async function readJpeg(bytes: Buffer): Promise<Luma> {
