@@ -335,6 +335,19 @@ t.test('groups by a pattern', async (t) => {
     'b1.avi': '',
   })
   await t.rejects(readDataSet(given, { groupPattern: '[ab]' }), { code: 'INVALID_ARGUMENT', message: /not both/ })
+  const subjects = lay(temporary(t), {
+    'c.csv': 'path,label,subject\na1.avi,x,1\na2.avi,y,2\nb1.avi,x,3\n',
+    'a1.avi': '',
+    'a2.avi': '',
+    'b1.avi': '',
+  })
+  const asked = await readDataSet(subjects, { groupPattern: '^[ab]' })
+  t.same(
+    asked.clips.map(({ group }) => group),
+    ['a', 'a', 'b'],
+    'what is asked for comes before a column that is not ours',
+  )
+  await t.rejects(readDataSet(subjects, { groupPattern: 'a', groupBy: 'patient' }), { code: 'INVALID_ARGUMENT' })
   const split = lay(temporary(t), {
     'c.csv': 'path,label,split\na1.avi,x,train\na2.avi,y,test\nb1.avi,y,train\n',
     'a1.avi': '',

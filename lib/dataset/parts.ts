@@ -2,10 +2,10 @@ import type { Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { type Columns, mapColumns } from './columns.js'
+import { mapColumns } from './columns.js'
 import { firstOf } from './labels.js'
 import { listForm } from './lists.js'
-import type { TableFile } from './reading.js'
+import type { Reading, TableFile } from './reading.js'
 import { splitNamed } from './split.js'
 import { readTable, type Table } from './table.js'
 import type { Split } from './types.js'
@@ -52,11 +52,11 @@ async function isList(path: string): Promise<boolean> {
 }
 
 /** Those that have columns of paths and labels; where some call them as we do, those alone. */
-export function suitable(tables: readonly FoundTable[], columns: Columns): TableFile[] {
+export function suitable(tables: readonly FoundTable[], { columns, grouped }: Reading): TableFile[] {
   const ambiguous: InfomotionError[] = []
   const found = tables.flatMap(({ file, table }): TableFile[] => {
     try {
-      const mapped = mapColumns(table, columns)
+      const mapped = mapColumns(table, columns, grouped)
       return mapped ? [{ file, table, mapped }] : []
     } catch (error) {
       if (!(error instanceof InfomotionError) || error.code !== 'DATASET_AMBIGUOUS') throw error

@@ -103,7 +103,7 @@ export function placeAll(dataSet: DataSet, items: readonly DistilledItem[], list
 }
 
 /** The end of the name of a file that a part was cut out into (see `trimmedName`). */
-const TRIMMED = /_\d{6,}_\d{6,}\.\w+$/
+const TRIMMED = /_\d{6,}_\d{6,}(\.\w+)?$/
 
 export function place(dataSet: DataSet, index: number, list: boolean): Omit<Placed, 'item'> & { clip: Clip } {
   const { source, layout } = dataSet

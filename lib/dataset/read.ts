@@ -65,11 +65,14 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     splitList,
   } = resolveOptions(READING, options, 'readDataSet')
 
+  if (groupBy !== undefined && groupPattern !== undefined)
+    throw invalid('either groupBy or groupPattern, not both', 'groupPattern', groupPattern)
   const found = await readSource(path, {
     columns,
     allowMissing,
     named: namedSplits(splitValues),
     schemeGiven: wanted !== undefined,
+    grouped: groupBy !== undefined || groupPattern !== undefined,
     ...{ segments, measurement, splitList },
   })
   const { warnings, notes } = found
