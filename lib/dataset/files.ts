@@ -5,10 +5,10 @@ import { listName } from '../run/output.js'
 import { isPictures } from '../video/pictures.js'
 
 /** File name endings that are taken for videos. */
-export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif|nii(\.gz)?|npy)$/i
+export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif|dcm|dicom|nii(\.gz)?|npy)$/i
 
-/** Whether a clip's file is of a kind that names no frame rate, or seldom: an array, or a folder of pictures. */
-export const isWithoutRate = (path: string) => !VIDEO.test(path) || /\.(nii(\.gz)?|npy)$/i.test(path)
+/** Whether a clip's file is of a kind that names no frame rate, or seldom: a DICOM, an array, or a folder of pictures. */
+export const isWithoutRate = (path: string) => !VIDEO.test(path) || /\.(dcm|dicom|nii(\.gz)?|npy)$/i.test(path)
 
 /** What tells a folder of a run's results, of this run too. */
 const MARKS = [LOCK, listName('set'), listName('comparison')]

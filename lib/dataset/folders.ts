@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
+import { isDicomFile } from '../video/dicom/header.js'
 import { isPicture } from '../video/pictures.js'
 import { folded, isClip, isOfResults, isPictureFolder, VIDEO } from './files.js'
 import { firstOf, shown } from './labels.js'
@@ -26,7 +27,7 @@ export interface ClassFolders {
 }
 
 /** Files that no one means to be a clip. */
-const COMPANIONS = /^(thumbs\.db|desktop\.ini|readme(\.\w+)?|licen[cs]e(\.\w+)?|notice\.txt)$/i
+const COMPANIONS = /^(thumbs\.db|desktop\.ini|dicomdir|readme(\.\w+)?|licen[cs]e(\.\w+)?|notice\.txt)$/i
 
 /**
  * A folder of videos (or of folders of pictures) for each class, two classes or more; or `train/`, `val/`, `test/` (and
@@ -61,9 +62,10 @@ export async function readFolders(
       for (const file of [...inside.files, ...inside.folders]) {
         const path = join(root, name, label, file)
         const isFolder = !hasVideos && !VIDEO.test(file) && (await isPictureFolder(path))
-        if (isFolder || (VIDEO.test(file) && !inside.folders.includes(file)))
+        const isFile = !inside.folders.includes(file)
+        if (isFolder || (isFile && (VIDEO.test(file) || (await isNamelessDicom(path)))))
           clips.push({ id: at(file), path, label, split: splits[s] })
-        else unread.push(inside.folders.includes(file) ? `${at(file)}/` : at(file))
+        else unread.push(isFile ? at(file) : `${at(file)}/`)
       }
       unread.push(...inside.others.map(at))
     }
@@ -73,6 +75,11 @@ export async function readFolders(
   if (new Set(clips.map(({ label }) => label)).size < 2) return undefined
   clips.sort((a, b) => (a.id < b.id ? -1 : 1)) // readdir's order is the file system's
   return { areSplits, clips, unread: unread.filter((file) => !COMPANIONS.test(basename(file))).sort() }
+}
+
+/** A DICOM whose name does not say so, as archives call them ("IM0001", "1.2.840.113619.2"); their index is none. */
+async function isNamelessDicom(path: string): Promise<boolean> {
+  return !COMPANIONS.test(basename(path)) && !isPicture(path) && (await isDicomFile(path))
 }
 
 /** Pictures where clips are expected: each folder a clip without a class, or each a class of single images. */

@@ -3,6 +3,7 @@ import { flag, integer, type Kind, number, oneOf, parts, seed, text } from '../r
 import { type Given, type Options, option } from '../runtime/option.js'
 import { CLASS_SCHEMES, type ClassScheme } from './classes.js'
 import type { Columns } from './columns.js'
+import { HEADER_GROUPS } from './headers.js'
 import { SEGMENT_UNITS } from './segments.js'
 import { namedSplits, type SplitValues } from './split.js'
 
@@ -75,6 +76,15 @@ export const READING = {
   groupPattern: option(text('regex', 'a regular expression'), {
     group: DATA,
     help: "groups by names: what the first ( ) of a regular expression takes of a clip's path, as '(patient\\d+)'",
+  }),
+  /**
+   * Groups clips by the `patient` or the `study` that their DICOM headers name: such clips never straddle splits. The groups are
+   * numbered; what the headers say is shown nowhere.
+   */
+  groupBy: option(oneOf(HEADER_GROUPS), {
+    absent: 'each clip, or the column of groups',
+    group: DATA,
+    help: 'group clips by the patient or the study that their DICOM headers name',
   }),
   /** Which measurement is the label, in a table with several rows a video (`Calc`, `CalcValue` of EchoNet-LVH). */
   measurement: option(text('name', 'the name of a measurement'), {

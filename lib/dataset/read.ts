@@ -8,6 +8,7 @@ import { isEjectionFraction } from './columns.js'
 import { familiesOf, kinAcrossSplits, madeFromTest } from './families.js'
 import { isWithoutRate } from './files.js'
 import { groupByNames } from './groups.js'
+import { groupByHeaders } from './headers.js'
 import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
@@ -59,6 +60,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     strict,
     segments,
     groupPattern,
+    groupBy,
     measurement,
     splitList,
   } = resolveOptions(READING, options, 'readDataSet')
@@ -72,7 +74,9 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   })
   const { warnings, notes } = found
   checkDuplicates(found)
-  const grouped = groupByNames(found, groupPattern)
+  if (groupPattern !== undefined && groupBy !== undefined)
+    throw invalid('either groupPattern or groupBy, not both', 'groupBy', groupBy)
+  const grouped = groupBy ? await groupByHeaders(found, groupBy) : groupByNames(found, groupPattern)
   notes.push(...grouped.notes)
   warnings.push(...grouped.warnings)
   const byEF = IS_OF_EF[found.layout] || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))

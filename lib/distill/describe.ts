@@ -34,12 +34,12 @@ export interface DescribedClips extends ExtractedFeatures {
  */
 export async function describeClips(
   clips: readonly (Clip | MadeClip)[],
-  { cache, backend, fps, mask, device, encoder: model }: Method,
+  { cache, backend, fps, mask, crop, device, encoder: model }: Method,
   volumes: boolean,
   { stated, ...stage }: StageOptions & { stated?: readonly StatedFacts[] },
 ): Promise<DescribedClips> {
-  const decode: ExtractOptions['decode'] = (file, options) => readClip(file, { fps, ...options, backend, mask })
-  const decoder = decodingKey({ backend, fps, mask })
+  const decode: ExtractOptions['decode'] = (file, options) => readClip(file, { fps, ...options, backend, mask, crop })
+  const decoder = decodingKey({ backend, fps, mask, crop })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
     const shape: VolumeOptions = encoder?.volume ?? {}

@@ -52,11 +52,13 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, te
   },
   chunks: { says: 'have chunks that were lost', of: (_, [text]) => text },
   rate: { says: 'name no frame rate, so that one is assumed', of: ({ facts }) => `${rounded(facts.fps)} fps` },
+  rates: { says: 'name frame rates that differ', of: (_, [text]) => text.replace(/^.*?: /, '').replace(/;.*$/, '') },
   'variable-rate': {
     says: 'have a frame rate that varies, which is taken for constant',
     of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
   },
   levels: { says: 'had their numbers scaled to grey levels', of: (_, [text]) => text.replace(/\.$/, '') },
+  region: { says: 'name no region of their 2-D image and are read whole', of: () => '' },
   unread: { says: 'have files beside their frames that are not read', of: (_, [text]) => text.replace(/\.$/, '') },
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {

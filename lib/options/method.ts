@@ -41,6 +41,8 @@ export const METHOD = {
   fps: { ...DECODING.fps, group: FEATURES },
   /** `sector`: what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. */
   mask: { ...DECODING.mask, group: FEATURES },
+  /** `region`: of a DICOM, the region of the 2-D image that the file names (UltrasoundRegions), where it names one. */
+  crop: { ...DECODING.crop, group: FEATURES },
   /** Where flow and neighbours are computed: on a GPU where one can be used, on the CPU, on a GPU or not at all. */
   device: option(oneOf(DEVICES), {
     default: 'auto',

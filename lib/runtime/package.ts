@@ -45,3 +45,22 @@ export function packageFolder(): string {
 export function moduleUrl(path: string): URL {
   return pathToFileURL(join(packageFolder(), 'dist', path))
 }
+
+/** Where an optional peer is, as seen from this package or from the working directory; undefined: not installed. */
+export function findPeer(module: string): string | undefined {
+  for (const from of [pathToFileURL(here), join(process.cwd(), 'package.json')])
+    try {
+      return createRequire(from).resolve(module)
+    } catch {} // looked for elsewhere
+  return undefined
+}
+
+/** The version of the package that a file belongs to; undefined: it does not say. */
+export function versionOf(file: string): string | undefined {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder))
+    try {
+      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      if (version) return version
+    } catch {} // the package's own folder is further up
+  return undefined
+}

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InfomotionError } from '../runtime/errors.js'
-import { moduleUrl } from '../runtime/package.js'
+import { findPeer, moduleUrl, versionOf } from '../runtime/package.js'
 import { FILM_FORMATS } from './ffmpeg.js'
 import { decodeThrough, streamThrough } from './pipe.js'
 import type { Decoder } from './process.js'
@@ -16,24 +14,13 @@ const NAMES = ['opencv4nodejs', '@u4/opencv4nodejs']
 
 /** Where opencv4nodejs is, as seen from this package or from the working directory; undefined: not installed. */
 export function findOpencv(): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')])
-    for (const name of NAMES)
-      try {
-        return createRequire(from).resolve(name)
-      } catch {} // looked for elsewhere
-  return undefined
+  return findPeer(NAMES[0]) ?? findPeer(NAMES[1])
 }
 
 /** Names opencv4nodejs with its version; undefined: not installed. */
 export function opencvDecoder(): string | undefined {
   const library = findOpencv()
-  if (!library) return undefined
-  for (let folder = dirname(library); folder !== dirname(folder); folder = dirname(folder))
-    try {
-      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-      if (version) return `opencv4nodejs ${version}`
-    } catch {} // the package's own folder is further up
-  return 'opencv4nodejs'
+  return library && `opencv4nodejs ${versionOf(library) ?? ''}`.trim()
 }
 
 /**

@@ -1,5 +1,6 @@
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { type Avi, isAvi, walkAvi } from './avi.js'
+import { isDicom } from './dicom/elements.js'
 import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
 import { PICTURES } from './pictures.js'
@@ -24,7 +25,7 @@ export interface Recognised {
   refused?: InfomotionError
 }
 
-/** Enough of a file to tell formats apart, and to find in a DICOM how fast it is. */
+/** Enough of a file to tell formats apart. */
 const HEAD_BYTES = 2 ** 16
 
 /** Most of a file that starts as a JPEG that is looked at: a picture ends before. */
@@ -63,7 +64,10 @@ export async function recognise(
     return { bytes: await source.read(0, size, signal), known: true, format }
   }
   if (isDicom(head))
-    throw new InfomotionError('VIDEO_UNREADABLE', `${name} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `${name} is a DICOM: it is read in this process, and not with the backend "${backend}". Leave that out.`,
+    )
   const known = isAvi(head) || isOtherVideo(head)
   const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(source, signal))
   const { promised } = isAvi(head) ? walkAvi(head) : { promised: 0 }
@@ -138,42 +142,6 @@ function isOtherVideo(head: Buffer): boolean {
     '0&\xb2u',
   ]
   return isBoxed || starts.some((start) => text.startsWith(start)) // Matroska, MPEG program and video streams, ...
-}
-
-const DICOM_CURE = 'DICOM is not read here: convert it to a video first (AVI or MP4), with its own frame rate.'
-
-/**
- * The file is a DICOM: "DICM" behind 128 bytes (PS3.10, 7.1), or, as older devices write it, at once the elements of group
- * 0002 or 0008, with two letters for the type of value or a short length.
- */
-function isDicom(head: Buffer): boolean {
-  if (head.toString('latin1', 128, 132) === 'DICM') return true
-  if (head.length < 64) return false
-  const [group, element] = [head.readUInt16LE(0), head.readUInt16LE(2)]
-  const typed = /^(UL|UI|CS|DA|SH|LO|OB)/.test(head.toString('latin1', 4, 6)) || head.readUInt32LE(4) <= 64
-  return (group === 2 || group === 8) && element <= 0x18 && typed && head.readUInt32LE(4) > 0
-}
-
-/** What a DICOM says of its frames, for whoever converts it: " of 30 frames, 33.3 ms each (30.03 fps)", or "". */
-function dicomFacts(head: Buffer): string {
-  const frames = dicomNumber(head, 0x0028, 0x0008, 'IS')
-  const time = dicomNumber(head, 0x0018, 0x1063, 'DS')
-  const rate = dicomNumber(head, 0x0018, 0x0040, 'IS') ?? dicomNumber(head, 0x0008, 0x2144, 'IS')
-  const fps = time ? `, ${time} ms each (${Number((1000 / time).toFixed(2))} fps)` : rate ? `, ${rate} fps` : ''
-  return frames || fps ? ` of ${frames ?? 'several'} frames${fps}` : ''
-}
-
-/** A number that a DICOM holds as text, by group, element and type of value (PS3.5, 7.1; little-endian); 0: not there. */
-function dicomNumber(head: Buffer, group: number, element: number, type: string): number | undefined {
-  const tag = Buffer.alloc(4)
-  tag.writeUInt16LE(group)
-  tag.writeUInt16LE(element, 2)
-  const at = head.indexOf(tag)
-  if (at < 0 || at + 8 > head.length) return undefined
-  const length =
-    head.toString('latin1', at + 4, at + 6) === type ? head.readUInt16LE(at + 6) : head.readUInt32LE(at + 4)
-  const number = length <= 16 ? Number.parseFloat(head.toString('latin1', at + 8, at + 8 + length)) : 0
-  return number > 0 ? number : undefined
 }
 
 /** The error for a file of no known format. */

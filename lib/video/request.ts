@@ -6,7 +6,7 @@ import type { Mask } from './mask.js'
 import { DECODING } from './options.js'
 import { expectSegment, type Part } from './segment.js'
 import { type ClipSource, type Source, sourceOf } from './source.js'
-import type { Backend, ReadOptions, Segment } from './types.js'
+import type { Backend, Crop, ReadOptions, Segment } from './types.js'
 
 export interface ReadClipOptions extends ReadOptions {
   /**
@@ -22,6 +22,11 @@ export interface ReadClipOptions extends ReadOptions {
   fps?: number
   /** "sector": what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. Default "none". */
   mask?: Mask
+  /**
+   * "region": of a DICOM, the region of the 2-D image that the file names (SequenceOfUltrasoundRegions), where it names one.
+   * Default "none".
+   */
+  crop?: Crop
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number
   /**

@@ -5,6 +5,10 @@ export type Backend = (typeof BACKENDS)[number]
 /** Formats that are read in this process besides Motion JPEG, where the backend is "auto" (see `formats.ts`). */
 export type FormatName = 'dicom' | 'nifti' | 'npy' | 'pictures'
 
+/** Which part of the frames is read: all of it, or the region of the 2-D image that the file itself names (DICOM). */
+export const CROPS = ['none', 'region'] as const
+export type Crop = (typeof CROPS)[number]
+
 /** A decoded clip: luma only, which is all that motion needs. */
 export interface Frames {
   /** count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
@@ -45,10 +49,12 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; a frame rate that varies; grey levels that had to be scaled; files beside the frames that are not
- * read; what the decoder itself says.
+ * lost; no frame rate; several that differ; one that varies; grey levels that had to be scaled; no region to crop to; files
+ * beside the frames that are not read; what the decoder itself says.
  */
-export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'levels' | 'unread' | 'decoder'
+export type OddityKind =
+  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate')
+  | ('levels' | 'region' | 'unread' | 'decoder')
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {
@@ -93,6 +99,7 @@ export interface DecodeOptions extends ReadOptions {
   maxFrames?: number
   /** Frames a second where the clip names no rate. Default: {@link ASSUMED_FPS}, which is told. */
   fps?: number
+  crop?: Crop
 }
 
 /** What is taken where neither a clip nor its reader names a frame rate. */

@@ -1,0 +1,169 @@
+import { InfomotionError } from '../runtime/errors.js'
+import { require } from '../runtime/package.js'
+import { yieldToEventLoop } from '../runtime/yield.js'
+import { textOf } from './dicom/attributes.js'
+import { CONVERT, codecVersions } from './dicom/codecs.js'
+import { type Elements, isDicom, readElements } from './dicom/elements.js'
+import { type Image, imageOf, PHOTOMETRIC } from './dicom/image.js'
+import { type Extremes, extremesOf, isGrey, levelsOf, type Samples, writeLuma } from './dicom/luma.js'
+import { type Pixels, pixelsOf } from './dicom/pixels.js'
+import { rateOf } from './dicom/rate.js'
+import { cropped, regionOf } from './dicom/region.js'
+import { kindOf } from './dicom/sop.js'
+import type { Format } from './format.js'
+import { forEachInFlight } from './mjpeg.js'
+import { countOddities, cropOddities, damageOddities } from './oddities.js'
+import { Resampler } from './times.js'
+import { type DecodeOptions, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
+
+/**
+ * Multi-frame DICOM: ultrasound, cine. What is said of the patient is not read, and nothing but sizes, rates and known names
+ * goes into a message: messages end in logs and reports.
+ */
+export const DICOM: Format = {
+  name: 'dicom',
+  recognises: isDicom,
+  decoder,
+  async decode(bytes, path, options) {
+    const elements = await readElements(bytes, options)
+    const image = imageOf(elements.data)
+    expectImage(elements, image, path)
+    const pixels = await pixelsOf(elements, image, path)
+    const { width, height } = pixels
+    const count = Math.min(pixels.count, options.maxFrames ?? pixels.count)
+    if (count === 0)
+      throw new InfomotionError('VIDEO_EMPTY', `${path} is a DICOM whose pixel data hold no whole frame.`)
+    if (width > MAX_SIDE || height > MAX_SIDE || count * width * height > MAX_CLIP_BYTES)
+      throw tooLarge(path, count, width, height)
+    const { frames, damagedFrames, extremes } = await decodeFrames(pixels, image, count, path, options)
+    const region = options.crop === 'region' ? regionOf(elements.data, pixels) : undefined
+    const { fps, oddities, times } = rateOf(elements.data, options.fps)
+    const clip = region ? cropped(frames, pixels, region) : { frames, width, height }
+    const even = times ? await evenly(clip, times, fps, path, options) : clip
+    const all: Oddity[] = [
+      ...(image.frames === undefined && pixels.count > 1 ? [uncounted(pixels.count)] : []),
+      ...countOddities(image.frames ?? 0, pixels.count),
+      ...damageOddities(damagedFrames, count),
+      ...oddities,
+      ...(extremes ? [stretched(extremes)] : []),
+      ...(region ? [] : cropOddities(options.crop)),
+    ]
+    return {
+      ...even,
+      count: even.frames.length / (even.width * even.height),
+      fps,
+      backend: 'dicom',
+      decoder: decoder(),
+      damagedFrames,
+      promisedFrames: image.frames,
+      oddities: all,
+      warnings: [],
+    }
+  },
+}
+
+/** A clip whose frames come at these times, at a constant rate: each instant shows the frame of its time. */
+async function evenly<Clip extends { frames: Uint8Array; width: number; height: number }>(
+  clip: Clip,
+  times: readonly number[],
+  fps: number,
+  path: string,
+  { maxFrames = Number.POSITIVE_INFINITY, reserve }: DecodeOptions,
+): Promise<Clip> {
+  const size = clip.width * clip.height
+  const resampler = new Resampler(fps)
+  const shown: number[] = []
+  const count = Math.min(times.length, clip.frames.length / size)
+  for (let i = 0; i < count && shown.length < maxFrames; i++)
+    for (let left = resampler.next(times[i]); left > 0; left--) shown.push(i - 1)
+  for (let left = resampler.last(); left > 0; left--) shown.push(count - 1)
+  shown.length = Math.min(shown.length, maxFrames)
+  if (shown.length * size > MAX_CLIP_BYTES) throw tooLarge(path, shown.length, clip.width, clip.height)
+  await reserve?.(shown.length * size)
+  const frames = new Uint8Array(shown.length * size)
+  for (const [at, i] of shown.entries()) frames.set(clip.frames.subarray(i * size, (i + 1) * size), at * size)
+  return { ...clip, frames }
+}
+
+/** Raise where the luma of a file would come out differently. */
+const SCHEMA = 1
+
+function decoder(): string {
+  const version = (name: string) => require(`${name}/package.json`).version
+  const parts = [`dicom-parser ${version('dicom-parser')}`, `jpeg-turbo ${version('@julusian/jpeg-turbo')}`]
+  return `dicom ${SCHEMA} (${[...parts, ...codecVersions()].join(', ')})`
+}
+
+/** Refuses what has no pixels, or pixels that are not read here. */
+function expectImage({ data, pixels, damage }: Elements, image: Image, path: string): void {
+  const refuse = (why: string) => {
+    throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM ${why}`)
+  }
+  if (!pixels) {
+    const kind = kindOf(textOf(data, 'x00080016') ?? textOf(data, 'x00020002'))
+    if (damage !== undefined) refuse(`that is damaged at byte ${damage}, before its pixel data.`)
+    if (data.elements.x7fe00008 || data.elements.x7fe00009) refuse(`of floating-point pixels, which are not read here.`)
+    refuse(`without pixel data${kind ? `: ${kind}` : ''}. Leave it out of the set.`)
+  }
+  const { width, height, samples, allocated, photometric, palette, mixed } = image
+  if (width === 0 || height === 0) refuse('whose header names no size of its frames (Rows, Columns).')
+  if (![1, 8, 16].includes(allocated) || (allocated === 1 && samples > 1))
+    refuse(`of ${allocated} bits a sample; 1, 8 and 16 are read. ${CONVERT}`)
+  if (samples !== 1 && samples !== 3) refuse(`of ${samples} samples a pixel; 1 and 3 are read. ${CONVERT}`)
+  if (!PHOTOMETRIC.includes(photometric))
+    refuse(`whose photometric interpretation is none of ${PHOTOMETRIC.join(', ')}. ${CONVERT}`)
+  if (mixed) refuse(`that is partly grey, partly of a palette, which is not read here. ${CONVERT}`)
+  if (photometric === 'PALETTE COLOR' && !palette)
+    refuse('whose palette is missing or of a kind that is not read here.')
+}
+
+/** Decodes the frames to luma; the nearest good frame before a damaged one stands in for it, or else the first good one. */
+async function decodeFrames(pixels: Pixels, image: Image, count: number, path: string, options: DecodeOptions) {
+  const { width, height, bits, rgb } = pixels
+  const size = width * height
+  await options.reserve?.(count * size)
+  const frames = new Uint8Array(count * size)
+  const good = new Uint8Array(count)
+  /** Decodes all frames, those of JavaScript one after the other, with time for others between them. */
+  const decode = async (use: (samples: Samples, index: number) => void) =>
+    forEachInFlight(count, options.signal, async (index) => {
+      const samples = await pixels.frame(index)
+      if (samples) use(samples, index)
+      good[index] = samples ? 1 : 0
+      await yieldToEventLoop(options.signal)
+    })
+  const isWide = bits.stored > 8 && isGrey(image.photometric) && !image.window
+  let extremes: Extremes | undefined
+  // decoded twice, where the levels depend on all frames: clips of more than 8 bits without a window are few
+  if (isWide)
+    await decode((samples) => {
+      extremes = extremesOf(samples, bits, extremes)
+    })
+  const levels = levelsOf(image, bits, extremes)
+  await decode((samples, index) => writeLuma(samples, levels, rgb, frames.subarray(index * size, (index + 1) * size)))
+  const first = good.indexOf(1)
+  if (first < 0)
+    throw new InfomotionError('VIDEO_UNREADABLE', `All ${count} frames of ${path} are damaged: none decodes in full.`)
+  for (let i = 0; i < count; i++) {
+    const stand = i < first ? first : i - 1
+    if (!good[i]) frames.copyWithin(i * size, stand * size, (stand + 1) * size)
+  }
+  return { frames, extremes, damagedFrames: count - good.reduce((sum, one) => sum + one, 0) }
+}
+
+function uncounted(count: number): Oddity {
+  return { kind: 'surplus', text: `The header names no number of frames, the file holds ${count}.` }
+}
+
+function stretched([least, most]: Extremes): Oddity {
+  const text = `Samples from ${least} to ${most}, and no window: the least is taken for black, the largest for white.`
+  return { kind: 'levels', text }
+}
+
+function tooLarge(path: string, count: number, width: number, height: number): InfomotionError {
+  return new InfomotionError(
+    'VIDEO_TOO_LARGE',
+    `${path} claims ${count} frames of ${width} x ${height}: more than ${MAX_SIDE} px wide or high, or ${MAX_CLIP_BYTES / 2 ** 30} ` +
+      'GiB of luma. Cut or scale it down, or read its beginning only with the option maxFrames.',
+  )
+}

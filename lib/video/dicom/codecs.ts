@@ -1,0 +1,161 @@
+import { InfomotionError } from '../../runtime/errors.js'
+import { findPeer, require, versionOf } from '../../runtime/package.js'
+import type { Codec, FrameHead } from './codestream.js'
+import type { Samples } from './luma.js'
+
+/** Decodes one frame; undefined: it is damaged. */
+export type Decode = (frame: Buffer, head: FrameHead) => Promise<Samples | undefined>
+
+/** What decodes with an optional peer. */
+interface Peer {
+  name: string
+  /** Versions that are known to do. */
+  range: string
+  /** What of the package is loaded. */
+  entry: string
+  load(module: never): Promise<Decode>
+}
+
+const PEERS: Partial<Record<Codec, Peer>> = {
+  'jpeg-ls': {
+    name: '@cornerstonejs/codec-charls',
+    range: '^1.2.7',
+    entry: '/decodewasmjs',
+    load: async (start: StartWasm) => wasmDecoder(start, 'JpegLSDecoder'),
+  },
+  'jpeg-2000': {
+    name: '@cornerstonejs/codec-openjpeg',
+    range: '^1.3.6',
+    entry: '/decodewasmjs',
+    load: async (start: StartWasm) => wasmDecoder(start, 'J2KDecoder'),
+  },
+  'jpeg-lossless': {
+    name: 'jpeg-lossless-decoder-js',
+    range: '^2.1.2',
+    entry: '',
+    load: async (module: Lossless) => losslessDecoder(module),
+  },
+}
+
+/** What the codecs are called. */
+const NAMES: Record<Codec, string> = {
+  jpeg: 'JPEG',
+  'jpeg-12': 'JPEG of 12 bits',
+  'jpeg-lossless': 'lossless JPEG',
+  'jpeg-ls': 'JPEG-LS',
+  'jpeg-2000': 'JPEG 2000',
+}
+
+const loaded = new Map<Codec, Promise<Decode>>()
+
+/**
+ * The decoder of an optional peer, which is looked for beside this package and in the working directory.
+ *
+ * @throws DICOM_CODEC_NOT_FOUND; VIDEO_UNREADABLE where there is none
+ */
+export async function decoderOf(codec: Codec, path: string, find = findPeer): Promise<Decode> {
+  const peer = PEERS[codec]
+  if (!peer)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `${path} is a DICOM of ${NAMES[codec]}, which is not read here. ${CONVERT}`,
+    )
+  const file = find(peer.name + peer.entry)
+  if (!file)
+    throw new InfomotionError(
+      'DICOM_CODEC_NOT_FOUND',
+      `${path} is a DICOM of ${NAMES[codec]}, which ${peer.name} reads: expected that package beside infomotion or in the ` +
+        `working directory. Install it: npm install ${peer.name}@${peer.range}`,
+    )
+  const decoder = loaded.get(codec) ?? peer.load(require(file) as never)
+  loaded.set(codec, decoder)
+  return decoder
+}
+
+/** What to do with files that are not read here. */
+export const CONVERT = 'Convert it to a video (AVI or MP4), with its own frame rate, or to DICOM without compression.'
+
+/** Names and versions of the peers that are there. */
+export function codecVersions(): string[] {
+  return Object.values(PEERS).flatMap(({ name, entry }) => {
+    const file = findPeer(name + entry)
+    return file ? [`${name.split('/').pop()} ${versionOf(file) ?? ''}`.trim()] : []
+  })
+}
+
+/** A codec in WebAssembly, as CornerstoneJS packs it. */
+interface WasmCodec {
+  getEncodedBuffer(bytes: number): Uint8Array
+  decode(): void
+  getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number }
+  /** JPEG-LS: 0 if the samples lie in planes. */
+  getInterleaveMode?(): number
+  getDecodedBuffer(): Uint8Array
+  delete(): void
+}
+
+type StartWasm = (options: object) => Promise<Record<string, new () => WasmCodec>>
+
+/** What it would print goes nowhere: standard output is for results. */
+const QUIET = { print: () => {}, printErr: () => {} }
+
+async function wasmDecoder(start: StartWasm, name: string): Promise<Decode> {
+  let module = await start(QUIET)
+  return async (frame, head) => {
+    try {
+      const codec = new module[name]()
+      try {
+        codec.getEncodedBuffer(frame.length).set(frame)
+        codec.decode()
+        const info = codec.getFrameInfo()
+        const planar = codec.getInterleaveMode?.() === 0
+        if (info.width !== head.width || info.height !== head.height) return undefined
+        return samplesOf(
+          Uint8Array.from(codec.getDecodedBuffer()),
+          { ...info, components: info.componentCount },
+          planar,
+        )
+      } finally {
+        codec.delete()
+      }
+    } catch {
+      module = await start(QUIET) // what has failed once is in no state to go on
+      return undefined
+    }
+  }
+}
+
+interface Lossless {
+  Decoder: new () => { decode(buffer: ArrayBuffer, offset: number, length: number): Uint8Array | Uint16Array | null }
+}
+
+const END_OF_IMAGE = Buffer.from('ffd9', 'hex')
+
+async function losslessDecoder({ Decoder }: Lossless): Promise<Decode> {
+  return async (frame, { width, height, components, precision }) => {
+    try {
+      // with bytes to spare before the end-of-image marker: it takes what is near that for damage, and stops a pixel early
+      const end = frame.lastIndexOf(END_OF_IMAGE)
+      const spaced = Buffer.concat([frame.subarray(0, end < 0 ? frame.length : end), Buffer.alloc(8), END_OF_IMAGE])
+      const values = new Decoder().decode(spaced.buffer as ArrayBuffer, spaced.byteOffset, spaced.length)
+      if (!values) return undefined
+      return samplesOf(new Uint8Array(values.buffer), { width, height, components, bitsPerSample: precision }, false)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Decoded bytes as samples of one byte or two; undefined: there are not as many as there should be. */
+function samplesOf(
+  bytes: Uint8Array,
+  info: { width: number; height: number; components: number; bitsPerSample: number },
+  planar: boolean,
+): Samples | undefined {
+  const { width, height, components, bitsPerSample } = info
+  const pixels = width * height
+  const values = bitsPerSample <= 8 ? bytes : new Uint16Array(bytes.buffer, 0, bytes.length >> 1)
+  if (values.length < pixels * components) return undefined
+  const at = Array.from({ length: components }, (_, i) => (planar ? i * pixels : i))
+  return { values, at, step: planar ? 1 : components }
+}

@@ -1,0 +1,85 @@
+/** What compresses a frame, as its own first bytes say: transfer syntaxes are sometimes wrong. */
+export type Codec = 'jpeg' | 'jpeg-12' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000'
+
+/** What a compressed frame says of itself. */
+export interface FrameHead {
+  codec: Codec
+  width: number
+  height: number
+  /** Samples of a pixel. */
+  components: number
+  /** Bits of a sample. */
+  precision: number
+  /** What the samples are, where a JPEG says so. */
+  colour?: 'rgb' | 'ybr'
+}
+
+/** Reads the head of a frame; undefined: it is damaged, or of no such codec. */
+export function frameHead(frame: Buffer): FrameHead | undefined {
+  const head = frame[0] === 0xff && frame[1] === 0xd8 ? jpegHead(frame) : jpeg2000Head(frame)
+  return head && head.width > 0 && head.height > 0 && head.components > 0 ? head : undefined
+}
+
+/** Of JPEG (ITU-T T.81, B.2) and JPEG-LS (T.87, C.1): what stands in its segments before the first scan. */
+function jpegHead(jpeg: Buffer): FrameHead | undefined {
+  let [jfif, adobe] = [false, -1]
+  for (let at = 2; at + 10 <= jpeg.length; ) {
+    if (jpeg[at] !== 0xff) return undefined
+    const marker = jpeg[at + 1]
+    const length = jpeg.readUInt16BE(at + 2)
+    if (marker === 0xff) {
+      at++ // fill byte
+      continue
+    }
+    if (marker === 0xe0) jfif ||= jpeg.toString('latin1', at + 4, at + 8) === 'JFIF'
+    if (marker === 0xee && jpeg.toString('latin1', at + 4, at + 9) === 'Adobe') adobe = jpeg[at + 15] ?? -1
+    const precision = jpeg[at + 4]
+    const codec = codecOf(marker, precision)
+    if (codec) {
+      const components = jpeg[at + 9]
+      const ids = Array.from({ length: Math.min(components, 3) }, (_, i) => jpeg[at + 10 + 3 * i])
+      const colour = colourOf(String.fromCharCode(...ids), adobe, jfif)
+      const [height, width] = [jpeg.readUInt16BE(at + 5), jpeg.readUInt16BE(at + 7)]
+      return { codec, width, height, components, precision, ...(components === 3 && colour ? { colour } : {}) }
+    }
+    if (length < 2 || marker === 0xda || marker === 0xd9) return undefined
+    at += 2 + length
+  }
+  return undefined
+}
+
+/** By the start-of-frame marker; undefined: it is none, or of a process that nobody uses (hierarchical, arithmetic). */
+function codecOf(marker: number, precision: number): Codec | undefined {
+  if (marker >= 0xc0 && marker <= 0xc2) return precision === 8 ? 'jpeg' : 'jpeg-12'
+  if (marker === 0xc3) return 'jpeg-lossless'
+  return marker === 0xf7 ? 'jpeg-ls' : undefined
+}
+
+/** Components that are called so are RGB; else Adobe's marker says whether they were transformed; JFIF's are YCbCr. */
+function colourOf(ids: string, adobe: number, jfif: boolean): 'rgb' | 'ybr' | undefined {
+  if (ids === 'RGB' || ids === 'rgb') return 'rgb'
+  if (adobe >= 0) return adobe === 0 ? 'rgb' : 'ybr'
+  return jfif ? 'ybr' : undefined
+}
+
+/** Of JPEG 2000 (ITU-T T.800, A.5.1), alone or in the boxes of a file. */
+function jpeg2000Head(bytes: Buffer): FrameHead | undefined {
+  const start = bytes.subarray(0, 4096).indexOf(Buffer.from('ff4fff51', 'hex'))
+  if (start < 0 || start + 43 > bytes.length) return undefined
+  const at = start + 8 // behind both markers, Lsiz and Rsiz
+  const [right, bottom, left, top] = [0, 4, 8, 12].map((i) => bytes.readUInt32BE(at + i))
+  const depth = bytes[at + 34]
+  return {
+    codec: 'jpeg-2000',
+    width: right - left,
+    height: bottom - top,
+    components: bytes.readUInt16BE(at + 32),
+    precision: (depth & 127) + 1,
+  }
+}
+
+/** Behind the start-of-image marker, Adobe's, which says that the components are not transformed: they are RGB. */
+export function asRgb(jpeg: Buffer): Buffer {
+  const adobe = Buffer.from('ffee000e41646f626500640000000000', 'hex')
+  return Buffer.concat([jpeg.subarray(0, 2), adobe, jpeg.subarray(2)])
+}
