@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { libjpegTurbo } from './libjpeg-turbo.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = (name) => join(root, 'node_modules', '.bin', name)
@@ -32,21 +33,23 @@ export const STEPS = {
     await run('cmake', '--build', 'build/asan/build', '--target', 'core_test', '--parallel', jobs())
   },
   /** build/tsan/core_test, under ThreadSanitizer. */
-  tsan: () => core('build/tsan', 'Debug', '-DINFOMOTION_SANITIZE=thread'),
+  tsan: () => core('build/tsan', 'Debug', process.arch, '-DINFOMOTION_SANITIZE=thread'),
   /** build/arm64/core_test, for an emulator. */
   arm64: () =>
     core(
       'build/arm64',
       'Release',
+      'arm64',
       '-DCMAKE_SYSTEM_NAME=Linux',
       '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+      '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',
       '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
     ),
   /** build/fuzz/: the programs of native/fuzz/, libFuzzer with the same sanitizers; needs clang. */
   async fuzz() {
     const clang = ['-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_COMPILER=clang++', '--log-level=WARNING']
     const options = ['-DINFOMOTION_FUZZ=ON', '-DINFOMOTION_SANITIZE=address,undefined']
-    await run('cmake', '-S', 'native', '-B', 'build/fuzz', ...clang, ...options)
+    await run('cmake', '-S', 'native', '-B', 'build/fuzz', ...clang, ...options, ...jpeg(process.arch))
     await run('cmake', '--build', 'build/fuzz', '--parallel', jobs())
   },
 }
@@ -73,11 +76,17 @@ async function run(command, ...args) {
 /** With ccache where it is installed, unless the caller has chosen: the core is compiled for many builds. */
 function environment() {
   const installed = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, 'ccache')))
-  return { ...(installed ? { CMAKE_CXX_COMPILER_LAUNCHER: 'ccache' } : {}), ...process.env }
+  const launchers = { CMAKE_C_COMPILER_LAUNCHER: 'ccache', CMAKE_CXX_COMPILER_LAUNCHER: 'ccache' }
+  return { ...(installed ? launchers : {}), ...process.env }
+}
+
+/** What CMake is told of libjpeg-turbo; `-D` of cmake is `--CD` of cmake-js. */
+function jpeg(processor, flag = '-D') {
+  return Object.entries(libjpegTurbo(processor)).map(([name, value]) => `${flag}${name}=${value}`)
 }
 
 async function addon(folder, type, ...options) {
-  const more = ['-p', jobs(), '-l', 'warn']
+  const more = [...jpeg(process.arch, '--CD'), '-p', jobs(), '-l', 'warn']
   await run(
     bin('cmake-js'),
     'compile',
@@ -91,8 +100,9 @@ async function addon(folder, type, ...options) {
   )
 }
 
-async function core(folder, type, ...options) {
-  await run('cmake', '-S', 'native', '-B', folder, `-DCMAKE_BUILD_TYPE=${type}`, '--log-level=WARNING', ...options)
+async function core(folder, type, processor, ...options) {
+  const common = [`-DCMAKE_BUILD_TYPE=${type}`, '--log-level=WARNING', ...jpeg(processor)]
+  await run('cmake', '-S', 'native', '-B', folder, ...common, ...options)
   await run('cmake', '--build', folder, '--target', 'core_test', '--parallel', jobs())
 }
 

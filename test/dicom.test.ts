@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { readDataSet } from '#lib/dataset/index.js'
@@ -338,7 +338,7 @@ function marked(marker: string, number: number): Buffer {
     element('00081140', 'SQ', [element('00081150', 'UI', marker)]),
     element('00181063', 'DS', '20'),
   ]
-  const [width, height, frames] = [32, 24, 12]
+  const [width, height, frames] = [64, 48, 12]
   const pixels = Uint8Array.from({ length: width * height * frames }, (_, i) => {
     const [x, frame] = [i % width, Math.floor(i / (width * height))]
     return 128 + 90 * Math.sin((x + (1 + (number % 3)) * frame) / (3 + number))
@@ -387,7 +387,7 @@ t.test('identities stay in the files', async (t) => {
   outputs.push(failed.out, failed.err)
   for (const text of outputs) t.notMatch(text, /IDENTITY|MARKER/)
   const written = readdirSync(out, { recursive: true, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && !(basename(entry.name) in {}) && !/^(IM\d+|.*\.dcm)$/.test(entry.name),
+    (entry) => entry.isFile() && !/^(IM\d+|.*\.dcm)$/.test(entry.name),
   )
   t.ok(written.length >= 5)
   for (const entry of written)

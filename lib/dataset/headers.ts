@@ -17,7 +17,10 @@ const AT_ONCE = 16
  *
  * @returns what should be known of it, each a sentence
  */
-export async function groupByHeaders({ entries, source }: Source, by: HeaderGroup): Promise<string[]> {
+export async function groupByHeaders(
+  { entries, source }: Source,
+  by: HeaderGroup,
+): Promise<{ notes: string[]; warnings: string[] }> {
   if (source.mapping.group !== undefined)
     throw invalid(`either groupBy or a column of groups (${shown(source.mapping.group)}), not both`, 'groupBy', by)
   const found = await pMap(entries, ({ path }) => dicomGroup(path).catch((): DicomGroup => ({})), {
@@ -35,9 +38,15 @@ export async function groupByHeaders({ entries, source }: Source, by: HeaderGrou
     entry.group = `${by} ${numbers.get(key)}`
   }
   if (numbers.size === 0) throw invalid(`DICOM files that name a ${by}`, 'groupBy', by)
+  const notes = [`Groups by the ${by} that the headers name: ${numbers.size}.`]
+  const warnings: string[] = []
   if (numbers.size === 1 && entries.length > 1 && without.length === 0)
-    return [`All ${entries.length} clips are of one ${by}, as their headers say: were they given one name for all?`]
-  if (without.length === 0) return []
-  const what = `${without.length} of ${entries.length} clips name no ${by}, each of which is a group of its own: `
-  return [`${what}${firstOf(without.map(shown), 3)}.`]
+    warnings.push(
+      `All ${entries.length} clips are of one ${by}, as their headers say: were they given one name for all?`,
+    )
+  if (without.length > 0) {
+    const what = `${without.length} of ${entries.length} clips name no ${by}, each of which is a group of its own: `
+    warnings.push(`${what}${firstOf(without.map(shown), 3)}.`)
+  }
+  return { notes, warnings }
 }

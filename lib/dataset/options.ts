@@ -77,6 +77,15 @@ export const READING = {
     group: DATA,
     help: "groups by names: what the first ( ) of a regular expression takes of a clip's path, as '(patient\\d+)'",
   }),
+  /**
+   * Groups clips by the `patient` or the `study` that their DICOM headers name: such clips never straddle splits. The groups are
+   * numbered; what the headers say is shown nowhere.
+   */
+  groupBy: option(oneOf(HEADER_GROUPS), {
+    absent: 'each clip, or the column of groups',
+    group: DATA,
+    help: 'group clips by the patient or the study that their DICOM headers name',
+  }),
   /** Which measurement is the label, in a table with several rows a video (`Calc`, `CalcValue` of EchoNet-LVH). */
   measurement: option(text('name', 'the name of a measurement'), {
     group: DATA,
@@ -87,15 +96,6 @@ export const READING = {
     absent: 'the first',
     group: DATA,
     help: 'which of numbered lists of splits is read (trainlist01.txt, testlist01.txt, ...)',
-  }),
-  /**
-   * Groups clips by the `patient` or the `study` that their DICOM headers name: such clips never straddle splits. The groups are
-   * numbered; what the headers say is shown nowhere.
-   */
-  groupBy: option(oneOf(HEADER_GROUPS), {
-    absent: 'each clip, or the column of groups',
-    group: DATA,
-    help: 'group clips by the patient or the study that their DICOM headers name',
   }),
   /** What the labels are multiplied by to be ejection fractions in percent: 100 where they are fractions. */
   efScale: option(number(1e-6, 1e6), {

@@ -52,7 +52,6 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const {
     classes: wanted,
     columns = {},
-    groupBy,
     efScale,
     splitValues,
     seed,
@@ -61,6 +60,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     strict,
     segments,
     groupPattern,
+    groupBy,
     measurement,
     splitList,
   } = resolveOptions(READING, options, 'readDataSet')
@@ -77,10 +77,11 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   })
   const { warnings, notes } = found
   checkDuplicates(found)
-  const grouped = groupByNames(found, groupPattern)
+  if (groupPattern !== undefined && groupBy !== undefined)
+    throw invalid('either groupPattern or groupBy, not both', 'groupBy', groupBy)
+  const grouped = groupBy ? await groupByHeaders(found, groupBy) : groupByNames(found, groupPattern)
   notes.push(...grouped.notes)
   warnings.push(...grouped.warnings)
-  if (groupBy) warnings.push(...(await groupByHeaders(found, groupBy)))
   const byEF = IS_OF_EF[found.layout] || (found.layout === 'csv' && isEjectionFraction(found.source.mapping.label))
   const scheme: ClassScheme = wanted ?? (byEF ? 'ef5' : 'labels')
   const given = found.entries.every((entry) => entry.split) ? found.entries.map((entry) => entry.split!) : undefined

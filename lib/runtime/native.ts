@@ -60,6 +60,11 @@ export interface Native {
     flow: NativeFarnebackOptions,
   ): Job<Uint8Array>
 
+  /** The version of libjpeg-turbo; this and what follows is absent where the addon was built without it. */
+  readonly jpegLibrary: string
+  /** One JPEG: luma of 8-bit samples, or the components as they are stored. */
+  decodeJpeg(jpeg: Uint8Array, colour: 'luma' | 'stored'): Job<NativeJpegImage>
+
   /** Exact k nearest rows; absent ones are 0xffffffff with score 0. Scores: cosines, or distances. */
   nearestNeighbours(
     values: Float32Array,
@@ -163,6 +168,19 @@ export interface NativeClipFeatures {
   meanFrame: Float32Array
   deviation: Float32Array
   volume?: Uint8Array
+}
+
+/** [height, width, components] samples; 16-bit ones where they have more than 8 `bits`. */
+export interface NativeJpegImage {
+  pixels: Uint8Array | Uint16Array
+  width: number
+  height: number
+  components: number
+  bits: number
+  /** What the components are. */
+  space: 'grey' | 'rgb' | 'ycc' | 'cmyk' | 'ycck' | 'unknown'
+  /** Why a part of the image is missing or wrong; "" where it is whole. */
+  damage: string
 }
 
 export interface NativeNeighbours {

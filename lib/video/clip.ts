@@ -1,9 +1,10 @@
+import { aviOddities, giveRate } from './avi-oddities.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
 import { jpegSize } from './jpeg.js'
 import { withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
-import { aviOddities, countOddity, giveRate, regionOddity } from './oddities.js'
+import { countOddities, cropOddities } from './oddities.js'
 import { decodeWithOpencv, opencvDecoder } from './opencv.js'
 import { readHereOrOutside, readOutside } from './outside.js'
 import { PICTURES } from './pictures.js'
@@ -43,10 +44,10 @@ import { WINDOW_BYTES } from './windows.js'
 export async function readClip(source: ClipSource, options: ReadClipOptions = {}): Promise<Frames> {
   return withSource(source, options, 'readClip', async (source, request, deadline) => {
     const decoded = await decode(source, request)
-    if (request.crop === 'region' && decoded.backend !== 'dicom') decoded.oddities.push(regionOddity)
     const clip = request.mask === 'none' ? decoded : await withMask(decoded, request.signal)
     deadline.clear()
-    return { ...clip, warnings: clip.oddities.map(({ text }) => text) }
+    const oddities = [...clip.oddities, ...(clip.backend === 'dicom' ? [] : cropOddities(request.crop))]
+    return { ...clip, oddities, warnings: oddities.map(({ text }) => text) }
   })
 }
 
@@ -85,7 +86,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
   const { promised = 0 } = file
   if (promised > clip.count && request.maxFrames === undefined) {
     clip.promisedFrames = promised
-    clip.oddities.unshift(...countOddity(promised, clip.count))
+    clip.oddities.unshift(...countOddities(promised, clip.count))
   }
   if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip

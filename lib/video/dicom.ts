@@ -12,9 +12,9 @@ import { cropped, regionOf } from './dicom/region.js'
 import { kindOf } from './dicom/sop.js'
 import type { Format } from './format.js'
 import { forEachInFlight } from './mjpeg.js'
-import { countOddity, damageOddity, regionOddity } from './oddities.js'
+import { countOddities, cropOddities, damageOddities } from './oddities.js'
 import { resample } from './times.js'
-import { MAX_CLIP_BYTES, MAX_SIDE, type Oddity, type ReadOptions } from './types.js'
+import { type DecodeOptions, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
 /**
  * Multi-frame DICOM: ultrasound, cine. What is said of the patient is not read, and nothing but sizes, rates and known names
@@ -30,28 +30,27 @@ export const DICOM: Format = {
     expectImage(elements, image, path)
     const pixels = await pixelsOf(elements, image, path)
     const { width, height } = pixels
-    const { fps, times, oddities } = rateOf(elements.data, options.fps)
-    const count = times ? pixels.count : Math.min(pixels.count, options.maxFrames ?? pixels.count)
+    const count = Math.min(pixels.count, options.maxFrames ?? pixels.count)
     if (count === 0)
       throw new InfomotionError('VIDEO_EMPTY', `${path} is a DICOM whose pixel data hold no whole frame.`)
     if (width > MAX_SIDE || height > MAX_SIDE || count * width * height > MAX_CLIP_BYTES)
       throw tooLarge(path, count, width, height)
     const { frames, damagedFrames, extremes } = await decodeFrames(pixels, image, count, path, options)
     const region = options.crop === 'region' ? regionOf(elements.data, pixels) : undefined
+    const { fps, oddities, times } = rateOf(elements.data, options.fps)
+    const clip = region ? cropped(frames, pixels, region) : { frames, width, height }
+    const even = times ? await evenly(clip, times, fps, path, options) : clip
     const all: Oddity[] = [
       ...(image.frames === undefined && pixels.count > 1 ? [uncounted(pixels.count)] : []),
-      ...countOddity(image.frames ?? 0, pixels.count),
-      ...damageOddity(damagedFrames, count),
+      ...countOddities(image.frames ?? 0, pixels.count),
+      ...damageOddities(damagedFrames, count),
       ...oddities,
       ...(extremes ? [stretched(extremes)] : []),
-      ...(options.crop === 'region' && !region ? [regionOddity] : []),
+      ...(region ? [] : cropOddities(options.crop)),
     ]
-    const evenly = (frames: Uint8Array, pixels: number) =>
-      resample({ frames, count, pixels }, times!, fps, options, (count) => tooLarge(path, count, width, height))
-    const clip = region ? cropped(frames, pixels, region) : { frames, width, height }
     return {
-      ...clip,
-      ...(times ? await evenly(clip.frames, clip.width * clip.height) : { count }),
+      ...even,
+      count: even.frames.length / (even.width * even.height),
       fps,
       backend: 'dicom',
       decoder: decoder(),
@@ -61,6 +60,21 @@ export const DICOM: Format = {
       warnings: [],
     }
   },
+}
+
+/** A clip whose frames come at these times, at a constant rate: each instant shows the frame of its time. */
+async function evenly<Clip extends { frames: Uint8Array; width: number; height: number }>(
+  clip: Clip,
+  times: readonly number[],
+  fps: number,
+  path: string,
+  options: DecodeOptions,
+): Promise<Clip> {
+  const { frames, width, height } = clip
+  const pixels = width * height
+  const all = { frames, pixels, count: frames.length / pixels }
+  const even = await resample(all, times, fps, options, (count) => tooLarge(path, count, width, height))
+  return { ...clip, frames: even.frames }
 }
 
 /** Raise where the luma of a file would come out differently. */
@@ -96,7 +110,7 @@ function expectImage({ data, pixels, damage }: Elements, image: Image, path: str
 }
 
 /** Decodes the frames to luma; the nearest good frame before a damaged one stands in for it, or else the first good one. */
-async function decodeFrames(pixels: Pixels, image: Image, count: number, path: string, options: ReadOptions) {
+async function decodeFrames(pixels: Pixels, image: Image, count: number, path: string, options: DecodeOptions) {
   const { width, height, bits, rgb } = pixels
   const size = width * height
   await options.reserve?.(count * size)

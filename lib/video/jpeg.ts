@@ -1,4 +1,31 @@
+import { InfomotionError } from '../runtime/errors.js'
+import { runJob } from '../runtime/job.js'
+import { type Native, type NativeJpegImage, native } from '../runtime/native.js'
 import { MAX_SIDE } from './types.js'
+
+/** The addon, where it can read and write JPEGs. */
+export function jpegAddon(): Native {
+  const addon = native()
+  if (addon.jpegLibrary) return addon
+  throw new InfomotionError(
+    'JPEG_NOT_BUILT',
+    'The addon was built without JPEG, since there was no source of libjpeg-turbo. Compile it anew with ' +
+      'LIBJPEG_TURBO_SOURCE=DIR, the folder of an unpacked source, version 3 or later (docs/install.md).',
+  )
+}
+
+/**
+ * Decodes a JPEG: to luma (8-bit samples only), or to its components as they are stored, at full resolution and
+ * interleaved, without conversion of colour. The bytes are copied first.
+ *
+ * @throws IMAGE_UNREADABLE where nothing decodes; of what is damaged, `damage` has the reason. JPEG_NOT_BUILT, ABORTED
+ */
+export function decodeJpeg(
+  jpeg: Uint8Array,
+  { colour = 'luma', signal }: { colour?: 'luma' | 'stored'; signal?: AbortSignal } = {},
+): Promise<NativeJpegImage> {
+  return runJob(() => jpegAddon().decodeJpeg(jpeg, colour), signal)
+}
 
 /**
  * Width and height as the start-of-frame segment has them (ITU-T T.81, B.2.2); undefined if this is no JPEG, its head is

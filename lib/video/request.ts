@@ -22,7 +22,10 @@ export interface ReadClipOptions extends ReadOptions {
   fps?: number
   /** "sector": what lies outside the ultrasound sector (text, ECG trace, borders) is set to 0. Default "none". */
   mask?: Mask
-  /** "region": of a DICOM, the region of the 2-D image that the file names (UltrasoundRegions), where it names one. Default "none". */
+  /**
+   * "region": of a DICOM, the region of the 2-D image that the file names (SequenceOfUltrasoundRegions), where it names one.
+   * Default "none".
+   */
   crop?: Crop
   /** Reads no more frames than these, from the first. Default: all. */
   maxFrames?: number

@@ -1,8 +1,9 @@
 import { invalid } from '../runtime/expect.js'
+import { giveRate } from './avi-oddities.js'
 import { streamWithFfmpeg } from './ffmpeg.js'
 import { GrowingBytes } from './growing.js'
 import { streamMjpeg } from './mjpeg-stream.js'
-import { giveRate } from './oddities.js'
+import { cropOddities } from './oddities.js'
 import { streamWithOpencv } from './opencv.js'
 import { readHereOrOutside, readOutside } from './outside.js'
 import { tooLarge } from './pipe.js'
@@ -56,6 +57,8 @@ export async function openClip(
       }
     }
     const { width, height, fps, backend, decoder, count } = stream
+    const uncropped = backend === 'dicom' ? [] : cropOddities(request.crop)
+    const oddities = () => [...stream.oddities, ...uncropped]
     return {
       ...{ width, height, fps, backend, decoder, ...(count !== undefined && { count }) },
       frames: frames(),
@@ -63,10 +66,10 @@ export async function openClip(
         return stream.damagedFrames
       },
       get oddities() {
-        return stream.oddities
+        return oddities()
       },
       get warnings() {
-        return stream.oddities.map(({ text }) => text)
+        return oddities().map(({ text }) => text)
       },
       close,
       [Symbol.dispose]: close,

@@ -13,6 +13,7 @@
 #include "runtime/thread_pool.h"
 #include "select.h"
 #include "train.h"
+#include "video.h"
 
 namespace infomotion::node {
 
@@ -26,6 +27,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_network(env, exports);
   init_select(env, exports);
   init_train(env, exports);
+#ifdef INFOMOTION_JPEG
+  init_video(env, exports);
+#endif
   exports.Set("threads", Napi::Number::New(env, static_cast<double>(runtime::pool_threads())));
   exports.Set("isa", Napi::String::New(env, runtime::isa_name(runtime::current_isa())));
   return exports;

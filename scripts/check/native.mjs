@@ -9,17 +9,22 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pMap from 'p-map'
+import { libjpegTurbo } from '../libjpeg-turbo.mjs'
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
 const fix = process.argv.includes('--fix')
 const strict = process.env.CI === 'true' || process.env.INFOMOTION_NO_SKIP === '1'
 const PASSED = 'build/tidy'
-const { standard, defines, core, node } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
+const { standard, defines, core, video, node, nodeVideo } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
 const FLAGS = [
   `-std=c++${standard}`,
   ...defines.map((define) => `-D${define}`),
   '-Inative/core',
-  ...['node_modules/node-addon-api', 'node_modules/node-api-headers/include'].flatMap((path) => ['-isystem', path]),
+  ...[
+    'node_modules/node-addon-api',
+    'node_modules/node-api-headers/include',
+    join(libjpegTurbo(process.arch).LIBJPEG_TURBO_BUILD, 'prefix', 'include'),
+  ].flatMap((path) => ['-isystem', path]),
 ]
 
 if (has('clang-format')) checkFormat()
@@ -50,7 +55,9 @@ function checkFormat() {
 
 async function checkTidy() {
   const common = [has('clang-tidy'), readFileSync('.clang-tidy'), FLAGS.join(' ')]
-  const keys = new Map([...core, ...node].map((file) => [join('native', file), key(join('native', file), common)]))
+  const keys = new Map(
+    [...core, ...video, ...node, ...nodeVideo].map((file) => [join('native', file), key(join('native', file), common)]),
+  )
   mkdirSync(PASSED, { recursive: true })
   for (const old of readdirSync(PASSED)) if (![...keys.values()].includes(old)) rmSync(join(PASSED, old))
   const waiting = [...keys.keys()].filter((path) => !existsSync(join(PASSED, keys.get(path))))

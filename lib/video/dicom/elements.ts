@@ -66,6 +66,7 @@ export async function readElements(file: Buffer, options: ReadOptions = {}): Pro
 /** The elements from `at` on, up to the pixels, the file's end, or where `ends` says so. */
 function read(bytes: Buffer, at: number, parser: ByteArrayParser, ends: (at: number) => boolean) {
   const data = new Data(parser, bytes, {})
+  if (at >= bytes.length) return { data, end: bytes.length }
   const stream = limited(new dicomParser.ByteStream(parser, bytes, at))
   const typed = TYPES.test(bytes.toString('latin1', at + 4, at + 6))
   try {

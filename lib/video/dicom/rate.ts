@@ -6,15 +6,22 @@ import { numberOf, numbersOf, uint16Of } from './attributes.js'
 /** How far rates of one file may be apart: they are rounded differently. */
 const SAME_RATE = 0.05
 
+/** How fast the frames come. */
+export interface Rate {
+  fps: number
+  oddities: Oddity[]
+  /** When each frame is shown, in seconds, where they come unevenly. */
+  times?: number[]
+}
+
 /**
  * Frames per second. The time between frames as it was recorded (FrameTimeVector, FrameTime, ActualFrameDuration) goes
  * before the rate that they were recorded or should be shown with (CineRate, RecommendedDisplayFrameRate); of the first two
  * the one that FrameIncrementPointer names. What cannot be (0, negative, above 1000 fps) does not count.
  *
  * @param otherwise - where the file names none
- * @returns also the times of the frames, where they come unevenly
  */
-export function rateOf(data: DataSet, otherwise?: number): { fps: number; times?: number[]; oddities: Oddity[] } {
+export function rateOf(data: DataSet, otherwise?: number): Rate {
   const steps = numbersOf(data, 'x00181065').slice(1) // the first is the time before the first frame
   const vector = steps.every((step) => step >= 0) ? steps : []
   const total = vector.reduce((sum, step) => sum + step, 0)
@@ -40,11 +47,10 @@ export function rateOf(data: DataSet, otherwise?: number): { fps: number; times?
   if (apart.length > 0)
     oddities.push({ kind: 'rates', text: `Rates differ: ${rates.map(said).join(', ')}; the first is taken.` })
   if (name !== 'FrameTimeVector') return { fps, oddities }
-  let time = 0
-  const times = [0, ...vector.map((step) => (time += step / 1000))]
-  const pace: Pace = paceOf(times, undefined)
+  const times = timesOf(vector)
+  const pace: Pace = times.length > 2 ? paceOf(times, fps) : { fps, varies: false }
   if (pace.text) oddities.push({ kind: 'variable-rate', text: pace.text })
-  return pace.varies ? { fps: pace.fps, times, oddities } : { fps, oddities }
+  return { fps: pace.fps, oddities, ...(pace.varies && { times }) }
 }
 
 const FRAME_TIME_VECTOR = 0x00181065
@@ -59,3 +65,10 @@ function perSecond(milliseconds?: number): number | undefined {
 }
 
 const isRate = (fps: unknown) => typeof fps === 'number' && fps > 0 && fps <= 1000
+
+/** When each frame is shown, in seconds. */
+function timesOf(steps: readonly number[]): number[] {
+  const times = [0]
+  for (const step of steps) times.push(times[times.length - 1] + step / 1000)
+  return times
+}
