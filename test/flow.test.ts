@@ -7,7 +7,7 @@ import { decode as decodePng, encode as encodePng } from 'fast-png'
 import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlow, writeFlow } from 'infomotion/flow'
 import t from 'tap'
 import { readLuma } from '#lib/flow/images.js'
-import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
+import { decodeNpy } from '#lib/run/npy.js'
 import { fixture, infomotion, needs, reference, temporary } from './support.js'
 
 const golden = (name: string) => fixture('farneback-golden', name)
