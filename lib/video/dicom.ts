@@ -1,4 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
+import { inLanes } from '../runtime/lanes.js'
+import { native } from '../runtime/native.js'
 import { require } from '../runtime/package.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { textOf } from './dicom/attributes.js'
@@ -11,7 +13,6 @@ import { rateOf } from './dicom/rate.js'
 import { cropped, regionOf } from './dicom/region.js'
 import { kindOf } from './dicom/sop.js'
 import type { Format } from './format.js'
-import { forEachInFlight } from './mjpeg.js'
 import { countOddities, cropOddities, damageOddities } from './oddities.js'
 import { resample } from './times.js'
 import { type DecodeOptions, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
@@ -43,6 +44,7 @@ export const DICOM: Format = {
     const all: Oddity[] = [
       ...(image.frames === undefined && pixels.count > 1 ? [uncounted(pixels.count)] : []),
       ...countOddities(image.frames ?? 0, pixels.count),
+      ...(width === image.width && height === image.height ? [] : [ofOtherSize(pixels, image)]),
       ...damageOddities(damagedFrames, count),
       ...oddities,
       ...(extremes ? [stretched(extremes)] : []),
@@ -81,8 +83,8 @@ async function evenly<Clip extends { frames: Uint8Array; width: number; height: 
 const SCHEMA = 1
 
 function decoder(): string {
-  const version = (name: string) => require(`${name}/package.json`).version
-  const parts = [`dicom-parser ${version('dicom-parser')}`, `jpeg-turbo ${version('@julusian/jpeg-turbo')}`]
+  const parser = require('dicom-parser/package.json').version
+  const parts = [`dicom-parser ${parser}`, `libjpeg-turbo ${native().jpegLibrary ?? 'none'}`]
   return `dicom ${SCHEMA} (${[...parts, ...codecVersions()].join(', ')})`
 }
 
@@ -116,10 +118,10 @@ async function decodeFrames(pixels: Pixels, image: Image, count: number, path: s
   await options.reserve?.(count * size)
   const frames = new Uint8Array(count * size)
   const good = new Uint8Array(count)
-  /** Decodes all frames, those of JavaScript one after the other, with time for others between them. */
+  /** Decodes all frames: by the addon several at once, in JavaScript one after the other, with time for others between them. */
   const decode = async (use: (samples: Samples, index: number) => void) =>
-    forEachInFlight(count, options.signal, async (index) => {
-      const samples = await pixels.frame(index)
+    inLanes(native().threads + 1, count, options.signal, async (index) => {
+      const samples = await pixels.frame(index, options.signal)
       if (samples) use(samples, index)
       good[index] = samples ? 1 : 0
       await yieldToEventLoop(options.signal)
@@ -145,6 +147,11 @@ async function decodeFrames(pixels: Pixels, image: Image, count: number, path: s
 
 function uncounted(count: number): Oddity {
   return { kind: 'surplus', text: `The header names no number of frames, the file holds ${count}.` }
+}
+
+function ofOtherSize({ width, height }: Pixels, image: Image): Oddity {
+  const text = `The header says frames of ${image.width} x ${image.height}, they are of ${width} x ${height}.`
+  return { kind: 'decoder', text }
 }
 
 function stretched([least, most]: Extremes): Oddity {

@@ -4,11 +4,16 @@ import type { Codec, FrameHead } from './codestream.js'
 import type { Samples } from './luma.js'
 
 /** Decodes one frame; undefined: it is damaged. */
-export type Decode = (frame: Buffer, head: FrameHead) => Promise<Samples | undefined>
+export type Decode = (frame: Buffer, head: FrameHead, signal?: AbortSignal) => Promise<Samples | undefined>
 
-/** What decodes with an optional peer. */
+/** What optional peers decode. */
+export type PeerCodec = Extract<Codec, 'jpeg-ls' | 'jpeg-2000'>
+
+/** An optional peer. */
 interface Peer {
   name: string
+  /** What its codec is called. */
+  codec: string
   /** Versions that are known to do. */
   range: string
   /** What of the package is loaded. */
@@ -16,55 +21,37 @@ interface Peer {
   load(module: never): Promise<Decode>
 }
 
-const PEERS: Partial<Record<Codec, Peer>> = {
+const PEERS: Record<PeerCodec, Peer> = {
   'jpeg-ls': {
     name: '@cornerstonejs/codec-charls',
+    codec: 'JPEG-LS',
     range: '^1.2.7',
     entry: '/decodewasmjs',
     load: async (start: StartWasm) => wasmDecoder(start, 'JpegLSDecoder'),
   },
   'jpeg-2000': {
     name: '@cornerstonejs/codec-openjpeg',
+    codec: 'JPEG 2000',
     range: '^1.3.6',
     entry: '/decodewasmjs',
     load: async (start: StartWasm) => wasmDecoder(start, 'J2KDecoder'),
   },
-  'jpeg-lossless': {
-    name: 'jpeg-lossless-decoder-js',
-    range: '^2.1.2',
-    entry: '',
-    load: async (module: Lossless) => losslessDecoder(module),
-  },
 }
 
-/** What the codecs are called. */
-const NAMES: Record<Codec, string> = {
-  jpeg: 'JPEG',
-  'jpeg-12': 'JPEG of 12 bits',
-  'jpeg-lossless': 'lossless JPEG',
-  'jpeg-ls': 'JPEG-LS',
-  'jpeg-2000': 'JPEG 2000',
-}
-
-const loaded = new Map<Codec, Promise<Decode>>()
+const loaded = new Map<PeerCodec, Promise<Decode>>()
 
 /**
  * The decoder of an optional peer, which is looked for beside this package and in the working directory.
  *
- * @throws DICOM_CODEC_NOT_FOUND; VIDEO_UNREADABLE where there is none
+ * @throws DICOM_CODEC_NOT_FOUND
  */
-export async function decoderOf(codec: Codec, path: string, find = findPeer): Promise<Decode> {
+export async function decoderOf(codec: PeerCodec, path: string, find = findPeer): Promise<Decode> {
   const peer = PEERS[codec]
-  if (!peer)
-    throw new InfomotionError(
-      'VIDEO_UNREADABLE',
-      `${path} is a DICOM of ${NAMES[codec]}, which is not read here. ${CONVERT}`,
-    )
   const file = find(peer.name + peer.entry)
   if (!file)
     throw new InfomotionError(
       'DICOM_CODEC_NOT_FOUND',
-      `${path} is a DICOM of ${NAMES[codec]}, which ${peer.name} reads: expected that package beside infomotion or in the ` +
+      `${path} is a DICOM of ${peer.codec}, which ${peer.name} reads: expected that package beside infomotion or in the ` +
         `working directory. Install it: npm install ${peer.name}@${peer.range}`,
     )
   const decoder = loaded.get(codec) ?? peer.load(require(file) as never)
@@ -120,27 +107,6 @@ async function wasmDecoder(start: StartWasm, name: string): Promise<Decode> {
       }
     } catch {
       module = await start(QUIET) // what has failed once is in no state to go on
-      return undefined
-    }
-  }
-}
-
-interface Lossless {
-  Decoder: new () => { decode(buffer: ArrayBuffer, offset: number, length: number): Uint8Array | Uint16Array | null }
-}
-
-const END_OF_IMAGE = Buffer.from('ffd9', 'hex')
-
-async function losslessDecoder({ Decoder }: Lossless): Promise<Decode> {
-  return async (frame, { width, height, components, precision }) => {
-    try {
-      // with bytes to spare before the end-of-image marker: it takes what is near that for damage, and stops a pixel early
-      const end = frame.lastIndexOf(END_OF_IMAGE)
-      const spaced = Buffer.concat([frame.subarray(0, end < 0 ? frame.length : end), Buffer.alloc(8), END_OF_IMAGE])
-      const values = new Decoder().decode(spaced.buffer as ArrayBuffer, spaced.byteOffset, spaced.length)
-      if (!values) return undefined
-      return samplesOf(new Uint8Array(values.buffer), { width, height, components, bitsPerSample: precision }, false)
-    } catch {
       return undefined
     }
   }

@@ -1,5 +1,5 @@
 /** What compresses a frame, as its own first bytes say: transfer syntaxes are sometimes wrong. */
-export type Codec = 'jpeg' | 'jpeg-12' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000'
+export type Codec = 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000'
 
 /** What a compressed frame says of itself. */
 export interface FrameHead {
@@ -34,7 +34,7 @@ function jpegHead(jpeg: Buffer): FrameHead | undefined {
     if (marker === 0xe0) jfif ||= jpeg.toString('latin1', at + 4, at + 8) === 'JFIF'
     if (marker === 0xee && jpeg.toString('latin1', at + 4, at + 9) === 'Adobe') adobe = jpeg[at + 15] ?? -1
     const precision = jpeg[at + 4]
-    const codec = codecOf(marker, precision)
+    const codec = codecOf(marker)
     if (codec) {
       const components = jpeg[at + 9]
       const ids = Array.from({ length: Math.min(components, 3) }, (_, i) => jpeg[at + 10 + 3 * i])
@@ -49,8 +49,8 @@ function jpegHead(jpeg: Buffer): FrameHead | undefined {
 }
 
 /** By the start-of-frame marker; undefined: it is none, or of a process that nobody uses (hierarchical, arithmetic). */
-function codecOf(marker: number, precision: number): Codec | undefined {
-  if (marker >= 0xc0 && marker <= 0xc2) return precision === 8 ? 'jpeg' : 'jpeg-12'
+function codecOf(marker: number): Codec | undefined {
+  if (marker >= 0xc0 && marker <= 0xc2) return 'jpeg'
   if (marker === 0xc3) return 'jpeg-lossless'
   return marker === 0xf7 ? 'jpeg-ls' : undefined
 }
@@ -76,10 +76,4 @@ function jpeg2000Head(bytes: Buffer): FrameHead | undefined {
     components: bytes.readUInt16BE(at + 32),
     precision: (depth & 127) + 1,
   }
-}
-
-/** Behind the start-of-image marker, Adobe's, which says that the components are not transformed: they are RGB. */
-export function asRgb(jpeg: Buffer): Buffer {
-  const adobe = Buffer.from('ffee000e41646f626500640000000000', 'hex')
-  return Buffer.concat([jpeg.subarray(0, 2), adobe, jpeg.subarray(2)])
 }

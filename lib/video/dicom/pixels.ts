@@ -1,9 +1,8 @@
 import { InfomotionError } from '../../runtime/errors.js'
-import { decodeJpeg } from '../../runtime/jpeg.js'
-import { jpegSize } from '../jpeg.js'
+import { decodeJpeg } from '../jpeg.js'
 import { bytesOf } from './attributes.js'
-import { CONVERT, decoderOf } from './codecs.js'
-import { asRgb, type FrameHead, frameHead } from './codestream.js'
+import { CONVERT, type Decode, decoderOf } from './codecs.js'
+import { type FrameHead, frameHead } from './codestream.js'
 import type { Elements } from './elements.js'
 import { fragmentsOf, framesOf, joined } from './fragments.js'
 import type { Image } from './image.js'
@@ -20,7 +19,7 @@ export interface Pixels {
   /** Three samples are red, green and blue; else the first is grey, luma, or the number of a colour. */
   rgb: boolean
   /** The samples of a frame; undefined: it is damaged. */
-  frame(index: number): Promise<Samples | undefined>
+  frame(index: number, signal?: AbortSignal): Promise<Samples | undefined>
 }
 
 const RLE = '1.2.840.10008.1.2.5'
@@ -69,11 +68,9 @@ function plainPixels({ bytes, bigEndian, syntax, pixels }: Elements, image: Imag
   // luma of two pixels, then what they have of colour; some say so, and write both for each pixel
   const isHalved = samples === 3 && photometric.endsWith('_422') && values.length < promised * area * 3
   const frameBits = area * (isHalved ? 2 : samples) * allocated
-  const padded = 2 * Math.ceil((promised * frameBits) / 16)
-  const isPromised = allocated === 1 ? values.length * 8 >= promised * frameBits : isBetween(values.length - padded)
-  function isBetween(surplus: number): boolean {
-    return surplus >= -1 && surplus * 8 < frameBits
-  }
+  const surplus = values.length - 2 * Math.ceil((promised * frameBits) / 16) // of an even number of bytes
+  const isPromised =
+    allocated === 1 ? values.length * 8 >= promised * frameBits : surplus >= -1 && surplus * 8 < frameBits
   const count = isPromised ? promised : Math.floor((values.length * 8) / frameBits)
   const frame = (index: number): Samples => {
     if (allocated === 1) return { values: bitsAt(values, index * area, area), at: [0], step: 1 }
@@ -111,26 +108,20 @@ async function codecPixels(
       `${path} is a DICOM whose ${count} compressed frames are damaged, or of a transfer syntax that is not read here. ${CONVERT}`,
     )
   const { width, height, codec, components, precision } = first
+  if (components !== 1 && components !== 3)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `${path} is a DICOM of ${components} samples a pixel; 1 and 3 are read.`,
+    )
   const same = (head?: FrameHead) =>
     head?.width === width && head.height === height && head.codec === codec && head.components === components
   const isColour = components === 3 && isRgb({ ...image, photometric: photometricOf(first, image) }, 3)
   const stored = precision > 8 ? Math.min(precision, Math.max(image.stored, 9)) : precision
   const bits = { allocated: precision > 8 ? 16 : 8, stored, high: stored - 1, signed: image.signed }
-  if (codec === 'jpeg') {
-    const frame = (index: number) => lumaOfJpeg(isColour && !first.colour ? asRgb(frameAt(index)) : frameAt(index))
-    return {
-      width,
-      height,
-      count,
-      bits,
-      rgb: false,
-      frame: async (index) => (same(heads[index]) ? frame(index) : undefined),
-    }
-  }
-  const decode = await decoderOf(codec, path)
-  const frame = async (index: number) => {
+  const decode = codec === 'jpeg' || codec === 'jpeg-lossless' ? decoderOfJpeg(isColour) : await decoderOf(codec, path)
+  const frame = async (index: number, signal?: AbortSignal) => {
     const head = heads[index]
-    return head && same(head) ? decode(frameAt(index), head) : undefined
+    return head && same(head) ? decode(frameAt(index), head, signal) : undefined
   }
   return { width, height, count, bits, rgb: isColour, frame }
 }
@@ -146,14 +137,17 @@ function isRgb({ photometric }: Image, samples: number): boolean {
   return samples === 3 && (!photometric.startsWith('YBR') || /^YBR_(ICT|RCT)$/.test(photometric))
 }
 
-/** libjpeg-turbo gives luma, of RGB too. */
-async function lumaOfJpeg(jpeg: Buffer): Promise<Samples | undefined> {
-  if (!jpegSize(jpeg)) return undefined // of more pixels than there can be in so few bytes
-  try {
-    return { values: (await decodeJpeg(jpeg)).pixels, at: [0], step: 1 }
-  } catch (error) {
-    if (error instanceof InfomotionError) throw error // no fault of the JPEG
-    return undefined
+/** By libjpeg-turbo: luma alone where that is stored, and there are no colours to be made of three samples. */
+function decoderOfJpeg(isColour: boolean): Decode {
+  return async (frame, { codec, components, precision }, signal) => {
+    const isLuma = codec === 'jpeg' && components === 3 && precision === 8 && !isColour
+    try {
+      const { pixels, damage, ...image } = await decodeJpeg(frame, { colour: isLuma ? 'luma' : 'stored', signal })
+      return damage ? undefined : { values: pixels, ...layoutOf(image.components, 0, false) }
+    } catch (error) {
+      if ((error as InfomotionError).code !== 'IMAGE_UNREADABLE') throw error // no fault of the JPEG
+      return undefined
+    }
   }
 }
 

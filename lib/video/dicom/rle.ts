@@ -1,3 +1,6 @@
+/** Two bytes stand for at most 128. */
+const MAX_RATIO = 64
+
 /**
  * RLE Lossless (PS3.5, annex G): a header of 16 numbers of 32 bits, how many segments there are and where each starts, then
  * the segments, each one byte of each pixel of one sample, the most significant first, packed as Macintosh's PackBits.
@@ -10,6 +13,7 @@
 export function decodeRle(frame: Buffer, pixels: number, samples: number, width: number): Buffer | undefined {
   const segments = samples * width
   if (frame.length < 64 || frame.readUInt32LE(0) !== segments) return undefined
+  if (pixels * segments > MAX_RATIO * frame.length) return undefined
   const out = Buffer.alloc(pixels * segments)
   for (let segment = 0; segment < segments; segment++) {
     const start = frame.readUInt32LE(4 + 4 * segment)
