@@ -46,9 +46,18 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
  * lost; no frame rate; a frame rate that varies; grey levels that had to be scaled; files beside the frames that are not
- * read; what the decoder itself says.
+ * read; no sector to mask; what the decoder itself says.
  */
-export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'levels' | 'unread' | 'decoder'
+export type OddityKind =
+  | 'damaged'
+  | 'surplus'
+  | 'chunks'
+  | 'rate'
+  | 'variable-rate'
+  | 'levels'
+  | 'unread'
+  | 'mask'
+  | 'decoder'
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {
