@@ -1,5 +1,5 @@
 export { decodersOf, type ReadClipOptions, readClip, readJpegFrames } from './clip.js'
-export type { Mask } from './mask.js'
+export { findSector, type Mask } from './mask.js'
 export { DECODING, decodingKey } from './options.js'
 export { BACKENDS, type Backend, type Frames, type Oddity, type OddityKind, type ReadOptions } from './types.js'
 export { writeClip, writePictures } from './write.js'

@@ -3,6 +3,7 @@ import { InfomotionError, throwIfAborted, whileReading } from '../runtime/errors
 import { type Avi, isAvi, walkAvi } from './avi.js'
 import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
+import { expectReadable } from './refused.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
 /** A file looked into. */
@@ -43,6 +44,7 @@ export async function openClip(path: string, backend: Backend, options: ReadOpti
     await reserve?.(size)
     return { bytes: await ofFile(path, readWhole(path, signal)), known: true, format }
   }
+  expectReadable(head, path)
   if (isDicom(head))
     throw new InfomotionError('VIDEO_UNREADABLE', `${path} is a DICOM file${dicomFacts(head)}. ${DICOM_CURE}`)
   const known = isAvi(head) || isOtherVideo(head)
@@ -125,7 +127,10 @@ async function isBareStream(path: string, signal?: AbortSignal): Promise<boolean
   const { head } = await readHead(path, JPEG_BYTES, signal)
   const form = jpegForm(head)
   if (form === 'picture')
-    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${path}, but found a picture, in JPEG.`)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `Expected a video at ${path}, but found a picture, in JPEG. A folder of pictures is a clip: give the folder.`,
+    )
   return form === 'stream'
 }
 
