@@ -3,9 +3,9 @@ import { writePicture } from '../flow/index.js'
 import { probeCommand } from '../options/probe.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { findSector, readClip } from '../video/index.js'
+import { portraitOf } from '../video/portrait.js'
 import { addCommand } from './options.js'
 import { abortSignal, finish } from './output.js'
-import { portraitOf } from './portrait.js'
 
 /** `infomotion probe CLIP`: what a clip holds, by decoding it. */
 export function register(program: Command): void {

@@ -6,8 +6,8 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
 import { readFlow } from 'infomotion/flow'
 import { encodeFlo } from '#lib/flow/flo.js'
-import { readLuma } from '#lib/video/images.js'
 import { decodeNpy, encodeNpy, npyHeader } from '#lib/run/npy.js'
+import { readLuma } from '#lib/video/images.js'
 import type { Case } from './case.js'
 
 function npy(what: string, bytes: Buffer, expected = 'NPY_UNREADABLE'): Case {

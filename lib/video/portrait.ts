@@ -1,5 +1,4 @@
-import type { Picture } from '../flow/index.js'
-import type { Frames } from '../video/index.js'
+import type { Frames } from './types.js'
 
 /** What the deviation is multiplied by to be seen: speckle moves by some 10 grey levels. */
 const GAIN = 8
@@ -14,7 +13,7 @@ const LINE = [255, 80, 80]
 export function portraitOf(
   { frames, count, width, height }: Pick<Frames, 'frames' | 'count' | 'width' | 'height'>,
   inside?: Uint8Array,
-): Picture {
+): { pixels: Uint8Array; width: number; height: number } {
   const pixels = width * height
   const portrait = new Uint8Array(3 * 2 * pixels)
   const isEdge = (x: number, y: number) => {
