@@ -60,6 +60,7 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, te
   levels: { says: 'had their numbers scaled to grey levels', of: (_, [text]) => text.replace(/\.$/, '') },
   region: { says: 'name no region of their 2-D image and are read whole', of: () => '' },
   unread: { says: 'have files beside their frames that are not read', of: (_, [text]) => text.replace(/\.$/, '') },
+  mask: { says: 'have no sector that could be masked', of: () => '' },
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {
     says: 'hold another number of frames than the table says',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NO_FILE, sha256OfFile, withFile } from '../run/store.js'
 import { InfomotionError, unlessAborted, whileReading } from '../runtime/errors.js'
@@ -64,10 +64,10 @@ export async function listPictures(folder: string): Promise<Pictures> {
         `Expected the frames of a clip in ${folder} as JPEG, PNG or PGM, but found ${other.name}. Convert the pictures, ` +
           'e.g. to PNG, which loses nothing.',
       )
-    const found = seen.length === 0 ? 'nothing' : `${seen.length} entries, e.g. ${seen[0].name}`
+    const found = seen.length === 0 ? 'nothing' : `${firstOf(seen.map(({ name }) => name).sort())}, but no pictures`
     throw new InfomotionError(
       'VIDEO_NOT_FOUND',
-      `Expected a clip at ${folder}, but it is a folder without pictures: it holds ${found}.`,
+      `Expected a clip at ${folder}: it is a folder, not a file, and holds ${found}.`,
     )
   }
   const frames = framesAmong(folder, names).sort(natural)
@@ -211,8 +211,7 @@ export const PICTURES: Format = {
  * @throws as `sha256OfFile`, {@link listPictures}
  */
 export async function sha256OfClip(path: string, signal?: AbortSignal): Promise<string> {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
-  if (!isFolder) return sha256OfFile(path, signal)
+  if (!isPictures(await readdir(path).catch(() => []))) return sha256OfFile(path, signal)
   const hash = createHash('sha256')
   for (const name of (await listPictures(path)).names)
     hash.update(`${await sha256OfFile(join(path, name), signal)} ${name}\n`)

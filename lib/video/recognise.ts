@@ -4,6 +4,7 @@ import { isDicom } from './dicom/elements.js'
 import { FORMATS, type Format } from './formats.js'
 import { jpegForm, jpegSize } from './jpeg.js'
 import { PICTURES } from './pictures.js'
+import { expectReadable } from './refused.js'
 import type { Source } from './source.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
@@ -63,6 +64,7 @@ export async function recognise(
     await reserve?.(size)
     return { bytes: await source.read(0, size, signal), known: true, format }
   }
+  expectReadable(head, name)
   if (isDicom(head))
     throw new InfomotionError(
       'VIDEO_UNREADABLE',
@@ -122,7 +124,10 @@ function startOf(bytes: Buffer): string {
 async function isBareStream(source: Source, signal?: AbortSignal): Promise<boolean> {
   const form = jpegForm(await source.read(0, JPEG_BYTES, signal))
   if (form === 'picture')
-    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${source.name}, but found a picture, in JPEG.`)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `Expected a video at ${source.name}, but found a picture, in JPEG. A folder of pictures is a clip: give the folder.`,
+    )
   return form === 'stream'
 }
 
