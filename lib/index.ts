@@ -10,7 +10,7 @@ export {
 } from './dataset/describe.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export type { SplitValues } from './dataset/split.js'
-export type { DataSetSource, Split } from './dataset/types.js'
+export type { DataSetSource, SetItem, SourceClip, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
@@ -59,7 +59,7 @@ export type { SelectOptions } from './select/options.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
 export { plainItems, synthesize } from './synthesize/index.js'
-export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './synthesize/types.js'
+export type { DistilledItem, DistilledSet } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
@@ -70,6 +70,7 @@ export {
   type ClipStream,
   decodersOf,
   type Frames,
+  type MadeClip,
   type Oddity,
   type OddityKind,
   openClip,

@@ -15,14 +15,13 @@ import {
 import { expectFile, partialIn, placeOf, sync, writeNew } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { DistilledItem } from '../synthesize/types.js'
 import { writeClip } from '../video/index.js'
 import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { expectNames, type Placed, place, placeAll } from './place.js'
 import { fileOf } from './segments.js'
-import type { Clip, DataSet, Split } from './types.js'
+import type { Clip, DataSet, SetItem, Split } from './types.js'
 
 export interface WriteDataSetOptions {
   /**
@@ -87,7 +86,7 @@ const DATA_SET: readonly (keyof DataSet)[] = [
 export async function writeDataSet(
   dir: string,
   dataSet: DataSet,
-  items: readonly DistilledItem[],
+  items: readonly SetItem[],
   options: WriteDataSetOptions = {},
 ): Promise<string[]> {
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
@@ -101,7 +100,7 @@ export async function writeDataSet(
 export async function writeSet(
   dir: string,
   dataSet: DataSet,
-  items: readonly DistilledItem[],
+  items: readonly SetItem[],
   { materialize = 'copy', signal }: WriteDataSetOptions,
   results: readonly string[],
 ): Promise<string[]> {

@@ -1,2 +1,2 @@
 export { plainItems, synthesize } from './synthesize.js'
-export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './types.js'
+export type { DistilledItem, DistilledSet } from './types.js'

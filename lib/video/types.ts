@@ -32,6 +32,20 @@ export interface Frames {
   warnings: string[]
 }
 
+/** A clip that was made, not recorded: its frames and what belongs to them. It lies in no data set. */
+export interface MadeClip {
+  kind: 'made'
+  /** Its file in a written set, relative to the set's videos, with `/` between its parts: "composed-1.avi". */
+  name: string
+  /** Luma, count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
+  frames: Uint8Array
+  count: number
+  width: number
+  height: number
+  /** Frames per second. */
+  fps: number
+}
+
 /** The names of {@link Frames} and {@link ClipStream}: what takes a clip's size or rate takes all that readers give. */
 export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
   'frames',
