@@ -2,6 +2,7 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { isInside } from '../run/output.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
+import { tilingName } from '../video/made.js'
 import type { MadeClip } from '../video/types.js'
 import { folded, VIDEO } from './files.js'
 import { fileOf } from './segments.js'
@@ -19,6 +20,9 @@ export interface Placed {
   /** What it stands for in the distilled set; undefined for clips of VAL and TEST. */
   item?: SetItem
 }
+
+/** Column of the table that says how composed videos are divided: "2x2", with stretches of time "2x2x4". */
+export const TILES = 'Tiles'
 
 /** Names in the set's folder that a run writes itself, whatever the table is called. */
 const OWN = [
@@ -152,6 +156,7 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Place
     [mapping.path]: isNamedWhole ? path : path.replace(VIDEO, ''),
     [mapping.label]: isOfFolder ? (train[mapping.label] ?? '') : item.label,
     [mapping.split ?? 'split']: mapping.split ? train[mapping.split] : 'train',
+    ...(video.tiling && !columns.includes(TILES) && { [TILES]: tilingName(video.tiling) }),
   }
   // a clip made of several patients' is a group of its own
   if (mapping.group) row[mapping.group] = groups.size === 1 ? [...groups][0] : name

@@ -21,7 +21,7 @@ const ROOMS = {
   graph: ['matrix'],
   infomap: ['run'],
   select: ['matrix'],
-  synthesize: [],
+  synthesize: ['run', 'dataset', 'video'],
   train: ['run', 'onnx', 'matrix', 'volume'],
   evaluate: [],
   report: ['run', 'video', 'select'],
