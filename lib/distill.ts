@@ -139,7 +139,7 @@ async function run(
     const set = await composed(fold, selection, tiling, stage)
     log.warn(darkWarnings(set, dataSet, tiling))
     const classes = classesOf(dataSet, graphs, modules, selection, set)
-    return writeDistilled(fold, { ...set, classes, composition }, settings, log, stage)
+    return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)
   })
   if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
 
@@ -177,9 +177,9 @@ async function run(
 }
 
 /** Whether students are trained to choose how videos are divided. */
-function searches({ until, synthesize, tiles, stretches }: DistillSettings): boolean {
+function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
   const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
-  return reached && synthesize === 'compose' && (tiles === 'auto' || stretches === 'auto')
+  return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
 }
 
 /** Whether a student follows. */

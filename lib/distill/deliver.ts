@@ -6,12 +6,13 @@ import type { ReportClass } from '../report/index.js'
 import { isInside } from '../run/output.js'
 import { replaceFile, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { DistilledItem } from '../synthesize/index.js'
+import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
 import { sumsNow } from './changed.js'
 import { expectAllRead } from './demands.js'
 import type { Fold } from './fold.js'
 import type { RunLog } from './log.js'
-import { type FinishedSet, toManifest, type WrittenSet } from './outcome.js'
+import { toManifest, type WrittenSet } from './outcome.js'
+import type { Composition } from './tiling.js'
 import type { RunSettings } from './types.js'
 
 /** What is written beside the distilled set, and tells of it. */
@@ -20,7 +21,8 @@ export const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.
 /** Writes a distilled set in the layout of its source, with its manifest. */
 export async function writeDistilled(
   fold: Fold,
-  distilled: FinishedSet,
+  distilled: DistilledSet & { composition?: Composition },
+  classes: ReportClass[],
   settings: RunSettings & { materialize: 'copy' | 'link' | 'list'; strict: boolean },
   log: RunLog,
   { signal }: StageOptions,
@@ -39,7 +41,7 @@ export async function writeDistilled(
       return { path, sha256: sums[i], bytes: size, ...(isInside(file) && { file }) }
     }),
   )
-  const written = { ...distilled, files }
+  const written = { ...distilled, classes, files }
   await replaceFile(join(folder, 'manifest.json'), toJson(toManifest(fold, settings, written)))
   return written
 }

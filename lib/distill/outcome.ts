@@ -76,14 +76,10 @@ export function classesOf(
   }))
 }
 
-/** A distilled set, ready to be written. */
-export interface FinishedSet extends DistilledSet {
-  classes: ReportClass[]
-  composition: Composition
-}
-
 /** A distilled set as it was written. */
-export interface WrittenSet extends FinishedSet {
+export interface WrittenSet extends DistilledSet {
+  classes: ReportClass[]
+  composition?: Composition
   /** Of each item: its file (absolute; `file`: relative to the set's folder, where it is in there), its SHA-256 and size. */
   files: { path: string; file?: string; sha256: string; bytes: number }[]
 }
@@ -106,7 +102,9 @@ function sizeOf({ clips: { facts }, trainClips, trainRows }: Fold, { items, file
 }
 
 /** How composed videos are divided; undefined where they are not. */
-function compositionRecord({ tiling, shape, search }: Composition): ReportComposition | undefined {
+function compositionRecord(composition: Composition | undefined): ReportComposition | undefined {
+  if (!composition?.shape) return undefined
+  const { tiling, shape, search } = composition
   if (tilesIn(tiling) === 1 && !search) return undefined
   const found = search && { ...search, chosen: tilingName(tiling) }
   return { tiles: tiling.side, stretches: tiling.stretches, ...shape, ...(found && { search: found }) }
@@ -126,6 +124,7 @@ export function toManifest(fold: Fold, settings: RunSettings, distilled: Written
       name: basename(dataSet.root),
       layout: dataSet.layout,
       scheme: dataSet.scheme,
+      columns: columnsOf(dataSet),
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
       skipped: skippedOf(clips, dataSet),
@@ -144,6 +143,11 @@ export function toManifest(fold: Fold, settings: RunSettings, distilled: Written
     }),
     notices: noticesOf(dataSet, distilled.items),
   }
+}
+
+/** What the columns of the written table are called; undefined where there is no table. */
+function columnsOf({ layout, source: { mapping } }: DataSet) {
+  return layout === 'folder' ? undefined : { ...mapping, split: mapping.split ?? 'split' }
 }
 
 /** What the report shows. `maps`: one a class. */

@@ -1,4 +1,5 @@
 export { commonShape, fits, mixedWarnings, SIDES, STRETCHES } from './layout.js'
+export { type ReadDistilled, type ReadDistilledOptions, readDistilled } from './read.js'
 export { makerOf, plainItems, type SynthesizeOptions, synthesize } from './synthesize.js'
 export { coded, type DecodeClip, expandItems, type TileMaker } from './tile.js'
 export type { ClipShape, DistilledItem, DistilledSet, Tile } from './types.js'

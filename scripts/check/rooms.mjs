@@ -32,6 +32,7 @@ const ROOMS = {
   'distill.ts': '*',
   'compare.ts': '*',
   'doctor.ts': '*',
+  'export.ts': '*',
   'index.ts': '*',
   cli: '*',
   'cli.ts': '*',
