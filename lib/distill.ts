@@ -19,6 +19,7 @@ import { PredictionCache } from './distill/predictions.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
+import { composed, compositionOf, darkWarnings } from './distill/tiling.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
@@ -30,7 +31,7 @@ import { expectGiven, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
-import { synthesize } from './synthesize/index.js'
+import { tilesIn } from './video/made.js'
 
 export { STAGES, type Stage } from './distill/stages.js'
 export type { DistillResult } from './distill/types.js'
@@ -69,14 +70,14 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const settings: DistillSettings = settingsOf(resolved)
   const { folder } = settings
   const started = performance.now()
-  if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
+  if (settings.encoder !== 'none' || trains(settings) || searches(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     for (const note of dataSet.notes) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
-      await expectWritableSet(folder, dataSet, RESULTS)
+      await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
     return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
   })
 }
@@ -121,10 +122,13 @@ async function run(
   const modules = await log.time('infomap', () => classModules(fold, graphs, settings, stage))
   if (until === 'infomap') return toResult(fold, settings, log, { modules })
 
-  // the clips that stand for the communities, with their weights
+  // the clips that stand for the communities, with their weights: one a video, or one a tile
+  const name = refine === 'swap' ? `${selector}+swap` : selector
+  const composition = await log.time('select', () => compositionOf(fold, name, student, settings, stage))
+  log.warn(composition.warnings)
+  const { tiling } = composition
   const selection = await log.time('select', () => {
-    const name = refine === 'swap' ? `${selector}+swap` : selector
-    return selectBy(name, fold, modules, { ...settings, draw: 0 }, stage)
+    return selectBy(name, fold, modules, { ...settings, vpc: vpc * tilesIn(tiling), draw: 0 }, stage)
   })
   if (strict) expectFullQuota(selection, dataSet, vpc)
   log.warn(selection.warnings)
@@ -132,9 +136,10 @@ async function run(
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const distilled = await log.time('synthesize', async () => {
-    const set = await synthesize(fold.trainClips, selection, stage)
+    const set = await composed(fold, selection, tiling, stage)
+    log.warn(darkWarnings(set, dataSet, tiling))
     const classes = classesOf(dataSet, graphs, modules, selection, set)
-    return writeDistilled(fold, set, classes, settings, log, stage)
+    return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)
   })
   if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
 
@@ -158,7 +163,7 @@ async function run(
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
     if (fold.testLabels.length === 0) return undefined
-    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, settings, stage))]
+    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, tiling, settings, stage))]
     return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
@@ -169,6 +174,12 @@ async function run(
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
   return toResult(fold, settings, log, { modules, distilled, evaluation })
+}
+
+/** Whether students are trained to choose how videos are divided. */
+function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
+  const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
+  return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
 }
 
 /** Whether a student follows. */

@@ -14,8 +14,8 @@ import { type Matrix, takeRows } from '../matrix/matrix.js'
 import { sha256 } from '../run/store.js'
 import { invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { MadeClip } from '../synthesize/index.js'
-import { decodersOf, decodingKey, readClip } from '../video/index.js'
+import type { DecodeClip } from '../synthesize/index.js'
+import { decodersOf, decodingKey, type MadeClip, readClip } from '../video/index.js'
 import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
 import { noEmbedding, type OwnEmbeddings, UNOPENED } from './embeddings.js'
 import type { Method } from './settings.js'
@@ -29,11 +29,13 @@ type OfFrames = 'motion' | 'meanFrame' | 'deviation'
 /** What is known of clips, before any of it is fitted to a split. Without their frames `keys` and `cacheKeys` are empty. */
 export interface DescribedClips
   extends Omit<ExtractedFeatures, OfFrames | 'device' | 'facts'>,
-    Partial<Pick<ExtractedFeatures, OfFrames>> {
+    Partial<Pick<ExtractedFeatures, OfFrames | 'facts'>> {
   /** An encoder's, or the user's own: one row a row of the other matrices. */
   embedding?: Matrix
   /** Where the user's own are from. */
   embeddingFacts?: EmbeddingFacts
+  /** What reads the clips' files: tiles are made of the same frames as features. */
+  decode?: DecodeClip
   /** Names all that the volumes depend on besides the clips. */
   volumeKey: string
 }
@@ -82,16 +84,23 @@ export async function describeClips(
     const volumeKey = JSON.stringify(features.device === 'cuda' ? [decoder, seen, 'cuda'] : [decoder, seen])
     if (own) {
       const embedding = takeRows(own.embedding, features.clips)
-      return { ...features, volumeKey, ...own, embedding, warnings: [...embeddings.warnings, ...features.warnings] }
+      return {
+        ...features,
+        decode,
+        volumeKey,
+        ...own,
+        embedding,
+        warnings: [...embeddings.warnings, ...features.warnings],
+      }
     }
-    if (!encoder) return { ...features, volumeKey }
+    if (!encoder) return { ...features, decode, volumeKey }
     const folder = join(
       cache,
       'embeddings',
       sha256(JSON.stringify([EMBEDDING_SCHEMA, encoder.key, volumeKey])).slice(0, 12),
     )
     const embedding = await embedClips(features, encoder, folder, (row) => nameOf(clips[features.clips[row]]), stage)
-    return { ...features, volumeKey, embedding } // its warnings are those so far
+    return { ...features, decode, volumeKey, embedding } // its warnings are those so far
   } finally {
     await encoder?.close()
   }

@@ -2,7 +2,8 @@ import type { Clip } from '../dataset/index.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { DistilledItem, MadeClip } from '../synthesize/index.js'
+import { type DistilledItem, expandItems, makerOf } from '../synthesize/index.js'
+import type { MadeClip } from '../video/types.js'
 import type { Volume } from '../volume/index.js'
 import { describeClips } from './describe.js'
 import { type Fold, featuresOf } from './fold.js'
@@ -36,6 +37,19 @@ export class ItemFeatures {
     private readonly volumes: boolean,
   ) {
     this.trainRows = new Map(fold.trainClips.map((clip, row) => [clip, row]))
+  }
+
+  /** What students learn from: composed items as their tiles. */
+  samples(items: readonly DistilledItem[]): DistilledItem[] {
+    const { clips, trainRows } = this.fold
+    if (!items.some(({ tiles }) => tiles)) return [...items]
+    if (!clips.decode) throw invalid('clips whose frames were looked at', 'composed items', items.length)
+    const maker = makerOf(clips.decode)
+    return expandItems(items, (tile) => {
+      const row = this.trainRows.get(tile.parent)
+      if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the parent of a tile', tile.parent.id)
+      return maker.clip(tile, clips.cacheKeys[trainRows[row]])
+    })
   }
 
   /** What students see of each item. Made clips that are new are described first: give all at once where they are known. */

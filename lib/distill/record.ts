@@ -47,7 +47,3 @@ export function clipWarningsOf(
 export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
   return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)
 }
-
-export function noticesOf({ notice }: DataSet): string[] {
-  return notice ? [notice] : []
-}

@@ -60,12 +60,14 @@ export function studentsOf(name: StudentName, config: StudentConfig): Students {
   return {
     name,
     spaces: kind.spaces,
-    run: async ({ signal, ...task }) => {
-      const items = await itemsKey(task.items, config.features, { signal })
-      const on = [name, kind.dependsOn(task), items, teacher(), task.seed]
+    run: async ({ signal, items, ...rest }) => {
+      const task = { ...rest, items: config.features.samples(items) }
+      const key = await itemsKey(task.items, config.features, { signal })
+      const on = [name, kind.dependsOn(task), key, teacher(), task.seed]
       return config.predictions.get(on, (checkpoint) => kind.predictTest(task, { signal, checkpoint }))
     },
-    trainOn: (items, seed, stage) => kind.train({ space: kind.spaces[0], items, seed }, stage),
+    trainOn: (items, seed, stage) =>
+      kind.train({ space: kind.spaces[0], items: config.features.samples(items), seed }, stage),
   }
 }
 
@@ -78,7 +80,7 @@ export async function evaluateSets(
   stage: StageOptions,
 ): Promise<Evaluation> {
   const { dataSet, trainClips, testLabels, testGroups } = features.fold
-  const items = sets.flatMap(({ items }) => items)
+  const items = features.samples(sets.flatMap(({ items }) => items))
   await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
   const input = { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
   // as many students at once as there are threads: each has one

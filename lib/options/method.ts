@@ -1,18 +1,20 @@
 import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
-import { integer, number, oneOf, text } from '../runtime/kinds.js'
+import { autoOr, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
+import { SIDES, STRETCHES } from '../synthesize/index.js'
 import { DECODING } from '../video/index.js'
 
 /** The headings of the options, in the order of `--help`. */
 export const CALL = 'What and where'
 export const SELECT = 'Graphs and selection'
+const SYNTHESIS = 'Synthesis'
 export const STUDENT = 'Students'
 const FEATURES = 'Features'
 export const RUN = 'The run'
 
-export const GROUPS = [CALL, DATA, FEATURES, SELECT, STUDENT, RUN]
+export const GROUPS = [CALL, DATA, FEATURES, SELECT, SYNTHESIS, STUDENT, RUN]
 
 /** What `distill` and `compare` tell `readDataSet`, but for its seed, which is the run's, and `strict`, which is distill's. */
 export const { seed: SPLIT_SEED, strict: _, ...READ } = READING
@@ -87,6 +89,27 @@ export const METHOD = {
     help: 'training steps of a CNN student',
   }),
 } satisfies Options
+
+/** What videos of a distilled set hold. */
+export const composing = (synthesize: 'none' | 'compose') =>
+  ({
+    /** `none`: the selected clips as they are; `compose`: videos of their size and length that hold several of them. */
+    synthesize: option(oneOf(['none', 'compose'] as const), {
+      default: synthesize,
+      group: SYNTHESIS,
+      help: 'compose: each video holds several selected clips, made smaller or shorter; none: each is one, as it is',
+    }),
+    tiles: option(autoOr(SIDES), {
+      default: 'auto',
+      group: SYNTHESIS,
+      help: 'tiles on a side of a composed video: 2 for 2 x 2 (auto: by cross-validation on TRAIN)',
+    }),
+    stretches: option(autoOr(STRETCHES), {
+      default: 'auto',
+      group: SYNTHESIS,
+      help: 'stretches of time after one another in a composed video, each with tiles of its own (auto: likewise)',
+    }),
+  }) satisfies Options
 
 /** Where `distill` and `compare` write. */
 export const folders = (holds: string) =>

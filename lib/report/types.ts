@@ -14,6 +14,10 @@ export interface ReportInput {
   selector: string
   /** Of the distilled set: (sum of the sample weights)^2 / sum of their squares. */
   effectiveSampleSize: number
+  /** What its videos cost, all together. */
+  size?: { videos: number; frames: number; pixels: number; bytes: number }
+  /** How its videos are composed; absent where each is one clip. */
+  composition?: ReportComposition
   classes: ReportClass[]
   /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
   maps?: readonly string[]
@@ -36,6 +40,43 @@ export interface ReportInput {
   options: Record<string, unknown>
   /** Versions of the package, of Node, of the runtime, ... */
   versions: Record<string, string>
+}
+
+/** How composed videos are divided. */
+export interface ReportComposition {
+  /** On a side: 2 for 2 x 2. */
+  tiles: number
+  /** Of time, after one another. */
+  stretches: number
+  /** Of a composed video. */
+  width: number
+  height: number
+  fps: number
+  frames: number
+  /** Where it was chosen by cross-validation on TRAIN: the balanced accuracy of each that was tried. */
+  search?: {
+    student: string
+    /** Share of TRAIN that was held out, and how often. */
+    heldOut: number
+    repeats: number
+    chosen: string
+    scores: { side: number; stretches: number; mean: number; deviation: number }[]
+  }
+}
+
+/** A tile of a composed video. */
+export interface ReportTile {
+  parent: string
+  label: string
+  weight: number
+  module: number
+  visitRate: number
+  rank: number
+  targets?: number[]
+  place: { x: number; y: number; width: number; height: number; from: number; to: number }
+  width: number
+  height: number
+  fps: number
 }
 
 /** One class, as selection saw it. */
@@ -75,6 +116,12 @@ export interface ReportItem {
   kind?: 'made'
   /** Where students learn a distribution of it: a probability a class. */
   targets?: number[]
+  /** Of a composed video, with what it holds. */
+  width?: number
+  height?: number
+  fps?: number
+  frames?: number
+  tiles?: ReportTile[]
   /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
   file?: string
 }

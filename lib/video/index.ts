@@ -9,6 +9,7 @@ export {
   type Backend,
   type ClipStream,
   type Frames,
+  type MadeClip,
   type Oddity,
   type OddityKind,
   type ReadOptions,

@@ -32,6 +32,43 @@ export interface Frames {
   warnings: string[]
 }
 
+/** A clip that was made, not recorded: its frames and what belongs to them. It lies in no data set. */
+export interface MadeClip {
+  kind: 'made'
+  /** Its file in a written set, relative to the set's videos, with `/` between its parts: "composed-1.avi". */
+  name: string
+  /**
+   * Luma, count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. Or what makes them where they
+   * are needed: the same each time.
+   */
+  frames: Uint8Array | ((signal?: AbortSignal) => Promise<Uint8Array>)
+  count: number
+  width: number
+  height: number
+  /** Frames per second. */
+  fps: number
+  /** Names its frames, where that is known before they are made: a key of caches. */
+  key?: string
+  /** There where it holds several clips beside and after one another. */
+  tiling?: Tiling
+}
+
+/** How a clip is shared among others: `side` x `side` tiles at a time, in each of `stretches` parts of its length. */
+export interface Tiling {
+  side: number
+  stretches: number
+}
+
+/** A part of a clip: a rectangle of its frames in px, from frame `from` on and before frame `to`. */
+export interface Place {
+  x: number
+  y: number
+  width: number
+  height: number
+  from: number
+  to: number
+}
+
 /** The names of {@link Frames} and {@link ClipStream}: what takes a clip's size or rate takes all that readers give. */
 export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
   'frames',

@@ -7,6 +7,9 @@ import { buildAvi } from './avi.js'
 import { forEachInFlight } from './mjpeg.js'
 import { CLIP_KEYS, MAX_SIDE } from './types.js'
 
+/** Quality of the JPEGs, where no other is asked for. */
+export const JPEG_QUALITY = 90
+
 /**
  * Writes luma frames as a grey Motion JPEG AVI, the format of EchoNet's clips. The file appears under its name only
  * when it is complete.
@@ -20,7 +23,7 @@ export async function writeClip(
 ): Promise<void> {
   expectOptions(options, 'writeClip', ['fps', 'quality', 'signal'])
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
-  const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  const quality = expectInteger(options.quality ?? JPEG_QUALITY, 'quality', 1, 100)
   if (typeof clip !== 'object' || clip === null)
     throw invalid('an object { frames, count, width, height }', 'clip', clip)
   expectOptions(clip, 'clip', CLIP_KEYS)
@@ -58,7 +61,7 @@ export async function writePictures(
   options: { fps: number; quality?: number; signal?: AbortSignal },
 ): Promise<void> {
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
-  const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  const quality = expectInteger(options.quality ?? JPEG_QUALITY, 'quality', 1, 100)
   const jpegs: Uint8Array[] = []
   let first: Rgb | undefined
   for await (const picture of pictures) {
