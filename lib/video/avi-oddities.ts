@@ -23,7 +23,7 @@ export const bareRate = (fps: number): Oddity => ({
 
 /** What a reader of a Motion JPEG AVI should know of it. */
 export function aviOddities(
-  { promised, fps }: Avi,
+  { promised, fps, layout }: Avi,
   { found, resyncs, complete }: AviFindings,
   { damagedFrames, count }: Pick<Frames, 'damagedFrames' | 'count'>,
 ): Oddity[] {
@@ -35,6 +35,11 @@ export function aviOddities(
       promise(promised, found),
     ],
     ['chunks', resyncs > 0, `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`],
+    [
+      'decoder',
+      layout.chunks > 1,
+      'Each chunk holds one field of a picture: two make a frame, at half the rate that the header names.',
+    ],
     [
       'damaged',
       damagedFrames > 0,

@@ -1,13 +1,14 @@
+import { frameCount } from './avi.js'
 import { aviOddities, bareRate, promise } from './avi-oddities.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
-import { jpegSize } from './jpeg.js'
+import { hasJpeg } from './jpeg.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { decodeWithOpencv, opencvDecoder } from './opencv.js'
 import { readHereOrOutside, readOutside } from './outside.js'
 import { type Recognised, recognise } from './recognise.js'
 import { type ReadClipOptions, type Request, withSource } from './request.js'
-import { type ClipSource, type Source, sourceOf } from './source.js'
+import type { ClipSource, Source } from './source.js'
 import { decodeFormat, gather, streamClip } from './stream.js'
 import { type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
@@ -59,7 +60,7 @@ async function decode(source: Source, request: Request): Promise<Frames> {
     const clip = await decodeMjpeg(bytes, avi, source.name, request)
     return {
       ...clip,
-      oddities: [...aviOddities(avi, { ...avi, found: avi.frames.length, complete: true }, clip), ...clip.oddities],
+      oddities: [...aviOddities(avi, { ...avi, found: frameCount(avi), complete: true }, clip), ...clip.oddities],
     }
   }
   return readHereOrOutside(backend, here, outside)
@@ -86,20 +87,9 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
 export async function decodersOf(backend: Backend): Promise<string[]> {
   if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [mjpegDecoder(), ...FORMATS.map((format) => format.decoder())] : []
+  const own =
+    backend === 'auto' ? [...(hasJpeg() ? [mjpegDecoder()] : []), ...FORMATS.map((format) => format.decoder())] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own
-}
-
-/**
- * The frames of a Motion JPEG AVI as they lie in the file, for showing them elsewhere without decoding. Frames whose
- * JPEG header is damaged are left out.
- *
- * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY, VIDEO_UNREADABLE (also for every other format)
- */
-export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[]; fps: number }> {
-  const { bytes, avi } = await recognise(await sourceOf(path, {}), 'mjpeg')
-  const jpegs = avi!.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
-  return { jpegs, fps: avi!.fps ?? 30 }
 }

@@ -1,4 +1,4 @@
-export { decodersOf, readClip, readJpegFrames } from './clip.js'
+export { decodersOf, readClip } from './clip.js'
 export type { ReadClipOptions } from './request.js'
 export type { ClipSource } from './source.js'
 export { openClip } from './stream.js'
