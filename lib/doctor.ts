@@ -3,12 +3,12 @@ import { promisify } from 'node:util'
 import { encodeModel, GraphBuilder } from './onnx/index.js'
 import { type DeviceReport, devices } from './runtime/device.js'
 import { InfomotionError } from './runtime/errors.js'
-import { jpegTurbo } from './runtime/jpeg-codec.js'
 import { native } from './runtime/native.js'
 import { withSession } from './runtime/onnx.js'
 import { require } from './runtime/package.js'
 import { libc, versions } from './runtime/versions.js'
 import { FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
+import { decodeJpeg, encodeJpegs } from './video/jpeg.js'
 
 /** Something that the package uses: whether it is here, whether it works, and what to do if not. */
 export interface Finding {
@@ -43,7 +43,7 @@ export interface Diagnosis {
 type Outcome = Pick<Finding, 'status' | 'version' | 'reason' | 'cure'>
 
 /**
- * Looks at the machine and tries everything that infomotion uses: the addon, the JPEG decoder, ONNX Runtime, ffmpeg, the
+ * Looks at the machine and tries everything that infomotion uses: the addon, JPEG in it, ONNX Runtime, ffmpeg, the
  * optional packages, GPUs. Nothing is installed or changed. The first call of a process takes a second or two.
  *
  * @example
@@ -74,7 +74,7 @@ export async function doctor(): Promise<Diagnosis> {
 /** What is looked at, in this order; the addon first. */
 const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Promise<Outcome> })[] = [
   { name: 'addon', use: 'flow, features, graphs, communities, selection', required: true, attempt: tryAddon },
-  { name: 'jpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
+  { name: 'libjpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
   { name: 'onnxruntime-node', use: 'students, encoders', required: true, attempt: tryOnnxRuntime },
   { name: 'ffmpeg', use: 'clips of other formats than Motion JPEG', required: false, attempt: tryFfmpeg },
   {
@@ -108,14 +108,11 @@ async function tryAddon(): Promise<Outcome> {
 
 async function tryJpeg(): Promise<Outcome> {
   try {
-    const jpeg = await jpegTurbo()
-    const grey = { format: jpeg.FORMAT_GRAY, width: 8, height: 8 }
-    const { data } = jpeg.decompressSync(
-      jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }),
-      grey,
-    )
-    if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}` }
-    return { status: 'works', version: packageVersion('@julusian/jpeg-turbo') }
+    const pixels = new Uint8Array(64).fill(128)
+    const [jpeg] = await encodeJpegs({ pixels, width: 8, height: 8, channels: 1, quality: 90 })
+    const [grey] = (await decodeJpeg(jpeg)).pixels
+    if (grey !== 128) return { status: 'broken', reason: `grey 128 came back as ${grey}` }
+    return { status: 'works', version: native().jpegLibrary }
   } catch (error) {
     return { status: 'broken', reason: firstLine(error) }
   }

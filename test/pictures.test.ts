@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { encode } from 'fast-png'
 import { decodersOf, readClip } from 'infomotion'
 import t from 'tap'
-import { encodeJpeg } from '#lib/runtime/jpeg.js'
 import { listPictures, sha256OfClip } from '#lib/video/pictures.js'
-import { infomotion, lay, temporary, waves } from './support.js'
+import { greyJpeg, infomotion, lay, temporary, waves } from './support.js'
 
 // A folder of pictures as a clip.
 
@@ -183,7 +182,7 @@ t.test('the hash is of names and bytes', async (t) => {
 t.test('JPEG frames are as near as JPEG is, and colours become luma', async (t) => {
   const jpegs: Record<string, Buffer> = {}
   for (let i = 0; i < 12; i++)
-    jpegs[`${i}.JPG`] = await encodeJpeg({ pixels: frame(i), ...SIZE, channels: 1, quality: 95 })
+    jpegs[`${i}.JPG`] = await greyJpeg(frame(i), SIZE.width, SIZE.height, 95)
   const read = await readClip(folderOf(t, jpegs), { fps: 30 })
   const worst = read.frames.reduce((most, value, i) => Math.max(most, Math.abs(value - clip.frames[i])), 0)
   t.ok(worst <= 12, `${worst} levels`)

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
+import { walkAvi } from '#lib/video/avi.js'
+import { encodeJpegs } from '#lib/video/jpeg.js'
 
 /** The repository's root (the tests run compiled, from build/test/test/). */
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -36,6 +38,17 @@ export function waves(count: number, width = 48, height = 32, speed = 1) {
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) frames[i++] = 128 + 90 * Math.sin((x + speed * f) / 6) * Math.cos(y / 9)
   return { frames, count, width, height }
+}
+
+/** A grey JPEG of its own. */
+export async function greyJpeg(pixels: Uint8Array, width: number, height: number, quality = 90): Promise<Buffer> {
+  return Buffer.from((await encodeJpegs({ pixels, width, height, channels: 1, quality }))[0])
+}
+
+/** Where the frames of an AVI lie in it. */
+export async function chunksIn(file: Buffer): Promise<{ start: number; end: number }[]> {
+  const { chunks } = await walkAvi(file)
+  return Array.from({ length: chunks.length / 2 }, (_, i) => ({ start: chunks[2 * i], end: chunks[2 * i + 1] }))
 }
 
 /** The only TRAIN clip of its class and group. */

@@ -1,6 +1,7 @@
 import type { Clip } from '../dataset/types.js'
 import { sha256 } from '../run/store.js'
-import { decodeJpeg, encodeJpeg } from '../runtime/jpeg.js'
+import { inLanes } from '../runtime/lanes.js'
+import { decodeJpeg, encodeJpegs } from '../video/jpeg.js'
 import { mjpegDecoder } from '../video/mjpeg.js'
 import type { Frames, MadeClip, ReadOptions } from '../video/types.js'
 import { JPEG_QUALITY } from '../video/write.js'
@@ -12,6 +13,9 @@ const SCHEMA = 1
 
 /** Bytes of decoded clips that are kept, since a clip is often a tile of several sizes. */
 const KEPT_BYTES = 2 ** 28
+
+/** JPEGs that are decoded at once. */
+const AT_ONCE = 16
 
 /** Turns a file into frames. */
 export type DecodeClip = (
@@ -48,7 +52,7 @@ export class TileMaker {
     const key = sha256(JSON.stringify(['tile', SCHEMA, JPEG_QUALITY, mjpegDecoder(), parentKey, shown]))
     const made: MadeClip = this.clips.get(key) ?? {
       ...{ kind: 'made', name: parent.id, key, count, width, height, fps },
-      frames: async (signal) => atFullSize(await coded(await this.small(tile, signal), place), tile, signal),
+      frames: async (signal) => atFullSize(await coded(await this.small(tile, signal), place, signal), tile, signal),
     }
     this.clips.set(key, made)
     return made
@@ -103,15 +107,11 @@ export function expandItems(
 }
 
 /** Frames as they come back from a video that is written. */
-export async function coded(frames: Uint8Array, { width, height }: Size): Promise<Uint8Array> {
+export async function coded(frames: Uint8Array, { width, height }: Size, signal?: AbortSignal): Promise<Uint8Array> {
+  const jpegs = await encodeJpegs({ pixels: frames, width, height, channels: 1, quality: JPEG_QUALITY }, signal)
   const out = new Uint8Array(frames.length)
-  const bytes = width * height
-  const code = async (at: number) => {
-    const picture = { pixels: frames.subarray(at, at + bytes), width, height }
-    const jpeg = await encodeJpeg({ ...picture, channels: 1, quality: JPEG_QUALITY })
-    out.set((await decodeJpeg(jpeg)).pixels, at)
-  }
-  const starts = Array.from({ length: frames.length / bytes }, (_, i) => i * bytes)
-  for (let i = 0; i < starts.length; i += 16) await Promise.all(starts.slice(i, i + 16).map(code))
+  await inLanes(AT_ONCE, jpegs.length, signal, async (i) => {
+    out.set((await decodeJpeg(jpegs[i], { signal })).pixels, i * width * height)
+  })
   return out
 }

@@ -1,4 +1,4 @@
-export { decodersOf, readClip, readJpegFrames } from './clip.js'
+export { decodersOf, readClip } from './clip.js'
 export { findSector, type Mask } from './mask.js'
 export { DECODING, decodingKey } from './options.js'
 export type { ReadClipOptions } from './request.js'

@@ -4,9 +4,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NO_FILE, sha256OfFile, withFile } from '../run/store.js'
 import { InfomotionError, unlessAborted, whileReading } from '../runtime/errors.js'
+import { inLanes } from '../runtime/lanes.js'
+import { native } from '../runtime/native.js'
 import type { Format } from './format.js'
 import { decodeImage, imageKind, type Luma } from './images.js'
-import { forEachInFlight, mjpegDecoder } from './mjpeg.js'
 import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
 /** File name endings of pictures that are read, and of others that frames are kept in too. */
@@ -22,7 +23,7 @@ export const isPictures = (names: Iterable<string>) => {
 export const isPicture = (name: string) => PICTURE.test(name) || OTHER_PICTURE.test(name)
 
 /** Names this decoder with the version of what decodes JPEGs; other pictures lose nothing, whoever decodes them. */
-export const picturesDecoder = () => mjpegDecoder().replace('mjpeg', 'pictures')
+export const picturesDecoder = () => `pictures (libjpeg-turbo ${native().jpegLibrary ?? 'none'})`
 
 /** A folder's pictures, in the order of the frames. */
 interface Pictures {
@@ -33,6 +34,9 @@ interface Pictures {
   /** Names of what else lies there. */
   unread: string[]
 }
+
+/** Pictures that are read at once: enough to keep the threads busy. */
+const AT_ONCE = 16
 
 /** Largest file that is taken for a picture. */
 const MAX_PICTURE_BYTES = 2 ** 28
@@ -265,7 +269,7 @@ async function decodeAll(folder: string, names: readonly string[], options: Deco
     }
     if (given) take(given.index, given.image)
     const start = given ? given.index + 1 : 0
-    await forEachInFlight(names.length - start, signal, async (i) => take(start + i, await read(start + i)))
+    await inLanes(AT_ONCE, names.length - start, signal, async (i) => take(start + i, await read(start + i)))
     return { frames, width, height, good }
   }
   let decoded = await decodeAs(first.width, first.height, { index: at - 1, image: first })

@@ -1,8 +1,8 @@
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { type Avi, isAvi, walkAvi } from './avi.js'
+import { type Avi, frameCount, isAvi, walkAvi } from './avi.js'
 import { isDicom } from './dicom/elements.js'
 import { FORMATS, type Format } from './formats.js'
-import { jpegForm, jpegSize } from './jpeg.js'
+import { hasJpeg, jpegForm } from './jpeg.js'
 import { PICTURES } from './pictures.js'
 import { expectReadable } from './refused.js'
 import type { Source } from './source.js'
@@ -72,17 +72,20 @@ export async function recognise(
     )
   const known = isAvi(head) || isOtherVideo(head)
   const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(source, signal))
-  const { promised } = isAvi(head) ? walkAvi(head) : { promised: 0 }
+  const begin = isAvi(head) && hasJpeg() ? await walkAvi(head, signal) : undefined
+  const promised = begin?.promised ?? 0
   const other = { bytes: head, known, bare, ...(promised > 0 && { promised }) }
   if (backend === 'ffmpeg' || backend === 'opencv') return other
-  if (backend === 'auto' && (bare || isOtherVideo(head) || (size > MAX_CLIP_BYTES && !isJpegAvi(head)))) return other
-  if (size > MAX_CLIP_BYTES && !isAvi(head)) throw unexpected(name, head)
+  const isLarge = size > MAX_CLIP_BYTES
+  if (backend === 'auto' && (bare || isOtherVideo(head) || !hasJpeg())) return other
+  if (backend === 'auto' && isLarge && !(begin && isMotionJpeg(head, begin))) return other
+  if (isLarge && !isAvi(head)) throw unexpected(name, head)
   if (source.path !== undefined) await reserve?.(Math.min(size, most))
   const bytes = await source.read(0, most, signal)
-  const avi = walkAvi(bytes)
+  const avi = await walkAvi(bytes, signal)
   if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
   const refused =
-    isAvi(bytes) && avi.frames.length === 0
+    isAvi(bytes) && frameCount(avi) === 0
       ? new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
       : undefined
   if (backend === 'mjpeg') throw refused ?? unexpected(name, bytes, avi)
@@ -93,20 +96,13 @@ export async function recognise(
  * The frames are JPEGs, and the file is an AVI: by its first bytes, or, where these are damaged, by the names of most
  * frames' chunks. Many other files have a JPEG somewhere: photographs a thumbnail, films a cover, DICOMs all frames.
  */
-function isMotionJpeg(bytes: Buffer, { frames, named, codec }: Avi): boolean {
-  if (!isAvi(bytes) && 2 * named < frames.length) return false
-  const isJpeg = ({ start, end }: Avi['frames'][number]) => jpegSize(bytes.subarray(start, end)) !== undefined
-  if (JPEG_CODECS.test(codec)) return frames.some(isJpeg)
-  return 2 * frames.filter(isJpeg).length > frames.filter(({ start, end }) => end > start).length
+function isMotionJpeg(bytes: Buffer, { chunks, named, filled, jpegs, codec }: Avi): boolean {
+  if (!isAvi(bytes) && 4 * named < chunks.length) return false
+  return JPEG_CODECS.test(codec) ? jpegs > 0 : 2 * jpegs > filled
 }
 
 /** Codes of Motion JPEG in AVI headers; "" where the header is damaged. */
 const JPEG_CODECS = /^(|[MSV]JPG|JPE?G|JPGL|AVR[Nn]|DMB1|ADJV|CJPG|IJPG|QIVG|MJLS)$/i
-
-/** The beginning of an AVI whose frames are JPEGs. */
-function isJpegAvi(head: Buffer): boolean {
-  return isAvi(head) && isMotionJpeg(head, walkAvi(head))
-}
 
 function unexpected(name: string, bytes: Buffer, avi?: Avi): InfomotionError {
   const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)

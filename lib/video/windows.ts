@@ -1,4 +1,4 @@
-import { type Avi, walkAvi } from './avi.js'
+import { type Avi, chunksOf, frameCount, walkAvi } from './avi.js'
 import type { Source } from './source.js'
 
 /** Of an AVI that is read piece by piece, so much is in memory: many frames of any size that clips have. */
@@ -11,9 +11,8 @@ const LARGEST = 2 ** 26
 const CHUNK = 8
 
 /** A part of an AVI. The places of its frames are within its bytes. */
-export interface Window {
+export interface Window extends Pick<Avi, 'chunks' | 'layout'> {
   bytes: Buffer
-  frames: Avi['frames']
   /** How often the chunks were lost in it. */
   resyncs: number
 }
@@ -26,51 +25,54 @@ export interface Window {
 export async function* windowsOf(
   source: Source,
   first: Buffer,
-  { frames, resyncs }: Avi,
+  { chunks, layout, resyncs }: Avi,
   signal?: AbortSignal,
 ): AsyncGenerator<Window> {
   if (first.length >= source.size) {
-    yield { bytes: first, frames, resyncs }
+    yield { bytes: first, chunks, layout, resyncs }
     return
   }
-  const headers = first.subarray(0, Math.max(0, frames[0].start - CHUNK))
-  const before = walkAvi(headers).resyncs
+  const headers = first.subarray(0, Math.max(0, chunks[0] - CHUNK))
+  const before = (await walkAvi(headers, signal)).resyncs
   let length = WINDOW_BYTES
   for (let from = headers.length; from < source.size; ) {
     const body = await source.read(from, from + length, signal)
     if (body.length === 0) return // the file became shorter
     const bytes = Buffer.concat([headers, body])
-    const walked = walkAvi(bytes)
+    const walked = { ...(await walkAvi(bytes, signal)), layout }
     if (body.length < length || from + length >= source.size) {
-      yield { bytes, frames: walked.frames, resyncs: walked.resyncs - before }
+      yield { bytes, chunks: walked.chunks, layout, resyncs: walked.resyncs - before }
       return
     }
-    const cut = cutOf(bytes, walked.frames, 0)
+    const cut = cutOf(bytes, walked, 0)
     if (cut === undefined && length < LARGEST) {
       length *= 2
       continue
     }
     // One that never ends is damaged, and reaches as far as it was walked.
-    const next = cut ?? cutOf(bytes, walked.frames, 1)
+    const next = cut ?? cutOf(bytes, walked, 1)
     const part = next === undefined ? bytes : bytes.subarray(0, next)
-    const window = next === undefined ? walked : walkAvi(part)
-    yield { bytes: part, frames: window.frames, resyncs: window.resyncs - before }
+    const window = next === undefined ? walked : await walkAvi(part, signal)
+    yield { bytes: part, chunks: window.chunks, layout, resyncs: window.resyncs - before }
     from += part.length - headers.length
     length = WINDOW_BYTES
   }
 }
 
 /** Where the window ends: not before frame `least`, and behind one frame at the least. */
-function cutOf(bytes: Buffer, frames: Avi['frames'], least: number): number | undefined {
-  const incomplete = frames.findIndex((frame, i) => i >= least && endOf(bytes, frame) + CHUNK > bytes.length)
-  const cut = incomplete < 0 ? frames.length - 1 : incomplete
+function cutOf(bytes: Buffer, avi: Pick<Avi, 'chunks' | 'layout'>, least: number): number | undefined {
+  const count = frameCount(avi)
+  let cut = least
+  while (cut < count && endOf(bytes, chunksOf(avi, cut, cut + 1)) + CHUNK <= bytes.length) cut++
+  cut = Math.min(cut, count - 1)
   if (cut < 1) return undefined
-  const { start } = frames[cut]
+  const [start] = chunksOf(avi, cut, cut + 1)
   return hasHeader(bytes, start) ? start - CHUNK : start
 }
 
-/** Where a frame ends, or where its chunk says so. */
-function endOf(bytes: Buffer, { start, end }: Avi['frames'][number]): number {
+/** Where a frame ends, or where its last chunk says so. */
+function endOf(bytes: Buffer, chunks: Float64Array): number {
+  const [start, end] = chunks.subarray(-2)
   return hasHeader(bytes, start) ? Math.max(end, start + bytes.readUInt32LE(start - 4)) : end
 }
 

@@ -2,9 +2,8 @@ import { writeWhole } from '../run/store.js'
 import { expectBytes } from '../runtime/arrays.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
-import { encodeJpeg } from '../runtime/jpeg.js'
 import { buildAvi } from './avi.js'
-import { forEachInFlight } from './mjpeg.js'
+import { encodeJpegs } from './jpeg.js'
 import { CLIP_KEYS, MAX_SIDE } from './types.js'
 
 /** Quality of the JPEGs, where no other is asked for. */
@@ -34,11 +33,7 @@ export async function writeClip(
   const bytes = width * height
   if (frames.length !== count * bytes)
     throw invalid(`${count} x ${height} x ${width} = ${count * bytes} bytes`, 'clip.frames', frames)
-  const jpegs = new Array<Uint8Array>(count)
-  await forEachInFlight(count, options.signal, async (i) => {
-    const pixels = frames.subarray(i * bytes, (i + 1) * bytes)
-    jpegs[i] = await encodeJpeg({ pixels, width, height, channels: 1, quality })
-  })
+  const jpegs = await encodeJpegs({ pixels: frames, width, height, channels: 1, quality }, options.signal)
   await saveAvi(path, jpegs, { width, height, fps }, options.signal)
 }
 
@@ -70,7 +65,7 @@ export async function writePictures(
     first ??= picture
     if (width !== first.width || height !== first.height)
       throw invalid(`pictures of one size, ${first.width} x ${first.height},`, 'pictures', `${width} x ${height}`)
-    jpegs.push(await encodeJpeg({ pixels, width, height, channels: 3, quality }))
+    jpegs.push(...(await encodeJpegs({ pixels, width, height, channels: 3, quality }, options.signal)))
   }
   if (!first) throw invalid('at least one picture', 'pictures', 0)
   await saveAvi(path, jpegs, { width: first.width, height: first.height, fps }, options.signal)

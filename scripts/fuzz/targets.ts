@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
@@ -12,7 +11,8 @@ import { toNativeNetwork } from '#lib/infomap/network.js'
 import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { sha256 } from '#lib/run/store.js'
-import { buildAvi, walkAvi } from '#lib/video/avi.js'
+import { buildAvi, frameCount, walkAvi } from '#lib/video/avi.js'
+import { encodeJpegs } from '#lib/video/jpeg.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
 import { models } from './models.js'
 import { trySet } from './sets.js'
@@ -36,25 +36,22 @@ function promise(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken promise: ${what}`)
 }
 
-const jpeg = (width: number, height: number, seed: number) => {
-  const luma = Buffer.from(Array.from({ length: width * height }, (_, i) => (i * seed) & 255))
-  const options = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY, width, height, quality: 60 }
-  return Buffer.from(jpegTurbo.compressSync(luma, options))
-}
-const frames = [7, 31, 5].map((seed) => jpeg(16, 12, seed))
+const luma = Uint8Array.from({ length: 3 * 16 * 12 }, (_, i) => i * [7, 31, 5][Math.floor(i / (16 * 12))])
+const jpegs = await encodeJpegs({ pixels: luma, width: 16, height: 12, channels: 1, quality: 60 })
+const frames = jpegs.map((jpeg) => Buffer.from(jpeg))
 
 const avi: Target = {
   corpus: [buildAvi(frames, 16, 12, 25), buildAvi([frames[0], Buffer.alloc(0), frames[1]], 16, 12, 29.97)],
   words: bytes('RIFF', 'LIST', 'AVI ', 'movi', '00dc', '01wb', 'strh', 'vids', '\xff\xd8\xff', '\xff\xda', '\xff\xc2'),
   share: 0.16,
   async read(input) {
-    const found = walkAvi(input)
+    const found = await walkAvi(input)
     let last = 0
-    for (const { start, end } of found.frames) {
-      promise(start >= last && end >= start && end <= input.length, `frame ${start}..${end} after ${last}`)
-      last = end
+    for (const place of found.chunks) {
+      promise(place >= last && place <= input.length, `a chunk from or to ${place} after ${last}`)
+      last = place
     }
-    if (found.frames.length === 0) return
+    if (frameCount(found) === 0) return
     const clip = await decodeMjpeg(input, found, 'fuzz.avi', {})
     promise(clip.frames.length === clip.count * clip.width * clip.height, 'whole frames')
   },

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { readClip, writeClip } from 'infomotion'
 import { extractFeatures } from '#lib/features/extract.js'
 import { Random } from '#lib/runtime/random.js'
-import { buildAvi, walkAvi } from '#lib/video/avi.js'
+import { buildAvi } from '#lib/video/avi.js'
+import { chunksIn, greyJpeg } from '../support.js'
 import type { Case } from './case.js'
 
 const SIZE = { width: 24, height: 16 }
@@ -53,7 +53,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
   const path = join(folder, 'good.avi')
   await writeClip(path, { frames: luma, count: 3, ...SIZE }, { fps: 25 })
   const good = readFileSync(path)
-  const { frames } = walkAvi(good)
+  const frames = await chunksIn(good)
   const jpegs = frames.map(({ start, end }) => good.subarray(start, end))
   const index = good.indexOf('idx1')
   const sof = jpegs[0].indexOf(Buffer.from([0xff, 0xc0]))
@@ -89,12 +89,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
     return jpeg
   }
   const avi = (...parts: Buffer[]) => buildAvi(parts, width, height, 25)
-  const large = jpegTurbo.compressSync(Buffer.alloc(2 ** 20), {
-    format: jpegTurbo.FORMAT_GRAY,
-    subsampling: jpegTurbo.SAMP_GRAY,
-    width: 1024,
-    height: 1024,
-  })
+  const large = await greyJpeg(new Uint8Array(2 ** 20), 1024, 1024)
   // A progressive JPEG: each scan costs a pass over all blocks and takes ten bytes.
   const scan = (from: number, to: number) => Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, from, to, 0])
   const scans = Buffer.concat([
@@ -151,7 +146,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
       { fps: 25 },
     )
     const file = readFileSync(path)
-    const last = walkAvi(file).frames[2]
+    const last = (await chunksIn(file))[2]
     const cut = file.subarray(0, Math.floor((last.start + last.end) / 2))
     odd.push(
       clip(`${w} x ${h}`, file, whole),

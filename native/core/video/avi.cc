@@ -40,6 +40,9 @@ std::string printable(const uint8_t* at) {
   return code;
 }
 
+// At 1000 fps, four and a half hours.
+constexpr std::size_t kMostChunks = std::size_t{1} << 24;
+
 // Bytes that are looked through between two looks at the flag.
 constexpr std::size_t kStretch = std::size_t{1} << 22;
 
@@ -50,6 +53,9 @@ class Walk {
   Status run() {
     while (at_ + 8 <= file_.size) {
       if (cancel_.requested()) return Status::cancelled();
+      if (avi_.chunks.size() > kMostChunks)
+        return Status::error("VIDEO_TOO_LARGE",
+                             "An AVI of more than " + std::to_string(kMostChunks) + " frames. Cut it.");
       const uint8_t* name = file_.data + at_;
       const std::size_t length = word(name + 4);
       const std::size_t body = at_ + 8;

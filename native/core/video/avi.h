@@ -31,7 +31,7 @@ struct Avi {
   std::size_t resyncs = 0;    // how often the walk lost the chunks and had to search for the next frame
 };
 
-// Finds the chunks. Never reads beyond the file, whatever is in it. Fails only with ABORTED.
+// Finds the chunks. Never reads beyond the file, whatever is in it. VIDEO_TOO_LARGE (more than 2^24 chunks), ABORTED.
 runtime::Status walk_avi(Bytes file, const runtime::Cancel& cancel, Avi& avi);
 
 }  // namespace infomotion::video

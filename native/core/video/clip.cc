@@ -68,11 +68,10 @@ class ClipDecoder {
       const Bytes other = second == first ? next_jpeg(jpeg) : find_jpeg(bytes_of(file_, chunks_[second]));
       JpegHeader other_header;
       if (!read_header(other, other_header)) return false;
-      const bool even_first = header.polarity == 2 || (header.polarity == 0 && other_header.polarity == 1);
       Plane field{out, layout_.width, layout_.height / 2, 2 * std::size_t{layout_.width}};
-      field.data = out + (even_first ? layout_.width : 0);
+      field.data = out + (layout_.even_first ? layout_.width : 0);
       if (!decode_jpeg(first, jpeg, header, field)) return false;
-      field.data = out + (even_first ? 0 : layout_.width);
+      field.data = out + (layout_.even_first ? 0 : layout_.width);
       if (!decode_jpeg(second, other, other_header, field)) return false;
     }
     if (header.limited) expand(out);
@@ -150,31 +149,28 @@ Status survey_clip(Bytes file, const Avi& avi, const Cancel& cancel, ClipSurvey&
   layout.woven = layout.width > 0 && 2 * layout.height <= kMaxSide && (low || 2 * opposites > survey.jpegs);
   if (layout.woven) {
     layout.height *= 2;
+    layout.even_first = avi.codec == "MJPG";
     layout.chunks = 2 * pairs > survey.jpegs ? 1 : 2;
   }
   return {};
 }
 
 Status decode_clip(Bytes file, const std::vector<Range>& chunks, const ClipLayout& layout, const Cancel& cancel,
-                   uint8_t* out, ClipDamage& damage) {
+                   uint8_t* out, std::vector<uint8_t>& states) {
   const std::size_t count = chunks.size() / layout.chunks;
   const std::size_t size = std::size_t{layout.width} * layout.height;
   const ClipDecoder decoder(file, chunks, layout, cancel);
-  std::vector<uint8_t> good(count);
+  states.assign(count, kDamaged);
   runtime::parallel_for(count, 0, [&](std::size_t frame) {
-    if (!cancel.requested()) good[frame] = decoder.decode(frame, out + frame * size) ? 1 : 0;
+    if (!cancel.requested() && decoder.decode(frame, out + frame * size)) states[frame] = kGood;
   });
   if (cancel.requested()) return Status::cancelled();
 
-  damage = {};
-  const std::size_t first = static_cast<std::size_t>(std::find(good.begin(), good.end(), 1) - good.begin());
+  const auto first = static_cast<std::size_t>(std::find(states.begin(), states.end(), kGood) - states.begin());
   for (std::size_t frame = 0; frame < count; ++frame) {
-    if (good[frame] != 0) {
-      ++damage.good;
-      continue;
-    }
+    if (states[frame] == kGood) continue;
     const Range& chunk = chunks[frame * layout.chunks];
-    if (chunk.start != chunk.end) ++damage.damaged;
+    if (chunk.start == chunk.end) states[frame] = kRepeated;
     if (first < count) std::memcpy(out + frame * size, out + (frame < first ? first : frame - 1) * size, size);
   }
   return {};
