@@ -53,9 +53,10 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, te
   chunks: { says: 'have chunks that were lost', of: (_, [text]) => text },
   rate: { says: 'name no frame rate, so that one is assumed', of: ({ facts }) => `${rounded(facts.fps)} fps` },
   'variable-rate': {
-    says: 'have a frame rate that varies, which is taken for constant',
+    says: 'have frames that come unevenly, or at another rate than the header names',
     of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
   },
+  aspect: { says: 'have pixels that are not square, and are taken as stored', of: (_, [text]) => text.split(';')[0] },
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {
     says: 'hold another number of frames than the table says',

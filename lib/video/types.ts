@@ -46,9 +46,9 @@ export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; a frame rate that varies; what the decoder itself says.
+ * lost; no frame rate; a frame rate that varies; pixels that are not square; what the decoder itself says.
  */
-export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'decoder'
+export type OddityKind = 'damaged' | 'surplus' | 'chunks' | 'rate' | 'variable-rate' | 'aspect' | 'decoder'
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {

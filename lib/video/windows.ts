@@ -46,6 +46,14 @@ export async function* windowsOf(
       return
     }
     const cut = cutOf(bytes, walked.frames, 0)
+    const beyond = cut === undefined ? leadsTo(bytes, walked.frames.at(-1)?.end ?? headers.length) : undefined
+    const skipped = from + (beyond ?? Number.POSITIVE_INFINITY) - headers.length
+    if (skipped <= source.size) {
+      yield { bytes, frames: walked.frames, resyncs: 0 }
+      from = skipped
+      length = WINDOW_BYTES
+      continue
+    }
     if (cut === undefined && length < LARGEST) {
       length *= 2
       continue
@@ -69,12 +77,26 @@ function cutOf(bytes: Buffer, frames: Avi['frames'], least: number): number | un
   return hasHeader(bytes, start) ? start - CHUNK : start
 }
 
+/** Where the window's last chunk leads to, if that is no frame: an index or padding may be longer than any window. */
+function leadsTo(bytes: Buffer, from: number): number | undefined {
+  for (let at = from + Number(isChunk(bytes, from + 1) && !isChunk(bytes, from)); isChunk(bytes, at); ) {
+    const name = bytes.toString('latin1', at, at + 4)
+    const length = bytes.readUInt32LE(at + 4)
+    if (/^\d\dd[bc]$/.test(name)) return undefined
+    at += name === 'RIFF' || name === 'LIST' ? 12 : CHUNK + length + (length & 1)
+    if (at > bytes.length) return at
+  }
+  return undefined
+}
+
 /** Where a frame ends, or where its chunk says so. */
 function endOf(bytes: Buffer, { start, end }: Avi['frames'][number]): number {
   return hasHeader(bytes, start) ? Math.max(end, start + bytes.readUInt32LE(start - 4)) : end
 }
 
 /** A frame is in a chunk, or was found where its chunk's header is gone. */
-function hasHeader(bytes: Buffer, start: number): boolean {
-  return start >= CHUNK && /^[A-Za-z0-9]{2}[A-Za-z0-9_ ]{2}$/.test(bytes.toString('latin1', start - 8, start - 4))
-}
+const hasHeader = (bytes: Buffer, start: number) => start >= CHUNK && isChunk(bytes, start - CHUNK)
+
+/** A chunk's header stands here. */
+const isChunk = (bytes: Buffer, at: number) =>
+  at + CHUNK <= bytes.length && /^[A-Za-z0-9]{2}[A-Za-z0-9_ ]{2}$/.test(bytes.toString('latin1', at, at + 4))
