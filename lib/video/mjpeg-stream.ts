@@ -9,7 +9,7 @@ import type { ClipStream, Frames } from './types.js'
 import { type Window, windowsOf } from './windows.js'
 
 /** Luma that is decoded at once. */
-const BATCH_BYTES = 2 ** 22
+const BATCH_BYTES = 2 ** 21
 
 /**
  * The frames of a Motion JPEG AVI of any length, a few at a time: those that {@link decodeMjpeg} makes of the whole file. The
@@ -138,7 +138,7 @@ class BatchDecoder {
     this.damaged += clip.damagedFrames
     const frames: Uint8Array[] = []
     const pixels = clip.width * clip.height
-    for (let i = lead.length; i < clip.count; i++) frames.push(clip.frames.slice(i * pixels, (i + 1) * pixels))
+    for (let i = lead.length; i < clip.count; i++) frames.push(clip.frames.subarray(i * pixels, (i + 1) * pixels))
     this.last = frames.at(-1)
     if (clip.damagedFrames === 0) {
       const { start, end } = ranges.findLast(({ start, end }) => end > start) ?? { start: 0, end: 0 }

@@ -26,7 +26,7 @@ export interface Decoded {
 export async function decodeThrough(
   decoder: Decoder,
   source: Source,
-  options: ReadOptions & { maxFrames?: number } = {},
+  options: ReadOptions = {},
 ): Promise<Omit<Frames, 'decoder'>> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const process = new DecoderProcess(decoder, options.signal)
@@ -67,7 +67,7 @@ export async function framesOf(
   source: Source,
   { luma, bytes, times }: Decoded,
   ending: Ending,
-  { maxFrames, reserve }: ReadOptions & { maxFrames?: number },
+  { reserve }: ReadOptions,
 ): Promise<Omit<Frames, 'decoder'>> {
   const head = await luma.head()
   const said = expectFrames(name, source, luma.count, ending)
@@ -77,7 +77,7 @@ export async function framesOf(
   const clip = { width, height, fps: pace.fps, backend: name, damagedFrames: 0, oddities, warnings: [] }
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   if (!pace.varies) return { ...clip, frames: view, count: luma.count }
-  const shown = shownAt(times.seconds, luma.count, pace.fps, maxFrames)
+  const shown = shownAt(times.seconds, luma.count, pace.fps)
   const pixels = width * height
   if (shown.length * pixels > MAX_CLIP_BYTES) throw tooLarge(source)
   await reserve?.(shown.length * pixels)
@@ -89,12 +89,11 @@ export async function framesOf(
 }
 
 /** Which frame each instant shows. */
-function shownAt(times: readonly number[], count: number, fps: number, most = Number.POSITIVE_INFINITY): number[] {
+function shownAt(times: readonly number[], count: number, fps: number): number[] {
   const resampler = new Resampler(fps)
   const shown: number[] = []
-  for (let i = 0; i < count; i++)
-    for (let n = resampler.next(times[i] ?? 0); n > 0 && shown.length < most; n--) shown.push(i - 1)
-  if (shown.length < most && resampler.last()) shown.push(count - 1)
+  for (let i = 0; i < count; i++) for (let n = resampler.next(times[i] ?? 0); n > 0; n--) shown.push(i - 1)
+  if (resampler.last()) shown.push(count - 1)
   return shown
 }
 

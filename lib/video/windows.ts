@@ -68,13 +68,20 @@ export async function* windowsOf(
   }
 }
 
-/** Where the window ends: not before frame `least`, and behind one frame at the least. */
+/**
+ * Where the window ends: not before frame `least`, behind one frame at the least, and where one chunk follows the other, so that
+ * damage is met in one window.
+ */
 function cutOf(bytes: Buffer, frames: Avi['frames'], least: number): number | undefined {
   const incomplete = frames.findIndex((frame, i) => i >= least && endOf(bytes, frame) + CHUNK > bytes.length)
-  const cut = incomplete < 0 ? frames.length - 1 : incomplete
-  if (cut < 1) return undefined
-  const { start } = frames[cut]
-  return hasHeader(bytes, start) ? start - CHUNK : start
+  let cut = incomplete < 0 ? frames.length - 1 : incomplete
+  while (cut >= 1 && !(hasHeader(bytes, frames[cut].start) && isFollowed(bytes, frames[cut - 1]))) cut--
+  return cut < 1 ? undefined : frames[cut].start - CHUNK
+}
+
+/** A frame ends where its chunk says, and a chunk follows. */
+function isFollowed(bytes: Buffer, frame: Avi['frames'][number]): boolean {
+  return endOf(bytes, frame) === frame.end && (isChunk(bytes, frame.end) || isChunk(bytes, frame.end + 1))
 }
 
 /** Where the window's last chunk leads to, if that is no frame: an index or padding may be longer than any window. */
