@@ -7,8 +7,9 @@ import { native } from './runtime/native.js'
 import { withSession } from './runtime/onnx.js'
 import { require } from './runtime/package.js'
 import { libc, versions } from './runtime/versions.js'
-import { FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
+import { decodeWithFfmpeg, FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
 import { decodeJpeg, encodeJpegs } from './video/jpeg.js'
+import { sourceOf } from './video/source.js'
 
 /** Something that the package uses: whether it is here, whether it works, and what to do if not. */
 export interface Finding {
@@ -134,12 +135,23 @@ async function tryOnnxRuntime(): Promise<Outcome> {
   }
 }
 
+/** Versions differ in what they can be told: it decodes two frames as it would any clip. */
 async function tryFfmpeg(): Promise<Outcome> {
+  const luma = Uint8Array.from({ length: 2 * 64 }, (_, i) => 2 * i)
+  const marked = (frame: number) => [Buffer.from('FRAME\n'), luma.subarray(64 * frame, 64 * (frame + 1))]
+  const clip = Buffer.concat([Buffer.from('YUV4MPEG2 W8 H8 F25:1 Ip A1:1 Cmono\n'), ...marked(0), ...marked(1)])
+  let version: string | undefined
   try {
-    return { status: 'works', version: await ffmpegVersion() }
+    version = await ffmpegVersion()
+    const source = await sourceOf(clip, { name: 'a clip of two frames' })
+    const { frames, fps } = await decodeWithFfmpeg(source, { signal: AbortSignal.timeout(30_000) })
+    if (fps !== 25 || Buffer.compare(frames, luma) !== 0)
+      return { status: 'broken', version, reason: 'two grey frames came back as others', cure: FFMPEG_CURE }
+    return { status: 'works', version }
   } catch (error) {
     const absent = (error as NodeJS.ErrnoException).code === 'ENOENT' && !process.env.FFMPEG_PATH
-    return { status: absent ? 'absent' : 'broken', cure: FFMPEG_CURE, ...(!absent && { reason: firstLine(error) }) }
+    const reason = error instanceof InfomotionError && error.code === 'ABORTED' ? 'it does not end' : firstLine(error)
+    return { status: absent ? 'absent' : 'broken', version, cure: FFMPEG_CURE, ...(!absent && { reason }) }
   }
 }
 

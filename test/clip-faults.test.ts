@@ -1,45 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { extractFeatures } from 'infomotion'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { buildAvi } from '#lib/video/avi.js'
 import { decodersOf, readClip, writeClip } from '#lib/video/index.js'
 import { decodeJpeg } from '#lib/video/jpeg.js'
-import { chunksIn, cli, clipOf, greyJpeg, hasFfmpeg, needs, temporary, waves } from './support.js'
+import { asFfmpeg, chunksIn, cli, clipOf, film, greyJpeg, hasFfmpeg, needs, temporary, waves } from './support.js'
 
 // Clips that are not what they seem: decoders that die, files that are no films, damage, other rates, clips that change.
 
 t.setTimeout(300_000)
 
 const ffmpeg = needs(hasFfmpeg(), 'ffmpeg')
-const real = ffmpeg.skip ? '' : execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim()
-
-/** Sets FFMPEG_PATH to a script for the duration of a test; "$@" are its arguments. */
-function asFfmpeg(t: Test, lines: string): void {
-  const path = join(temporary(t), 'ffmpeg')
-  writeFileSync(path, `#!/bin/bash\nif [ "$1" = -version ]; then exec ${real} -version; fi\n${lines}\n`, {
-    mode: 0o755,
-  })
-  const before = process.env.FFMPEG_PATH
-  process.env.FFMPEG_PATH = path
-  t.teardown(() => {
-    if (before === undefined) delete process.env.FFMPEG_PATH
-    else process.env.FFMPEG_PATH = before
-  })
-}
-
-function film(
-  path: string,
-  options = '-c:v libx264 -pix_fmt yuv420p',
-  { frames = 40, input = 'rate=25' } = {},
-): string {
-  const source = `-f lavfi -i testsrc=size=96x64:${input} -frames:v ${frames}`
-  mkdirSync(dirname(path), { recursive: true })
-  execFileSync('ffmpeg', `-v error -y ${source} ${options}`.split(' ').concat(path))
-  return path
-}
 
 t.test('a decoder that is killed: tried once more, then an error of the run; nothing is kept', ffmpeg, async (t) => {
   const folder = temporary(t)
@@ -47,12 +21,12 @@ t.test('a decoder that is killed: tried once more, then an error of the run; not
   const whole = await readClip(path)
   const cache = join(folder, 'cache')
   const deaths = {
-    'the process itself': `${real} "$@" | head -c 100000; kill -KILL $$`,
-    'in a shell': `${real} "$@" | head -c 100000; exit 137`,
-    'in a pipe whose end nobody looks at': `${real} "$@" | head -c 100000`,
+    'the process itself': `"$real" "$@" | head -c 100000; kill -KILL $$`,
+    'in a shell': `"$real" "$@" | head -c 100000; exit 137`,
+    'in a pipe whose end nobody looks at': `"$real" "$@" | head -c 100000`,
     'before its first frame': 'kill -SEGV $$',
     'asked to end': 'kill -TERM $$',
-    'asked to end, which it takes for a wish': `${real} "$@"; exit 255`,
+    'asked to end, which it takes for a wish': `"$real" "$@"; exit 255`,
     'by a time limit, in a shell': `exit ${128 + constants.signals.SIGXCPU}`,
   }
   for (const [what, lines] of Object.entries(deaths))
@@ -66,7 +40,7 @@ t.test('a decoder that is killed: tried once more, then an error of the run; not
     const mark = join(folder, 'mark')
     asFfmpeg(
       t,
-      `if [ ! -e ${mark} ]; then touch ${mark}; ${real} "$@" | head -c 100000; kill -KILL $$; fi; exec ${real} "$@"`,
+      `if [ ! -e ${mark} ]; then touch ${mark}; "$real" "$@" | head -c 100000; kill -KILL $$; fi; exec "$real" "$@"`,
     )
     const { frames, count, warnings } = await readClip(path)
     t.same([count, warnings, Buffer.compare(frames, whole.frames)], [40, [], 0])
@@ -86,7 +60,7 @@ t.test('a decoder that gives up: the fault of the clip, skipped by name, not kep
   const cache = join(folder, 'cache')
   const options = async () => ({ cache, decode: readClip, decoders: await decodersOf('auto') })
   await t.test('after some frames', async (t) => {
-    asFfmpeg(t, `case "$*" in *b.mp4*) ${real} "$@"; echo "b.mp4: out of luck" >&2; exit 69;; esac; exec ${real} "$@"`)
+    asFfmpeg(t, `case "$*" in *b.mp4*) "$real" "$@"; echo "b.mp4: out of luck" >&2; exit 69;; esac; exec "$real" "$@"`)
     const { facts, skipped } = await extractFeatures(clips, await options())
     t.same(
       facts.map(({ frames }) => frames),
@@ -130,12 +104,7 @@ t.test('another ffmpeg makes another row; the same one finds its own', ffmpeg, a
   t.match(first.decoded, [/^ffmpeg \S*\d/, 'mjpeg'])
   t.same(await run(), { decoded: [], cacheKeys: first.cacheKeys })
   await t.test('another version', async (t) => {
-    asFfmpeg(t, `exec ${real} "$@"`)
-    const script = readFileSync(process.env.FFMPEG_PATH as string, 'utf8')
-    writeFileSync(
-      process.env.FFMPEG_PATH as string,
-      script.replace(`exec ${real} -version`, 'echo ffmpeg version 99.1 Copyright'),
-    )
+    asFfmpeg(t, 'exec "$real" "$@"', '99.1')
     const other = await run()
     t.same(other.decoded, ['ffmpeg 99.1'])
     t.not(other.cacheKeys[0], first.cacheKeys[0])
@@ -150,7 +119,7 @@ t.test('an ffmpeg that knows the old word only, or the new one only', ffmpeg, as
     await t.test(`without -${unknown}`, async (t) => {
       asFfmpeg(
         t,
-        `for a in "$@"; do [ "$a" = -${unknown} ] && { echo "Unrecognized option '${unknown}'." >&2; exit 8; }; done; prev=; args=(); for a in "$@"; do b=$a; [ "$a" = -vsync ] && b=-fps_mode; [ "$prev" = -vsync ] && b=passthrough; args+=("$b"); prev=$a; done; exec ${real} "\${args[@]}"`,
+        `for a in "$@"; do [ "$a" = -${unknown} ] && { echo "Unrecognized option '${unknown}'." >&2; exit 8; }; done; prev=; args=(); for a in "$@"; do b=$a; [ "$a" = -vsync ] && b=-fps_mode; [ "$prev" = -vsync ] && b=passthrough; args+=("$b"); prev=$a; done; exec "$real" "\${args[@]}"`,
       )
       t.same([(await readClip(path)).count, (await readClip(path)).count], [40, 40])
     })

@@ -181,8 +181,7 @@ t.test('the hash is of names and bytes', async (t) => {
 
 t.test('JPEG frames are as near as JPEG is, and colours become luma', async (t) => {
   const jpegs: Record<string, Buffer> = {}
-  for (let i = 0; i < 12; i++)
-    jpegs[`${i}.JPG`] = await greyJpeg(frame(i), SIZE.width, SIZE.height, 95)
+  for (let i = 0; i < 12; i++) jpegs[`${i}.JPG`] = await greyJpeg(frame(i), SIZE.width, SIZE.height, 95)
   const read = await readClip(folderOf(t, jpegs), { fps: 30 })
   const worst = read.frames.reduce((most, value, i) => Math.max(most, Math.abs(value - clip.frames[i])), 0)
   t.ok(worst <= 12, `${worst} levels`)

@@ -12,7 +12,7 @@ import { PICTURES } from './pictures.js'
 import { type Recognised, recognise } from './recognise.js'
 import { type ReadClipOptions, type Request, withSource } from './request.js'
 import type { ClipSource, Source } from './source.js'
-import { decodeFormat, gather, streamClip } from './stream.js'
+import { decodeFormat, gather } from './stream.js'
 import { type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
 
@@ -53,12 +53,12 @@ export async function readClip(source: ClipSource, options: ReadClipOptions = {}
 }
 
 async function decode(source: Source, request: Request): Promise<Frames> {
-  const { backend, segment, reserve } = request
+  const { backend, segment, maxFrames } = request
   const inParts = segment !== undefined || source.size > MAX_CLIP_BYTES
   const file = await recognise(source, backend, request, inParts ? WINDOW_BYTES : undefined)
   if (file.format) return decodeFormat(source, file, request)
-  if (segment || (file.avi && file.bytes.length < source.size))
-    return gather(await streamClip(source, file, request), source, reserve)
+  const isPart = segment !== undefined || (maxFrames !== undefined && !file.avi)
+  if (isPart || (file.avi && file.bytes.length < source.size)) return gather(source, file, request)
   const outside = () => decodeOutside(source, file, request)
   if (!file.avi)
     return file.refused ? readHereOrOutside(backend, () => Promise.reject(file.refused), outside) : outside()
@@ -85,7 +85,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
   })
   // ffmpeg has no word for an AVI that ends early
   const { promised = 0 } = file
-  if (promised > clip.count && request.maxFrames === undefined) {
+  if (promised > clip.count) {
     clip.promisedFrames = promised
     clip.oddities.unshift(...countOddities(promised, clip.count))
   }

@@ -7,7 +7,7 @@ import { ASSUMED_FPS, type ClipStream } from './types.js'
 import { type Window, windowsOf } from './windows.js'
 
 /** Luma that is decoded at once. */
-const BATCH_BYTES = 2 ** 22
+const BATCH_BYTES = 2 ** 21
 
 /**
  * The frames of a Motion JPEG AVI of any length, a few at a time: those that `decodeMjpeg` makes of the whole file. The

@@ -68,7 +68,7 @@ export interface Pace {
  * come at that, give or take what containers that count in milliseconds do to them (a tenth of the usual distance makes
  * no motion look faster or slower that one would see), it holds. Otherwise the usual distance decides, the median: where it is
  * that of the header's rate, frames are missing here and there and the rate holds; where it is another, the rate is the mean
- * over the distances near the median, to a thousandth.
+ * over the distances near the median: a whole number, where it is within 0.02 % of one, else to a thousandth.
  */
 export function paceOf(times: readonly number[], named: number | undefined): Pace {
   const steady = { fps: named ?? 30, varies: false }
@@ -84,7 +84,7 @@ export function paceOf(times: readonly number[], named: number | undefined): Pac
   const median = positive[positive.length >> 1]
   const usual = positive.filter((distance) => Math.abs(distance / median - 1) <= 0.25)
   const measured = usual.length / usual.reduce((sum, distance) => sum + distance, 0)
-  const fps = fits(median) ? (named as number) : Math.min(1000, Math.max(0.001, Math.round(1000 * measured) / 1000))
+  const fps = fits(median) ? (named as number) : Math.min(1000, Math.max(0.001, rounded(measured)))
   const ms = (seconds: number) => Number((1000 * seconds).toFixed(1))
   const shown = (rate: number) => Number(rate.toFixed(2))
   if (even && named !== undefined)
@@ -96,6 +96,11 @@ export function paceOf(times: readonly number[], named: number | undefined): Pac
     `The frame rate varies: frames lie ${ms(shortest)} to ${ms(longest)} ms apart (${shown(1 / mean)} fps in the mean). ` +
     `They are taken at ${shown(fps)} fps, each instant the frame of its time.`
   return even ? { fps, varies: false } : { fps, varies: true, text }
+}
+
+function rounded(fps: number): number {
+  const whole = Math.round(fps)
+  return Math.abs(fps - whole) <= 2e-4 * fps ? whole : Math.round(1000 * fps) / 1000
 }
 
 /** A longer pause than so many frames is a cut: nothing is shown for it. */

@@ -87,11 +87,11 @@ export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; several that differ; one that varies; grey levels that had to be scaled; no region to crop to; files
- * beside the frames that are not read; no sector to mask; what the decoder itself says.
+ * lost; no frame rate; several that differ; one that varies; pixels that are not square; grey levels that had to be scaled;
+ * no region to crop to; files beside the frames that are not read; no sector to mask; what the decoder itself says.
  */
 export type OddityKind =
-  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate')
+  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate' | 'aspect')
   | ('levels' | 'region' | 'unread' | 'mask' | 'decoder')
 
 /** Something found odd about a clip and gone on with. */

@@ -45,6 +45,14 @@ export async function* windowsOf(
       return
     }
     const cut = cutOf(bytes, walked, 0)
+    const beyond = cut === undefined ? leadsTo(bytes, walked.chunks.at(-1) ?? headers.length) : undefined
+    const skipped = from + (beyond ?? Number.POSITIVE_INFINITY) - headers.length
+    if (skipped <= source.size) {
+      yield { bytes, chunks: walked.chunks, layout, resyncs: 0 }
+      from = skipped
+      length = WINDOW_BYTES
+      continue
+    }
     if (cut === undefined && length < LARGEST) {
       length *= 2
       continue
@@ -59,15 +67,36 @@ export async function* windowsOf(
   }
 }
 
-/** Where the window ends: not before frame `least`, and behind one frame at the least. */
+/**
+ * Where the window ends: not before frame `least`, behind one frame at the least, and where one chunk follows the other, so that
+ * damage is met in one window.
+ */
 function cutOf(bytes: Buffer, avi: Pick<Avi, 'chunks' | 'layout'>, least: number): number | undefined {
   const count = frameCount(avi)
   let cut = least
   while (cut < count && endOf(bytes, chunksOf(avi, cut, cut + 1)) + CHUNK <= bytes.length) cut++
   cut = Math.min(cut, count - 1)
-  if (cut < 1) return undefined
-  const [start] = chunksOf(avi, cut, cut + 1)
-  return hasHeader(bytes, start) ? start - CHUNK : start
+  const startOf = (i: number) => chunksOf(avi, i, i + 1)[0]
+  while (cut >= 1 && !(hasHeader(bytes, startOf(cut)) && isFollowed(bytes, chunksOf(avi, cut - 1, cut)))) cut--
+  return cut < 1 ? undefined : startOf(cut) - CHUNK
+}
+
+/** A frame ends where its last chunk says, and a chunk follows. */
+function isFollowed(bytes: Buffer, chunks: Float64Array): boolean {
+  const end = chunks[chunks.length - 1]
+  return endOf(bytes, chunks) === end && (isChunk(bytes, end) || isChunk(bytes, end + 1))
+}
+
+/** Where the window's last chunk leads to, if that is no frame: an index or padding may be longer than any window. */
+function leadsTo(bytes: Buffer, from: number): number | undefined {
+  for (let at = from + Number(isChunk(bytes, from + 1) && !isChunk(bytes, from)); isChunk(bytes, at); ) {
+    const name = bytes.toString('latin1', at, at + 4)
+    const length = bytes.readUInt32LE(at + 4)
+    if (/^\d\d(d[bcx]|__|iv)$/.test(name)) return undefined
+    at += name === 'RIFF' || name === 'LIST' ? 12 : CHUNK + length + (length & 1)
+    if (at > bytes.length) return at
+  }
+  return undefined
 }
 
 /** Where a frame ends, or where its last chunk says so. */
@@ -77,6 +106,8 @@ function endOf(bytes: Buffer, chunks: Float64Array): number {
 }
 
 /** A frame is in a chunk, or was found where its chunk's header is gone. */
-function hasHeader(bytes: Buffer, start: number): boolean {
-  return start >= CHUNK && /^[A-Za-z0-9]{2}[A-Za-z0-9_ ]{2}$/.test(bytes.toString('latin1', start - 8, start - 4))
-}
+const hasHeader = (bytes: Buffer, start: number) => start >= CHUNK && isChunk(bytes, start - CHUNK)
+
+/** A chunk's header stands here. */
+const isChunk = (bytes: Buffer, at: number) =>
+  at + CHUNK <= bytes.length && /^[A-Za-z0-9]{2}[A-Za-z0-9_ ]{2}$/.test(bytes.toString('latin1', at, at + 4))
