@@ -6,7 +6,7 @@ import jpegTurbo from '@julusian/jpeg-turbo'
 import { decode as decodePng, encode as encodePng } from 'fast-png'
 import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlow, writeFlow } from 'infomotion/flow'
 import t from 'tap'
-import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
+import { decodeNpy } from '#lib/run/npy.js'
 import { readLuma } from '#lib/video/images.js'
 import { fixture, infomotion, needs, reference, temporary } from './support.js'
 
