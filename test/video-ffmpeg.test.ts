@@ -250,7 +250,7 @@ t.test('an AVI that cannot be read here goes to ffmpeg, and errors name both', a
   const path = join(folder, 'a.avi')
   await writeClip(path, waves(8), { fps: 25 })
   const good = readFileSync(path)
-  const { frames } = walkAvi(good)
+  const frames = await chunksIn(good)
   const renamed = Buffer.from(good)
   for (const { start } of frames) renamed.write('id00', start - 8, 'latin1')
   const broken = Buffer.from(good)

@@ -40,7 +40,7 @@ t.test('the frames of readClip, by every decoder', async (t) => {
   const path = join(folder, 'a.avi')
   await writeClip(path, waves(200, 112, 112), { fps: 25 })
   const good = readFileSync(path)
-  const { frames } = walkAvi(good)
+  const frames = await chunksIn(good)
   const damaged = join(folder, 'damaged.avi')
   const bad = Buffer.from(good)
   for (const i of [0, 1, 63, 64, 65, 66, 128, 199]) bad.fill(0, frames[i].start, frames[i].start + 30)
@@ -80,7 +80,7 @@ t.test('a segment is a cut of the whole, damaged or not', async (t) => {
   const path = join(temporary(t), 'a.avi')
   await writeClip(path, waves(90), { fps: 25 })
   const bad = readFileSync(path)
-  const { frames } = walkAvi(bad)
+  const frames = await chunksIn(bad)
   for (const i of [30, 31, 32, 50]) bad.fill(0, frames[i].start, frames[i].start + 30)
   writeFileSync(path, bad)
   const whole = await readClip(path)
@@ -110,10 +110,10 @@ t.test('AVIs longer than what is read at once', async (t) => {
     )
   await writeClip(path, clip, { fps: 25, quality: 100 })
   const one = readFileSync(path)
-  const jpegs = walkAvi(one).frames.map(({ start, end }) => one.subarray(start, end))
+  const jpegs = (await chunksIn(one)).map(({ start, end }) => one.subarray(start, end))
   const many = Array.from({ length: Math.ceil((3 * WINDOW_BYTES) / jpegs[0].length) }, (_, i) => jpegs[i % 12])
   const file = buildAvi(many, 256, 256, 25)
-  const { frames } = walkAvi(file)
+  const frames = await chunksIn(file)
   const over = frames.findIndex(({ end }) => end > WINDOW_BYTES)
   const variants: Record<string, Buffer> = {
     whole: file,
@@ -157,7 +157,7 @@ t.test('an OpenDML AVI of more than 2 GiB', async (t) => {
   await writeClip(path, waves(5), { fps: 25 })
   const first = readFileSync(path)
   const whole = await readClip(path)
-  const { frames } = walkAvi(first)
+  const frames = await chunksIn(first)
   const second = Buffer.from('RIFF....AVIXLIST....movi', 'latin1')
   const more = frames.map(({ start, end }) => first.subarray(start - 8, end + ((end - start) & 1)))
   const padding = 2 ** 31 + 2 ** 20
@@ -272,7 +272,7 @@ t.test('memory does not grow with the clip', needs(process.platform === 'linux',
   const [width, height] = [640, 480]
   await writeClip(path, waves(10, width, height), { fps: 25, quality: 95 })
   const one = readFileSync(path)
-  const jpegs = walkAvi(one).frames.map(({ start, end }) => one.subarray(start, end))
+  const jpegs = (await chunksIn(one)).map(({ start, end }) => one.subarray(start, end))
   writeFileSync(
     path,
     buildAvi(
