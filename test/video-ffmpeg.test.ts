@@ -2,9 +2,19 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { doctor, extractFeatures, type Frames, readClip, writeClip } from 'infomotion'
 import t, { type Test } from 'tap'
-import { walkAvi } from '#lib/video/avi.js'
 import { paceOf, Resampler } from '#lib/video/times.js'
-import { asFfmpeg, clipOf, equalBytes, film, hasFfmpeg, needs, setFfmpeg, temporary, waves } from './support.js'
+import {
+  asFfmpeg,
+  chunksIn,
+  clipOf,
+  equalBytes,
+  film,
+  hasFfmpeg,
+  needs,
+  setFfmpeg,
+  temporary,
+  waves,
+} from './support.js'
 
 // Clips through ffmpeg executables of any version: one process for several, rates that vary, rotation, AVIs refused here.
 

@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 import { type ClipStream, openClip, type ReadClipOptions, readClip, writeClip } from 'infomotion'
 import { flowPairs } from 'infomotion/flow'
 import t, { type Test } from 'tap'
-import { buildAvi, walkAvi } from '#lib/video/avi.js'
+import { buildAvi } from '#lib/video/avi.js'
 import { findOpencv } from '#lib/video/opencv.js'
 import { WINDOW_BYTES } from '#lib/video/windows.js'
-import { asFfmpeg, equalBytes, film, fixture, hasFfmpeg, needs, root, temporary, waves } from './support.js'
+import { asFfmpeg, chunksIn, equalBytes, film, fixture, hasFfmpeg, needs, root, temporary, waves } from './support.js'
 
 // Clips frame by frame: the frames of readClip, a few of them in memory.
 

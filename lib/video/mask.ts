@@ -50,7 +50,11 @@ const LARGEST = 0.97
 /** Regions that are smaller are no part of a sector. */
 const PART = 0.015
 /** How much of its convex hull a sector fills at least, shadows in it and the curved face of a probe included. */
-const SOLID = 0.75
+const SOLID = 0.6
+/** Side of JPEG's blocks, px: coding errors of what moves reach as far. */
+const JPEG_BLOCK = 8
+/** How much that flickers may lie outside, as a share of the sector. */
+const LOST = 0.05
 /** How much of what is outside is background at least: still, and of one grey level. In ordinary video it is a picture too. */
 const QUIET = 0.6
 
@@ -78,6 +82,7 @@ export async function findSector(
   const grid = await statistics(clip, signal)
   const { columns, rows, moves, level } = grid
   const cells = columns * rows
+  const tall = Math.ceil(TALL * rows)
   const still = Uint8Array.from(moves, (by) => (by < MOVES / 2 ? 1 : 0))
   const background = modeOf(level, still)
   if (background === undefined) return { why: 'The whole frame moves.' }
@@ -88,12 +93,14 @@ export async function findSector(
     const seen = grey <= background - LIT || (grey >= background + LIT && motion[i] >= FLICKERS)
     return active[i] || seen ? 1 : 0
   })
+  const flickers = Uint8Array.from(motion, (by) => (by >= FLICKERS ? 1 : 0))
+  const faint = largeRegions(tallIn(opened(flickers, grid, 1), grid, tall), grid, PART * cells)
   // Menus and panels may touch the sector: then only what moves is of it.
   for (const tissue of [lit, active]) {
     const thick = opened(tissue, grid, THIN)
-    const tall = largeRegions(tallIn(thick, grid, Math.ceil(TALL * rows)), grid, PART * cells)
+    const parts = largeRegions(tallIn(thick, grid, tall), grid, PART * cells)
     const region = withoutHoles(
-      grown(tall, grid, Math.ceil((TALL * rows) / 2)).map((near, i) => near & thick[i]),
+      grown(parts, grid, Math.ceil(tall / 2)).map((near, i) => near & thick[i]),
       grid,
     )
     const hull = hullOf(region, grid, 1)
@@ -106,6 +113,9 @@ export async function findSector(
       hull.every((corner, i) => cross(corner, hull[(i + 1) % hull.length], point) >= 0),
     )
     if (sum(region) < SOLID * sum(within)) continue
+    // Where much goes on flickering outside, farther than a block of JPEG, tissue is too dark to tell its end.
+    const around = grown(sector, grid, Math.ceil(JPEG_BLOCK / grid.side))
+    if (sum(faint.map((one, i) => one & (1 - around[i]))) > LOST * area) continue
     const quiet = sector.filter((inside, i) => !inside && still[i] && Math.abs(level[i] - background) < LIT).length
     if (quiet < QUIET * (cells - area)) continue
     return { inside: atFullSize(sector, grid, width, height) }

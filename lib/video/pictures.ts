@@ -14,13 +14,14 @@ import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES, MAX_SIDE,
 const PICTURE = /\.(jpe?g|png|p[gpn]m)$/i
 const OTHER_PICTURE = /\.(tiff?|bmp|webp|jp2|jpe?2000|exr|tga)$/i
 
-/** Whether a folder of these names is a clip: it holds pictures, be they of a kind that is not read. */
-export const isPictures = (names: Iterable<string>) => {
-  for (const name of names) if (!name.startsWith('.') && isPicture(name)) return true
-  return false
+/** Whether a folder, or what a link leads to, is a clip: it holds pictures, be they of a kind that is not read. */
+export async function isPictureFolder(path: string): Promise<boolean> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.some((entry) => isPicture(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
 }
 
-export const isPicture = (name: string) => PICTURE.test(name) || OTHER_PICTURE.test(name)
+/** By its name; hidden files are none. */
+export const isPicture = (name: string) => !name.startsWith('.') && (PICTURE.test(name) || OTHER_PICTURE.test(name))
 
 /** Names this decoder with the version of what decodes JPEGs; other pictures lose nothing, whoever decodes them. */
 export const picturesDecoder = () => `pictures (libjpeg-turbo ${native().jpegLibrary ?? 'none'})`
@@ -215,7 +216,7 @@ export const PICTURES: Format = {
  * @throws as `sha256OfFile`, {@link listPictures}
  */
 export async function sha256OfClip(path: string, signal?: AbortSignal): Promise<string> {
-  if (!isPictures(await readdir(path).catch(() => []))) return sha256OfFile(path, signal)
+  if (!(await isPictureFolder(path))) return sha256OfFile(path, signal)
   const hash = createHash('sha256')
   for (const name of (await listPictures(path)).names)
     hash.update(`${await sha256OfFile(join(path, name), signal)} ${name}\n`)
