@@ -141,8 +141,10 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Place
     return { file, row: { path: file, label: item.label, split: 'train' } }
   }
   const { mapping, columns } = source
-  const isLike = ({ split, label }: Clip) => split === 'train' && label === item.label
-  const train = source.rows[Math.max(clips.findIndex(isLike), 0)]
+  const isTrain = ({ split }: Clip) => split === 'train'
+  const like = clips.findIndex((clip) => isTrain(clip) && clip.label === item.label)
+  // a composed clip's number may be nobody else's
+  const train = source.rows[like >= 0 ? like : clips.findIndex(isTrain)]
   // where a list has no labels, they are the folders' names
   const isOfFolder =
     source.parts?.some((part) => !part.columns.includes(mapping.label)) || !columns.includes(mapping.label)
