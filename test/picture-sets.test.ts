@@ -371,13 +371,13 @@ t.test('CAMUS: a distilled set is a table with the sequences in their folders, a
 })
 
 t.test('what is read is part of the keys of caches, and the old keys stay', async (t) => {
-  t.equal(decodingKey({ backend: 'auto', fps: undefined, mask: 'none' }), 'auto')
-  t.equal(decodingKey({ backend: 'mjpeg', fps: undefined, mask: 'none' }), 'mjpeg')
+  t.equal(decodingKey({ backend: 'auto', fps: undefined, mask: 'none', crop: 'none' }), 'auto')
+  t.equal(decodingKey({ backend: 'mjpeg', fps: undefined, mask: 'none', crop: 'none' }), 'mjpeg')
   const keys = [
-    decodingKey({ backend: 'auto', fps: 25, mask: 'none' }),
-    decodingKey({ backend: 'auto', fps: 50, mask: 'none' }),
-    decodingKey({ backend: 'auto', fps: undefined, mask: 'sector' }),
-    decodingKey({ backend: 'auto', fps: 25, mask: 'sector' }),
+    decodingKey({ backend: 'auto', fps: 25, mask: 'none', crop: 'none' }),
+    decodingKey({ backend: 'auto', fps: 50, mask: 'none', crop: 'none' }),
+    decodingKey({ backend: 'auto', fps: undefined, mask: 'sector', crop: 'none' }),
+    decodingKey({ backend: 'auto', fps: 25, mask: 'sector', crop: 'none' }),
   ]
   t.equal(new Set([...keys, 'auto']).size, 5)
 
