@@ -70,7 +70,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
     if (length < 12) return 'VIDEO_UNREADABLE'
     const begun = frames.filter(({ start }) => length > start).length
     if (begun === 0) return 'VIDEO_EMPTY'
-    const complete = frames.filter(({ end }) => length >= end).length
+    const complete = frames.filter(({ end }) => length >= end - 2).length // the end's marker holds nothing of the image
     if (complete === frames.length) return whole
     if (complete === 0) return 'VIDEO_UNREADABLE'
     return `${begun} frames, ${begun - complete} damaged, said`

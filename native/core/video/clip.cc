@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -122,8 +123,8 @@ Status survey_clip(Bytes file, const Avi& avi, const Cancel& cancel, ClipSurvey&
   ClipLayout& layout = survey.layout;
   std::map<std::pair<uint32_t, uint32_t>, std::size_t> votes;
   std::size_t most = 0;
-  std::size_t pairs = 0;      // chunks with a second JPEG
-  std::size_t opposites = 0;  // of these, with fields of opposite lines
+  std::size_t pairs = 0;  // chunks with two fields
+  const double header_height = avi.height <= kMaxSide ? avi.height : 0;
   for (const Range& chunk : avi.chunks) {
     if (cancel.requested()) return Status::cancelled();
     if (chunk.start == chunk.end) continue;
@@ -138,19 +139,20 @@ Status survey_clip(Bytes file, const Avi& avi, const Cancel& cancel, ClipSurvey&
       layout.width = header.width;
       layout.height = header.height;
     }
-    const bool field = header.polarity != 0 || (avi.height > 0 && header.height < avi.height / 4.0 * 3);
+    const bool low = header.height < header_height * 3 / 4;
     JpegHeader other;
-    if (field && read_header(next_jpeg(jpeg), other) && other.width == header.width && other.height == header.height) {
+    if ((low || header.polarity != 0) && read_header(next_jpeg(jpeg), other) && other.width == header.width &&
+        other.height == header.height && (low || header.polarity + other.polarity == 3))
       ++pairs;
-      if (header.polarity + other.polarity == 3) ++opposites;
-    }
   }
-  const bool low = avi.height > 0 && layout.height < avi.height / 4.0 * 3;
-  layout.woven = layout.width > 0 && 2 * layout.height <= kMaxSide && (low || 2 * opposites > survey.jpegs);
-  if (layout.woven) {
-    layout.height *= 2;
+  const bool paired = 2 * pairs > survey.jpegs;
+  // A field may have some lines more than half the picture, to fill its last blocks.
+  const bool halved = survey.jpegs > 0 && std::abs(2.0 * layout.height - header_height) <= 16 && layout.height > 16;
+  if ((paired || halved) && 2 * layout.height <= kMaxSide) {
+    layout.woven = true;
     layout.even_first = avi.codec == "MJPG";
-    layout.chunks = 2 * pairs > survey.jpegs ? 1 : 2;
+    layout.chunks = paired ? 1 : 2;
+    layout.height *= 2;
   }
   return {};
 }

@@ -27,9 +27,10 @@ struct ClipSurvey {
   std::size_t jpegs = 0;   // chunks with a readable JPEG header
 };
 
-// The size that most JPEGs have. They are fields where the header of the AVI has a picture of more than 4/3 their height, or
-// where they say so themselves, one of the odd and one of the even lines. FFmpeg and OpenCV decide so, and take the lower field
-// for the first where the codec is "MJPG" by that name, whatever the JPEGs say. ABORTED.
+// The size that most JPEGs have. Two in a chunk are fields where the header of the AVI has a picture of more than 4/3 their
+// height, or where they say so themselves, one of the odd and one of the even lines; one in a chunk is a field where the header
+// has a picture of twice its height. FFmpeg and OpenCV decide by the header, and take the lower field for the first where the
+// codec is "MJPG" by that name, whatever the JPEGs say. ABORTED.
 runtime::Status survey_clip(Bytes file, const Avi& avi, const runtime::Cancel& cancel, ClipSurvey& survey);
 
 // What became of a frame.
