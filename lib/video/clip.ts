@@ -99,7 +99,8 @@ export async function decodersOf(backend: Backend): Promise<string[]> {
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY, VIDEO_UNREADABLE (also for every other format)
  */
 export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[]; fps: number }> {
-  const { bytes, avi } = await recognise(await sourceOf(path, {}), 'mjpeg')
-  const jpegs = avi!.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
-  return { jpegs, fps: avi!.fps ?? 30 }
+  const { bytes, avi, refused } = await recognise(await sourceOf(path, {}), 'mjpeg')
+  if (!avi) throw refused
+  const jpegs = avi.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
+  return { jpegs, fps: avi.fps ?? 30 }
 }

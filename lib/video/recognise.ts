@@ -19,7 +19,7 @@ export interface Recognised {
   promised?: number
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
-  /** Why an AVI cannot be read in this process. */
+  /** Why it cannot be read in this process, though it is an AVI or is to be. */
   refused?: InfomotionError
 }
 
@@ -62,17 +62,22 @@ export async function recognise(
   const other = { bytes: head, known, bare, ...(promised > 0 && { promised }) }
   if (backend === 'ffmpeg' || backend === 'opencv') return other
   if (backend === 'auto' && (bare || isOtherVideo(head) || (size > MAX_CLIP_BYTES && !isJpegAvi(head)))) return other
-  if (size > MAX_CLIP_BYTES && !isAvi(head)) throw unexpected(name, head)
+  if (size > MAX_CLIP_BYTES && !isAvi(head)) return { ...other, refused: unexpected(name, head) }
   if (source.path !== undefined) await reserve?.(Math.min(size, most))
   const bytes = await source.read(0, most, signal)
   const avi = walkAvi(bytes)
   if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
-  const refused =
-    isAvi(bytes) && avi.frames.length === 0
-      ? new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
-      : undefined
-  if (backend === 'mjpeg') throw refused ?? unexpected(name, bytes, avi)
-  return { ...other, refused }
+  const refused = isAvi(bytes) ? refusalOf(name, size, avi) : undefined
+  return { ...other, refused: refused ?? (backend === 'mjpeg' ? unexpected(name, bytes, avi) : undefined) }
+}
+
+/** Why an AVI that seems to be Motion JPEG is read by nobody here. */
+function refusalOf(name: string, size: number, { frames, codec }: Avi): InfomotionError | undefined {
+  if (frames.length === 0)
+    return new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
+  if (codec === '' || !JPEG_CODECS.test(codec)) return undefined
+  const what = `its codec is "${codec}", but none of its ${frames.length} frames begins as a JPEG`
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}: ${what}.`)
 }
 
 /**
@@ -96,10 +101,7 @@ function isJpegAvi(head: Buffer): boolean {
 
 function unexpected(name: string, bytes: Buffer, avi?: Avi): InfomotionError {
   const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)
-  return new InfomotionError(
-    'VIDEO_UNREADABLE',
-    `Expected a Motion JPEG AVI at ${name}, but found ${found}. The backend "ffmpeg" may read it.`,
-  )
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}, but found ${found}.`)
 }
 
 function startOf(bytes: Buffer): string {
