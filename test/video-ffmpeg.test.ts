@@ -144,7 +144,7 @@ t.test('small clips share processes, and come out as alone', ffmpeg, async (t) =
   })
   await t.test('features of many clips, with little memory', async (t) => {
     const clips = paths.filter((_, i) => i !== 4 && i !== 8).map((path) => clipOf(path))
-    for (const memory of [1, 3 * 2 ** 24, 2 ** 40]) {
+    for (const memory of [1, 2 ** 40]) {
       const { facts } = await extractFeatures(clips, {
         cache: join(folder, `cache${memory}`),
         decode: readClip,
@@ -262,7 +262,7 @@ t.test('an AVI that cannot be read here goes to ffmpeg, and errors name both', a
   const good = readFileSync(path)
   const frames = await chunksIn(good)
   const renamed = Buffer.from(good)
-  for (const { start } of frames) renamed.write('id00', start - 8, 'latin1')
+  for (const { start } of frames) renamed.write('00__', start - 8, 'latin1')
   const broken = Buffer.from(good)
   for (const { start, end } of frames) broken.fill(0, start, end)
   const none = join(folder, 'none')

@@ -22,7 +22,7 @@ export interface Recognised {
   promised?: number
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
-  /** Why an AVI cannot be read in this process. */
+  /** Why it cannot be read in this process, though it is an AVI or is to be. */
   refused?: InfomotionError
 }
 
@@ -79,17 +79,23 @@ export async function recognise(
   const isLarge = size > MAX_CLIP_BYTES
   if (backend === 'auto' && (bare || isOtherVideo(head) || !hasJpeg())) return other
   if (backend === 'auto' && isLarge && !(begin && isMotionJpeg(head, begin))) return other
-  if (isLarge && !isAvi(head)) throw unexpected(name, head)
+  if (isLarge && !isAvi(head)) return { ...other, refused: unexpected(name, head) }
   if (source.path !== undefined) await reserve?.(Math.min(size, most))
   const bytes = await source.read(0, most, signal)
   const avi = await walkAvi(bytes, signal)
   if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
-  const refused =
-    isAvi(bytes) && frameCount(avi) === 0
-      ? new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
-      : undefined
-  if (backend === 'mjpeg') throw refused ?? unexpected(name, bytes, avi)
-  return { ...other, refused }
+  const refused = isAvi(bytes) ? refusalOf(name, size, avi) : undefined
+  return { ...other, refused: refused ?? (backend === 'mjpeg' ? unexpected(name, bytes, avi) : undefined) }
+}
+
+/** Why an AVI that seems to be Motion JPEG is read by nobody here. */
+function refusalOf(name: string, size: number, avi: Avi): InfomotionError | undefined {
+  const count = frameCount(avi)
+  if (count === 0) return new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
+  const { codec } = avi
+  if (codec === '' || !JPEG_CODECS.test(codec)) return undefined
+  const what = `its codec is "${codec}", but none of its ${count} frames begins as a JPEG`
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}: ${what}.`)
 }
 
 /**
@@ -106,10 +112,7 @@ const JPEG_CODECS = /^(|[MSV]JPG|JPE?G|JPGL|AVR[Nn]|DMB1|ADJV|CJPG|IJPG|QIVG|MJL
 
 function unexpected(name: string, bytes: Buffer, avi?: Avi): InfomotionError {
   const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)
-  return new InfomotionError(
-    'VIDEO_UNREADABLE',
-    `Expected a Motion JPEG AVI at ${name}, but found ${found}. The backend "ffmpeg" may read it.`,
-  )
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}, but found ${found}.`)
 }
 
 function startOf(bytes: Buffer): string {

@@ -56,7 +56,10 @@ function checkFormat() {
 async function checkTidy() {
   const common = [has('clang-tidy'), readFileSync('.clang-tidy'), FLAGS.join(' ')]
   const keys = new Map(
-    [...core, ...node, ...video.core, ...video.node].map((file) => [join('native', file), key(join('native', file), common)]),
+    [...core, ...node, ...video.core, ...video.node].map((file) => [
+      join('native', file),
+      key(join('native', file), common),
+    ]),
   )
   mkdirSync(PASSED, { recursive: true })
   for (const old of readdirSync(PASSED)) if (![...keys.values()].includes(old)) rmSync(join(PASSED, old))
