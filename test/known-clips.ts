@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import type { Backend } from '#lib/video/index.js'
 import { writeClip, writePictures } from '#lib/video/index.js'
+import { described, dicom, element } from './dicom-writer.js'
 
 /** Clips in files of every kind, whose luma is known before anything decodes them. */
 
@@ -74,6 +76,13 @@ function byFfmpeg(
   return { name, ending, backends: ['auto', 'ffmpeg'], reader: 'ffmpeg', needsFfmpeg: true, write, ...rest }
 }
 
+/** A DICOM of samples as they are. */
+function dicomOf(more: Buffer[], samples: Uint8Array): Buffer {
+  const rate = element('00181063', 'DS', String(1000 / FPS))
+  const head = described(SIZE.width, SIZE.height, COUNT, [rate, ...more])
+  return dicom([...head, element('7fe00010', 'OB', Buffer.from(samples))])
+}
+
 /** The fast DCT's error at the highest quality. */
 const FAST_DCT = 4
 
@@ -116,5 +125,14 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
   byFfmpeg('ProRes', 'mov', '-c:v prores_ks -profile:v 3 -q:v 1 -qmin 1 -pix_fmt yuv422p10le'),
   byFfmpeg('MPEG-2', 'mpg', '-c:v mpeg2video -q:v 1 -qmin 1 -g 1 -f mpeg', { levels: 8, endless: true }),
   byFfmpeg('GIF', 'gif', '-pix_fmt gray', { endless: true }),
+  {
+    ...{ name: 'DICOM, grey', ending: 'dcm', backends: ['auto'], reader: 'dicom' },
+    write: (path) => writeFileSync(path, dicomOf([], LUMA)),
+  },
+  {
+    ...{ name: 'DICOM, in colour', ending: 'dcm', backends: ['auto'], reader: 'dicom' },
+    write: (path) =>
+      writeFileSync(path, dicomOf([element('00280002', 'US', 3), element('00280004', 'CS', 'RGB')], colours)),
+  },
   byFfmpeg('YUV4MPEG2', 'y4m', '-pix_fmt gray -strict -1 -f yuv4mpegpipe', { endless: true }),
 ]
