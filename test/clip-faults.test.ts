@@ -222,7 +222,7 @@ t.test('files with JPEGs in them that are no AVI', async (t) => {
     ])
   }
   const frames = Buffer.concat([picture, await jpeg(64, 48, 2), await jpeg(64, 48, 3)])
-  const dicoms: [string, Buffer[], RegExp][] = [
+  const dicoms: [string, Buffer[]][] = [
     [
       'time.dcm',
       [
@@ -232,28 +232,25 @@ t.test('files with JPEGs in them that are no AVI', async (t) => {
         explicit(0x28, 8, 'IS', '3'),
         frames,
       ],
-      /DICOM file of 3 frames, 33\.3 ms each \(30\.03 fps\)/,
     ],
-    [
-      'rate.avi',
-      [Buffer.alloc(128), Buffer.from('DICM'), explicit(0x18, 0x40, 'IS', '24'), explicit(0x28, 8, 'IS', '3'), frames],
-      /DICOM file of 3 frames, 24 fps/,
-    ],
-    ['plain', [Buffer.alloc(128), Buffer.from('DICM'), frames], /is a DICOM file\. DICOM is not read here/],
+    ['rate.avi', [Buffer.alloc(128), Buffer.from('DICM'), explicit(0x18, 0x40, 'IS', '24'), frames]],
+    ['plain', [Buffer.alloc(128), Buffer.from('DICM'), frames]],
     [
       'no-preamble',
       [explicit(8, 0x16, 'UI', '1.2.840.10008.5.1.4.1.1.3.1'), explicit(0x28, 8, 'IS', '3'), Buffer.alloc(64), frames],
-      /DICOM file of 3 frames/,
     ],
     [
       'implicit',
       [implicit(8, 0x16, '1.2.840.10008.5.1.4.1.1.3.1'), implicit(0x18, 0x1063, '20'), Buffer.alloc(64), frames],
-      /20 ms each \(50 fps\)/,
     ],
   ]
-  for (const [name, parts, said] of dicoms)
+  for (const [name, parts] of dicoms)
     for (const backend of ['auto', 'ffmpeg', 'mjpeg'] as const)
-      await t.rejects(readClip(write(name, ...parts), { backend }), { code: 'VIDEO_UNREADABLE', message: said }, name)
+      await t.rejects(
+        readClip(write(name, ...parts), { backend }),
+        { code: 'VIDEO_UNREADABLE', message: /DICOM/ },
+        name,
+      )
 
   // films and archives with a cover or a thumbnail inside, of no format that is read in this process
   for (const head of [

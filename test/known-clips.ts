@@ -6,6 +6,7 @@ import { encode as encodePng } from 'fast-png'
 import { encodeNpy } from '#lib/run/npy.js'
 import type { Backend, ReadClipOptions } from '#lib/video/index.js'
 import { writeClip, writePictures } from '#lib/video/index.js'
+import { described, dicom, element } from './dicom-writer.js'
 
 /** Clips in files of every kind, whose luma is known before anything decodes them. */
 
@@ -98,43 +99,18 @@ function nifti(): Buffer {
   return Buffer.concat([header, LUMA])
 }
 
-/** An element of a DICOM file, explicit, little-endian (PS3.5, 7.1.2). */
-function element(group: number, number: number, type: string, value: Buffer | string | number): Buffer {
-  const bytes = typeof value === 'number' ? Buffer.from(Uint16Array.of(value).buffer) : Buffer.from(value)
-  const padded = Buffer.concat([bytes, Buffer.alloc(bytes.length & 1, type === 'UI' || type === 'OB' ? 0 : ' ')])
-  const long = type.startsWith('O')
-  const head = Buffer.alloc(long ? 12 : 8)
-  head.writeUInt16LE(group, 0)
-  head.writeUInt16LE(number, 2)
-  head.write(type, 4, 'latin1')
-  if (long) head.writeUInt32LE(padded.length, 8)
-  else head.writeUInt16LE(padded.length, 6)
-  return Buffer.concat([head, padded])
-}
-
-/** A multi-frame ultrasound of grey frames (PS3.3, A.7), not compressed. */
-function dicom(): Buffer {
-  const meta = element(2, 0x10, 'UI', '1.2.840.10008.1.2.1')
-  const length = Buffer.from('\x02\0\0\0UL\x04\0\0\0\0\0', 'latin1')
-  length.writeUInt32LE(meta.length, 8)
-  return Buffer.concat([
-    ...[Buffer.alloc(128), Buffer.from('DICM'), length, meta],
-    element(0x08, 0x16, 'UI', '1.2.840.10008.5.1.4.1.1.3.1'),
-    element(0x18, 0x1063, 'DS', String(1000 / FPS)),
-    element(0x28, 0x02, 'US', 1),
-    element(0x28, 0x04, 'CS', 'MONOCHROME2'),
-    element(0x28, 0x08, 'IS', String(COUNT)),
-    ...[element(0x28, 0x10, 'US', SIZE.height), element(0x28, 0x11, 'US', SIZE.width)],
-    ...[8, 8, 7, 0].map((value, i) => element(0x28, 0x100 + i, 'US', value)),
-    element(0x7fe0, 0x10, 'OB', Buffer.from(LUMA)),
-  ])
-}
-
 /** A folder of pictures, one a frame. */
 function writeFolder(path: string, ending: string, encode: (frame: Uint8Array, t: number) => Uint8Array): void {
   mkdirSync(path)
   for (let t = 0; t < COUNT; t++)
     writeFileSync(join(path, `frame${t + 1}.${ending}`), encode(LUMA.subarray(t * PIXELS, (t + 1) * PIXELS), t))
+}
+
+/** A DICOM of samples as they are. */
+function dicomOf(more: Buffer[], samples: Uint8Array): Buffer {
+  const rate = element('00181063', 'DS', String(1000 / FPS))
+  const head = described(SIZE.width, SIZE.height, COUNT, [rate, ...more])
+  return dicom([...head, element('7fe00010', 'OB', Buffer.from(samples))])
 }
 
 const lossless264 = '-c:v libx264 -qp 0 -preset ultrafast'
@@ -159,10 +135,6 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
   {
     ...{ name: 'a NumPy array', ending: 'npy', reader: 'npy', backends: ['auto'], options: { fps: FPS } },
     write: (path) => writeFileSync(path, encodeNpy(LUMA, [COUNT, SIZE.height, SIZE.width])),
-  },
-  {
-    ...{ name: 'DICOM', ending: 'dcm', reader: 'dicom', backends: ['auto'] },
-    write: (path) => writeFileSync(path, dicom()),
   },
   {
     ...{ name: 'NIfTI', ending: 'nii', reader: 'nifti', backends: ['auto'] },
@@ -205,5 +177,14 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
   byFfmpeg('ProRes', 'mov', '-c:v prores_ks -profile:v 3 -q:v 1 -qmin 1 -pix_fmt yuv422p10le'),
   byFfmpeg('MPEG-2', 'mpg', '-c:v mpeg2video -q:v 1 -qmin 1 -g 1 -f mpeg', { levels: 8, endless: true }),
   byFfmpeg('GIF', 'gif', '-pix_fmt gray', { endless: true }),
+  {
+    ...{ name: 'DICOM, grey', ending: 'dcm', backends: ['auto'], reader: 'dicom' },
+    write: (path) => writeFileSync(path, dicomOf([], LUMA)),
+  },
+  {
+    ...{ name: 'DICOM, in colour', ending: 'dcm', backends: ['auto'], reader: 'dicom' },
+    write: (path) =>
+      writeFileSync(path, dicomOf([element('00280002', 'US', 3), element('00280004', 'CS', 'RGB')], colours)),
+  },
   byFfmpeg('YUV4MPEG2', 'y4m', '-pix_fmt gray -strict -1 -f yuv4mpegpipe', { endless: true }),
 ]

@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
@@ -12,6 +15,7 @@ import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { sha256 } from '#lib/run/store.js'
 import { buildAvi, frameCount, walkAvi } from '#lib/video/avi.js'
+import { DICOM } from '#lib/video/dicom.js'
 import { encodeJpegs } from '#lib/video/jpeg.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
 import { models } from './models.js'
@@ -287,6 +291,42 @@ const flo: Target = {
   },
 }
 
+const fixtures = fileURLToPath(new URL('../../../../test/fixtures/dicom/', import.meta.url))
+const dicom: Target = {
+  corpus: readdirSync(fixtures)
+    .filter((name) => name.endsWith('.dcm') && !/^jpeg-(ls|2000)/.test(name)) // threads of others, with a time limit
+    .sort()
+    .map((name) => readFileSync(join(fixtures, name))),
+  words: bytes(
+    ...[
+      '\xfe\xff\x00\xe0',
+      '\xfe\xff\xdd\xe0\0\0\0\0',
+      '\xfe\xff\x0d\xe0\0\0\0\0',
+      '\xff\xff\xff\xff',
+      '\xe0\x7f\x10\0',
+    ],
+    ...['SQ\0\0', 'OB\0\0', 'UN\0\0', 'OV\0\0', 'US\x02\0', '\x28\0\x10\0', '\x28\0\x08\0', '\x28\0\0\x01'],
+    ...[
+      '1.2.840.10008.1.2.5',
+      '1.2.840.10008.1.2.1.99',
+      'MONOCHROME1',
+      'PALETTE COLOR ',
+      'YBR_FULL_422',
+      '99999999',
+      '1e308',
+    ],
+    ...['\xff\xd8\xff', '\xff\xc3', '\xff\xd9', '\x01\0\0\0\x40\0\0\0'],
+  ),
+  share: 0.1,
+  async read(input) {
+    if (!DICOM.recognises(input.subarray(0, 2 ** 16), 'fuzz.dcm')) return
+    const clip = await DICOM.decode(input, 'fuzz.dcm', { crop: 'region' })
+    promise(clip.count > 0 && clip.frames.length === clip.count * clip.width * clip.height, 'whole frames')
+    promise(clip.fps > 0 && clip.fps <= 1000, 'a rate')
+    promise(clip.damagedFrames < clip.count, 'a good frame')
+  },
+}
+
 /** The file is only the number of a hostile data set, which is read and written out (sets.ts). */
 const sets: Target = {
   corpus: bytes('a data set of that number'),
@@ -296,5 +336,5 @@ const sets: Target = {
 }
 
 /** The readers by name. */
-export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, sets }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, dicom, sets }
 export type TargetName = keyof typeof targets

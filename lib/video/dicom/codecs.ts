@@ -1,5 +1,9 @@
-import { InfomotionError } from '../../runtime/errors.js'
-import { findPeer, require, versionOf } from '../../runtime/package.js'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { asInfomotionError, InfomotionError, throwIfAborted } from '../../runtime/errors.js'
+import { native } from '../../runtime/native.js'
+import { findPeer, moduleUrl, versionOf } from '../../runtime/package.js'
+import type { CodecData, DecodedFrame } from './codec-worker.js'
 import type { Codec, FrameHead } from './codestream.js'
 import type { Samples } from './luma.js'
 
@@ -16,9 +20,9 @@ interface Peer {
   codec: string
   /** Versions that are known to do. */
   range: string
-  /** What of the package is loaded. */
+  /** What of the package is loaded, and the class of its decoder. */
   entry: string
-  load(module: never): Promise<Decode>
+  decoder: string
 }
 
 const PEERS: Record<PeerCodec, Peer> = {
@@ -27,40 +31,51 @@ const PEERS: Record<PeerCodec, Peer> = {
     codec: 'JPEG-LS',
     range: '^1.2.7',
     entry: '/decodewasmjs',
-    load: async (start: StartWasm) => wasmDecoder(start, 'JpegLSDecoder'),
+    decoder: 'JpegLSDecoder',
   },
   'jpeg-2000': {
     name: '@cornerstonejs/codec-openjpeg',
     codec: 'JPEG 2000',
     range: '^1.3.6',
     entry: '/decodewasmjs',
-    load: async (start: StartWasm) => wasmDecoder(start, 'J2KDecoder'),
+    decoder: 'J2KDecoder',
   },
-}
-
-const loaded = new Map<PeerCodec, Promise<Decode>>()
-
-/**
- * The decoder of an optional peer, which is looked for beside this package and in the working directory.
- *
- * @throws DICOM_CODEC_NOT_FOUND
- */
-export async function decoderOf(codec: PeerCodec, path: string, find = findPeer): Promise<Decode> {
-  const peer = PEERS[codec]
-  const file = find(peer.name + peer.entry)
-  if (!file)
-    throw new InfomotionError(
-      'DICOM_CODEC_NOT_FOUND',
-      `${path} is a DICOM of ${peer.codec}, which ${peer.name} reads: expected that package beside infomotion or in the ` +
-        `working directory. Install it: npm install ${peer.name}@${peer.range}`,
-    )
-  const decoder = loaded.get(codec) ?? peer.load(require(file) as never)
-  loaded.set(codec, decoder)
-  return decoder
 }
 
 /** What to do with files that are not read here. */
 export const CONVERT = 'Convert it to a video (AVI or MP4), with its own frame rate, or to DICOM without compression.'
+
+/** Seconds that a frame may take, and as many more for each million pixels: a hundred times what one takes. */
+const PATIENCE = 20
+
+/**
+ * The decoder of an optional peer, which is looked for beside this package and in the working directory. It works in threads
+ * of its own.
+ *
+ * @throws DICOM_CODEC_NOT_FOUND; where it decodes, VIDEO_UNREADABLE for a frame that does not end
+ */
+export function decoderOf(codec: PeerCodec, path: string, { find = findPeer, patience = PATIENCE } = {}): Decode {
+  const { name, entry, decoder, codec: called, range } = PEERS[codec]
+  const file = find(name + entry)
+  if (!file)
+    throw new InfomotionError(
+      'DICOM_CODEC_NOT_FOUND',
+      `${path} is a DICOM of ${called}, which ${name} reads: expected that package beside infomotion or in the working ` +
+        `directory. Install it: npm install ${name}@${range}`,
+    )
+  const threads = pools.get(codec) ?? new Threads({ file, decoder })
+  pools.set(codec, threads)
+  return async (frame, head, signal) => {
+    const seconds = Math.ceil(patience * (1 + (head.width * head.height) / 1e6))
+    const decoded = await threads.decode(frame, seconds, signal).catch((error) => {
+      throwIfAborted(signal)
+      if (error.name !== 'TimeoutError') throw asInfomotionError(error)
+      const why = `A frame of ${path} (${called}) is not decoded after ${seconds} s: it is damaged.`
+      throw new InfomotionError('VIDEO_UNREADABLE', why)
+    })
+    return decoded && samplesOf(decoded, head)
+  }
+}
 
 /** Names and versions of the peers that are there. */
 export function codecVersions(): string[] {
@@ -70,57 +85,55 @@ export function codecVersions(): string[] {
   })
 }
 
-/** A codec in WebAssembly, as CornerstoneJS packs it. */
-interface WasmCodec {
-  getEncodedBuffer(bytes: number): Uint8Array
-  decode(): void
-  getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number }
-  /** JPEG-LS: 0 if the samples lie in planes. */
-  getInterleaveMode?(): number
-  getDecodedBuffer(): Uint8Array
-  delete(): void
-}
+const pools = new Map<PeerCodec, Threads>()
 
-type StartWasm = (options: object) => Promise<Record<string, new () => WasmCodec>>
+/** Threads that decode with one peer, at most as many as the addon has. They stay for the next frame, and keep nobody alive. */
+class Threads {
+  private readonly idle: Worker[] = []
+  private readonly waiting: (() => void)[] = []
+  private running = 0
 
-/** What it would print goes nowhere: standard output is for results. */
-const QUIET = { print: () => {}, printErr: () => {} }
+  constructor(private readonly data: CodecData) {}
 
-async function wasmDecoder(start: StartWasm, name: string): Promise<Decode> {
-  let module = await start(QUIET)
-  return async (frame, head) => {
+  /** Decodes a frame. The signal, or the end of its time (`TimeoutError`), ends its thread in the middle of it. */
+  async decode(frame: Uint8Array, seconds: number, signal?: AbortSignal): Promise<DecodedFrame | undefined> {
+    while (this.idle.length === 0 && this.running >= native().threads)
+      await new Promise<void>((turn) => {
+        this.waiting.push(turn)
+      })
+    const worker = this.idle.pop() ?? this.start()
+    const late = AbortSignal.timeout(1000 * seconds)
+    worker.ref()
     try {
-      const codec = new module[name]()
-      try {
-        codec.getEncodedBuffer(frame.length).set(frame)
-        codec.decode()
-        const info = codec.getFrameInfo()
-        const planar = codec.getInterleaveMode?.() === 0
-        if (info.width !== head.width || info.height !== head.height) return undefined
-        return samplesOf(
-          Uint8Array.from(codec.getDecodedBuffer()),
-          { ...info, components: info.componentCount },
-          planar,
-        )
-      } finally {
-        codec.delete()
-      }
-    } catch {
-      module = await start(QUIET) // what has failed once is in no state to go on
-      return undefined
+      worker.postMessage(frame)
+      const [decoded] = await once(worker, 'message', { signal: signal ? AbortSignal.any([signal, late]) : late })
+      worker.unref()
+      this.idle.push(worker)
+      return decoded
+    } catch (error) {
+      this.running--
+      await worker.terminate()
+      throw late.aborted ? late.reason : error
+    } finally {
+      this.waiting.shift()?.()
     }
+  }
+
+  private start(): Worker {
+    const worker = new Worker(moduleUrl('video/dicom/codec-worker.js'), { workerData: this.data })
+    this.running++
+    return worker
   }
 }
 
-/** Decoded bytes as samples of one byte or two; undefined: there are not as many as there should be. */
+/** Decoded bytes as samples of one byte or two; undefined: they are not what the frame's head says. */
 function samplesOf(
-  bytes: Uint8Array,
-  info: { width: number; height: number; components: number; bitsPerSample: number },
-  planar: boolean,
+  { bytes, width, height, bits, components, planar }: DecodedFrame,
+  head: FrameHead,
 ): Samples | undefined {
-  const { width, height, components, bitsPerSample } = info
   const pixels = width * height
-  const values = bitsPerSample <= 8 ? bytes : new Uint16Array(bytes.buffer, 0, bytes.length >> 1)
+  const values = bits <= 8 ? bytes : new Uint16Array(bytes.buffer, 0, bytes.length >> 1)
+  if (width !== head.width || height !== head.height || components !== head.components) return undefined
   if (values.length < pixels * components) return undefined
   const at = Array.from({ length: components }, (_, i) => (planar ? i * pixels : i))
   return { values, at, step: planar ? 1 : components }

@@ -14,10 +14,14 @@ export interface FrameHead {
   colour?: 'rgb' | 'ybr'
 }
 
+/** More pixels to a byte than these there are in no frame, a black one in JPEG 2000 included. */
+const MAX_RATIO = 2 ** 16
+
 /** Reads the head of a frame; undefined: it is damaged, or of no such codec. */
 export function frameHead(frame: Buffer): FrameHead | undefined {
   const head = frame[0] === 0xff && frame[1] === 0xd8 ? jpegHead(frame) : jpeg2000Head(frame)
-  return head && head.width > 0 && head.height > 0 && head.components > 0 ? head : undefined
+  if (!head || head.width < 1 || head.height < 1 || head.components < 1) return undefined
+  return head.width * head.height <= MAX_RATIO * frame.length ? head : undefined
 }
 
 /** Of JPEG (ITU-T T.81, B.2) and JPEG-LS (T.87, C.1): what stands in its segments before the first scan. */

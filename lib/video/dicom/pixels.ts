@@ -118,7 +118,7 @@ async function codecPixels(
   const isColour = components === 3 && isRgb({ ...image, photometric: photometricOf(first, image) }, 3)
   const stored = precision > 8 ? Math.min(precision, Math.max(image.stored, 9)) : precision
   const bits = { allocated: precision > 8 ? 16 : 8, stored, high: stored - 1, signed: image.signed }
-  const decode = codec === 'jpeg' || codec === 'jpeg-lossless' ? decoderOfJpeg(isColour) : await decoderOf(codec, path)
+  const decode = codec === 'jpeg' || codec === 'jpeg-lossless' ? decoderOfJpeg(isColour) : decoderOf(codec, path)
   const frame = async (index: number, signal?: AbortSignal) => {
     const head = heads[index]
     return head && same(head) ? decode(frameAt(index), head, signal) : undefined
