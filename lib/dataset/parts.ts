@@ -106,16 +106,16 @@ export function partsOf(
   const splits = new Set(chosen.map(({ split }) => split))
   const alike = new Set(chosen.map(({ rest }) => rest)).size === 1
   if (!splits.has('train') || splits.size < 2 || splits.size < chosen.length || !alike) return undefined
-  const names = chosen.map((one) => `${relative(root, one.file).replaceAll('\\', '/')} (${one.split})`)
   const others =
     numbers.length > 1
       ? ` Of the lists ${numbers.join(', ')}, those of ${number} are read; --split-list names others.`
       : ''
   const order = (one: Named) => ['train', 'val', 'test'].indexOf(one.split)
   chosen.sort((a, b) => order(a) - order(b))
+  const names = chosen.map((one) => `${relative(root, one.file).replaceAll('\\', '/')} (${one.split})`)
   return {
     tables: chosen.map(sameColumns(chosen[0])),
-    notes: [`Splits by tables: ${names.sort().join(', ')}.${others}`],
+    notes: [`Splits by tables: ${names.join(', ')}.${others}`],
   }
 }
 
