@@ -448,6 +448,25 @@ t.test('beside the descriptor, in both commands', async (t) => {
   )
 })
 
+t.test('a table of clips that holds their embeddings too', async (t) => {
+  const folder = temporary(t)
+  cpSync(join(data, 'Videos'), join(folder, 'Videos'), { recursive: true })
+  const lines = dataSet.clips.map(({ id, split, label }, i) => `${id},c${i % 2},${split},${label},${i % 2},${i / 7}`)
+  writeFileSync(join(folder, 'clips.csv'), `path,kind,split,EF,e0,e1\n${lines.join('\n')}\n`)
+  const columns = { label: 'kind' }
+  const options = { ...alone, out: join(folder, 'out'), columns, until: 'select' as const }
+  const { embeddings, warnings, selected } = await distill(folder, {
+    ...options,
+    embeddings: join(folder, 'clips.csv'),
+  })
+  t.match(embeddings, { dim: 2, matchedBy: 'id', unused: 0 })
+  t.match(warnings.join(), /3 columns of clips\.csv are no features and were left out: kind, split, EF\./)
+  t.equal(selected, 4)
+  cpSync(join(folder, 'clips.csv'), join(folder, 'copy.txt'))
+  const copy = distill(folder, { ...options, embeddings: join(folder, 'copy.txt') })
+  await t.rejects(copy, { code: 'EMBEDDINGS_UNREADABLE', message: /none of its columns holds features/ })
+})
+
 t.test('compare: embeddings alone', async (t) => {
   const settings = { ...alone, vpc: [1], seeds: 1, selectors: ['infomap' as const], out: join(temporary(t), 'out') }
   const { budgets, warnings } = await compare(data, { ...settings, embeddings: file('truth.npy') })

@@ -52,7 +52,7 @@ function writtenFiles(
   items: readonly DistilledItem[],
   paths: readonly string[],
 ) {
-  const known = new Map(trainClips.map((clip, i) => [clip, fileHashOf(clips.keys[trainRows[i]])]))
+  const known = new Map(trainClips.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[trainRows[i]])]))
   return items.map(({ video }, i) => {
     const path = paths[i]
     return video.kind === 'made' ? { id: video.name, path } : { id: video.clip.id, path, sha256: known.get(video.clip) }

@@ -24,9 +24,9 @@ import type { Method } from './settings.js'
 const EMBEDDING_SCHEMA = 2
 
 /** What there is of clips whose frames were looked at. */
-type OfFrames = 'motion' | 'meanFrame' | 'deviation'
+type OfFrames = 'keys' | 'cacheKeys' | 'motion' | 'meanFrame' | 'deviation'
 
-/** What is known of clips, before any of it is fitted to a split. Without their frames `keys` and `cacheKeys` are empty. */
+/** What is known of clips, before any of it is fitted to a split. */
 export interface DescribedClips
   extends Omit<ExtractedFeatures, OfFrames | 'device' | 'facts'>,
     Partial<Pick<ExtractedFeatures, OfFrames | 'facts'>> {
@@ -110,7 +110,7 @@ export async function describeClips(
 function unopened(clips: readonly (Clip | MadeClip)[]): DescribedClips {
   return {
     clips: Uint32Array.from(clips.keys()),
-    ...{ keys: [], cacheKeys: [], skipped: [], clipWarnings: [], warnings: [], volumeKey: '' },
+    ...{ skipped: [], clipWarnings: [], warnings: [], volumeKey: '' },
     volume: async (row) => {
       throw invalid('clips whose frames were looked at', 'volume', row)
     },

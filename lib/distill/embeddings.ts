@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
 import { type EmbeddingFacts, type MatchedEmbeddings, matchEmbeddings, readEmbeddings } from '../embeddings/index.js'
 import type { Matrix } from '../matrix/matrix.js'
@@ -24,7 +25,14 @@ export async function ownEmbeddings(
   { signal }: StageOptions,
 ): Promise<OwnEmbeddings | undefined> {
   if (file === undefined) return undefined
-  const read = await readEmbeddings(file, { ids: embeddingIds, omit: source.columns, signal })
+  // what the table says of clips is no feature; a table with the embeddings in it says them in its other columns
+  const isTable = source.table !== undefined && resolve(file) === resolve(source.table)
+  const said = isTable
+    ? Object.values(source.mapping)
+        .flat()
+        .filter((name) => name !== undefined)
+    : source.columns
+  const read = await readEmbeddings(file, { ids: embeddingIds, omit: said, signal })
   const matched = matchEmbeddings(clips, read)
   const { features, unused } = matched
   const { buffer, byteOffset, byteLength } = features.values

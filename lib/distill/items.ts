@@ -11,8 +11,11 @@ import type { Method } from './settings.js'
 
 /** What students see of one item. */
 interface SeenItem {
-  /** Names what it shows: of a source clip the digest of its file and its decoder, of a made clip that of its frames. */
-  key: string
+  /**
+   * Names what it shows: of a source clip the digest of its file and its decoder, of a made clip that of its frames. Absent
+   * where no frames were looked at: no student is then evaluated.
+   */
+  key?: string
   /** Its row in each feature space, by the space's name. */
   rows: ReadonlyMap<string, Float32Array>
   volume(options: StageOptions): Promise<Volume>
@@ -76,7 +79,7 @@ export class ItemFeatures {
     const row = this.trainRows.get(clip)
     if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the source clip of an item', clip.id)
     const seen = {
-      key: clips.cacheKeys[trainRows[row]],
+      key: clips.cacheKeys?.[trainRows[row]],
       rows: new Map(spaces.map(({ name, train }) => [name, rowAt(train, row)])),
       volume: ({ signal }: StageOptions) => clips.volume(trainRows[row], { signal }),
       trainRow: row,
@@ -92,7 +95,7 @@ export class ItemFeatures {
     const spaces = featuresOf(described, this.method)
     for (const [i, clip] of fresh.entries())
       this.seen.set(clip, {
-        key: described.cacheKeys[i],
+        key: described.cacheKeys?.[i],
         rows: new Map(spaces.map(({ name, features }) => [name, rowAt(features, i)])),
         volume: ({ signal }) => described.volume(i, { signal }),
       })

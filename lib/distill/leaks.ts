@@ -9,7 +9,7 @@ export async function leaksIn(
   { clips: rows, keys, meanFrame, deviation, motion }: DescribedClips,
   { signal }: StageOptions,
 ): Promise<string[]> {
-  if (!meanFrame || !deviation || !motion) return []
+  if (!keys || !meanFrame || !deviation || !motion) return []
   const read = Array.from(rows, (index) => clips[index])
   const described = {
     ids: read.map(({ id }) => id),

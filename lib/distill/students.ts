@@ -123,7 +123,7 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
   const { dataSet, spaces, clips, trainRows, testRows } = features.fold
   const classes = dataSet.classes.length
   const targetsOf = targetsBeside(features, teacher)
-  const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys[row])
+  const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys![row])
   const clipsKey = once(() => sha256(JSON.stringify([keys(trainRows), keys(testRows)])))
 
   const fit = async ({ space, items, seed }: TrainTask, { checkpoint, ...stage }: TrainStage) => {

@@ -104,8 +104,17 @@ async function forEachRecord(
       yield first
       yield* text
     }
-    await pipeline(Readable.from(whole()), parser, async (records: AsyncIterable<{ record: string[]; info: Info }>) => {
-      for await (const { record, info } of records) take(record, info.lines)
+    let fault: unknown // of a record; the pipeline, which it ends, may say first that it was ended
+    const taking = async (records: AsyncIterable<{ record: string[]; info: Info }>) => {
+      try {
+        for await (const { record, info } of records) take(record, info.lines)
+      } catch (error) {
+        fault = error
+        throw error
+      }
+    }
+    await pipeline(Readable.from(whole()), parser, taking).catch((error) => {
+      throw fault ?? error
     })
   })
 }
