@@ -6,6 +6,7 @@ import { encode as encodePng } from 'fast-png'
 import { encodeNpy } from '#lib/run/npy.js'
 import type { Backend, ReadClipOptions } from '#lib/video/index.js'
 import { writeClip, writePictures } from '#lib/video/index.js'
+import { described, dicom, element } from './dicom-writer.js'
 
 /** Clips in files of every kind, whose luma is known before anything decodes them. */
 
@@ -98,38 +99,6 @@ function nifti(): Buffer {
   return Buffer.concat([header, LUMA])
 }
 
-/** An element of a DICOM file, explicit, little-endian (PS3.5, 7.1.2). */
-function element(group: number, number: number, type: string, value: Buffer | string | number): Buffer {
-  const bytes = typeof value === 'number' ? Buffer.from(Uint16Array.of(value).buffer) : Buffer.from(value)
-  const padded = Buffer.concat([bytes, Buffer.alloc(bytes.length & 1, type === 'UI' || type === 'OB' ? 0 : ' ')])
-  const long = type.startsWith('O')
-  const head = Buffer.alloc(long ? 12 : 8)
-  head.writeUInt16LE(group, 0)
-  head.writeUInt16LE(number, 2)
-  head.write(type, 4, 'latin1')
-  if (long) head.writeUInt32LE(padded.length, 8)
-  else head.writeUInt16LE(padded.length, 6)
-  return Buffer.concat([head, padded])
-}
-
-/** A multi-frame ultrasound of grey frames (PS3.3, A.7), not compressed. */
-function dicom(): Buffer {
-  const meta = element(2, 0x10, 'UI', '1.2.840.10008.1.2.1')
-  const length = Buffer.from('\x02\0\0\0UL\x04\0\0\0\0\0', 'latin1')
-  length.writeUInt32LE(meta.length, 8)
-  return Buffer.concat([
-    ...[Buffer.alloc(128), Buffer.from('DICM'), length, meta],
-    element(0x08, 0x16, 'UI', '1.2.840.10008.5.1.4.1.1.3.1'),
-    element(0x18, 0x1063, 'DS', String(1000 / FPS)),
-    element(0x28, 0x02, 'US', 1),
-    element(0x28, 0x04, 'CS', 'MONOCHROME2'),
-    element(0x28, 0x08, 'IS', String(COUNT)),
-    ...[element(0x28, 0x10, 'US', SIZE.height), element(0x28, 0x11, 'US', SIZE.width)],
-    ...[8, 8, 7, 0].map((value, i) => element(0x28, 0x100 + i, 'US', value)),
-    element(0x7fe0, 0x10, 'OB', Buffer.from(LUMA)),
-  ])
-}
-
 /** A folder of pictures, one a frame. */
 function writeFolder(path: string, ending: string, encode: (frame: Uint8Array, t: number) => Uint8Array): void {
   mkdirSync(path)
@@ -162,7 +131,11 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
   },
   {
     ...{ name: 'DICOM', ending: 'dcm', reader: 'dicom', backends: ['auto'] },
-    write: (path) => writeFileSync(path, dicom()),
+    write: (path) => {
+      const time = element('00181063', 'DS', String(1000 / FPS))
+      const pixels = element('7fe00010', 'OB', Buffer.from(LUMA))
+      writeFileSync(path, dicom([...described(SIZE.width, SIZE.height, COUNT, [time]), pixels]))
+    },
   },
   {
     ...{ name: 'NIfTI', ending: 'nii', reader: 'nifti', backends: ['auto'] },

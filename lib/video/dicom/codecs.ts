@@ -21,13 +21,19 @@ interface Peer {
   load(module: never): Promise<Decode>
 }
 
+/** The marker EOI (ITU-T T.87, C.1.1). At the end of a frame that was cut short before it, CharLS looks for it without end. */
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9])
+
 const PEERS: Record<PeerCodec, Peer> = {
   'jpeg-ls': {
     name: '@cornerstonejs/codec-charls',
     codec: 'JPEG-LS',
     range: '^1.2.7',
     entry: '/decodewasmjs',
-    load: async (start: StartWasm) => wasmDecoder(start, 'JpegLSDecoder'),
+    load: async (start: StartWasm) => {
+      const decode = await wasmDecoder(start, 'JpegLSDecoder')
+      return (frame, head) => decode(Buffer.concat([frame, END_OF_IMAGE]), head)
+    },
   },
   'jpeg-2000': {
     name: '@cornerstonejs/codec-openjpeg',
@@ -83,11 +89,11 @@ interface WasmCodec {
 
 type StartWasm = (options: object) => Promise<Record<string, new () => WasmCodec>>
 
-/** What it would print goes nowhere: standard output is for results. */
-const QUIET = { print: () => {}, printErr: () => {} }
+/** What it would print goes nowhere: standard output is for results. An object of its own each time, as it becomes the module. */
+const quiet = () => ({ print: () => {}, printErr: () => {} })
 
 async function wasmDecoder(start: StartWasm, name: string): Promise<Decode> {
-  let module = await start(QUIET)
+  let module = await start(quiet())
   return async (frame, head) => {
     try {
       const codec = new module[name]()
@@ -106,7 +112,7 @@ async function wasmDecoder(start: StartWasm, name: string): Promise<Decode> {
         codec.delete()
       }
     } catch {
-      module = await start(QUIET) // what has failed once is in no state to go on
+      module = await start(quiet()) // what has failed once is in no state to go on
       return undefined
     }
   }

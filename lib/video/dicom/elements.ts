@@ -2,6 +2,7 @@ import { createInflateRaw, constants as zlib } from 'node:zlib'
 import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser'
 import { InfomotionError, throwIfAborted } from '../../runtime/errors.js'
 import { MAX_CLIP_BYTES, type ReadOptions } from '../types.js'
+import { textOf } from './attributes.js'
 
 /** The elements of a DICOM up to its pixels. */
 export interface Elements {
@@ -54,7 +55,7 @@ export async function readElements(file: Buffer, options: ReadOptions = {}): Pro
   const { littleEndianByteArrayParser: little, bigEndianByteArrayParser: big } = dicomParser
   const start = file.toString('latin1', 128, 132) === 'DICM' ? 132 : 0
   const meta = read(file, start, little, (at) => file.readUInt16LE(at) !== 2)
-  const syntax = meta.data.string('x00020010')?.trim() ?? ''
+  const syntax = textOf(meta.data, 'x00020010') ?? ''
   let [bytes, at] = [file, meta.end]
   if (syntax === DEFLATED) [bytes, at] = [await inflated(file.subarray(at), options), 0]
   const bigEndian = bytes[at] === 0 && bytes[at + 1] > 0
