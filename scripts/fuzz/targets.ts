@@ -18,8 +18,10 @@ import { buildAvi, frameCount, walkAvi } from '#lib/video/avi.js'
 import { DICOM } from '#lib/video/dicom.js'
 import { encodeJpegs } from '#lib/video/jpeg.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
+import { nifti, volume } from './clips.js'
 import { models } from './models.js'
 import { trySet } from './sets.js'
+import { tables } from './tables.js'
 
 /** One reader under test. */
 export interface Target {
@@ -156,7 +158,7 @@ const network: Target = {
     '"',
     '\0',
   ),
-  share: 0.17,
+  share: 0.14,
   async read(input) {
     const found = await parseNetwork(input, 'fuzz.txt')
     const { nodes, sources, targets, weights, ids, names } = found
@@ -258,7 +260,7 @@ const onnx: Target = {
     'Clip',
     '\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01',
   ),
-  share: 0.15,
+  share: 0.12,
   read(input) {
     encodeModel(decodeModel(input))
   },
@@ -271,7 +273,7 @@ const npy: Target = {
     encodeNpy(new Uint8Array(5), [5, 1]),
   ],
   words: bytes("'shape': (", "'descr': '<f8'", '<i8', 'True', '99999999999999999999', ',', ')', '\x93NUMPY\x02\x00'),
-  share: 0.15,
+  share: 0.12,
   read(input) {
     const { data, shape } = decodeNpy(input)
     promise(data.length === shape.reduce((product, side) => product * side, 1), 'as many values as the shape says')
@@ -284,7 +286,7 @@ const flo: Target = {
     encodeFlo({ flow: new Float32Array(2), width: 1, height: 1 }),
   ],
   words: bytes('PIEH', '\xff\xff\xff\x7f', '\0\0\0\x80'),
-  share: 0.14,
+  share: 0.12,
   read(input) {
     const { flow, width, height } = decodeFlo(input)
     promise(flow.length === 2 * width * height && width > 0, 'a pair for each pixel')
@@ -336,5 +338,5 @@ const sets: Target = {
 }
 
 /** The readers by name. */
-export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, dicom, sets }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, dicom, nifti, volume, tables, sets }
 export type TargetName = keyof typeof targets
