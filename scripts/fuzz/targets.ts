@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
@@ -11,9 +12,12 @@ import { toNativeNetwork } from '#lib/infomap/network.js'
 import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { sha256 } from '#lib/run/store.js'
+import { InfomotionError } from '#lib/runtime/errors.js'
 import { buildAvi, frameCount, walkAvi } from '#lib/video/avi.js'
 import { encodeJpegs } from '#lib/video/jpeg.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
+import { NIFTI } from '#lib/video/nifti.js'
+import { NPY } from '#lib/video/npy.js'
 import { models } from './models.js'
 import { trySet } from './sets.js'
 
@@ -152,7 +156,7 @@ const network: Target = {
     '"',
     '\0',
   ),
-  share: 0.17,
+  share: 0.15,
   async read(input) {
     const found = await parseNetwork(input, 'fuzz.txt')
     const { nodes, sources, targets, weights, ids, names } = found
@@ -267,10 +271,56 @@ const npy: Target = {
     encodeNpy(new Uint8Array(5), [5, 1]),
   ],
   words: bytes("'shape': (", "'descr': '<f8'", '<i8', 'True', '99999999999999999999', ',', ')', '\x93NUMPY\x02\x00'),
-  share: 0.15,
+  share: 0.13,
   read(input) {
     const { data, shape } = decodeNpy(input)
     promise(data.length === shape.reduce((product, side) => product * side, 1), 'as many values as the shape says')
+  },
+}
+
+/** A NIfTI-1 of bytes. */
+const nifti = (() => {
+  const file = Buffer.alloc(352 + 6 * 4 * 5, 7)
+  file.fill(0, 0, 352)
+  file.writeInt32LE(348, 0)
+  for (const [i, side] of [3, 6, 4, 5, 1, 1, 1, 1].entries()) file.writeInt16LE(side, 40 + 2 * i)
+  file.writeInt16LE(2, 70)
+  file.writeFloatLE(352, 108)
+  file.write('n+1\0', 344, 'latin1')
+  return file
+})()
+
+const arrays: Target = {
+  corpus: [
+    nifti,
+    gzipSync(nifti),
+    encodeNpy(
+      Uint8Array.from({ length: 120 }, (_, i) => i),
+      [5, 4, 6],
+    ),
+    encodeNpy(
+      Float32Array.from({ length: 120 }, (_, i) => i / 120),
+      [5, 4, 6],
+    ),
+  ],
+  words: bytes(
+    'n+1\0',
+    'ni1\0',
+    'n+2\0',
+    '\x1f\x8b\x08',
+    '<f4',
+    '>u2',
+    '|u1',
+    'True',
+    '(5, 4, 6)',
+    '(9999999999, 1, 1)',
+  ),
+  share: 0.04,
+  async read(input) {
+    const format = [NIFTI, NPY].find(({ recognises }) => recognises(input, 'fuzz'))
+    if (!format) throw new InfomotionError('VIDEO_UNREADABLE', 'Expected an array.')
+    const { frames, count, width, height } = await format.decode(input, 'fuzz', {})
+    promise(frames.length === count * width * height, 'whole frames')
   },
 }
 
@@ -296,5 +346,5 @@ const sets: Target = {
 }
 
 /** The readers by name. */
-export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, sets }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, arrays, flo, sets }
 export type TargetName = keyof typeof targets
