@@ -202,7 +202,9 @@ interface ClipTable {
 /** The tables of the clips: the source's own, with a column of splits where these are told nowhere. */
 function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
   const { table, parts, columns, mapping, header } = source
-  if (layout === 'folder' || (!table && !parts)) return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
+  if (layout === 'folder') return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
+  const whole = mapping.split ? columns : [...columns, 'split']
+  if (!table && !parts) return [{ name: 'clips.csv', columns: whole }] // CAMUS
   if (parts)
     return parts
       .filter(({ split }) => clips.some((clip) => clip.split === split))
@@ -212,7 +214,7 @@ function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
         name: relative(root, table).split(sep).join('/'),
       }))
   const name = basename(table!)
-  if (header !== false) return [{ name, columns: mapping.split ? columns : [...columns, 'split'] }]
+  if (header !== false) return [{ name, columns: whole }]
   // a list has no room for splits: one list a split, as people have them
   const { name: stem, ext } = parse(name)
   const splits = (['train', 'val', 'test'] as const).filter((split) => clips.some((clip) => clip.split === split))

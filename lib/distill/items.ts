@@ -46,12 +46,13 @@ export class ItemFeatures {
   samples(items: readonly DistilledItem[]): DistilledItem[] {
     const { clips, trainRows } = this.fold
     if (!items.some(({ tiles }) => tiles)) return [...items]
-    if (!clips.decode) throw invalid('clips whose frames were looked at', 'composed items', items.length)
-    const maker = makerOf(clips.decode)
+    const { decode, cacheKeys } = clips
+    if (!decode || !cacheKeys) throw invalid('clips whose frames were looked at', 'composed items', items.length)
+    const maker = makerOf(decode)
     return expandItems(items, (tile) => {
       const row = this.trainRows.get(tile.parent)
       if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the parent of a tile', tile.parent.id)
-      return maker.clip(tile, clips.cacheKeys[trainRows[row]])
+      return maker.clip(tile, cacheKeys[trainRows[row]])
     })
   }
 
