@@ -24,14 +24,14 @@ import { WINDOW_BYTES } from './windows.js'
  * playlist and no picture, and of no other file than this one. Rotation that a file asks for is followed; pixels that are not
  * square stay as they are. Frames that come unevenly are taken at a constant rate, which is told. A folder of JPEG, PNG or PGM
  * pictures is a clip too, its frames in the natural order of their names, and so are NIfTI files (`.nii`, `.nii.gz`: width,
- * height, frames) and numpy arrays (`.npy`: frames, height, width).
+ * height, frames), numpy arrays (`.npy`: frames, height, width) and multi-frame DICOM, which is known by its content.
  *
  * @param source - the path of a file, its bytes, or a stream of them (a web stream, or Node's). Bytes and streams are read in
  *   memory and by pipes. Bytes are copied at once, unless over a SharedArrayBuffer. A stream is released in any case. For a
  *   server that reads what strangers send: set `maxBytes` (64 MiB), `maxFrames` (2000) and `timeLimit` (30 s)
  * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY (no frames), VIDEO_SEGMENT_EMPTY (none of them in the segment), VIDEO_UNREADABLE (no
  *   video that can be decoded), VIDEO_TOO_LARGE, VIDEO_TIME_LIMIT, VIDEO_STREAM_BROKEN, FFMPEG_NOT_FOUND, OPENCV_NOT_FOUND,
- *   DECODER_DIED, ABORTED
+ *   DICOM_CODEC_NOT_FOUND, DECODER_DIED, ABORTED
  * @example
  * ```js
  * const clip = await readClip('Videos/0X1A.avi')
