@@ -28,7 +28,9 @@ interface Screen {
 
 type Clip = Pick<Frames, 'frames' | 'count' | 'width' | 'height'>
 
-const COUNT = 50
+const COUNT = 40
+
+t.setTimeout(120_000)
 
 /** A screen with its true sector. */
 function screen(

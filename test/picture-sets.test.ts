@@ -366,7 +366,8 @@ t.test('CAMUS: a distilled set is a table with the sequences in their folders, a
   t.match(readFileSync(join(out, 'NOTICE.txt'), 'utf8'), /CAMUS/)
   const again = await readDataSet(out)
   t.match(again, { layout: 'echonet', scheme: 'ef5', splits: 'given' })
-  t.ok(again.clips.every(({ fps, group }) => fps !== undefined && /^patient/.test(group)))
+  const sequences = again.clips.filter(({ id }) => id.endsWith('.nii.gz')) // besides, there may be made clips
+  t.ok(sequences.length > 0 && sequences.every(({ fps, group }) => fps !== undefined && /^patient/.test(group)))
   t.ok(again.clips.some(({ split }) => split === 'test'))
 })
 
