@@ -136,7 +136,7 @@ async function run(
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const distilled = await log.time('synthesize', async () => {
-    const set = await composed(fold, selection, tiling, stage)
+    const set = await composed(fold, selection, { tiling, videos: vpc }, stage)
     log.warn(darkWarnings(set, dataSet, tiling))
     const classes = classesOf(dataSet, graphs, modules, selection, set)
     return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)

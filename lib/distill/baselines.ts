@@ -34,7 +34,7 @@ export async function baselineSets(
   const setOf = async ({ name, draw }: { name: string; draw: number }, division = tiling) => {
     const many = { ...settings, vpc: vpc * tilesIn(division), draw }
     const selection = await selectBy(name, fold, modules, many, stage)
-    return composed(fold, selection, division, { signal: stage.signal })
+    return composed(fold, selection, { tiling: division, videos: vpc }, { signal: stage.signal })
   }
   const sets: DistilledSet[] = []
   for (const kind of wanted) sets.push(...(await Promise.all(kind.map((one) => setOf(one)))))

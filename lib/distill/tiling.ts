@@ -5,6 +5,7 @@ import { score } from '../evaluate/index.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { Random } from '../runtime/random.js'
+import type { Selection } from '../select/index.js'
 import {
   type ClipShape,
   commonShape,
@@ -192,7 +193,7 @@ class Search {
     for (const tiling of tilings) {
       const many = { ...settings, vpc: settings.vpc * tilesIn(tiling), draw: 0 }
       const selection = await selectBy(selector, fold, modules, many, { signal })
-      sets.push(await composed(fold, selection, tiling, { signal }))
+      sets.push(await composed(fold, selection, { tiling, videos: settings.vpc }, { signal }))
     }
     await features.of(features.samples(sets.flatMap(({ items }) => items)), { signal })
     const run = async ({ items }: DistilledSet) => {
@@ -214,10 +215,15 @@ interface Round {
   students: Students
 }
 
-/** The set of a selection from a fold, composed or plain. */
-export function composed(fold: Fold, selection: Parameters<typeof synthesize>[1], tiling: Tiling, stage: StageOptions) {
+/** The set of a selection from a fold, composed or plain: so many videos of each class. */
+export function composed(
+  fold: Fold,
+  selection: Selection,
+  { tiling, videos }: { tiling: Tiling; videos: number },
+  stage: StageOptions,
+) {
   return synthesize(fold.trainClips, selection, {
-    ...(tilesIn(tiling) > 1 && { tiling, shapes: shapesOf(fold), decode: fold.clips.decode }),
+    ...(tilesIn(tiling) > 1 && { tiling, videos, shapes: shapesOf(fold), decode: fold.clips.decode }),
     ...stage,
   })
 }

@@ -11,10 +11,11 @@ export interface Chosen extends Omit<Tile, 'place' | 'width' | 'height' | 'fps'>
 }
 
 /**
- * The composed videos of one class: its clips in the order of choice, as many in each video as it has places. Places that
- * the class cannot fill stay dark, and have no tile.
+ * The composed videos of one class: its clips in the order of choice, as many in each video. Places that the class cannot
+ * fill stay dark, and have no tile.
  *
  * @param next - number of the first video, for its name
+ * @param wanted - videos; more where its clips need more, none empty
  */
 export function composeClass(
   chosen: readonly Chosen[],
@@ -23,12 +24,15 @@ export function composeClass(
   tiling: Tiling,
   maker: TileMaker,
   next: number,
+  wanted: number,
 ): DistilledItem[] {
   const places = placesIn(shape, tiling)
-  const videos = Math.ceil(chosen.length / places.length)
+  const videos = Math.min(Math.max(wanted, Math.ceil(chosen.length / places.length)), chosen.length)
+  // evenly, the first ones fuller: where there are clips for all places, as many as there are
+  const first = (video: number) => video * Math.floor(chosen.length / videos) + Math.min(video, chosen.length % videos)
   return Array.from({ length: videos }, (_, rank): DistilledItem => {
     const tiles = chosen
-      .slice(rank * places.length, (rank + 1) * places.length)
+      .slice(first(rank), first(rank + 1))
       .map(({ shape: { frames, width, height, fps }, ...clip }, i): Tile => {
         const place = { ...places[i], to: Math.min(places[i].to, places[i].from + frames) }
         return { ...clip, place, width, height, fps }

@@ -23,6 +23,8 @@ export interface SynthesizeOptions extends StageOptions {
   tiling?: Tiling
   /** For composed videos: size, rate and length of each of `clips`, as `extractFeatures` gives them (`facts`). */
   shapes?: readonly ClipShape[]
+  /** Composed videos of each class. Default: as few as have places for its clips. */
+  videos?: number
   /** For composed videos: what reads a file. Default `readClip`. */
   decode?: DecodeClip
 }
@@ -55,7 +57,7 @@ export async function synthesize(
   selection: Selection,
   options: SynthesizeOptions = {},
 ): Promise<DistilledSet> {
-  expectOptions(options, 'synthesize', ['tiling', 'shapes', 'decode', 'signal', 'onProgress'])
+  expectOptions(options, 'synthesize', ['tiling', 'shapes', 'videos', 'decode', 'signal', 'onProgress'])
   const composing = expectComposing(options, clips?.length)
   throwIfAborted(options.signal)
   expectList(clips, 'clips')
@@ -80,11 +82,15 @@ export async function synthesize(
 interface Composing {
   tiling: Tiling
   shapes: readonly ClipShape[]
+  videos: number
   maker: TileMaker
 }
 
 /** How to compose; undefined where clips stay as they are. */
-function expectComposing({ tiling, shapes = [], decode }: SynthesizeOptions, clips: number): Composing | undefined {
+function expectComposing(
+  { tiling, shapes = [], videos = 1, decode }: SynthesizeOptions,
+  clips: number,
+): Composing | undefined {
   if (tiling === undefined) return undefined
   const { side, stretches } = expectObject(tiling, 'tiling', ['side', 'stretches'])
   if (!SIDES.some((known) => known === side)) throw invalid(SIDES.join(', '), 'tiling.side', side)
@@ -96,7 +102,8 @@ function expectComposing({ tiling, shapes = [], decode }: SynthesizeOptions, cli
     for (const name of ['width', 'height', 'frames'] as const) expectInteger(shape?.[name], `shapes[${i}].${name}`, 1)
     expectNumber(shape.fps, `shapes[${i}].fps`, 0.001)
   }
-  return { tiling, shapes: shapes, maker: decode ? makerOf(decode) : new TileMaker(readClip) }
+  expectInteger(videos, 'videos', 1)
+  return { tiling, shapes, videos, maker: decode ? makerOf(decode) : new TileMaker(readClip) }
 }
 
 /** One maker for all that is made with the same decoder: it knows the clips that it read last. */
@@ -108,14 +115,14 @@ export function makerOf(decode: DecodeClip): TileMaker {
   return maker
 }
 
-function compose(chosen: readonly (DistilledItem & { index: number })[], { tiling, shapes, maker }: Composing) {
+function compose(chosen: readonly (DistilledItem & { index: number })[], { tiling, shapes, videos, maker }: Composing) {
   const shape = commonShape(shapes)
   const items: DistilledItem[] = []
   for (const [classIndex, part] of groupBy(chosen, ({ classIndex }) => classIndex)) {
     const clips = part.map(({ index, label, weight, module, visitRate, rank, parents: [parent] }): Chosen => {
       return { shape: shapes[index], parent, label, weight, module, visitRate, rank }
     })
-    items.push(...composeClass(clips, classIndex, shape, tiling, maker, items.length + 1))
+    items.push(...composeClass(clips, classIndex, shape, tiling, maker, items.length + 1, videos))
   }
   return items
 }
