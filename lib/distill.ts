@@ -132,7 +132,7 @@ async function run(
   })
   if (strict) expectFullQuota(selection, dataSet, vpc)
   log.warn(selection.warnings)
-  if (until === 'select') return toResult(fold, settings, log, { modules, selection })
+  if (until === 'select') return toResult(fold, settings, log, { modules, selection, composition })
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const distilled = await log.time('synthesize', async () => {
@@ -141,7 +141,7 @@ async function run(
     const classes = classesOf(dataSet, graphs, modules, selection, set)
     return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)
   })
-  if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
+  if (until === 'synthesize') return toResult(fold, settings, log, { modules, composition, distilled })
 
   // a student on the distilled set, reweighted
   const features = new ItemFeatures(fold, settings, seesVolumes(student))
@@ -158,7 +158,7 @@ async function run(
       await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
     )
   })
-  if (until === 'train') return toResult(fold, settings, log, { modules, distilled })
+  if (until === 'train') return toResult(fold, settings, log, { modules, composition, distilled })
 
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
@@ -167,13 +167,13 @@ async function run(
     return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
-  if (until === 'evaluate') return toResult(fold, settings, log, { modules, distilled, evaluation })
+  if (until === 'evaluate') return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
 
   await log.time('report', async () => {
     const maps = await classMaps(graphs, modules)
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
-  return toResult(fold, settings, log, { modules, distilled, evaluation })
+  return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
 }
 
 /** Whether students are trained to choose how videos are divided. */

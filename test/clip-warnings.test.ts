@@ -43,7 +43,7 @@ t.test('distill: what is odd about clips is told on each run, everywhere, and --
   const folder = temporary(t)
   await echo(join(folder, 'data'))
   const out = join(folder, 'out')
-  const options = { out, vpc: 1, classes: 'edges:45' as const, randomDraws: 1, trials: 1 }
+  const options = { out, vpc: 1, classes: 'edges:45' as const, randomDraws: 1, trials: 1, synthesize: 'none' as const }
   const lines = [
     '2 of 8 clips are damaged or shorter than their headers say: 0X1.avi (7 of 10 frames, 1 damaged), 0X2.avi (10 of 10 frames, 1 damaged).',
     '1 of 8 clips name no frame rate, so that one is assumed: 0X3.avi (30 fps).',
@@ -115,7 +115,7 @@ t.test('a clip that changes: while it is read, and before it is delivered', asyn
 
   const out = join(folder, 'out')
   const result = await distill(join(folder, 'data'), {
-    ...{ out, vpc: 3, classes: 'edges:45' as const, until: 'synthesize' },
+    ...{ out, vpc: 3, classes: 'edges:45' as const, synthesize: 'none', until: 'synthesize' },
     onProgress: ({ stage }) => {
       if (stage === 'select') copyFileSync(video('0X2'), video('0X7'))
     },

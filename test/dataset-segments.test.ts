@@ -214,6 +214,8 @@ t.test('from table to distilled set, by the parts', async (t) => {
     '2',
     '--trials',
     '2',
+    '--synthesize',
+    'none',
     '--until',
     'synthesize',
     '--json',

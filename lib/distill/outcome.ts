@@ -24,6 +24,7 @@ import type { DistillResult, RunSettings } from './types.js'
 interface Found {
   modules?: ClassModules[]
   selection?: Selection
+  composition?: Composition
   /** Takes the selection's place once it is there. */
   distilled?: DistilledSet
   evaluation?: Evaluation
@@ -34,9 +35,10 @@ export function toResult(
   { dataSet, clips }: Pick<Fold, 'dataSet' | 'clips'>,
   { folder }: RunSettings,
   log: RunLog,
-  { modules, selection, distilled, evaluation }: Found = {},
+  { modules, selection, composition, distilled, evaluation }: Found = {},
 ): DistillResult {
   const selected = distilled?.items ?? selection?.representatives
+  const composed = compositionRecord(composition)
   return {
     classes: dataSet.classes.map((name, c) => ({
       name,
@@ -48,6 +50,7 @@ export function toResult(
     selected: selected?.length ?? 0,
     effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
+    ...(composed && { composition: composed }),
     ...(evaluation ? { evaluation } : {}),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     skipped: skippedOf(clips, dataSet),

@@ -137,7 +137,13 @@ export interface Comparison {
   /** `given`: the data set's own split, intervals by bootstrap over its test clips; `drawn`: over splits by seed. */
   splits: DataSet['splits']
   /** One table a student and a budget (videos per class), students one after the other, budgets ascending. */
-  budgets: { student: string; vpc: number; evaluation: Evaluation }[]
+  budgets: {
+    student: string
+    vpc: number
+    /** How composed videos were divided, one a split: "2x2"; absent where none was composed. */
+    tilings?: string[]
+    evaluation: Evaluation
+  }[]
   /** The most frequent class of TRAIN (in the first split), and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
   /** Clips left out, and why. */

@@ -1,6 +1,6 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { expectInteger, expectList, expectNumber, expectObject, expectOneOf, invalid } from '../runtime/expect.js'
-import { MAX_CLIP_BYTES, MAX_SIDE, type Place } from '../video/types.js'
+import { MAX_CLIP_BYTES, MAX_SIDE, type Place, type Segment } from '../video/types.js'
 
 /** What is read of a manifest: the rest tells people how it came about. */
 export interface Manifest {
@@ -27,6 +27,8 @@ export interface ManifestItem {
   fps?: number
   frames?: number
   tiles?: ManifestTile[]
+  /** The part of its file that a clip is; absent: all of it. */
+  segment?: Segment
   /** Relative to the set's folder; absent where the video is not in there. */
   file?: string
   sha256: string
@@ -63,10 +65,11 @@ const KEYS = {
   ],
   item: [
     ...['path', 'label', 'class', 'weight', 'module', 'flow', 'visitRate', 'rank', 'parents', 'kind', 'targets'],
-    ...['width', 'height', 'fps', 'frames', 'tiles', 'file', 'sha256', 'bytes'],
+    ...['width', 'height', 'fps', 'frames', 'tiles', 'segment', 'file', 'sha256', 'bytes'],
   ],
   tile: [...['parent', 'label', 'weight', 'module', 'visitRate', 'rank', 'targets', 'place', 'width', 'height', 'fps']],
   place: ['x', 'y', 'width', 'height', 'from', 'to'],
+  segment: ['start', 'end', 'unit'],
 }
 
 /** Frames of a clip, and frames in a second: wide limits of what a manifest may claim. */
@@ -109,6 +112,12 @@ function expectItem(item: ManifestItem, name: string, classes: Manifest['classes
   for (const [i, parent] of expectList(item.parents, `${name}.parents`).entries())
     expectText(parent, `${name}.parents[${i}]`)
   if (item.kind !== undefined) expectOneOf(item.kind, `${name}.kind`, ['made'])
+  if (item.segment !== undefined) {
+    const { start, end, unit } = expectObject(item.segment, `${name}.segment`, KEYS.segment)
+    expectNumber(start, `${name}.segment.start`, 0)
+    if (end !== undefined) expectNumber(end, `${name}.segment.end`, start)
+    expectOneOf(unit, `${name}.segment.unit`, ['seconds', 'frames'])
+  }
   const { tiles } = item
   if (tiles === undefined) {
     if (item.kind === 'made') throw invalid('the tiles of a made video', `${name}.tiles`, tiles)

@@ -120,11 +120,14 @@ async function fileOf(item: ManifestItem, root: string, where: string, signal?: 
 }
 
 function itemOf(item: ManifestItem, path: string, { classes }: Manifest): DistilledItem {
-  const { label, weight, module, visitRate, rank, kind, tiles, targets } = item
+  const { label, weight, module, visitRate, rank, kind, tiles, targets, segment } = item
   const classIndex = classes.findIndex(({ name }) => name === item.class)
   const clipOf = (id: string, at = ''): Clip => ({ id, path: at, label, classIndex, split: 'train', group: id })
   return {
-    video: kind === 'made' ? videoOf(item, path) : { kind: 'source', clip: clipOf(item.path, path) },
+    video:
+      kind === 'made'
+        ? videoOf(item, path)
+        : { kind: 'source', clip: { ...clipOf(item.path, path), ...(segment && { segment }) } },
     ...{ label, classIndex, weight, module, visitRate, rank },
     parents: item.parents.map((id) => clipOf(id)),
     ...(targets && { soft: Float32Array.from(targets) }),

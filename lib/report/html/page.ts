@@ -1,6 +1,7 @@
-import { number, summary } from '../summary.js'
+import { count, number, summary } from '../summary.js'
 import type { ReportInput } from '../types.js'
 import { clipGallery, type Preview } from './clips.js'
+import { compositionSection } from './composition.js'
 import { confusionMatrices, recallTable } from './confusion.js'
 import { document } from './document.js'
 import { type Html, html, trusted } from './html.js'
@@ -13,7 +14,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
     ['results', 'How well it trains', selectorTables(input)],
     input.evaluation && ['classes-seen', 'Class by class', html`${recallTable(input)}${confusionMatrices(input)}`],
     ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}${moduleMaps(input)}`],
-    ['clips', 'The distilled set', clipGallery(input, previews)],
+    ['clips', 'The distilled set', html`${compositionSection(input)}${clipGallery(input, previews)}`],
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
   ].filter((section) => section !== undefined) as [string, string, Html][]
@@ -36,8 +37,13 @@ export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'l
 }
 
 function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
-  return html`<p class="note">By their sample weights, the ${items.length} clips count like
+  return html`<p class="note">By their sample weights, the ${samplesOf(items)} count like
 ${number(effectiveSampleSize)} of equal weight (effective sample size).</p>`
+}
+
+function samplesOf(items: ReportInput['items']): string {
+  const tiles = items.reduce((sum, item) => sum + (item.tiles?.length ?? 0), 0)
+  return tiles > 0 ? count(tiles, 'tile') : count(items.length, 'clip')
 }
 
 /** The map of each class whose modules are more than one. */
