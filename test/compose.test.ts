@@ -6,6 +6,7 @@ import { parse } from 'csv-parse/sync'
 import {
   type Clip,
   type ClipShape,
+  compare,
   describeClip,
   descriptorLayout,
   distill,
@@ -334,6 +335,7 @@ t.test('a composed set in the layout of its source', async (t) => {
   t.match(manifest.size, { videos: 5, frames: 5 * manifest.composition.frames })
   t.equal(manifest.size.pixels, manifest.size.frames * 112 * 112)
   const back = await readDataSet(composedSet)
+  t.match(back.warnings.join('\n'), /5 clips are composed .*infomotion export/, 'who takes them for clips is told')
   const train = back.clips.filter(({ split }) => split === 'train')
   t.same(
     train.map(({ classIndex }) => classIndex),
@@ -457,6 +459,42 @@ t.test(
     await t.rejects(distill(data, { out, vpc: 1, synthesize: 'none', tiles: 2 }), { code: 'INVALID_ARGUMENT' })
   },
 )
+
+t.test('compare, and distill to its report, with composed clips', async (t) => {
+  const out = temporary(t)
+  const common = { cache, tiles: 2, stretches: 1, randomDraws: 2, components: 4 } as const
+  const options = { ...common, vpc: [1], selectors: ['infomap'], seeds: 1, synthesize: 'compose' as const }
+  const { budgets } = await compare(data, { ...options, out })
+  t.same(budgets[0].tilings, ['2x2'])
+  const rows = budgets[0].evaluation.rows.filter(({ features }) => features === 'motion')
+  t.same(
+    rows.map(({ selector, clips, samples, runs }) => [selector, clips, samples, runs.length]),
+    [
+      ['infomap', 5, 20, 1],
+      ['random', 5, 20, 2],
+      ['infomap:plain', 5, undefined, 1],
+      ['random:plain', 5, undefined, 2],
+      ['full', 30, undefined, 1],
+    ],
+  )
+  const plain = await compare(data, { ...options, synthesize: 'none', tiles: 'auto', stretches: 'auto', out })
+  t.same(plain.budgets[0].tilings, undefined)
+  const same = (selector: string, from = plain) =>
+    from.budgets[0].evaluation.rows.find((row) => row.selector === selector)!.balancedAccuracy
+  t.same(rows[3].balancedAccuracy, same('random'), 'plain rows are those of a comparison without composed clips')
+
+  const folder = temporary(t)
+  const { composition, selected } = await distill(data, { ...common, out: folder, vpc: 1 })
+  t.match(composition, { tiles: 2, stretches: 1, width: 112, height: 112 })
+  t.equal(selected, 5)
+  const page = readFileSync(join(folder, 'report.html'), 'utf8')
+  t.match(page, /5 videos, which hold 20 clips, distilled from 30/)
+  t.match(page, /by a loader that does not cut tiles/)
+  t.match(page, /must cut them out[\s\S]*cv2\.resize/)
+  t.equal(page.match(/data-frames=/g)?.length, 5)
+  const { items, ...report } = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))
+  t.same([items.length, items[0].tiles.length, report.size.videos], [5, 4, 5])
+})
 
 t.test('export: tiles as plain clips with an ordinary table', async (t) => {
   const out = join(temporary(t), 'plain')

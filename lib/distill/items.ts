@@ -106,3 +106,9 @@ export class ItemFeatures {
 function rowAt({ dim, values }: Matrix, row: number): Float32Array {
   return values.subarray(row * dim, (row + 1) * dim)
 }
+
+/** Clips that are described on the way, called what they are. */
+export const told = ({ signal, onProgress }: StageOptions): StageOptions => ({
+  signal,
+  onProgress: ({ done, total }) => onProgress?.({ stage: 'tiles', done, total, unit: 'tiles' }),
+})

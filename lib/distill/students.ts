@@ -9,7 +9,7 @@ import { type CnnSize, predict, predictCnn, trainCnn, trainStudent } from '../tr
 import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels, Volume } from '../volume/index.js'
 import type { FeatureSpace } from './fold.js'
-import type { ItemFeatures } from './items.js'
+import { type ItemFeatures, told } from './items.js'
 import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
 
@@ -81,7 +81,7 @@ export async function evaluateSets(
 ): Promise<Evaluation> {
   const { dataSet, trainClips, testLabels, testGroups } = features.fold
   const items = features.samples(sets.flatMap(({ items }) => items))
-  await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
+  await features.of(items, told(stage)) // made clips of all sets are described together
   const input = { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
   // as many students at once as there are threads: each has one
   return evaluate(input, run, { student: name, parallel: native().threads, seed, ...stage })

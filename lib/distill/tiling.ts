@@ -21,7 +21,7 @@ import { tilesIn } from '../video/made.js'
 import type { Tiling } from '../video/types.js'
 import { classGraphs, classModules, selectBy } from './communities.js'
 import { type Fold, foldOf } from './fold.js'
-import { ItemFeatures } from './items.js'
+import { ItemFeatures, told } from './items.js'
 import { PredictionCache } from './predictions.js'
 import type { Method } from './settings.js'
 import { type Students, seesVolumes, studentsOf } from './students.js'
@@ -195,7 +195,7 @@ class Search {
       const selection = await selectBy(selector, fold, modules, many, { signal })
       sets.push(await composed(fold, selection, { tiling, videos: settings.vpc }, { signal }))
     }
-    await features.of(features.samples(sets.flatMap(({ items }) => items)), { signal })
+    await features.of(features.samples(sets.flatMap(({ items }) => items)), told(stage))
     const run = async ({ items }: DistilledSet) => {
       const [space] = students.spaces
       const probabilities = await students.run({ space, items, seed: settings.seed, signal })
