@@ -51,7 +51,7 @@ export class ItemFeatures {
     return expandItems(items, (tile) => {
       const row = this.trainRows.get(tile.parent)
       if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the parent of a tile', tile.parent.id)
-      return maker.clip(tile, clips.cacheKeys[trainRows[row]])
+      return maker.clip(tile, clips.cacheKeys![trainRows[row]])
     })
   }
 
