@@ -1,12 +1,13 @@
 # Builds the addon with node-gyp, for prebuildify and for people who build from source.
-# The one list of sources, defines and flags is native/sources.json, which native/CMakeLists.txt reads too.
+# LIBJPEG_TURBO is where scripts/prebuild.mjs has built that library. The one list of sources, defines and flags is native/sources.json, which native/CMakeLists.txt reads too.
 {
   "targets": [
     {
       "target_name": "infomotion",
-      "sources": ["<!@(node -p \"const s=require('./native/sources.json');[...s.core,...s.node].map(f=>'native/'+f).join(' ')\")"],
-      "defines": ["<!@(node -p \"require('./native/sources.json').defines.join(' ')\")"],
-      "include_dirs": ["native/core"],
+      "sources": ["<!@(node -p \"const s=require('./native/sources.json');[...s.core,...s.video.core,...s.node,...s.video.node].map(f=>'native/'+f).join(' ')\")"],
+      "defines": ["<!@(node -p \"require('./native/sources.json').defines.join(' ')\")", "INFOMOTION_JPEG"],
+      "include_dirs": ["native/core", "<!(node -p process.env.LIBJPEG_TURBO)/include"],
+      "libraries": ["<!(node -p process.env.LIBJPEG_TURBO)/lib/libjpeg.a"],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
       "cflags": ["<!@(node -p \"const s=require('./native/sources.json');[...s.cflags,...s.hardening].join(' ')\")"],
       "cflags_cc": ["-std=c++17"],

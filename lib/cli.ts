@@ -10,7 +10,7 @@ const { version, description } = JSON.parse(readFileSync(new URL('../package.jso
   description: string
 }
 
-const COMMANDS = ['distill', 'compare', 'data', 'phantom', 'probe', 'flow', 'infomap', 'doctor'] as const
+const COMMANDS = ['distill', 'compare', 'export', 'data', 'phantom', 'probe', 'flow', 'infomap', 'doctor'] as const
 
 /** The command line. Commands are files of lib/cli/, loaded only as far as needed to parse the call. */
 async function main(): Promise<number> {

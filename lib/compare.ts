@@ -1,17 +1,20 @@
 import { basename } from 'node:path'
 import { type DataSet, type ReadDataSetOptions, readDataSet } from './dataset/index.js'
+import { noticesOf } from './dataset/notices.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { filesOf, nameOf } from './dataset/write.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
+import { ownEmbeddings } from './distill/embeddings.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
-import { majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
+import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { settingsOf } from './distill/settings.js'
-import { evaluateSets, type Students, seesVolumes, studentsOf } from './distill/students.js'
+import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
+import { composed, compositionOf, UNDIVIDED } from './distill/tiling.js'
 import type { RunSettings } from './distill/types.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
@@ -25,8 +28,10 @@ import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
-import { isDrawn, type Selection } from './select/index.js'
-import { synthesize } from './synthesize/index.js'
+import { type ClassModules, isDrawn, type Selection } from './select/index.js'
+import type { DistilledSet } from './synthesize/index.js'
+import { tilesIn, tilingName } from './video/made.js'
+import type { Tiling } from './video/types.js'
 
 /** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
@@ -43,6 +48,8 @@ interface Round {
   features: ItemFeatures
   graphs: SimilarityGraph[]
   seeds: number[]
+  /** The communities by seed, once they are known. */
+  modules: Map<number, ClassModules[]>
 }
 
 /**
@@ -101,7 +108,8 @@ async function run(
   await expectReplaceable(out, 'comparison', results)
   await claim(out, 'comparison', results.from, COMPARISON_FILES)
   const seesAnyVolumes = settings.students.some(seesVolumes)
-  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, stated: statedOf(first) })
+  const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
+  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
   warn(clips.warnings)
 
   const rounds: Round[] = []
@@ -113,16 +121,8 @@ async function run(
     expectTwoClasses(dataSet.classes, fold.trainLabels)
     const graphs = await classGraphs(fold, settings, stage)
     warn(graphWarnings(fold, graphs))
-    rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds })
+    rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds, modules: new Map() })
   }
-
-  const selections: Map<number, Selection[]>[] = []
-  for (const round of rounds) {
-    selections.push(await selectAll(round, settings, stage))
-    const [done, total] = [selections.length, rounds.length].map((n) => n * settings.vpc.length)
-    stage.onProgress?.({ stage: 'select', done, total, unit: 'budgets' })
-  }
-  warn(selections.flatMap((byBudget) => [...byBudget.values()].flat().flatMap((selection) => selection.warnings)))
 
   const predictions = new PredictionCache(settings.cache)
   const budgets: Comparison['budgets'] = []
@@ -130,14 +130,21 @@ async function run(
   let done = 0
   for (const name of settings.students) {
     const { teacher, steps } = settings
-    const students = rounds.map(({ features }) => studentsOf(name, { features, teacher, steps, predictions }))
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
-      for (const [i, round] of rounds.entries()) {
-        evaluations.push(await evaluateRound(round, students[i], selections[i].get(vpc)!, stage))
+      const tilings: string[] = []
+      for (const round of rounds) {
+        throwIfAborted(stage.signal)
+        const students = studentsOf(name, { features: round.features, teacher, steps, predictions })
+        const own = { ...settings, vpc, seed: round.seeds[0] }
+        const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, own, stage)
+        warn(warnings)
+        const sets = await setsOf(round, vpc, tiling, settings, warn, stage)
+        evaluations.push(await evaluateSets(round.features, students, sets, round.seeds[0], { signal: stage.signal }))
+        if (tilesIn(tiling) > 1) tilings.push(tilingName(tiling))
         stage.onProgress?.({ stage: 'compare', done: ++done, total, unit: 'tables' })
       }
-      budgets.push({ student: name, vpc, evaluation: summarise(evaluations) })
+      budgets.push({ student: name, vpc, ...(tilings.length > 0 && { tilings }), evaluation: summarise(evaluations) })
     }
   }
   const comparison: Comparison = {
@@ -151,6 +158,7 @@ async function run(
     skipped: skippedOf(clips, first),
     warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
     notices: noticesOf(first),
+    ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     options: optionsOf(first, settings),
     versions: versions(),
     seconds: (performance.now() - started) / 1000,
@@ -165,33 +173,49 @@ function seedsOfFolds({ splits }: DataSet, settings: CompareSettings): number[][
   return splits === 'given' ? [seeds] : seeds.map((seed) => [seed])
 }
 
-/** The selections of a fold by budget: every selector for every seed, random ones several times. */
-async function selectAll(
-  { fold, graphs, seeds }: Round,
+/**
+ * The sets of a budget on a fold: of every selector for every seed, random ones several times. Where videos are composed, also
+ * plain ones of the first selector and of random selection.
+ */
+async function setsOf(
+  round: Round,
+  vpc: number,
+  tiling: Tiling,
   settings: CompareSettings,
+  warn: (warnings: readonly string[]) => void,
   { signal }: StageOptions,
-): Promise<Map<number, Selection[]>> {
-  const { vpc: budgets, weights, randomDraws } = settings
-  const wanted = [...new Set([...settings.selectors, 'random'])].flatMap((name) =>
-    Array.from({ length: isDrawn(name) ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
-  )
-  const found = new Map<number, Selection[]>(budgets.map((vpc) => [vpc, []]))
-  for (const seed of seeds) {
-    const modules = await classModules(fold, graphs, { ...settings, seed }, { signal })
-    for (const { vpc, name, draw } of budgets.flatMap((vpc) => wanted.map((one) => ({ vpc, ...one }))))
-      found.get(vpc)!.push(await selectBy(name, fold, modules, { vpc, seed, draw, weights }, { signal }))
+): Promise<DistilledSet[]> {
+  const make = async (names: readonly string[], division: Tiling) => {
+    const selections = await selectAll(round, names, vpc * tilesIn(division), settings, { signal })
+    warn(selections.flatMap(({ warnings }) => warnings))
+    return Promise.all(
+      selections.map((selection) => composed(round.fold, selection, { tiling: division, videos: vpc }, { signal })),
+    )
   }
-  return found
+  const sets = await make([...new Set([...settings.selectors, 'random'])], tiling)
+  if (tilesIn(tiling) === 1) return sets
+  const plain = await make([...new Set([settings.selectors[0], 'random'])], UNDIVIDED)
+  return [...sets, ...plain.map((set) => ({ ...set, selector: `${set.selector}:plain` }))]
 }
 
-/** How students do on a fold, trained on what was selected. */
-async function evaluateRound(
-  { fold, features, seeds }: Round,
-  students: Students,
-  selections: readonly Selection[],
+/** The selections of a fold, so many clips of each class: selectors for every seed, random ones several times. */
+async function selectAll(
+  { fold, graphs, seeds, modules }: Round,
+  names: readonly string[],
+  perClass: number,
+  settings: CompareSettings,
   { signal }: StageOptions,
-): Promise<Evaluation> {
-  throwIfAborted(signal)
-  const sets = await Promise.all(selections.map((selection) => synthesize(fold.trainClips, selection, { signal })))
-  return evaluateSets(features, students, sets, seeds[0], { signal })
+): Promise<Selection[]> {
+  const { weights, randomDraws } = settings
+  const wanted = names.flatMap((name) =>
+    Array.from({ length: isDrawn(name) ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
+  )
+  const found: Selection[] = []
+  for (const seed of seeds) {
+    const own = modules.get(seed) ?? (await classModules(fold, graphs, { ...settings, seed }, { signal }))
+    modules.set(seed, own)
+    for (const { name, draw } of wanted)
+      found.push(await selectBy(name, fold, own, { vpc: perClass, seed, draw, weights }, { signal }))
+  }
+  return found
 }

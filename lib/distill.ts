@@ -9,6 +9,7 @@ import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from '.
 import { RESULTS, writeDistilled } from './distill/deliver.js'
 import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
 import { describeClips, statedOf } from './distill/describe.js'
+import { needsFrames, ownEmbeddings } from './distill/embeddings.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
@@ -18,6 +19,7 @@ import { PredictionCache } from './distill/predictions.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
+import { composed, compositionOf, darkWarnings } from './distill/tiling.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
@@ -29,7 +31,7 @@ import { expectGiven, invalid } from './runtime/expect.js'
 import { expectOnnxRuntime } from './runtime/onnx.js'
 import { type Given, pickOptions, type Resolved, resolveOptions } from './runtime/option.js'
 import type { StageOptions } from './runtime/progress.js'
-import { synthesize } from './synthesize/index.js'
+import { tilesIn } from './video/made.js'
 
 export { STAGES, type Stage } from './distill/stages.js'
 export type { DistillResult } from './distill/types.js'
@@ -68,14 +70,14 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const settings: DistillSettings = settingsOf(resolved)
   const { folder } = settings
   const started = performance.now()
-  if (settings.encoder !== 'none' || trains(settings)) await expectOnnxRuntime(signal)
+  if (settings.encoder !== 'none' || trains(settings) || searches(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
     for (const note of dataSet.notes) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
-      await expectWritableSet(folder, dataSet, RESULTS)
+      await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
     return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
   })
 }
@@ -90,10 +92,12 @@ async function run(
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
   log.warn(dataSet.warnings)
 
-  // the motion of every clip, what an encoder makes of it, and two controls without motion
+  // the motion of every clip, what an encoder or somebody else makes of it, and two controls without motion
   const { clips, fold } = await log.time('features', async () => {
-    const stated = statedOf(dataSet)
-    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, stated })
+    const embeddings = await ownEmbeddings(dataSet, settings, stage)
+    const volumes = seesVolumes(student) && trains(settings)
+    const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
+    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
     if (strict) expectAllRead(clips)
     const leaks = await leaksIn(dataSet, clips, stage)
@@ -118,22 +122,26 @@ async function run(
   const modules = await log.time('infomap', () => classModules(fold, graphs, settings, stage))
   if (until === 'infomap') return toResult(fold, settings, log, { modules })
 
-  // the clips that stand for the communities, with their weights
+  // the clips that stand for the communities, with their weights: one a video, or one a tile
+  const name = refine === 'swap' ? `${selector}+swap` : selector
+  const composition = await log.time('select', () => compositionOf(fold, name, student, settings, stage))
+  log.warn(composition.warnings)
+  const { tiling } = composition
   const selection = await log.time('select', () => {
-    const name = refine === 'swap' ? `${selector}+swap` : selector
-    return selectBy(name, fold, modules, { ...settings, draw: 0 }, stage)
+    return selectBy(name, fold, modules, { ...settings, vpc: vpc * tilesIn(tiling), draw: 0 }, stage)
   })
   if (strict) expectFullQuota(selection, dataSet, vpc)
   log.warn(selection.warnings)
-  if (until === 'select') return toResult(fold, settings, log, { modules, selection })
+  if (until === 'select') return toResult(fold, settings, log, { modules, selection, composition })
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const distilled = await log.time('synthesize', async () => {
-    const set = await synthesize(fold.trainClips, selection, stage)
+    const set = await composed(fold, selection, { tiling, videos: vpc }, stage)
+    log.warn(darkWarnings(set, dataSet, tiling))
     const classes = classesOf(dataSet, graphs, modules, selection, set)
-    return writeDistilled(fold, set, classes, settings, log, stage)
+    return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)
   })
-  if (until === 'synthesize') return toResult(fold, settings, log, { modules, distilled })
+  if (until === 'synthesize') return toResult(fold, settings, log, { modules, composition, distilled })
 
   // a student on the distilled set, reweighted
   const features = new ItemFeatures(fold, settings, seesVolumes(student))
@@ -150,22 +158,28 @@ async function run(
       await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
     )
   })
-  if (until === 'train') return toResult(fold, settings, log, { modules, distilled })
+  if (until === 'train') return toResult(fold, settings, log, { modules, composition, distilled })
 
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
     if (fold.testLabels.length === 0) return undefined
-    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, settings, stage))]
+    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, tiling, settings, stage))]
     return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
-  if (until === 'evaluate') return toResult(fold, settings, log, { modules, distilled, evaluation })
+  if (until === 'evaluate') return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
 
   await log.time('report', async () => {
     const maps = await classMaps(graphs, modules)
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
-  return toResult(fold, settings, log, { modules, distilled, evaluation })
+  return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
+}
+
+/** Whether students are trained to choose how videos are divided. */
+function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
+  const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
+  return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
 }
 
 /** Whether a student follows. */

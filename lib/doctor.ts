@@ -3,12 +3,13 @@ import { promisify } from 'node:util'
 import { encodeModel, GraphBuilder } from './onnx/index.js'
 import { type DeviceReport, devices } from './runtime/device.js'
 import { InfomotionError } from './runtime/errors.js'
-import { jpegTurbo } from './runtime/jpeg-codec.js'
 import { native } from './runtime/native.js'
 import { withSession } from './runtime/onnx.js'
 import { require } from './runtime/package.js'
 import { libc, versions } from './runtime/versions.js'
-import { FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
+import { decodeWithFfmpeg, FFMPEG_CURE, ffmpegVersion } from './video/ffmpeg.js'
+import { decodeJpeg, encodeJpegs } from './video/jpeg.js'
+import { sourceOf } from './video/source.js'
 
 /** Something that the package uses: whether it is here, whether it works, and what to do if not. */
 export interface Finding {
@@ -43,7 +44,7 @@ export interface Diagnosis {
 type Outcome = Pick<Finding, 'status' | 'version' | 'reason' | 'cure'>
 
 /**
- * Looks at the machine and tries everything that infomotion uses: the addon, the JPEG decoder, ONNX Runtime, ffmpeg, the
+ * Looks at the machine and tries everything that infomotion uses: the addon, JPEG in it, ONNX Runtime, ffmpeg, the
  * optional packages, GPUs. Nothing is installed or changed. The first call of a process takes a second or two.
  *
  * @example
@@ -74,7 +75,7 @@ export async function doctor(): Promise<Diagnosis> {
 /** What is looked at, in this order; the addon first. */
 const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Promise<Outcome> })[] = [
   { name: 'addon', use: 'flow, features, graphs, communities, selection', required: true, attempt: tryAddon },
-  { name: 'jpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
+  { name: 'libjpeg-turbo', use: 'Motion JPEG clips, JPEG images', required: true, attempt: tryJpeg },
   { name: 'onnxruntime-node', use: 'students, encoders', required: true, attempt: tryOnnxRuntime },
   { name: 'ffmpeg', use: 'clips of other formats than Motion JPEG', required: false, attempt: tryFfmpeg },
   {
@@ -89,6 +90,12 @@ const CHECKS: (Pick<Finding, 'name' | 'use' | 'required'> & { attempt: () => Pro
     required: false,
     attempt: () => tryPackage('usearch', 'npm install usearch@2'),
   },
+  {
+    name: 'hyparquet',
+    use: 'embeddings in Parquet',
+    required: false,
+    attempt: () => tryPackage('hyparquet', 'npm install hyparquet'),
+  },
 ]
 
 async function tryAddon(): Promise<Outcome> {
@@ -102,14 +109,11 @@ async function tryAddon(): Promise<Outcome> {
 
 async function tryJpeg(): Promise<Outcome> {
   try {
-    const jpeg = await jpegTurbo()
-    const grey = { format: jpeg.FORMAT_GRAY, width: 8, height: 8 }
-    const { data } = jpeg.decompressSync(
-      jpeg.compressSync(Buffer.alloc(64, 128), { ...grey, subsampling: jpeg.SAMP_GRAY }),
-      grey,
-    )
-    if (data[0] !== 128) return { status: 'broken', reason: `grey 128 came back as ${data[0]}` }
-    return { status: 'works', version: packageVersion('@julusian/jpeg-turbo') }
+    const pixels = new Uint8Array(64).fill(128)
+    const [jpeg] = await encodeJpegs({ pixels, width: 8, height: 8, channels: 1, quality: 90 })
+    const [grey] = (await decodeJpeg(jpeg)).pixels
+    if (grey !== 128) return { status: 'broken', reason: `grey 128 came back as ${grey}` }
+    return { status: 'works', version: native().jpegLibrary }
   } catch (error) {
     return { status: 'broken', reason: firstLine(error) }
   }
@@ -131,12 +135,23 @@ async function tryOnnxRuntime(): Promise<Outcome> {
   }
 }
 
+/** Versions differ in what they can be told: it decodes two frames as it would any clip. */
 async function tryFfmpeg(): Promise<Outcome> {
+  const luma = Uint8Array.from({ length: 2 * 64 }, (_, i) => 2 * i)
+  const marked = (frame: number) => [Buffer.from('FRAME\n'), luma.subarray(64 * frame, 64 * (frame + 1))]
+  const clip = Buffer.concat([Buffer.from('YUV4MPEG2 W8 H8 F25:1 Ip A1:1 Cmono\n'), ...marked(0), ...marked(1)])
+  let version: string | undefined
   try {
-    return { status: 'works', version: await ffmpegVersion() }
+    version = await ffmpegVersion()
+    const source = await sourceOf(clip, { name: 'a clip of two frames' })
+    const { frames, fps } = await decodeWithFfmpeg(source, { signal: AbortSignal.timeout(30_000) })
+    if (fps !== 25 || Buffer.compare(frames, luma) !== 0)
+      return { status: 'broken', version, reason: 'two grey frames came back as others', cure: FFMPEG_CURE }
+    return { status: 'works', version }
   } catch (error) {
     const absent = (error as NodeJS.ErrnoException).code === 'ENOENT' && !process.env.FFMPEG_PATH
-    return { status: absent ? 'absent' : 'broken', cure: FFMPEG_CURE, ...(!absent && { reason: firstLine(error) }) }
+    const reason = error instanceof InfomotionError && error.code === 'ABORTED' ? 'it does not end' : firstLine(error)
+    return { status: absent ? 'absent' : 'broken', version, cure: FFMPEG_CURE, ...(!absent && { reason }) }
   }
 }
 

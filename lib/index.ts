@@ -10,13 +10,15 @@ export {
 } from './dataset/describe.js'
 export { type Clip, type DataSet, type ReadDataSetOptions, readDataSet, writeDataSet } from './dataset/index.js'
 export type { SplitValues } from './dataset/split.js'
-export type { DataSetSource, Split } from './dataset/types.js'
+export type { DataSetSource, SetItem, SourceClip, Split } from './dataset/types.js'
 export type { WriteDataSetOptions } from './dataset/write.js'
 export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } from './distill.js'
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
+export { type EmbeddingFacts, type Embeddings, type ReadEmbeddingsOptions, readEmbeddings } from './embeddings/index.js'
 export type { EvaluationInput } from './evaluate/evaluate.js'
 export { type Evaluation, evaluate } from './evaluate/index.js'
 export type { EvaluationRow, Interval, Metrics, RunStudent, StudentTask } from './evaluate/types.js'
+export { type ExportOptions, exportDistilled } from './export.js'
 export type { ModelDescription } from './features/description.js'
 export { createEncoder, type Encoder, type EncoderOptions } from './features/encoder.js'
 export {
@@ -44,6 +46,8 @@ export { infomap } from './infomap/index.js'
 export { fitPca, type Matrix, normaliseBlocks, type Pca, project, type Scaling } from './matrix/index.js'
 export { type PhantomOptions, writePhantom } from './phantom/index.js'
 export type { Comparison } from './report/types.js'
+export type { Npy, NpyArray } from './run/npy.js'
+export { readNpy, writeNpy } from './run/npy-file.js'
 export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
 export { InfomotionError } from './runtime/errors.js'
 export type { Progress, StageOptions } from './runtime/progress.js'
@@ -55,8 +59,11 @@ export {
 export type { SelectOptions } from './select/options.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
-export { plainItems, synthesize } from './synthesize/index.js'
-export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './synthesize/types.js'
+export { plainItems, readDistilled, synthesize } from './synthesize/index.js'
+export type { ReadDistilled, ReadDistilledOptions } from './synthesize/read.js'
+export type { SynthesizeOptions } from './synthesize/synthesize.js'
+export type { DecodeClip } from './synthesize/tile.js'
+export type { ClipShape, DistilledItem, DistilledSet, Tile } from './synthesize/types.js'
 export type { CheckpointOptions } from './train/checkpoint.js'
 export type { CnnOptions, CnnStudent } from './train/cnn-types.js'
 export { predict, predictCnn, trainCnn, trainStudent } from './train/index.js'
@@ -67,6 +74,7 @@ export {
   type ClipStream,
   decodersOf,
   type Frames,
+  type MadeClip,
   type Oddity,
   type OddityKind,
   openClip,

@@ -1,6 +1,6 @@
 # libjpeg-turbo as a static, position-independent library with hidden symbols, built once into LIBJPEG_TURBO_BUILD
 # (default: libjpeg-turbo/ of the build). Included by CMakeLists.txt; scripts/prebuild.mjs runs it for node-gyp:
-#   cmake -DLIBJPEG_TURBO_BUILD=DIR [-DCMAKE_C_COMPILER=...] -P native/libjpeg-turbo.cmake
+#   cmake -DLIBJPEG_TURBO_BUILD=DIR [-DCMAKE_C_COMPILER=... -DCMAKE_SYSTEM_NAME=... -DCMAKE_SYSTEM_PROCESSOR=...] -P native/libjpeg-turbo.cmake
 # The source is LIBJPEG_TURBO_SOURCE (a variable, or of the environment), else libjpeg-turbo.tar.xz beside this file, which
 # the package brings and scripts/libjpeg-turbo.mjs makes. Sets LIBJPEG_TURBO to the folder with include/ and lib/, or to ""
 # where there is no source.
@@ -22,16 +22,20 @@ if(LIBJPEG_TURBO_SOURCE OR EXISTS ${LIBJPEG_TURBO_ARCHIVE})
   if(NOT CMAKE_HOST_WIN32) # as the rest of the addon (sources.json)
     list(APPEND OPTIONS "-DCMAKE_C_FLAGS=-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2")
   endif()
-  foreach(NAME CMAKE_GENERATOR CMAKE_MAKE_PROGRAM CMAKE_C_COMPILER CMAKE_OSX_ARCHITECTURES CMAKE_TOOLCHAIN_FILE)
-    if(${NAME} AND NOT (NAME STREQUAL CMAKE_MAKE_PROGRAM AND CMAKE_SCRIPT_MODE_FILE))
+  foreach(NAME CMAKE_C_COMPILER CMAKE_OSX_ARCHITECTURES CMAKE_TOOLCHAIN_FILE)
+    if(${NAME})
       list(APPEND OPTIONS -D${NAME}=${${NAME}})
     endif()
   endforeach()
   if(LIBJPEG_TURBO_NASM)
     list(APPEND OPTIONS -DCMAKE_ASM_NASM_COMPILER=${LIBJPEG_TURBO_NASM})
   endif()
-  if(CMAKE_CROSSCOMPILING OR CMAKE_SCRIPT_MODE_FILE)
-    list(APPEND OPTIONS -DCMAKE_SYSTEM_NAME=${CMAKE_SYSTEM_NAME} -DCMAKE_SYSTEM_PROCESSOR=${CMAKE_SYSTEM_PROCESSOR})
+  set(TOOLS) # of no consequence for what comes out
+  if(CMAKE_GENERATOR)
+    list(APPEND TOOLS -G ${CMAKE_GENERATOR} -DCMAKE_MAKE_PROGRAM=${CMAKE_MAKE_PROGRAM})
+  endif()
+  if(CMAKE_CROSSCOMPILING OR (CMAKE_SCRIPT_MODE_FILE AND CMAKE_SYSTEM_PROCESSOR))
+    list(APPEND TOOLS -DCMAKE_SYSTEM_NAME=${CMAKE_SYSTEM_NAME} -DCMAKE_SYSTEM_PROCESSOR=${CMAKE_SYSTEM_PROCESSOR})
   endif()
 
   file(MAKE_DIRECTORY ${LIBJPEG_TURBO_BUILD})
@@ -57,7 +61,7 @@ if(LIBJPEG_TURBO_SOURCE OR EXISTS ${LIBJPEG_TURBO_ARCHIVE})
       message(FATAL_ERROR "LIBJPEG_TURBO_SOURCE is ${LIBJPEG_TURBO_SOURCE}: expected the unpacked source of libjpeg-turbo, version 3 or later")
     endif()
     message(STATUS "Building libjpeg-turbo in ${LIBJPEG_TURBO_BUILD}")
-    foreach(STEP "-S;${LIBJPEG_TURBO_SOURCE};-B;${LIBJPEG_TURBO_BUILD}/build;${OPTIONS}"
+    foreach(STEP "-S;${LIBJPEG_TURBO_SOURCE};-B;${LIBJPEG_TURBO_BUILD}/build;${OPTIONS};${TOOLS}"
             "--build;${LIBJPEG_TURBO_BUILD}/build;--config;Release;--target;jpeg-static;--parallel")
       execute_process(COMMAND ${CMAKE_COMMAND} ${STEP} RESULT_VARIABLE STATUS OUTPUT_VARIABLE SAID ERROR_VARIABLE SAID)
       if(NOT STATUS EQUAL 0)

@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'no
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { libjpegTurbo } from './libjpeg-turbo.mjs'
 import { oldVersions } from './prebuild/floor.mjs'
 import { expectHardened } from './prebuild/hardening.mjs'
 import { missingTools, PLATFORMS } from './prebuild/platforms.mjs'
@@ -38,7 +39,7 @@ const headers = existsSync(join(beside, 'include', 'node', 'node_api.h')) ? { np
 const launcher = process.env.CMAKE_CXX_COMPILER_LAUNCHER ? `${process.env.CMAKE_CXX_COMPILER_LAUNCHER} ` : ''
 
 for (const platform of wanted) {
-  const { arch, tools, oldest } = PLATFORMS[platform]
+  const { arch, tools, oldest, processor } = PLATFORMS[platform]
   rmSync(join(root, 'prebuilds', platform), { recursive: true, force: true })
   const options = ['--napi', '--name=infomotion', '--tag-libc=glibc', '--strip', '--quiet']
   execFileSync(
@@ -53,6 +54,7 @@ for (const platform of wanted) {
         CXX: `${launcher}${tools}g++`,
         AR: `${tools}ar`,
         PREBUILD_STRIP_BIN: `${tools}strip`,
+        LIBJPEG_TURBO: buildLibjpegTurbo(arch, tools && processor, tools),
         LDFLAGS: oldVersions(`${tools}gcc`, oldest, join(work, 'floor', platform)).join(' '),
         JOBS: String(availableParallelism()),
       },
@@ -66,6 +68,21 @@ for (const platform of wanted) {
   console.log(
     `${relative(root, binary)}: ${(statSync(binary).size / 1024).toFixed(0)} KiB, glibc ${needs.versions.GLIBC}`,
   )
+}
+
+/** libjpeg-turbo for a processor, of another kind than this machine's by its own tools: the folder with include/ and lib/. */
+function buildLibjpegTurbo(arch, foreign, tools) {
+  const { LIBJPEG_TURBO_BUILD: folder, ...others } = libjpegTurbo(arch)
+  const settings = {
+    ...{ LIBJPEG_TURBO_BUILD: folder, ...others },
+    ...(foreign && { CMAKE_C_COMPILER: `${tools}gcc` }),
+    ...(foreign && { CMAKE_SYSTEM_NAME: 'Linux', CMAKE_SYSTEM_PROCESSOR: foreign }),
+  }
+  const definitions = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)
+  execFileSync('cmake', [...definitions, '-P', join(root, 'native', 'libjpeg-turbo.cmake')], { stdio: 'inherit' })
+  const built = join(folder, 'prefix')
+  if (!existsSync(built)) refuse('The binaries of the package want JPEG: see above for the source of libjpeg-turbo.')
+  return built
 }
 
 function refuse(message) {

@@ -93,7 +93,7 @@ t.test('as text and as JSON', async (t) => {
   const missing = await infomotion(['data', join(root, 'none')])
   t.equal(missing.status, 1)
   t.match(missing.err, /DATASET_NOT_FOUND/)
-  const hostile = lay(temporary(t), { [`\u001b[2Jx/1.avi`]: '', [`${'long '.repeat(30)}/2.avi`]: '', 'z/3.avi': '' })
+  const hostile = lay(temporary(t), { '\u001b[2Jx/1.avi': '', [`${'long '.repeat(30)}/2.avi`]: '', 'z/3.avi': '' })
   const shown = await infomotion(['data', hostile])
   t.equal(shown.status, 0, shown.err)
   t.notMatch(shown.out, '\u001b')

@@ -250,8 +250,8 @@ t.test('what lies among the clips and is not read is counted', async (t) => {
     ...{
       'a/1.avi': '',
       'b/2.avi': '',
-      'a/us.dcm': '',
-      'a/b.DCM': '',
+      'a/us.dat': '',
+      'a/b.DAT': '',
       'b/x.flv': '',
       'b/noending': '',
       'stray.mp4': '',
@@ -259,7 +259,7 @@ t.test('what lies among the clips and is not read is counted', async (t) => {
     ...{ 'b/deep/3.avi': '', 'a/.hidden': '', 'a/Thumbs.db': '', 'README.md': '', 'notes.txt': '' },
   })
   const { warnings } = await read(root)
-  t.match(warnings, /6 files or folders among the class folders are not read: \.dcm \(2\), /)
+  t.match(warnings, /6 files or folders among the class folders are not read: \.dat \(2\), /)
   for (const kind of ['.flv (1)', 'no ending (1)', 'folders (1)', 'videos outside (1)'])
     t.ok(warnings.includes(kind), kind)
   t.equal(

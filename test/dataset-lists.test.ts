@@ -147,6 +147,25 @@ t.test('a list without a header', async (t) => {
   await t.rejects(readDataSet(sparse), { code: 'DATASET_TABLE_INVALID' }, 'a line without end')
 })
 
+t.test('folders of frames, with their number', async (t) => {
+  const frames = (name: string) => Object.fromEntries([1, 2, 3].map((i) => [`raw/${name}/img_0000${i}.jpg`, name]))
+  const root = lay(temporary(t), {
+    ...frames('a b'),
+    ...frames('c'),
+    ...frames('d'),
+    'train.txt': 'raw/a b 3 0\nraw/c 3 1\n',
+    'val.txt': 'raw/d 3 0\n',
+  })
+  const set = await readDataSet(root)
+  t.same(said(set), ['raw/a b 0 train', 'raw/c 1 train', 'raw/d 0 val'])
+  const out = join(temporary(t), 'out')
+  await writeDataSet(out, set, plainItems(set.clips.slice(0, 2)))
+  t.equal(readFileSync(join(out, 'train.txt'), 'utf8'), 'raw/a b 3 0\nraw/c 3 1\n')
+  t.same(said(await readDataSet(out)), said(set))
+  const wrong = lay(temporary(t), { ...frames('a'), 'x.txt': 'raw/a 3 0\nraw/a.avi 3\n' })
+  await t.rejects(readDataSet(wrong), { code: 'DATASET_TABLE_INVALID', message: /line 2, .* is no folder of frames/ })
+})
+
 t.test('a table or a list a split', async (t) => {
   const files = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [`${name}.avi`, name]))
   for (const [train, val, test, header] of [
@@ -209,6 +228,26 @@ t.test('Hugging Face: metadata.csv, of the whole or of each split', async (t) =>
   const set = await readDataSet(one)
   t.same(said(set), ['v/1.mp4 x train', 'v/2.mp4 y train'])
   t.same(set.notes, ['Columns taken: "file_name" as path.'])
+  const folders = { 'train/1.mp4': '1', 'train/2.mp4': '2', 'test/1.mp4': '3' }
+  for (const [name, text] of [
+    ['metadata.csv', 'file_name,label\ntrain/1.mp4,x\ntrain/2.mp4,y\ntest/1.mp4,x\n'],
+    ['list.txt', 'train/1.mp4 x\ntrain/2.mp4 y\ntest/1.mp4 x\n'],
+  ]) {
+    const whole = await readDataSet(lay(temporary(t), { ...folders, [name]: text }))
+    t.same(
+      [whole.splits, said(whole)],
+      ['given', ['train/1.mp4 x train', 'train/2.mp4 y train', 'test/1.mp4 x test']],
+      name,
+    )
+    t.match(whole.notes.join(), /Splits by the first folder of the paths/)
+    await readsBack(t, whole)
+  }
+  const classes = lay(temporary(t), {
+    ...folders,
+    'car/3.mp4': '',
+    'c.csv': 'path,label\ntrain/1.mp4,train\ntrain/2.mp4,train\ncar/3.mp4,car\n',
+  })
+  t.equal((await readDataSet(classes)).splits, 'drawn', 'trains beside cars are no split')
   const two = lay(temporary(t), {
     'train/metadata.csv': 'file_name,label,text\n0001.mp4,x,"one, two"\n0002.mp4,y,\n',
     'train/0001.mp4': 'train 1',
@@ -335,6 +374,19 @@ t.test('groups by a pattern', async (t) => {
     'b1.avi': '',
   })
   await t.rejects(readDataSet(given, { groupPattern: '[ab]' }), { code: 'INVALID_ARGUMENT', message: /not both/ })
+  const subjects = lay(temporary(t), {
+    'c.csv': 'path,label,subject\na1.avi,x,1\na2.avi,y,2\nb1.avi,x,3\n',
+    'a1.avi': '',
+    'a2.avi': '',
+    'b1.avi': '',
+  })
+  const asked = await readDataSet(subjects, { groupPattern: '^[ab]' })
+  t.same(
+    asked.clips.map(({ group }) => group),
+    ['a', 'a', 'b'],
+    'what is asked for comes before a column that is not ours',
+  )
+  await t.rejects(readDataSet(subjects, { groupPattern: 'a', groupBy: 'patient' }), { code: 'INVALID_ARGUMENT' })
   const split = lay(temporary(t), {
     'c.csv': 'path,label,split\na1.avi,x,train\na2.avi,y,test\nb1.avi,y,train\n',
     'a1.avi': '',

@@ -214,6 +214,8 @@ t.test('from table to distilled set, by the parts', async (t) => {
     '2',
     '--trials',
     '2',
+    '--synthesize',
+    'none',
     '--until',
     'synthesize',
     '--json',
@@ -371,7 +373,7 @@ t.test('a table of a million times is read in linear time', (t) => {
   const { segments } = readSegments(
     table,
     { path: 'path', label: 'label', start: 'start', end: 'end' },
-    'auto',
+    undefined,
     'c.csv',
   )
   const clips = segments.map((segment, i) => ({ path: rows[i].path, segment }))

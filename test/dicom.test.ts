@@ -267,6 +267,33 @@ t.test('cut short, counted otherwise', async (t) => {
   t.ok(taken.includes(4 * 8 * 6), 'memory is asked for before it is taken')
 })
 
+t.test('frames that an optional codec gives up at: the others are read, and the next file', async (t) => {
+  for (const name of ['jpeg-ls-grey', 'jpeg-2000-grey']) {
+    if (!findPeer(PEERS.find(([kind]) => kind.test(name))![1])) continue // told by the fixtures' test
+    const whole = readFileSync(fixture('dicom', `${name}.dcm`))
+    const good = await readClip(whole)
+    const frames = [...starts(whole, Buffer.from(name.includes('ls') ? 'ffd8ff' : 'ff4fff51', 'hex'))]
+    t.equal(frames.length, good.count, name)
+    const [first, second] = frames
+    for (const cut of [second - first - 12, 60, 45, 30]) {
+      // the rest of the frame is zeros: the fragments stay as long as they say they are
+      const damaged = await readClip(Buffer.from(whole).fill(0, first + cut, second - 8))
+      t.equal(damaged.count, good.count, `${name}, ${cut} bytes of a frame`)
+      t.ok(damaged.damagedFrames <= 1)
+    }
+    const early = whole.subarray(0, frames.at(-1)! + 48)
+    t.match(await readClip(early), { warnings: [/./] }, `${name}: the file ends in a frame`)
+    t.equal(Buffer.compare((await readClip(whole)).frames, good.frames), 0, `${name}: then a whole one`)
+  }
+  const syntax = greyClip(8, 6, 4).subarray(0, 170)
+  await t.rejects(readClip(syntax), { code: 'VIDEO_UNREADABLE' }, 'the file ends in the name of its transfer syntax')
+})
+
+/** Where this stands in a file. */
+function* starts(file: Buffer, what: Buffer): Generator<number> {
+  for (let at = file.indexOf(what); at >= 0; at = file.indexOf(what, at + 1)) yield at
+}
+
 t.test('hostile files end in a named error, soon', async (t) => {
   const path = join(temporary(t), 'hostile.dcm')
   const deep = (levels: number) => {
@@ -403,6 +430,8 @@ t.test('identities stay in the files', async (t) => {
     '1',
     '--steps',
     '2',
+    '--tiles',
+    '1',
   ]
   const run = await infomotion(args, { INFOMOTION_DEBUG: '1' })
   t.equal(run.status, 0, run.err)

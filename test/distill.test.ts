@@ -34,6 +34,8 @@ t.test('the whole way: contract, layout, manifest, report', async (t) => {
     out,
     '--vpc',
     '2',
+    '--synthesize',
+    'none',
     '--cache',
     cache,
     '--json',
@@ -111,9 +113,12 @@ t.test('same seed, same bytes, for any number of threads and from a cold cache',
   const manifests = []
   for (const threads of ['1', '4']) {
     const out = temporary(t)
-    const { status } = await infomotion(['distill', data, '-o', out, '-n', '2', '--until', 'synthesize', '--json'], {
-      INFOMOTION_THREADS: threads,
-    })
+    const { status } = await infomotion(
+      ['distill', data, '-o', out, '-n', '2', '--synthesize', 'none', '--until', 'synthesize', '--json'],
+      {
+        INFOMOTION_THREADS: threads,
+      },
+    )
     t.equal(status, 0)
     manifests.push(readFileSync(join(out, 'manifest.json'), 'utf8'))
   }
@@ -133,6 +138,7 @@ t.test('refined by swaps, weighted by visit rate, with a teacher, a CNN as stude
       student: 'cnn',
       steps: 2,
       randomDraws: 1,
+      synthesize: 'none',
     },
     until: 'evaluate',
   })
@@ -150,7 +156,7 @@ t.test('refined by swaps, weighted by visit rate, with a teacher, a CNN as stude
 
 t.test('a distilled set drawn at random is one draw more', async (t) => {
   const { evaluation } = await distill(data, {
-    ...{ out: temporary(t), cache, vpc: 1, selector: 'random', randomDraws: 3, until: 'evaluate' },
+    ...{ out: temporary(t), cache, vpc: 1, selector: 'random', synthesize: 'none', randomDraws: 3, until: 'evaluate' },
   })
   const [random, kMedoids] = evaluation!.rows
   t.same([random.selector, random.runs.length, kMedoids.selector], ['random', 4, 'kmedoids'])
@@ -221,7 +227,7 @@ t.test('damaged clips are skipped by name, --strict refuses them, missing ones f
   })
   writeFileSync(join(folder, 'Videos', names[2]), 'no video at all')
   writeFileSync(join(folder, 'clips.csv'), `${lines.join('\n')}\n`)
-  const options = ['--vpc', '2', '--until', 'select', '--json']
+  const options = ['--vpc', '2', '--synthesize', 'none', '--until', 'select', '--json']
   const loose = await infomotion(['distill', folder, '--out', join(folder, 'out'), ...options])
   t.equal(loose.status, 0, loose.err)
   const { skipped, warnings } = JSON.parse(loose.out)
@@ -238,6 +244,8 @@ t.test('damaged clips are skipped by name, --strict refuses them, missing ones f
     join(folder, 'out'),
     '--vpc',
     '9',
+    '--synthesize',
+    'none',
     '--until',
     'select',
     '--json',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Diagnosis } from 'infomotion'
 import t from 'tap'
+import { native } from '#lib/runtime/native.js'
 import { infomotion, root } from './support.js'
 
 t.setTimeout(120_000)
@@ -20,7 +21,7 @@ t.test('what works, by trying it', async (t) => {
     INFOMOTION_ISA: 'scalar',
     INFOMOTION_CUDA: '0',
   })
-  const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { version, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   t.equal(status, 0)
   t.equal(diagnosis.healthy, true)
   t.match(diagnosis.versions, { infomotion: version, node: process.version })
@@ -28,7 +29,7 @@ t.test('what works, by trying it', async (t) => {
   t.equal(diagnosis.instructionSet, 'scalar')
   t.match(diagnosis.devices, { cpu: { threads: 3 }, cuda: { available: false, reason: /INFOMOTION_CUDA/ } })
   t.match(of('addon'), { status: 'works', version, required: true })
-  t.match(of('jpeg-turbo'), { status: 'works', version: dependencies['@julusian/jpeg-turbo'] })
+  t.match(of('libjpeg-turbo'), { status: 'works', version: native().jpegLibrary })
   t.match(of('onnxruntime-node'), {
     status: 'works',
     version: optionalDependencies['onnxruntime-node'],
@@ -36,7 +37,7 @@ t.test('what works, by trying it', async (t) => {
   })
   t.same(
     diagnosis.findings.map(({ name }) => name),
-    ['addon', 'jpeg-turbo', 'onnxruntime-node', 'ffmpeg', 'opencv4nodejs', 'usearch'],
+    ['addon', 'libjpeg-turbo', 'onnxruntime-node', 'ffmpeg', 'opencv4nodejs', 'usearch', 'hyparquet'],
   )
 })
 

@@ -15,8 +15,8 @@ import {
   writePicture,
 } from 'infomotion/flow'
 import t from 'tap'
-import { readLuma } from '#lib/video/images.js'
 import { encodeNpy } from '#lib/run/npy.js'
+import { readLuma } from '#lib/video/images.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { fixture, infomotion, temporary } from './support.js'
 

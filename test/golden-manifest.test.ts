@@ -22,8 +22,21 @@ t.test('the same manifest and weights as ever', async (t) => {
   const data = join(folder, 'phantom')
   await writePhantom(data, { train: 20, test: 1, seed: 5 })
   const runs = {
-    plain: ['--vpc', '2'],
-    swap: ['--vpc', '1', '--refine', 'swap', '--weights', 'prior', '--neighbours', '2', '--trials', '3'],
+    plain: ['--vpc', '2', '--synthesize', 'none'],
+    swap: [
+      '--vpc',
+      '1',
+      '--synthesize',
+      'none',
+      '--refine',
+      'swap',
+      '--weights',
+      'prior',
+      '--neighbours',
+      '2',
+      '--trials',
+      '3',
+    ],
   }
   for (const [name, options] of Object.entries(runs)) {
     const out = join(folder, name)

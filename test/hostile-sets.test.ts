@@ -43,7 +43,19 @@ function makeSet(folder: string, more: string[] = [], name = 'list.csv'): string
 }
 
 const distil = async (...args: string[]) => {
-  const options = ['--vpc', '1', '--random-draws', '2', '--trials', '2', '--until', 'synthesize', '--json']
+  const options = [
+    '--vpc',
+    '1',
+    '--random-draws',
+    '2',
+    '--trials',
+    '2',
+    '--synthesize',
+    'none',
+    '--until',
+    'synthesize',
+    '--json',
+  ]
   const { status, out, err } = await infomotion(['distill', ...args, ...options], {}, { timeout: 120_000 })
   const said = JSON.parse(out)
   return {

@@ -5,7 +5,7 @@ import { infomotion, needs, reference, temporary } from './support.js'
 
 /** The clips that a data set is distilled to, with their weights, by an instruction set. */
 async function selected(data: string, out: string, isa: string): Promise<string[]> {
-  const args = ['distill', data, '--out', out, '--vpc', '2', '--until', 'synthesize', '--json']
+  const args = ['distill', data, '--out', out, '--vpc', '2', '--synthesize', 'none', '--until', 'synthesize', '--json']
   const { status, err } = await infomotion(args, { INFOMOTION_ISA: isa })
   if (status !== 0) throw new Error(err)
   const { items } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as {

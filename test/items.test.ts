@@ -17,8 +17,9 @@ import { evaluateSets, studentsOf } from '#lib/distill/students.js'
 import { METHOD } from '#lib/options/method.js'
 import { writeReport } from '#lib/report/index.js'
 import { defaultsOf } from '#lib/runtime/option.js'
-import { type DistilledItem, type DistilledSet, type MadeClip, plainItems } from '#lib/synthesize/index.js'
+import { type DistilledItem, type DistilledSet, plainItems } from '#lib/synthesize/index.js'
 import type { StudentName } from '#lib/train/names.js'
+import type { MadeClip } from '#lib/video/types.js'
 import { temporary } from './support.js'
 
 // One small phantom set serves all tests of this file.

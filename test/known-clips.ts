@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import type { Backend } from '#lib/video/index.js'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { encode as encodePng } from 'fast-png'
+import { encodeNpy } from '#lib/run/npy.js'
+import type { Backend, ReadClipOptions } from '#lib/video/index.js'
 import { writeClip, writePictures } from '#lib/video/index.js'
 import { described, dicom, element } from './dicom-writer.js'
 
@@ -54,6 +58,10 @@ export interface KnownClip {
   levels?: number
   /** It says nowhere how much there is of it: what is cut off is not missed. */
   endless?: boolean
+  /** What has to be told to read it without a word of what it lacks. */
+  options?: ReadClipOptions
+  /** A folder of files: it cannot be cut, nor sent as bytes. */
+  folder?: boolean
   /** ffmpeg makes it. */
   needsFfmpeg?: boolean
 }
@@ -73,7 +81,29 @@ function byFfmpeg(
       stdio: ['pipe', 'ignore', 'pipe'],
     })
   }
-  return { name, ending, backends: ['auto', 'ffmpeg'], reader: 'ffmpeg', needsFfmpeg: true, write, ...rest }
+  return { name, ending, backends: ['auto'], reader: 'ffmpeg', needsFfmpeg: true, write, ...rest }
+}
+
+/** A NIfTI-1 file: 348 bytes of header, 4 that announce nothing further, the frames (nifti1.h). */
+function nifti(): Buffer {
+  const header = Buffer.alloc(352)
+  header.writeInt32LE(348, 0)
+  for (const [i, side] of [4, SIZE.width, SIZE.height, 1, COUNT, 1, 1, 1].entries())
+    header.writeInt16LE(side, 40 + 2 * i)
+  header.writeInt16LE(2, 70) // uint8
+  header.writeInt16LE(8, 72) // bits
+  for (const [i, distance] of [1, 1, 1, 1, 1 / FPS].entries()) header.writeFloatLE(distance, 76 + 4 * i)
+  header.writeFloatLE(352, 108) // where the frames are
+  header.writeUInt8(2 | 8, 123) // millimetres and seconds
+  header.write('n+1', 344, 'latin1')
+  return Buffer.concat([header, LUMA])
+}
+
+/** A folder of pictures, one a frame. */
+function writeFolder(path: string, ending: string, encode: (frame: Uint8Array, t: number) => Uint8Array): void {
+  mkdirSync(path)
+  for (let t = 0; t < COUNT; t++)
+    writeFileSync(join(path, `frame${t + 1}.${ending}`), encode(LUMA.subarray(t * PIXELS, (t + 1) * PIXELS), t))
 }
 
 /** A DICOM of samples as they are. */
@@ -83,22 +113,17 @@ function dicomOf(more: Buffer[], samples: Uint8Array): Buffer {
   return dicom([...head, element('7fe00010', 'OB', Buffer.from(samples))])
 }
 
-/** The fast DCT's error at the highest quality. */
-const FAST_DCT = 4
-
 const lossless264 = '-c:v libx264 -qp 0 -preset ultrafast'
 
 export const KNOWN_CLIPS: readonly KnownClip[] = [
   {
     ...{ name: 'Motion JPEG, grey, as written here', ending: 'avi', reader: 'mjpeg' },
     backends: ['auto', 'mjpeg', 'ffmpeg', 'opencv'],
-    levels: FAST_DCT,
     write: (path) => writeClip(path, { frames: LUMA, count: COUNT, ...SIZE }, { fps: FPS, quality: 100 }),
   },
   {
     ...{ name: 'Motion JPEG, in colour, as written here', ending: 'avi', reader: 'mjpeg' },
     backends: ['auto', 'mjpeg', 'ffmpeg'],
-    levels: FAST_DCT,
     async write(path) {
       async function* each() {
         for (let t = 0; t < COUNT; t++)
@@ -106,6 +131,33 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
       }
       await writePictures(path, each(), { fps: FPS, quality: 100 })
     },
+  },
+  {
+    ...{ name: 'a NumPy array', ending: 'npy', reader: 'npy', backends: ['auto'], options: { fps: FPS } },
+    write: (path) => writeFileSync(path, encodeNpy(LUMA, [COUNT, SIZE.height, SIZE.width])),
+  },
+  {
+    ...{ name: 'NIfTI', ending: 'nii', reader: 'nifti', backends: ['auto'] },
+    write: (path) => writeFileSync(path, nifti()),
+  },
+  {
+    ...{ name: 'NIfTI, packed', ending: 'nii.gz', reader: 'nifti', backends: ['auto'] },
+    write: (path) => writeFileSync(path, gzipSync(nifti())),
+  },
+  {
+    ...{ name: 'a folder of PNGs in colour', ending: 'd', reader: 'pictures', backends: ['auto'], folder: true },
+    options: { fps: FPS },
+    write: (path) =>
+      writeFolder(path, 'png', (_, t) => {
+        const data = colours.subarray(3 * t * PIXELS, 3 * (t + 1) * PIXELS)
+        return encodePng({ ...SIZE, data, channels: 3, depth: 8 })
+      }),
+  },
+  {
+    ...{ name: 'a folder of PGMs', ending: 'd', reader: 'pictures', backends: ['auto'], folder: true },
+    options: { fps: FPS },
+    write: (path) =>
+      writeFolder(path, 'pgm', (frame) => Buffer.concat([Buffer.from(`P5 ${SIZE.width} ${SIZE.height} 255\n`), frame])),
   },
   byFfmpeg('FFV1, grey', 'avi', '-c:v ffv1 -g 1', { backends: ['auto', 'ffmpeg', 'opencv'] }),
   byFfmpeg('FFV1, 10 bits', 'mkv', '-c:v ffv1 -pix_fmt gray10le'),

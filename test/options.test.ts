@@ -78,7 +78,7 @@ t.test('a default changed in the table is the default of the library, of the com
       value: 0.4,
     },
   ]
-  const shared = { vpc: 1, until: 'synthesize', cache: join(work, 'cache') } as const
+  const shared = { vpc: 1, synthesize: 'none', until: 'synthesize', cache: join(work, 'cache') } as const
   await distill(clips, { ...shared, out: join(work, 'before') })
   const before = optionsIn(join(work, 'before'))
   for (const change of changes) {
@@ -98,7 +98,20 @@ t.test('a default changed in the table is the default of the library, of the com
     const set = `${change.name}.${change.option}.default = ${JSON.stringify(change.value)}`
     writeFileSync(patch, `import { ${change.name} } from ${JSON.stringify(url)}\n${set}\n`)
     const out = join(work, `${change.option}-cli`)
-    const args = ['distill', clips, '--vpc', '1', '--until', 'synthesize', '--cache', shared.cache, '--out', out]
+    const args = [
+      'distill',
+      clips,
+      '--vpc',
+      '1',
+      '--synthesize',
+      'none',
+      '--until',
+      'synthesize',
+      '--cache',
+      shared.cache,
+      '--out',
+      out,
+    ]
     await run(patch, args)
     t.same(optionsIn(out), { ...before, [change.option]: change.value }, `${change.option}: the command line`)
     const help = await run(patch, ['distill', '--help'])

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import t from 'tap'
+import { Random } from '#lib/runtime/random.js'
 import { readLuma } from '#lib/video/images.js'
 import { readPng } from '#lib/video/png.js'
-import { Random } from '#lib/runtime/random.js'
 import { needs, reference, temporary } from './support.js'
 
 // PNG files, made here byte by byte (PNG specification, 3rd edition), read as grey levels.

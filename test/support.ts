@@ -1,10 +1,12 @@
-import { type ExecFileOptions, execFile, spawnSync } from 'node:child_process'
+import { type ExecFileOptions, execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Clip } from '#lib/dataset/types.js'
+import { walkAvi } from '#lib/video/avi.js'
+import { encodeJpegs } from '#lib/video/jpeg.js'
 
 /** The repository's root (the tests run compiled, from build/test/test/). */
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -29,6 +31,47 @@ export function needs(present: unknown, what: string): { skip?: string } {
 /** Whether ffmpeg can be run. */
 export const hasFfmpeg = () => spawnSync('ffmpeg', ['-version']).status === 0
 
+/** The ffmpeg that is run where a test puts a script in its place. */
+const realFfmpeg = () => execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim()
+
+/**
+ * Sets FFMPEG_PATH to a script for the duration of a test; "$@" are its arguments, "$real" is ffmpeg. Asked for its version it
+ * says `version`, or its own.
+ */
+export function asFfmpeg(t: Test, lines: string, version?: string): void {
+  const path = join(temporary(t), 'ffmpeg')
+  const says = version ? `echo ffmpeg version ${version} Copyright` : 'exec "$real" -version'
+  writeFileSync(path, `#!/bin/bash\nreal=${realFfmpeg()}\nif [ "$1" = -version ]; then ${says}; exit; fi\n${lines}\n`, {
+    mode: 0o755,
+  })
+  setFfmpeg(t, path)
+}
+
+/** Sets FFMPEG_PATH for the duration of a test. */
+export function setFfmpeg(t: Test, path: string): void {
+  const before = process.env.FFMPEG_PATH
+  process.env.FFMPEG_PATH = path
+  t.teardown(() => {
+    if (before === undefined) delete process.env.FFMPEG_PATH
+    else process.env.FFMPEG_PATH = before
+  })
+}
+
+/** Makes a film with ffmpeg: a test picture that moves. */
+export function film(
+  path: string,
+  options = '-c:v libx264 -pix_fmt yuv420p',
+  { frames = 40, input = 'rate=25' } = {},
+): string {
+  const source = `-f lavfi -i testsrc=size=96x64:${input} -frames:v ${frames}`
+  mkdirSync(dirname(path), { recursive: true })
+  execFileSync('ffmpeg', `-v error -y ${source} ${options}`.split(' ').concat(path))
+  return path
+}
+
+/** Equal bytes: a comparison that does not print a million numbers. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
+
 /** A clip of waves that move `speed` pixels a frame. */
 export function waves(count: number, width = 48, height = 32, speed = 1) {
   const frames = new Uint8Array(count * width * height)
@@ -36,6 +79,17 @@ export function waves(count: number, width = 48, height = 32, speed = 1) {
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) frames[i++] = 128 + 90 * Math.sin((x + speed * f) / 6) * Math.cos(y / 9)
   return { frames, count, width, height }
+}
+
+/** A grey JPEG of its own. */
+export async function greyJpeg(pixels: Uint8Array, width: number, height: number, quality = 90): Promise<Buffer> {
+  return Buffer.from((await encodeJpegs({ pixels, width, height, channels: 1, quality }))[0])
+}
+
+/** Where the frames of an AVI lie in it. */
+export async function chunksIn(file: Buffer): Promise<{ start: number; end: number }[]> {
+  const { chunks } = await walkAvi(file)
+  return Array.from({ length: chunks.length / 2 }, (_, i) => ({ start: chunks[2 * i], end: chunks[2 * i + 1] }))
 }
 
 /** The only TRAIN clip of its class and group. */

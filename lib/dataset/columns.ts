@@ -101,9 +101,10 @@ export function isEchoNet(table: Table): boolean {
  * Finds the columns: those the user names, else EchoNet's (`FileName`, `EF`, `Split`), else `path`, `label`, `split`,
  * `group` or `patient`, `parent`, else what others call them. Undefined if a named one, the path or the label is not there.
  *
+ * @param grouped - groups are told elsewhere: no column is taken for them under another name
  * @throws {InfomotionError} `DATASET_AMBIGUOUS` where two columns could be meant
  */
-export function mapColumns(table: Table, wanted: Columns): Mapped | undefined {
+export function mapColumns(table: Table, wanted: Columns, grouped = false): Mapped | undefined {
   for (const name of Object.values(wanted))
     if (name !== undefined && column(table, name) === undefined) return undefined
   // a list of clips alone: their folders are called as their classes
@@ -124,7 +125,8 @@ export function mapColumns(table: Table, wanted: Columns): Mapped | undefined {
     ['parent', 'parent'],
   ] as const) {
     const others = () => candidates(role, taken).filter((name) => table.rows.some((row) => !isMissing(row[name])))
-    const found = find(role, ...own) ?? optional(others(), role, table, warnings)
+    const mayBe = role !== 'group' || !grouped
+    const found = find(role, ...own) ?? (mayBe ? optional(others(), role, table, warnings) : undefined)
     if (found !== undefined) mapping[role] = found
   }
   Object.assign(mapping, partColumns(table, wanted, Object.values(mapping), warnings))

@@ -7,6 +7,7 @@ import { inLanes } from '../runtime/lanes.js'
 import { type Given, type Options, option, pickOptions, resolveOptions } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { type Frames, readClip } from '../video/index.js'
+import { VIDEO } from './files.js'
 import { firstOf } from './labels.js'
 import { DATA, READING } from './options.js'
 import { readDataSet } from './read.js'
@@ -43,7 +44,7 @@ export interface DataSetDescription {
   groups: { count: number; largest: number }
   /** Clips that are parts of videos, and the videos that these are of. */
   segments: { clips: number; videos: number }
-  /** Files by their endings, each counted once. */
+  /** Files by their endings, each counted once; folders of pictures without their bytes. */
   files: { ending: string; count: number; bytes: number }[]
   /** What was seen of the clips that were looked into. */
   probed: {
@@ -143,8 +144,10 @@ async function filesOf(clips: readonly Clip[], signal?: AbortSignal): Promise<Da
   const paths = [...new Set(clips.map(({ path }) => path))]
   await inLanes(STATS, paths.length, signal, async (i) => {
     const path = paths[i]
-    const { size } = await stat(path).catch(() => ({ size: 0 }))
-    const ending = extname(path).toLowerCase() || 'none'
+    const info = await stat(path).catch(() => undefined)
+    const isFolder = info?.isDirectory() ?? false
+    const ending = isFolder ? 'folders of pictures' : (VIDEO.exec(path)?.[0] ?? extname(path)).toLowerCase() || 'none'
+    const size = info && !isFolder ? info.size : 0
     const known = found.get(ending) ?? { ending, count: 0, bytes: 0 }
     found.set(ending, { ending, count: known.count + 1, bytes: known.bytes + size })
   })
@@ -160,10 +163,11 @@ async function probe(
   const failed = new Map<string, string>()
   let done = 0
   await inLanes(LANES, clips.length, signal, async (i) => {
-    const { id, path, segment } = clips[i]
+    const { id, path, segment, fps: stated } = clips[i]
     try {
       const { count, width, height, fps } = await readClip(path, {
         ...(segment && { segment }),
+        ...(stated !== undefined && { fps: stated }),
         ...(whole ? {} : { maxFrames: SAMPLE.frames }),
         signal,
       })

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { LOCK } from '../run/lock.js'
 import { listName } from '../run/output.js'
-import { isPictures } from '../video/pictures.js'
+import { isPicture, isPictureFolder } from '../video/pictures.js'
 
 /** File name endings that are taken for videos. */
 export const VIDEO = /\.(avi|mp4|mov|mkv|webm|mpe?g|m4v|wmv|gif|dcm|dicom|nii(\.gz)?|npy)$/i
@@ -89,7 +89,7 @@ export class FileFinder {
             for (const key of new Set([start + spelt, folded(start + spelt)]))
               found.set(key, found.has(key) ? null : join(folder, name))
       }
-      if (folder !== root && listing && isPictures(listing.files.values()))
+      if (folder !== root && listing && [...listing.files.values()].some(isPicture))
         for (const key of new Set([basename(folder), folded(basename(folder))]))
           found.set(key, found.has(key) ? null : folder)
       if (left === 0) return
@@ -129,11 +129,6 @@ export class FileFinder {
 export async function isClip(file: string, isLink: boolean): Promise<boolean> {
   const info = isLink ? await stat(file).catch(() => undefined) : undefined
   return !info || info.isFile() || (info.isDirectory() && (await isPictureFolder(file)))
-}
-
-/** Whether a folder, or what a link leads to, is a clip: it holds the pictures of its frames. */
-export async function isPictureFolder(path: string): Promise<boolean> {
-  return isPictures(await readdir(path).catch(() => []))
 }
 
 function spelt(names: Map<string, string>, key: string): string | undefined {

@@ -61,11 +61,11 @@ export const READING = {
    */
   columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
   /**
-   * How columns of start and end are read: as `seconds`, as `frames` (from 0, the end excluded), by their names and values
-   * (`auto`), or not at all (`none`: whole videos).
+   * How columns of start and end are read: as `seconds`, as `frames` (from 0, the end excluded), or not at all (`none`: whole
+   * videos).
    */
   segments: option(oneOf(SEGMENT_UNITS), {
-    default: 'auto',
+    absent: 'by their names and values',
     group: DATA,
     help: 'what columns of start and end are in (none: whole videos are read)',
   }),

@@ -2,10 +2,10 @@ import type { Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { type Columns, mapColumns } from './columns.js'
+import { mapColumns } from './columns.js'
 import { firstOf } from './labels.js'
 import { listForm } from './lists.js'
-import type { TableFile } from './reading.js'
+import type { Reading, TableFile } from './reading.js'
 import { splitNamed } from './split.js'
 import { readTable, type Table } from './table.js'
 import type { Split } from './types.js'
@@ -52,11 +52,11 @@ async function isList(path: string): Promise<boolean> {
 }
 
 /** Those that have columns of paths and labels; where some call them as we do, those alone. */
-export function suitable(tables: readonly FoundTable[], columns: Columns): TableFile[] {
+export function suitable(tables: readonly FoundTable[], { columns, grouped }: Reading): TableFile[] {
   const ambiguous: InfomotionError[] = []
   const found = tables.flatMap(({ file, table }): TableFile[] => {
     try {
-      const mapped = mapColumns(table, columns)
+      const mapped = mapColumns(table, columns, grouped)
       return mapped ? [{ file, table, mapped }] : []
     } catch (error) {
       if (!(error instanceof InfomotionError) || error.code !== 'DATASET_AMBIGUOUS') throw error
@@ -106,16 +106,16 @@ export function partsOf(
   const splits = new Set(chosen.map(({ split }) => split))
   const alike = new Set(chosen.map(({ rest }) => rest)).size === 1
   if (!splits.has('train') || splits.size < 2 || splits.size < chosen.length || !alike) return undefined
-  const names = chosen.map((one) => `${relative(root, one.file).replaceAll('\\', '/')} (${one.split})`)
   const others =
     numbers.length > 1
       ? ` Of the lists ${numbers.join(', ')}, those of ${number} are read; --split-list names others.`
       : ''
   const order = (one: Named) => ['train', 'val', 'test'].indexOf(one.split)
   chosen.sort((a, b) => order(a) - order(b))
+  const names = chosen.map((one) => `${relative(root, one.file).replaceAll('\\', '/')} (${one.split})`)
   return {
     tables: chosen.map(sameColumns(chosen[0])),
-    notes: [`Splits by tables: ${names.sort().join(', ')}.${others}`],
+    notes: [`Splits by tables: ${names.join(', ')}.${others}`],
   }
 }
 

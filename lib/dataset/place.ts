@@ -2,10 +2,11 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { isInside } from '../run/output.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
-import type { DistilledItem, MadeClip } from '../synthesize/types.js'
+import { tilingName } from '../video/made.js'
+import type { MadeClip } from '../video/types.js'
 import { folded, VIDEO } from './files.js'
 import { fileOf } from './segments.js'
-import type { Clip, DataSet } from './types.js'
+import type { Clip, DataSet, SetItem } from './types.js'
 
 /** A clip's place in the written set: its file there, and what the table says of it. */
 export interface Placed {
@@ -17,8 +18,11 @@ export interface Placed {
   /** Of a folder of pictures that is copied: their names. */
   frames?: readonly string[]
   /** What it stands for in the distilled set; undefined for clips of VAL and TEST. */
-  item?: DistilledItem
+  item?: SetItem
 }
+
+/** Column of the table that says how composed videos are divided: "2x2", with stretches of time "2x2x4". */
+export const TILES = 'Tiles'
 
 /** Names in the set's folder that a run writes itself, whatever the table is called. */
 const OWN = [
@@ -72,10 +76,10 @@ function areParts(one: Clip | undefined, other: Clip | undefined): boolean {
 }
 
 /** Clips of the source in its order, those of TRAIN only where they are items, then made clips in theirs. */
-export function placeAll(dataSet: DataSet, items: readonly DistilledItem[], list: boolean): Placed[] {
+export function placeAll(dataSet: DataSet, items: readonly SetItem[], list: boolean): Placed[] {
   const indices = new Map(dataSet.clips.map(({ id }, index) => [id, index]))
-  const chosen = new Map<number, DistilledItem>()
-  const made: { video: MadeClip; item: DistilledItem }[] = []
+  const chosen = new Map<number, SetItem>()
+  const made: { video: MadeClip; item: SetItem }[] = []
   for (const [i, item] of items.entries()) {
     expectNumber(item.weight, `items[${i}].weight`, 0)
     if (item.video.kind === 'made') {
@@ -103,7 +107,7 @@ export function placeAll(dataSet: DataSet, items: readonly DistilledItem[], list
 }
 
 /** The end of the name of a file that a part was cut out into (see `trimmedName`). */
-const TRIMMED = /_\d{6,}_\d{6,}\.\w+$/
+const TRIMMED = /_\d{6,}_\d{6,}(\.\w+)?$/
 
 export function place(dataSet: DataSet, index: number, list: boolean): Omit<Placed, 'item'> & { clip: Clip } {
   const { source, layout } = dataSet
@@ -125,7 +129,7 @@ export function place(dataSet: DataSet, index: number, list: boolean): Omit<Plac
 }
 
 /** A made clip's place: the name is its own, the row's other values are as its source writes them. */
-function placeMade(dataSet: DataSet, video: MadeClip, item: DistilledItem): Omit<Placed, 'item' | 'clip'> {
+function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Placed, 'item' | 'clip'> {
   const { layout, source, root, clips } = dataSet
   const { name, count, width, height, fps } = video
   const parts = name.split('/')
@@ -137,8 +141,10 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: DistilledItem): Omit
     return { file, row: { path: file, label: item.label, split: 'train' } }
   }
   const { mapping, columns } = source
-  const isLike = ({ split, label }: Clip) => split === 'train' && label === item.label
-  const train = source.rows[Math.max(clips.findIndex(isLike), 0)]
+  const isTrain = ({ split }: Clip) => split === 'train'
+  const like = clips.findIndex((clip) => isTrain(clip) && clip.label === item.label)
+  // a composed clip's number may be nobody else's
+  const train = source.rows[like >= 0 ? like : clips.findIndex(isTrain)]
   // where a list has no labels, they are the folders' names
   const isOfFolder =
     source.parts?.some((part) => !part.columns.includes(mapping.label)) || !columns.includes(mapping.label)
@@ -152,6 +158,7 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: DistilledItem): Omit
     [mapping.path]: isNamedWhole ? path : path.replace(VIDEO, ''),
     [mapping.label]: isOfFolder ? (train[mapping.label] ?? '') : item.label,
     [mapping.split ?? 'split']: mapping.split ? train[mapping.split] : 'train',
+    ...(video.tiling && !columns.includes(TILES) && { [TILES]: tilingName(video.tiling) }),
   }
   // a clip made of several patients' is a group of its own
   if (mapping.group) row[mapping.group] = groups.size === 1 ? [...groups][0] : name

@@ -13,6 +13,7 @@ import { decimalPoint, firstOf, isMissing } from './labels.js'
 import { leakError } from './leaks.js'
 import { isOwnFile } from './lines.js'
 import { READING, type ReadDataSetOptions } from './options.js'
+import { TILES } from './place.js'
 import type { Entry, Source } from './reading.js'
 import { overlaps } from './segments.js'
 import { readSource } from './source.js'
@@ -65,11 +66,14 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     splitList,
   } = resolveOptions(READING, options, 'readDataSet')
 
+  if (groupBy !== undefined && groupPattern !== undefined)
+    throw invalid('either groupBy or groupPattern, not both', 'groupPattern', groupPattern)
   const found = await readSource(path, {
     columns,
     allowMissing,
     named: namedSplits(splitValues),
     schemeGiven: wanted !== undefined,
+    grouped: groupBy !== undefined || groupPattern !== undefined,
     ...{ segments, measurement, splitList },
   })
   const { warnings, notes } = found
@@ -115,6 +119,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     return { id, path, label, classIndex, split, group, ...rateOf(entry), ...(segment && { segment }) }
   })
   const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
+  warnings.push(...checkComposed(rows))
   warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
   const synthetic = await isOwnFile(join(found.root, 'phantom.json'))
   return {
@@ -231,6 +236,15 @@ function unusable(found: Source, classIndex: Int32Array, scheme: string): string
     'DATASET_LABELS_UNUSABLE',
     `${what}. Is "${found.source.mapping.label}" the column that is meant, and "${scheme}" the right scheme for it?`,
   )
+}
+
+/** Videos of a distilled set that hold several clips are none themselves. */
+function checkComposed(rows: Record<string, string>[]): string[] {
+  const composed = rows.filter((row) => /^\d+x\d+(x\d+)?$/.test(row[TILES] ?? '')).length
+  if (composed === 0) return []
+  return [
+    `${composed} clips are composed of several (column ${TILES}) and are read as one each. To have those, run infomotion export FOLDER --tiles --out DIR first.`,
+  ]
 }
 
 /** EF = 100 (EDV - ESV) / EDV, where the table has the volumes (synthetic sets write them as 0). */

@@ -10,8 +10,10 @@ export interface Reading {
   allowMissing: boolean
   /** The split of each value, where the user says so. */
   named: ReadonlyMap<string, Split>
+  /** Groups are told by names or headers. */
+  grouped: boolean
   /** How columns of start and end are read. */
-  segments: SegmentUnit
+  segments?: SegmentUnit
   /** Which measurement, of a table that has several a video. */
   measurement?: string
   /** Which of numbered lists of splits. */

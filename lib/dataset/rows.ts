@@ -1,4 +1,4 @@
-import { dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import type { Segment } from '../video/types.js'
 import { isEchoNet, type Mapping } from './columns.js'
@@ -7,7 +7,7 @@ import { firstOf, isMissing } from './labels.js'
 import { chooseMeasurement } from './measurements.js'
 import type { Entry, Reading, Source, TableFile } from './reading.js'
 import { readSegments, segmentId, trimmedName } from './segments.js'
-import { givenSplits } from './split.js'
+import { givenSplits, splitNamed } from './split.js'
 import type { Table } from './table.js'
 import type { Split } from './types.js'
 
@@ -93,7 +93,9 @@ function rowsOf(
     warnings.push(
       `${faults.size} rows of ${file} are left out, whose times are none: ${firstOf([...faults.values()])}.`,
     )
-  const splits = splitsIn(file, table, mapping, reading, split)
+  const told = split ? undefined : foldersOfSplits(table, mapping, reading)
+  if (told) notes.push(`Splits by the first folder of the paths in ${basename(file)}.`)
+  const splits = told ?? splitsIn(file, table, mapping, reading, split)
   const beside = relative(root, dirname(file)).replaceAll('\\', '/')
   const rows = table.rows.flatMap((values, i): Row[] => {
     if (faults.has(i)) return []
@@ -128,6 +130,19 @@ function splitsIn(
     `${file} has no column of splits that --split-values (option splitValues) could be about. ` +
       `Name it with --split-column; there are ${table.columns.join(', ')}.`,
   )
+}
+
+/** The split of each row where all paths begin with folders of splits, and no column says it: `train/a.avi`, `test/b.avi`. */
+function foldersOfSplits(table: Table, mapping: Mapping, { named }: Reading): Split[] | undefined {
+  if (mapping.split) return undefined
+  const found: Split[] = []
+  for (const row of table.rows) {
+    const [folder, ...rest] = row[mapping.path].replace(/^\.[\\/]/, '').split(/[\\/]/)
+    const split = rest.length > 0 ? splitNamed(folder, named) : undefined
+    if (split === undefined) return undefined
+    found.push(split)
+  }
+  return found.includes('train') && new Set(found).size > 1 ? found : undefined
 }
 
 /** The label of a clip whose list has none: its folder's name. */

@@ -6,8 +6,8 @@ import { firstOf, isMissing, shown } from './labels.js'
 import type { Table } from './table.js'
 import { isDuration, isLast, parseTime, type TimeUnit, unitNamed } from './times.js'
 
-/** How columns of start and end are read: by their names and values, as seconds, as frames, or not at all. */
-export const SEGMENT_UNITS = ['auto', 'seconds', 'frames', 'none'] as const
+/** How columns of start and end are read: as seconds, as frames, or not at all; where it is not said, by their names and values. */
+export const SEGMENT_UNITS = ['seconds', 'frames', 'none'] as const
 export type SegmentUnit = (typeof SEGMENT_UNITS)[number]
 
 /** The part of its video that each row of a table is. */
@@ -26,7 +26,12 @@ export interface Segments {
  *
  * @throws {InfomotionError} `DATASET_AMBIGUOUS` for two units, `DATASET_SEGMENTS` where most rows are no parts of a video
  */
-export function readSegments(table: Table, { start, end }: Mapping, asked: SegmentUnit, file: string): Segments {
+export function readSegments(
+  table: Table,
+  { start, end }: Mapping,
+  asked: SegmentUnit | undefined,
+  file: string,
+): Segments {
   const none: Segments = { segments: table.rows.map(() => undefined), faults: new Map(), notes: [], warnings: [] }
   const columns = [start, end].filter((name) => name !== undefined)
   if (columns.length === 0 || asked === 'none') return none
@@ -58,7 +63,7 @@ export function readSegments(table: Table, { start, end }: Mapping, asked: Segme
 function unitOf(
   columns: readonly string[],
   values: readonly string[],
-  asked: SegmentUnit,
+  asked: SegmentUnit | undefined,
   file: string,
 ): { unit: TimeUnit; told: boolean } {
   const named = [...new Set(columns.map(unitNamed).filter((unit) => unit !== undefined))]

@@ -24,13 +24,13 @@ export async function readSource(path: string, reading: Reading): Promise<Source
     throw new InfomotionError('DATASET_NOT_FOUND', `Expected a folder or a CSV file at ${at}, but it is neither.`)
   if (info.isFile()) {
     const table = await readTable(at)
-    const mapped = mapColumns(table, columns)
+    const mapped = mapColumns(table, columns, reading.grouped)
     if (mapped) return readRows(dirname(at), [{ file: at, table, mapped }], reading)
     throw new InfomotionError('DATASET_COLUMN_MISSING', `${at} has ${described(table)}. ${wanted(columns)}`)
   }
   const listing = await readdir(at, { withFileTypes: true })
   const tables = await tablesIn(at, listing)
-  const own = suitable(tables, columns)
+  const own = suitable(tables, reading)
   if (own.length === 1) return readRows(at, own, reading)
   if (own.length > 1) {
     const parts = partsOf(at, own, reading.named, reading.splitList)
@@ -40,7 +40,7 @@ export async function readSource(path: string, reading: Reading): Promise<Source
       `${at} holds ${own.length} tables of clips: ${own.map(({ file }) => basename(file)).join(', ')}. Give the path of the one that is meant.`,
     )
   }
-  const below = suitable(await tablesBelow(at, listing, reading.named), columns)
+  const below = suitable(await tablesBelow(at, listing, reading.named), reading)
   const parts = partsOf(at, below, reading.named, reading.splitList)
   if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
   const asCamus = await readCamus(at, reading)

@@ -1,4 +1,4 @@
-import type { Segment } from '../video/types.js'
+import type { MadeClip, Segment } from '../video/types.js'
 
 /** Which part of a data set a clip belongs to. Selection only ever sees `train`. */
 export type Split = 'train' | 'val' | 'test'
@@ -78,4 +78,21 @@ export interface DataSetSource {
   header?: boolean
   /** Folder (absolute) that clip ids are relative to. */
   videos: string
+}
+
+/** A clip of the source, as it is. */
+export interface SourceClip {
+  kind: 'source'
+  clip: Clip
+}
+
+/** One video of a set that is written in the layout of its source, as the writer sees it. */
+export interface SetItem {
+  video: SourceClip | MadeClip
+  /** As it stands in the source's table, or would: an EF ("57.3"), or a name ("covid"). */
+  label: string
+  /** Sample weight, mean 1 over the class. */
+  weight: number
+  /** The TRAIN clips that it is made of; a source clip is its own parent. */
+  parents: readonly Clip[]
 }

@@ -15,14 +15,15 @@ import {
 import { expectFile, partialIn, placeOf, sync, writeNew } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
-import type { DistilledItem } from '../synthesize/types.js'
 import { writeClip } from '../video/index.js'
+import { framesOf } from '../video/made.js'
 import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
-import { expectNames, type Placed, place, placeAll } from './place.js'
+import { noticesOf } from './notices.js'
+import { expectNames, type Placed, place, placeAll, TILES } from './place.js'
 import { fileOf } from './segments.js'
-import type { Clip, DataSet, Split } from './types.js'
+import type { Clip, DataSet, SetItem, Split } from './types.js'
 
 export interface WriteDataSetOptions {
   /**
@@ -67,8 +68,9 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  *
  * A clip that is a folder of pictures is copied picture by picture, or is a link to the folder.
  *
- * `weights.csv` beside them has the sample weight of each item (and its part of the video, where it is one), `NOTICE.txt` the
- * source's terms of use. All is written
+ * Composed clips have a column `Tiles` ("2x2") at the table's end. `weights.csv` beside them has the sample weight of each
+ * item (and its part of the video, where it is one), `NOTICE.txt` the source's terms of use, and how composed videos are to
+ * be read. All is written
  * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
  * list in the folder (`.infomotion-set.json`) says were written, and no other; nothing below `dir` is written, copied or
  * removed through a symbolic link.
@@ -87,7 +89,7 @@ const DATA_SET: readonly (keyof DataSet)[] = [
 export async function writeDataSet(
   dir: string,
   dataSet: DataSet,
-  items: readonly DistilledItem[],
+  items: readonly SetItem[],
   options: WriteDataSetOptions = {},
 ): Promise<string[]> {
   expectOptions(options, 'writeDataSet', ['materialize', 'signal'])
@@ -101,14 +103,15 @@ export async function writeDataSet(
 export async function writeSet(
   dir: string,
   dataSet: DataSet,
-  items: readonly DistilledItem[],
+  items: readonly SetItem[],
   { materialize = 'copy', signal }: WriteDataSetOptions,
   results: readonly string[],
 ): Promise<string[]> {
   expectOneOf(materialize, 'materialize', ['copy', 'link', 'list'])
   const list = materialize === 'list'
   const placed = await withFrames(placeAll(dataSet, items, list), materialize)
-  const tables = await tablesOf(dataSet, list)
+  const notices = noticesOf(dataSet, items)
+  const tables = await tablesOf(dataSet, list, notices.length > 0)
   const videos = placed.flatMap(({ clip, file, frames }) => {
     return clip && list ? [] : (frames?.map((frame) => `${file}/${frame}`) ?? [file])
   })
@@ -118,7 +121,7 @@ export async function writeSet(
   const aside = partialIn(out)
   try {
     await mkdir(aside)
-    await writeTables(aside, dataSet, placed, tables, list)
+    await writeTables(aside, dataSet, placed, tables, list, notices)
     await writeVideos(aside, placed, materialize, signal)
     throwIfAborted(signal)
     const from = nameOf(dataSet)
@@ -143,11 +146,18 @@ export async function writeSet(
  * set's distilled set, and names of clips that the set needs itself.
  *
  * @param results - further names that are to be written there
+ * @param composed - whether its videos may be composed
  * @throws {InfomotionError} `DATASET_FOLDER_IN_USE`, `DATASET_NAME_CLASH`; `INVALID_ARGUMENT` for the source itself
  */
-export async function expectWritableSet(dir: string, dataSet: DataSet, results: readonly string[]): Promise<void> {
+export async function expectWritableSet(
+  dir: string,
+  dataSet: DataSet,
+  results: readonly string[],
+  composed: boolean,
+): Promise<void> {
   const placed = dataSet.clips.map((_, i) => place(dataSet, i, false))
-  const files = [...(await tablesOf(dataSet, false)), ...results, ...placed.map(({ file }) => file)]
+  const tables = await tablesOf(dataSet, false, composed || noticesOf(dataSet).length > 0)
+  const files = [...tables, ...results, ...placed.map(({ file }) => file)]
   await expectWritable(await placeOf(dir), dataSet, placed, files)
 }
 
@@ -192,7 +202,9 @@ interface ClipTable {
 /** The tables of the clips: the source's own, with a column of splits where these are told nowhere. */
 function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
   const { table, parts, columns, mapping, header } = source
-  if (layout === 'folder' || (!table && !parts)) return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
+  if (layout === 'folder') return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
+  const whole = mapping.split ? columns : [...columns, 'split']
+  if (!table && !parts) return [{ name: 'clips.csv', columns: whole }] // CAMUS
   if (parts)
     return parts
       .filter(({ split }) => clips.some((clip) => clip.split === split))
@@ -202,7 +214,7 @@ function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
         name: relative(root, table).split(sep).join('/'),
       }))
   const name = basename(table!)
-  if (header !== false) return [{ name, columns: mapping.split ? columns : [...columns, 'split'] }]
+  if (header !== false) return [{ name, columns: whole }]
   // a list has no room for splits: one list a split, as people have them
   const { name: stem, ext } = parse(name)
   const splits = (['train', 'val', 'test'] as const).filter((split) => clips.some((clip) => clip.split === split))
@@ -222,12 +234,12 @@ async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Prom
 }
 
 /** Names of all that is written of a set besides its videos. */
-async function tablesOf(dataSet: DataSet, list: boolean): Promise<string[]> {
-  const { layout, root, notice, synthetic } = dataSet
+async function tablesOf(dataSet: DataSet, list: boolean, noted: boolean): Promise<string[]> {
+  const { layout, root, synthetic } = dataSet
   const traced = layout === 'echonet' && (await isOwnFile(join(root, 'VolumeTracings.csv')))
   return [
     'weights.csv',
-    ...(notice ? ['NOTICE.txt'] : []),
+    ...(noted ? ['NOTICE.txt'] : []),
     ...(synthetic ? ['phantom.json'] : []),
     ...(traced ? ['VolumeTracings.csv'] : []),
     ...(layout === 'folder' && !list ? [] : clipTables(dataSet).map(({ name }) => name)),
@@ -250,7 +262,8 @@ async function writeVideos(
     const folder = dirname(file)
     const to = join(folder === '.' ? aside : await makeFolderBelow(aside, folder), basename(file))
     if (item?.video.kind === 'made') {
-      const { frames, count, width, height, fps } = item.video
+      const { count, width, height, fps } = item.video
+      const frames = await framesOf(item.video, signal)
       await writeClip(to, { frames, count, width, height }, { fps, signal })
       continue
     }
@@ -309,15 +322,17 @@ async function writeTables(
   placed: readonly Placed[],
   tables: readonly string[],
   list: boolean,
+  notices: readonly string[],
 ): Promise<void> {
-  const { source, root, notice } = dataSet
+  const { source, root } = dataSet
   const timed = placed.some(({ item, clip }) => item && clip?.segment)
+  const tiled = !source.columns.includes(TILES) && placed.some(({ row }) => row[TILES])
   const weights = placed.flatMap(({ clip, file, item }) =>
     item ? [[clip && list ? clip.path : file, String(item.weight), ...(timed ? timesOf(clip) : [])]] : [],
   )
   const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
     'weights.csv': () => stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : [])], ...weights]),
-    'NOTICE.txt': () => `${notice}\n`,
+    'NOTICE.txt': () => `${notices.join('\n\n')}\n`,
     'phantom.json': () => bytesOf(join(root, 'phantom.json')),
     'VolumeTracings.csv': () => {
       const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(fileOf(clip))] : [])))
@@ -326,10 +341,11 @@ async function writeTables(
   }
   for (const { name, columns, split } of clipTables(dataSet)) {
     const rows = placed.flatMap(({ clip, row }) => (split && split !== (clip?.split ?? 'train') ? [] : [row]))
+    const more = tiled && (split ?? 'train') === 'train' ? [TILES] : []
     contents[name] = () =>
       source.header === false
         ? rows.map((row) => `${columns.map((name) => row[name]).join(source.delimiter)}\n`).join('')
-        : stringify(rows, { header: true, columns: [...columns], delimiter: source.delimiter })
+        : stringify(rows, { header: true, columns: [...columns, ...more], delimiter: source.delimiter })
   }
   for (const name of tables) {
     if (name.includes('/')) await makeFolderBelow(aside, dirname(name))

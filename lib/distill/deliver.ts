@@ -1,7 +1,9 @@
-import { join } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import { writeSet } from '../dataset/write.js'
 import { fileHashOf } from '../features/describer.js'
 import type { ReportClass } from '../report/index.js'
+import { isInside } from '../run/output.js'
 import { replaceFile, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
@@ -10,6 +12,7 @@ import { expectAllRead } from './demands.js'
 import type { Fold } from './fold.js'
 import type { RunLog } from './log.js'
 import { toManifest, type WrittenSet } from './outcome.js'
+import type { Composition } from './tiling.js'
 import type { RunSettings } from './types.js'
 
 /** What is written beside the distilled set, and tells of it. */
@@ -18,7 +21,7 @@ export const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.
 /** Writes a distilled set in the layout of its source, with its manifest. */
 export async function writeDistilled(
   fold: Fold,
-  distilled: DistilledSet,
+  distilled: DistilledSet & { composition?: Composition },
   classes: ReportClass[],
   settings: RunSettings & { materialize: 'copy' | 'link' | 'list'; strict: boolean },
   log: RunLog,
@@ -27,10 +30,18 @@ export async function writeDistilled(
   const { folder, materialize, strict } = settings
   const paths = await writeSet(folder, fold.dataSet, distilled.items, { materialize, signal }, RESULTS)
   const { sums, changed, warnings } = await sumsNow(writtenFiles(fold, distilled.items, paths), signal)
+  const root = await realpath(folder)
   fold.clips.clipWarnings.push(...changed)
   log.warn(warnings)
   if (strict) expectAllRead(fold.clips)
-  const written = { ...distilled, classes, files: paths.map((path, i) => ({ path, sha256: sums[i] })) }
+  const files = await Promise.all(
+    paths.map(async (path, i) => {
+      const file = relative(root, path).split(sep).join('/')
+      const { size } = await stat(path)
+      return { path, sha256: sums[i], bytes: size, ...(isInside(file) && { file }) }
+    }),
+  )
+  const written = { ...distilled, classes, files }
   await replaceFile(join(folder, 'manifest.json'), toJson(toManifest(fold, settings, written)))
   return written
 }
@@ -41,7 +52,7 @@ function writtenFiles(
   items: readonly DistilledItem[],
   paths: readonly string[],
 ) {
-  const known = new Map(trainClips.map((clip, i) => [clip, fileHashOf(clips.keys[trainRows[i]])]))
+  const known = new Map(trainClips.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[trainRows[i]])]))
   return items.map(({ video }, i) => {
     const path = paths[i]
     return video.kind === 'made' ? { id: video.name, path } : { id: video.clip.id, path, sha256: known.get(video.clip) }

@@ -18,7 +18,7 @@ export function expectAllRead({ skipped, clipWarnings }: DescribedClips): void {
       `${skipped.length} clips could not be decoded, which --strict does not allow. The first: ${id}: ${reason}`,
     )
   }
-  const faults = clipWarnings.filter(({ kind }) => kind !== 'levels' && kind !== 'unread') // the clip is whole
+  const faults = clipWarnings.filter(({ kind }) => !['levels', 'unread', 'mask'].includes(kind)) // such clips are whole
   if (faults.length > 0) {
     const { id, text } = faults[0]
     throw new InfomotionError(

@@ -83,11 +83,15 @@ export function featuresOf(
 ): { name: string; features: Matrix }[] {
   // The descriptor's blocks have length 1 each, so that no block outweighs another by its unit.
   const parts = [
-    {
-      name: 'motion',
-      features: normaliseRows(normaliseBlocks(motion, descriptorLayout())),
-      weight: descriptorWeight,
-    },
+    ...(motion
+      ? [
+          {
+            name: 'motion',
+            features: normaliseRows(normaliseBlocks(motion, descriptorLayout())),
+            weight: descriptorWeight,
+          },
+        ]
+      : []),
     ...(embedding ? [{ name: 'embedding', features: normaliseRows(embedding), weight: embeddingWeight }] : []),
   ].filter(({ weight }) => weight > 0)
   const whole = () => ({
@@ -100,7 +104,7 @@ export function featuresOf(
   return [
     ...(parts.length > 1 ? [whole()] : []),
     ...parts.map(({ name, features }) => ({ name, features })),
-    { name: 'mean-frame', features: meanFrame },
-    { name: 'deviation', features: deviation },
+    ...(meanFrame ? [{ name: 'mean-frame', features: meanFrame }] : []),
+    ...(deviation ? [{ name: 'deviation', features: deviation }] : []),
   ]
 }

@@ -2,7 +2,8 @@ import type { Clip } from '../dataset/index.js'
 import { type Matrix, takeColumns } from '../matrix/matrix.js'
 import { invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { DistilledItem, MadeClip } from '../synthesize/index.js'
+import { type DistilledItem, expandItems, makerOf } from '../synthesize/index.js'
+import type { MadeClip } from '../video/types.js'
 import type { Volume } from '../volume/index.js'
 import { describeClips } from './describe.js'
 import { type Fold, featuresOf } from './fold.js'
@@ -10,8 +11,11 @@ import type { Method } from './settings.js'
 
 /** What students see of one item. */
 interface SeenItem {
-  /** Names what it shows: of a source clip the digest of its file and its decoder, of a made clip that of its frames. */
-  key: string
+  /**
+   * Names what it shows: of a source clip the digest of its file and its decoder, of a made clip that of its frames. Absent
+   * where no frames were looked at: no student is then evaluated.
+   */
+  key?: string
   /** Its row in each feature space, by the space's name. */
   rows: ReadonlyMap<string, Float32Array>
   volume(options: StageOptions): Promise<Volume>
@@ -38,6 +42,20 @@ export class ItemFeatures {
     this.trainRows = new Map(fold.trainClips.map((clip, row) => [clip, row]))
   }
 
+  /** What students learn from: composed items as their tiles. */
+  samples(items: readonly DistilledItem[]): DistilledItem[] {
+    const { clips, trainRows } = this.fold
+    if (!items.some(({ tiles }) => tiles)) return [...items]
+    const { decode, cacheKeys } = clips
+    if (!decode || !cacheKeys) throw invalid('clips whose frames were looked at', 'composed items', items.length)
+    const maker = makerOf(decode)
+    return expandItems(items, (tile) => {
+      const row = this.trainRows.get(tile.parent)
+      if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the parent of a tile', tile.parent.id)
+      return maker.clip(tile, cacheKeys[trainRows[row]])
+    })
+  }
+
   /** What students see of each item. Made clips that are new are described first: give all at once where they are known. */
   async of(items: readonly DistilledItem[], stage: StageOptions): Promise<SeenItem[]> {
     const made = items.flatMap(({ video }) => (video.kind === 'made' ? [video] : []))
@@ -62,7 +80,7 @@ export class ItemFeatures {
     const row = this.trainRows.get(clip)
     if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the source clip of an item', clip.id)
     const seen = {
-      key: clips.cacheKeys[trainRows[row]],
+      key: clips.cacheKeys?.[trainRows[row]],
       rows: new Map(spaces.map(({ name, train }) => [name, rowAt(train, row)])),
       volume: ({ signal }: StageOptions) => clips.volume(trainRows[row], { signal }),
       trainRow: row,
@@ -78,7 +96,7 @@ export class ItemFeatures {
     const spaces = featuresOf(described, this.method)
     for (const [i, clip] of fresh.entries())
       this.seen.set(clip, {
-        key: described.cacheKeys[i],
+        key: described.cacheKeys?.[i],
         rows: new Map(spaces.map(({ name, features }) => [name, rowAt(features, i)])),
         volume: ({ signal }) => described.volume(i, { signal }),
       })
@@ -88,3 +106,9 @@ export class ItemFeatures {
 function rowAt({ dim, values }: Matrix, row: number): Float32Array {
   return values.subarray(row * dim, (row + 1) * dim)
 }
+
+/** Clips that are described on the way, called what they are. */
+export const told = ({ signal, onProgress }: StageOptions): StageOptions => ({
+  signal,
+  onProgress: ({ done, total }) => onProgress?.({ stage: 'tiles', done, total, unit: 'tiles' }),
+})

@@ -1,14 +1,15 @@
 import type { DataSet } from '../dataset/index.js'
 import { findLeaks } from '../dataset/leaks.js'
-import type { ExtractedFeatures } from '../features/extract.js'
 import type { StageOptions } from '../runtime/progress.js'
+import type { DescribedClips } from './describe.js'
 
-/** Clips of a run that are there twice, or nearly, each kind a sentence (see `findLeaks`). */
+/** Clips of a run that are there twice, or nearly, each kind a sentence (see `findLeaks`); of clips that were not opened, none. */
 export async function leaksIn(
   { clips, classes }: DataSet,
-  { clips: rows, keys, meanFrame, deviation, motion }: ExtractedFeatures,
+  { clips: rows, keys, meanFrame, deviation, motion }: DescribedClips,
   { signal }: StageOptions,
 ): Promise<string[]> {
+  if (!keys || !meanFrame || !deviation || !motion) return []
   const read = Array.from(rows, (index) => clips[index])
   const described = {
     ids: read.map(({ id }) => id),

@@ -20,12 +20,15 @@ export class RunLog {
     }
   }
 
-  /** Does a stage's work, if nobody has stopped the run, and notes its time. */
+  /** Does a stage's work, if nobody has stopped the run, and notes its time: of a stage in several parts their sum. */
   async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
     throwIfAborted(this.signal)
     const start = performance.now()
     const result = await work()
-    this.timings.push({ stage, seconds: (performance.now() - start) / 1000 })
+    const seconds = (performance.now() - start) / 1000
+    const known = this.timings.find((timing) => timing.stage === stage)
+    if (known) known.seconds += seconds
+    else this.timings.push({ stage, seconds })
     return result
   }
 

@@ -1,20 +1,30 @@
 import { basename } from 'node:path'
 import type { DataSet } from '../dataset/index.js'
+import { noticesOf } from '../dataset/notices.js'
 import type { Evaluation } from '../evaluate/index.js'
 import type { SimilarityGraph } from '../graph/index.js'
-import { itemRecord, type ReportClass, type ReportInput, type ReportItem } from '../report/index.js'
+import {
+  itemRecord,
+  type ReportClass,
+  type ReportComposition,
+  type ReportInput,
+  type ReportItem,
+} from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/index.js'
+import { tilesIn, tilingName } from '../video/made.js'
 import type { Fold } from './fold.js'
 import type { RunLog } from './log.js'
-import { clipWarningsOf, majorityOf, noticesOf, optionsOf, skippedOf, withoutFolders } from './record.js'
+import { clipWarningsOf, majorityOf, optionsOf, skippedOf, withoutFolders } from './record.js'
+import type { Composition } from './tiling.js'
 import type { DistillResult, RunSettings } from './types.js'
 
 /** What a run found, as far as it went. */
 interface Found {
   modules?: ClassModules[]
   selection?: Selection
+  composition?: Composition
   /** Takes the selection's place once it is there. */
   distilled?: DistilledSet
   evaluation?: Evaluation
@@ -25,9 +35,10 @@ export function toResult(
   { dataSet, clips }: Pick<Fold, 'dataSet' | 'clips'>,
   { folder }: RunSettings,
   log: RunLog,
-  { modules, selection, distilled, evaluation }: Found = {},
+  { modules, selection, composition, distilled, evaluation }: Found = {},
 ): DistillResult {
   const selected = distilled?.items ?? selection?.representatives
+  const composed = compositionRecord(composition)
   return {
     classes: dataSet.classes.map((name, c) => ({
       name,
@@ -39,10 +50,12 @@ export function toResult(
     selected: selected?.length ?? 0,
     effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
+    ...(composed && { composition: composed }),
     ...(evaluation ? { evaluation } : {}),
+    ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     skipped: skippedOf(clips, dataSet),
     warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, folder)),
-    notices: noticesOf(dataSet),
+    notices: noticesOf(dataSet, distilled?.items),
     seconds: log.seconds(),
   }
 }
@@ -69,15 +82,43 @@ export function classesOf(
 /** A distilled set as it was written. */
 export interface WrittenSet extends DistilledSet {
   classes: ReportClass[]
-  /** Of each item: where its file is (absolute), and the SHA-256 of that. */
-  files: { path: string; sha256: string }[]
+  composition?: Composition
+  /** Of each item: its file (absolute; `file`: relative to the set's folder, where it is in there), its SHA-256 and size. */
+  files: { path: string; file?: string; sha256: string; bytes: number }[]
+}
+
+/** What the videos of a set cost. */
+function sizeOf({ clips: { facts }, trainClips, trainRows }: Fold, { items, files }: WrittenSet) {
+  if (!facts) return undefined // their frames were not looked at
+  const rows = new Map(trainClips.map((clip, i) => [clip, trainRows[i]]))
+  const shapes = items.map(({ video }) => {
+    if (video.kind === 'made') return { ...video, frames: video.count }
+    return facts[rows.get(video.clip)!]
+  })
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
+  return {
+    videos: items.length,
+    frames: sum(shapes.map(({ frames }) => frames)),
+    pixels: sum(shapes.map(({ frames, width, height }) => frames * width * height)),
+    bytes: sum(files.map(({ bytes }) => bytes)),
+  }
+}
+
+/** How composed videos are divided; undefined where they are not. */
+function compositionRecord(composition: Composition | undefined): ReportComposition | undefined {
+  if (!composition?.shape) return undefined
+  const { tiling, shape, search } = composition
+  if (tilesIn(tiling) === 1 && !search) return undefined
+  const found = search && { ...search, chosen: tilingName(tiling) }
+  return { tiles: tiling.side, stretches: tiling.stretches, ...shape, ...(found && { search: found }) }
 }
 
 /**
  * What was distilled, from what, and how: without times, thread counts or absolute paths, so that the same data, seed
  * and version give the same bytes.
  */
-export function toManifest({ dataSet, clips }: Fold, settings: RunSettings, distilled: WrittenSet): object {
+export function toManifest(fold: Fold, settings: RunSettings, distilled: WrittenSet): object {
+  const { dataSet, clips } = fold
   return {
     schema: 1,
     generator: `infomotion ${versions().infomotion}`,
@@ -86,37 +127,49 @@ export function toManifest({ dataSet, clips }: Fold, settings: RunSettings, dist
       name: basename(dataSet.root),
       layout: dataSet.layout,
       scheme: dataSet.scheme,
+      columns: columnsOf(dataSet),
       synthetic: dataSet.synthetic,
       clips: dataSet.clips.length,
       skipped: skippedOf(clips, dataSet),
       clipWarnings: clipWarningsOf(clips, dataSet),
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
+    embeddings: clips.embeddingFacts,
     selector: distilled.selector,
     effectiveSampleSize: distilled.effectiveSampleSize,
+    size: sizeOf(fold, distilled),
+    composition: compositionRecord(distilled.composition),
     classes: distilled.classes,
-    items: distilled.items.map((item, i) => ({
-      ...itemRecord(described(item, dataSet)),
-      sha256: distilled.files[i].sha256,
-    })),
-    notices: noticesOf(dataSet),
+    items: distilled.items.map((item, i) => {
+      const { file, sha256, bytes } = distilled.files[i]
+      return { ...itemRecord(described(item, dataSet)), file, sha256, bytes }
+    }),
+    notices: noticesOf(dataSet, distilled.items),
   }
+}
+
+/** What the columns of the written table are called; undefined where there is no table. */
+function columnsOf({ layout, source: { mapping } }: DataSet) {
+  return layout === 'folder' ? undefined : { ...mapping, split: mapping.split ?? 'split' }
 }
 
 /** What the report shows. `maps`: one a class. */
 export function toReport(
-  { dataSet, clips }: Fold,
+  fold: Fold,
   settings: RunSettings,
   log: RunLog,
   distilled: WrittenSet,
   { evaluation, maps }: { evaluation?: Evaluation; maps: readonly string[] },
 ): ReportInput {
+  const { dataSet, clips } = fold
   return {
     dataSet: basename(dataSet.root),
     layout: dataSet.layout,
     synthetic: dataSet.synthetic,
     selector: distilled.selector,
     effectiveSampleSize: distilled.effectiveSampleSize,
+    size: sizeOf(fold, distilled),
+    composition: compositionRecord(distilled.composition),
     classes: distilled.classes,
     maps,
     items: distilled.items.map((item, i) => ({ ...described(item, dataSet), file: distilled.files[i].path })),
@@ -125,7 +178,7 @@ export function toReport(
     skipped: skippedOf(clips, dataSet),
     clipWarnings: clipWarningsOf(clips, dataSet),
     warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
-    notices: noticesOf(dataSet),
+    notices: noticesOf(dataSet, distilled.items),
     timings: log.timings,
     options: optionsOf(dataSet, settings),
     versions: versions(),
@@ -133,7 +186,10 @@ export function toReport(
 }
 
 /** One video of the distilled set, in the terms of its source. */
-function described({ video, classIndex, soft, parents, ...item }: DistilledItem, { classes }: DataSet): ReportItem {
+function described(
+  { video, classIndex, soft, parents, tiles, ...item }: DistilledItem,
+  { classes }: DataSet,
+): ReportItem {
   const { label, weight, module, visitRate, rank } = item
   return {
     path: video.kind === 'made' ? video.name : video.clip.id,
@@ -144,6 +200,13 @@ function described({ video, classIndex, soft, parents, ...item }: DistilledItem,
     parents: parents.map(({ id }) => id),
     ...(video.kind === 'made' && { kind: video.kind }),
     ...(soft && { targets: Array.from(soft) }),
+    ...(tiles && {
+      ...(video.kind === 'made' && { width: video.width, height: video.height, fps: video.fps, frames: video.count }),
+      tiles: tiles.map(({ parent, soft, ...tile }) => ({
+        ...{ parent: parent.id, ...tile },
+        ...(soft && { targets: Array.from(soft) }),
+      })),
+    }),
   }
 }
 

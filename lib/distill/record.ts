@@ -20,7 +20,12 @@ export function optionsOf(
   { scheme }: DataSet,
   { folder: _, cache: __, ...options }: RunSettings,
 ): Record<string, unknown> {
-  return { classes: scheme, ...options, encoder: basename(options.encoder) }
+  const { encoder, embeddings, embeddingIds } = options
+  const nameOf = (path: string | undefined) => path && basename(path)
+  return {
+    ...{ classes: scheme, ...options, encoder: basename(encoder) },
+    ...{ embeddings: nameOf(embeddings), embeddingIds: nameOf(embeddingIds) },
+  }
 }
 
 export function skippedOf({ skipped }: DescribedClips, dataSet: DataSet): { path: string; reason: string }[] {
@@ -41,8 +46,4 @@ export function clipWarningsOf(
 /** Absolute paths stay on their machine. */
 export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
   return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)
-}
-
-export function noticesOf({ notice }: DataSet): string[] {
-  return notice ? [notice] : []
 }

@@ -9,7 +9,7 @@ import { type CnnSize, predict, predictCnn, trainCnn, trainStudent } from '../tr
 import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels, Volume } from '../volume/index.js'
 import type { FeatureSpace } from './fold.js'
-import type { ItemFeatures } from './items.js'
+import { type ItemFeatures, told } from './items.js'
 import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
 
@@ -60,12 +60,14 @@ export function studentsOf(name: StudentName, config: StudentConfig): Students {
   return {
     name,
     spaces: kind.spaces,
-    run: async ({ signal, ...task }) => {
-      const items = await itemsKey(task.items, config.features, { signal })
-      const on = [name, kind.dependsOn(task), items, teacher(), task.seed]
+    run: async ({ signal, items, ...rest }) => {
+      const task = { ...rest, items: config.features.samples(items) }
+      const key = await itemsKey(task.items, config.features, { signal })
+      const on = [name, kind.dependsOn(task), key, teacher(), task.seed]
       return config.predictions.get(on, (checkpoint) => kind.predictTest(task, { signal, checkpoint }))
     },
-    trainOn: (items, seed, stage) => kind.train({ space: kind.spaces[0], items, seed }, stage),
+    trainOn: (items, seed, stage) =>
+      kind.train({ space: kind.spaces[0], items: config.features.samples(items), seed }, stage),
   }
 }
 
@@ -78,8 +80,8 @@ export async function evaluateSets(
   stage: StageOptions,
 ): Promise<Evaluation> {
   const { dataSet, trainClips, testLabels, testGroups } = features.fold
-  const items = sets.flatMap(({ items }) => items)
-  await features.of(items, { signal: stage.signal }) // made clips of all sets are described together
+  const items = features.samples(sets.flatMap(({ items }) => items))
+  await features.of(items, told(stage)) // made clips of all sets are described together
   const input = { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
   // as many students at once as there are threads: each has one
   return evaluate(input, run, { student: name, parallel: native().threads, seed, ...stage })
@@ -121,7 +123,7 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
   const { dataSet, spaces, clips, trainRows, testRows } = features.fold
   const classes = dataSet.classes.length
   const targetsOf = targetsBeside(features, teacher)
-  const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys[row])
+  const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys![row])
   const clipsKey = once(() => sha256(JSON.stringify([keys(trainRows), keys(testRows)])))
 
   const fit = async ({ space, items, seed }: TrainTask, { checkpoint, ...stage }: TrainStage) => {

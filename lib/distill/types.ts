@@ -1,4 +1,6 @@
+import type { EmbeddingFacts } from '../embeddings/index.js'
 import type { Evaluation } from '../evaluate/index.js'
+import type { ReportComposition } from '../report/index.js'
 import type { Method } from './settings.js'
 
 /** The settings of a run that its results tell of. */
@@ -16,7 +18,11 @@ export interface DistillResult {
   effectiveSampleSize: number | null
   /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
+  /** How videos are composed, and how that was chosen; absent where each is one clip and nothing was chosen. */
+  composition?: ReportComposition
   evaluation?: Evaluation
+  /** Where a run's own embeddings are from, and how they were matched to its clips. */
+  embeddings?: EmbeddingFacts
   skipped: { path: string; reason: string }[]
   warnings: string[]
   notices: string[]

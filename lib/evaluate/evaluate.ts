@@ -63,7 +63,7 @@ export async function evaluate(
   }
 
   const rows = candidates.map(({ selector, space, runs }, i): EvaluationRow => {
-    const row = rowOf(selector, space, runs[0].length, predictions[i], measured[i])
+    const row = rowOf(selector, space, runs[0], predictions[i], measured[i])
     const partner = candidates.findIndex((other) => other.selector === 'random' && other.space === space)
     if (partner === -1 || partner === i || selector.startsWith('full')) return row
     const random = mean(predictions[partner].map((p) => measure(p).balancedAccuracy))
@@ -71,7 +71,7 @@ export async function evaluate(
     return { ...row, differenceToRandom: percentileInterval(row.balancedAccuracy.mean - random, differences) }
   })
   const majority = [predictMajority(input)]
-  rows.push(rowOf('majority', 'none', 0, majority, measureDraws(majority, resamples)))
+  rows.push(rowOf('majority', 'none', [], majority, measureDraws(majority, resamples)))
 
   const tested = new Set(Array.from(input.testLabels)).size
   return {
@@ -108,7 +108,7 @@ async function predictionsOf(
 function rowOf(
   selector: string,
   features: string,
-  clips: number,
+  items: readonly DistilledItem[],
   predictions: Predictions[],
   draws: Draws,
 ): EvaluationRow {
@@ -117,7 +117,8 @@ function rowOf(
   return {
     selector,
     features,
-    clips,
+    clips: items.length,
+    ...insideOf(items),
     runs,
     accuracy: percentileInterval(mean(runs.map((m) => m.accuracy)), draws.accuracy),
     balancedAccuracy: percentileInterval(mean(runs.map((m) => m.balancedAccuracy)), draws.balancedAccuracy),
@@ -129,6 +130,15 @@ function rowOf(
             draws.auc.filter((auc) => auc !== null),
           )
         : null,
+  }
+}
+
+/** What composed videos hold. */
+function insideOf(items: readonly DistilledItem[]): Pick<EvaluationRow, 'samples' | 'parents'> {
+  if (!items.some(({ tiles }) => tiles)) return {}
+  return {
+    samples: items.reduce((sum, { tiles }) => sum + (tiles?.length ?? 1), 0),
+    parents: new Set(items.flatMap(({ parents }) => parents)).size,
   }
 }
 

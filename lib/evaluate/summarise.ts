@@ -37,12 +37,15 @@ export function summarise(evaluations: readonly Evaluation[]): Evaluation {
     const ofSplits = evaluations.flatMap(({ rows }) => rows.find((other) => sameKind(other, row)) ?? [])
     if (ofSplits.length < evaluations.length) return []
     const differences = ofSplits.flatMap((r) => r.differenceToRandom?.mean ?? [])
+    const average = (value: (row: EvaluationRow) => number | undefined) =>
+      Math.round(mean(ofSplits.map((r) => value(r) ?? r.clips)))
     const aucs = ofSplits.flatMap((r) => r.auc?.mean ?? [])
     return [
       {
         selector: row.selector,
         features: row.features,
         clips: Math.round(mean(ofSplits.map((r) => r.clips))),
+        ...(row.samples !== undefined && { samples: average((r) => r.samples), parents: average((r) => r.parents) }),
         runs: ofSplits.flatMap((r) => r.runs),
         accuracy: fraction(ofSplits.map((r) => r.accuracy.mean)),
         balancedAccuracy: fraction(ofSplits.map((r) => r.balancedAccuracy.mean)),

@@ -64,7 +64,7 @@ function cellsOf(row: EvaluationRow, splits: number): string[] {
   return [
     draws > 1 ? `${row.selector} x${draws}` : row.selector,
     row.features === 'none' ? '-' : row.features,
-    row.clips === 0 ? '-' : String(row.clips),
+    row.clips === 0 ? '-' : row.samples === undefined ? String(row.clips) : `${row.clips} (${row.samples})`,
     interval(row.balancedAccuracy, percent),
     row.differenceToRandom ? interval(row.differenceToRandom, signed) : '-',
     percent(row.accuracy.mean),

@@ -30,8 +30,11 @@ export interface EvaluationRow {
   selector: string
   /** What the student sees ("motion", "grey+flow"), or a control's name ("deviation", "grey"); "none" for the majority. */
   features: string
-  /** Training clips of one student; 0 for the majority. */
+  /** Training clips (videos) of one student; 0 for the majority. */
   clips: number
+  /** Where videos hold several clips: the tiles that the student is trained on, and the different TRAIN clips inside. */
+  samples?: number
+  parents?: number
   /** One entry a run (a draw, a split); a deterministic selection has one a split. */
   runs: Metrics[]
   /** Mean over the runs, with a bootstrap 95 % interval over the test clips (whole groups together). */

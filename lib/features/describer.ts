@@ -3,9 +3,9 @@ import { ByteBudget } from '../run/budget.js'
 import type { ShardEntry } from '../run/shards.js'
 import { NO_FILE, sha256 } from '../run/store.js'
 import { asInfomotionError, InfomotionError } from '../runtime/errors.js'
-import type { MadeClip } from '../synthesize/types.js'
+import { framesOf } from '../video/made.js'
 import { sha256OfClip } from '../video/pictures.js'
-import type { ReadOptions, Segment } from '../video/types.js'
+import type { MadeClip, ReadOptions, Segment } from '../video/types.js'
 import type { Volume } from '../volume/volume.js'
 import type { DecodedClip, FeatureCache } from './cache.js'
 
@@ -50,11 +50,7 @@ export class ClipDescriber {
   /** The row of one clip; or why it is skipped. */
   async describe(index: number, signal?: AbortSignal): Promise<void> {
     const clip = this.clips[index]
-    if ('frames' in clip) {
-      this.hashes[index] = hashOfMade(clip)
-      this.entries[index] = await this.cache.describe(this.hashes[index], async () => asDecoded(clip), signal)
-      return
-    }
+    if ('frames' in clip) return this.describeMade(index, clip, signal)
     const share = this.budget.open()
     const reserve = (bytes: number) => share.grow(bytes, signal)
     try {
@@ -75,10 +71,24 @@ export class ClipDescriber {
     }
   }
 
+  /** A made clip's row. What goes wrong in making it is no fault of one clip. */
+  private async describeMade(index: number, clip: MadeClip, signal?: AbortSignal): Promise<void> {
+    const share = this.budget.open()
+    try {
+      const reserve = (bytes: number) => share.grow(bytes, signal)
+      const known = clip.key === undefined ? await asDecoded(clip, { signal, reserve }) : undefined
+      this.hashes[index] = clip.key ?? hashOfMade(known!)
+      const decoded = async () => known ?? asDecoded(clip, { signal, reserve })
+      this.entries[index] = await this.cache.describe(this.hashes[index], decoded, signal)
+    } finally {
+      share.close()
+    }
+  }
+
   /** The volume of a clip that has a row, made again where it was lost. */
   volume(index: number, key: string, at: { signal?: AbortSignal }): Promise<Volume> {
     const clip = this.clips[index]
-    const again = async () => ('frames' in clip ? asDecoded(clip) : this.decode(clip, this.hashes[index], at))
+    const again = async () => ('frames' in clip ? asDecoded(clip, at) : this.decode(clip, this.hashes[index], at))
     return this.cache.volume(key, again, at.signal)
   }
 
@@ -110,11 +120,14 @@ function nameOfPart(hash: string, segment: Segment | undefined): string {
 export const fileHashOf = (name: string) => name.slice(0, SHA256_DIGITS)
 
 /** Names a made clip by all that it is, but for its name. */
-function hashOfMade({ frames, count, width, height, fps }: MadeClip): string {
+function hashOfMade({ frames, count, width, height, fps }: DecodedClip): string {
   return sha256(`made ${JSON.stringify([count, width, height, fps])} ${sha256(frames)}`)
 }
 
-function asDecoded({ frames, count, width, height, fps }: MadeClip): DecodedClip {
+async function asDecoded(clip: MadeClip, { signal, reserve }: ReadOptions): Promise<DecodedClip> {
+  const { count, width, height, fps } = clip
+  if (typeof clip.frames === 'function') await reserve?.(count * width * height)
+  const frames = await framesOf(clip, signal)
   return { frames, count, width, height, fps, backend: 'made', damagedFrames: 0, warnings: [] }
 }
 

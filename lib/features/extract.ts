@@ -15,7 +15,8 @@ import {
 import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { MadeClip } from '../synthesize/types.js'
+import { MOST_TOGETHER } from '../video/batch.js'
+import type { MadeClip } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
 import { ClipDescriber, type ClipOptions, type SkippedClip } from './describer.js'
@@ -24,7 +25,9 @@ import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './odd
 
 /** What clips have. */
 const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps', 'segment']
-const MADE_CLIP: readonly (keyof MadeClip)[] = ['kind', 'name', 'frames', 'count', 'width', 'height', 'fps']
+const MADE_CLIP: readonly (keyof MadeClip)[] = [
+  ...(['kind', 'name', 'frames', 'count', 'width', 'height', 'fps', 'key', 'tiling'] as const),
+]
 
 const OPTIONS: readonly (keyof ExtractOptions)[] = [
   ...(['cache', 'decode', 'decoder', 'decoders', 'stated', 'memory', 'descriptor', 'device', 'volumes'] as const),
@@ -66,8 +69,8 @@ export interface ExtractedFeatures {
   clips: Uint32Array
   facts: ClipFacts[]
   /**
-   * SHA-256 of each clip's file, as it was read, for a part of a file with more behind it; of a made clip, of its frames with
-   * their size and rate.
+   * SHA-256 of each clip's file, as it was read, for a part of a file with more behind it; of a made clip its own key, or
+   * that of its frames with their size and rate.
    */
   keys: string[]
   /** Names each clip's file and its decoder: the key of whatever is made of the clip's frames. */
@@ -116,8 +119,8 @@ export async function extractFeatures(
   const report = () => onProgress?.({ stage: 'features', done, total: clips.length, unit: 'clips' })
   report()
   try {
-    // One clip more than threads: while the pool computes, the next clip is read and decoded.
-    await inLanes(native().threads + 1, clips.length, signal, async (index) => {
+    // More clips than threads: while the pool computes, the next ones are read and decoded, small ones by ffmpeg together.
+    await inLanes(native().threads + MOST_TOGETHER, clips.length, signal, async (index) => {
       await describer.describe(index, signal)
       done++
       report()

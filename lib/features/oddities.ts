@@ -54,12 +54,14 @@ const LINES: Record<ClipWarning['kind'], { says: string; of: (clip: ReadClip, te
   rate: { says: 'name no frame rate, so that one is assumed', of: ({ facts }) => `${rounded(facts.fps)} fps` },
   rates: { says: 'name frame rates that differ', of: (_, [text]) => text.replace(/^.*?: /, '').replace(/;.*$/, '') },
   'variable-rate': {
-    says: 'have a frame rate that varies, which is taken for constant',
+    says: 'have frames that come unevenly, or at another rate than the header names',
     of: (_, [text]) => text.replace(/^.*?: /, '').replace(/\.$/, ''),
   },
   levels: { says: 'had their numbers scaled to grey levels', of: (_, [text]) => text.replace(/\.$/, '') },
   region: { says: 'name no region of their 2-D image and are read whole', of: () => '' },
   unread: { says: 'have files beside their frames that are not read', of: (_, [text]) => text.replace(/\.$/, '') },
+  mask: { says: 'have no sector that could be masked', of: () => '' },
+  aspect: { says: 'have pixels that are not square, and are taken as stored', of: (_, [text]) => text.split(';')[0] },
   decoder: { says: 'made the decoder complain', of: (_, [text]) => text.slice(0, 120) },
   'table-frames': {
     says: 'hold another number of frames than the table says',

@@ -1,18 +1,20 @@
 import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
-import { integer, number, oneOf, text } from '../runtime/kinds.js'
+import { autoOr, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
+import { SIDES, STRETCHES } from '../synthesize/index.js'
 import { DECODING } from '../video/index.js'
 
 /** The headings of the options, in the order of `--help`. */
 export const CALL = 'What and where'
 export const SELECT = 'Graphs and selection'
+const SYNTHESIS = 'Synthesis'
 export const STUDENT = 'Students'
 const FEATURES = 'Features'
 export const RUN = 'The run'
 
-export const GROUPS = [CALL, DATA, FEATURES, SELECT, STUDENT, RUN]
+export const GROUPS = [CALL, DATA, FEATURES, SELECT, SYNTHESIS, STUDENT, RUN]
 
 /** What `distill` and `compare` tell `readDataSet`, but for its seed, which is the run's, and `strict`, which is distill's. */
 export const { seed: SPLIT_SEED, strict: _, ...READ } = READING
@@ -54,6 +56,16 @@ export const METHOD = {
     group: FEATURES,
     help: 'temporal CNN whose embedding stands beside the descriptor, out of models/zoo.json or a file',
   }),
+  embeddings: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: 'none',
+    help: "embeddings of your own in an encoder's place: .npy, CSV or Parquet",
+  }),
+  embeddingIds: option(text('file', 'a file'), {
+    group: FEATURES,
+    absent: "the embeddings' own, or row by row",
+    help: 'what each row of the embeddings belongs to: a text with one id a line, or a CSV with a column of them',
+  }),
   descriptorWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
@@ -62,7 +74,7 @@ export const METHOD = {
   embeddingWeight: option(number(0, 1e6), {
     default: 1,
     group: FEATURES,
-    help: "weight of the encoder's embedding there",
+    help: 'weight of the embedding there',
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
   /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */
@@ -77,6 +89,27 @@ export const METHOD = {
     help: 'training steps of a CNN student',
   }),
 } satisfies Options
+
+/** What videos of a distilled set hold. */
+export const composing = (synthesize: 'none' | 'compose') =>
+  ({
+    /** `none`: the selected clips as they are; `compose`: videos of their size and length that hold several of them. */
+    synthesize: option(oneOf(['none', 'compose'] as const), {
+      default: synthesize,
+      group: SYNTHESIS,
+      help: 'compose: each video holds several selected clips, made smaller or shorter; none: each is one, as it is',
+    }),
+    tiles: option(autoOr(SIDES), {
+      default: 'auto',
+      group: SYNTHESIS,
+      help: 'tiles on a side of a composed video: 2 for 2 x 2 (auto: by cross-validation on TRAIN)',
+    }),
+    stretches: option(autoOr(STRETCHES), {
+      default: 'auto',
+      group: SYNTHESIS,
+      help: 'stretches of time after one another in a composed video, each with tiles of its own (auto: likewise)',
+    }),
+  }) satisfies Options
 
 /** Where `distill` and `compare` write. */
 export const folders = (holds: string) =>

@@ -15,6 +15,7 @@ import { compareCommand } from './compare.js'
 import { dataCommand } from './data.js'
 import { distillCommand } from './distill.js'
 import { doctorCommand } from './doctor.js'
+import { exportCommand } from './export.js'
 import { flowCommand } from './flow.js'
 import { infomapCommand } from './infomap.js'
 import { phantomCommand } from './phantom.js'
@@ -24,6 +25,7 @@ import { probeCommand } from './probe.js'
 export const COMMANDS: readonly CommandFacts[] = [
   distillCommand,
   compareCommand,
+  exportCommand,
   dataCommand,
   phantomCommand,
   probeCommand,

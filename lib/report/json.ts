@@ -11,6 +11,8 @@ export function reportDocument(input: ReportInput): object {
     dataSet: { name: input.dataSet, layout: input.layout, synthetic: input.synthetic },
     selector: input.selector,
     effectiveSampleSize: input.effectiveSampleSize,
+    ...(input.size && { size: input.size }),
+    ...(input.composition && { composition: input.composition }),
     summary: summary(input),
     classes: input.classes,
     items: input.items.map(itemRecord),

@@ -1,4 +1,4 @@
-import { encodeJpeg } from '../runtime/jpeg.js'
+import { encodeJpegs } from '../video/jpeg.js'
 import type { Frames } from '../video/types.js'
 
 /** The frames of a clip in one JPEG, row by row in a grid: one picture a clip instead of one a frame. */
@@ -57,7 +57,15 @@ export async function filmStrip({
     channels: 1,
     quality: 75,
   } as const
-  return { jpeg: await encodeJpeg(picture), width: w, height: h, frames: shown, columns, fps: fps / step }
+  const [jpeg] = await encodeJpegs(picture)
+  return {
+    jpeg: Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length),
+    width: w,
+    height: h,
+    frames: shown,
+    columns,
+    fps: fps / step,
+  }
 }
 
 /** Mean over the box of source pixels that each pixel covers. */

@@ -10,10 +10,15 @@ const others: Record<string, string> = {
   majority: 'majority class',
 }
 
-/** "infomap+swap" -> "Infomap modules, refined". */
+/** How a set differs from the composed one of its selector. */
+const variants: Record<string, string> = { plain: ', plain clips', uncut: ', by a loader that does not cut tiles' }
+
+/** "infomap+swap" -> "Infomap modules, refined"; "infomap:plain" -> "Infomap modules, plain clips". */
 export function selectorName(selector: string): string {
-  const [base, refined] = selector.split('+')
-  return `${entryOf(others, base) ?? selectorOf(base)?.label ?? base}${refined === 'swap' ? ', refined' : ''}`
+  const [way, variant = ''] = selector.split(':')
+  const [base, refined] = way.split('+')
+  const name = entryOf(others, base) ?? selectorOf(base)?.label ?? base
+  return `${name}${refined === 'swap' ? ', refined' : ''}${entryOf(variants, variant) ?? ''}`
 }
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
@@ -47,12 +52,15 @@ export function summary(input: ReportInput): string[] {
   const { classes, evaluation, items, majority, selector } = input
   const pool = classes.reduce((sum, { clips }) => sum + clips, 0)
   const made = items.filter(({ kind }) => kind === 'made').length
-  const how = made > 0 ? `, ${made} of them made, distilled` : ' chosen'
-  const chosen = `${count(items.length, 'clip')}${how} from ${pool.toLocaleString('en')} in ${classes.length} classes`
+  const tiles = items.flatMap((item) => item.tiles ?? [])
+  const inside = new Set(tiles.map(({ parent }) => parent)).size
+  const holding = `, which hold ${inside.toLocaleString('en')} clips,`
+  const how = tiles.length > 0 ? `${holding} distilled` : made > 0 ? `, ${made} of them made, distilled` : ' chosen'
+  const chosen = `${count(items.length, tiles.length > 0 ? 'video' : 'clip')}${how} from ${pool.toLocaleString('en')} in ${classes.length} classes`
   const row = mainRow(input, selector)
   if (!evaluation || !row) return [`${chosen}. No student was evaluated in this run.`]
 
-  const beside = ['random', 'kmedoids', 'full']
+  const beside = ['random', 'kmedoids', `${selector}:plain`, 'full']
     .filter((other) => other !== selector)
     .map((other) => mainRow(input, other))
     .filter((other) => other !== undefined)

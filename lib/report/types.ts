@@ -1,4 +1,5 @@
 import type { DataSet } from '../dataset/types.js'
+import type { EmbeddingFacts } from '../embeddings/types.js'
 import type { Evaluation } from '../evaluate/types.js'
 import type { Segment } from '../video/types.js'
 
@@ -13,6 +14,10 @@ export interface ReportInput {
   selector: string
   /** Of the distilled set: (sum of the sample weights)^2 / sum of their squares. */
   effectiveSampleSize: number
+  /** What its videos cost, all together. */
+  size?: { videos: number; frames: number; pixels: number; bytes: number }
+  /** How its videos are composed; absent where each is one clip. */
+  composition?: ReportComposition
   classes: ReportClass[]
   /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
   maps?: readonly string[]
@@ -35,6 +40,43 @@ export interface ReportInput {
   options: Record<string, unknown>
   /** Versions of the package, of Node, of the runtime, ... */
   versions: Record<string, string>
+}
+
+/** How composed videos are divided. */
+export interface ReportComposition {
+  /** On a side: 2 for 2 x 2. */
+  tiles: number
+  /** Of time, after one another. */
+  stretches: number
+  /** Of a composed video. */
+  width: number
+  height: number
+  fps: number
+  frames: number
+  /** Where it was chosen by cross-validation on TRAIN: the balanced accuracy of each that was tried. */
+  search?: {
+    student: string
+    /** Share of TRAIN that was held out, and how often. */
+    heldOut: number
+    repeats: number
+    chosen: string
+    scores: { side: number; stretches: number; mean: number; deviation: number }[]
+  }
+}
+
+/** A tile of a composed video. */
+export interface ReportTile {
+  parent: string
+  label: string
+  weight: number
+  module: number
+  visitRate: number
+  rank: number
+  targets?: number[]
+  place: { x: number; y: number; width: number; height: number; from: number; to: number }
+  width: number
+  height: number
+  fps: number
 }
 
 /** One class, as selection saw it. */
@@ -74,6 +116,12 @@ export interface ReportItem {
   kind?: 'made'
   /** Where students learn a distribution of it: a probability a class. */
   targets?: number[]
+  /** Of a composed video, with what it holds. */
+  width?: number
+  height?: number
+  fps?: number
+  frames?: number
+  tiles?: ReportTile[]
   /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
   file?: string
 }
@@ -89,7 +137,13 @@ export interface Comparison {
   /** `given`: the data set's own split, intervals by bootstrap over its test clips; `drawn`: over splits by seed. */
   splits: DataSet['splits']
   /** One table a student and a budget (videos per class), students one after the other, budgets ascending. */
-  budgets: { student: string; vpc: number; evaluation: Evaluation }[]
+  budgets: {
+    student: string
+    vpc: number
+    /** How composed videos were divided, one a split: "2x2"; absent where none was composed. */
+    tilings?: string[]
+    evaluation: Evaluation
+  }[]
   /** The most frequent class of TRAIN (in the first split), and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
   /** Clips left out, and why. */
@@ -97,6 +151,8 @@ export interface Comparison {
   warnings: string[]
   /** What the reader must know about the data (licences, agreements), each a sentence. */
   notices: string[]
+  /** Where the run's own embeddings are from, and how they were matched to the clips. */
+  embeddings?: EmbeddingFacts
   options: Record<string, unknown>
   versions: Record<string, string>
   seconds: number

@@ -94,6 +94,16 @@ export function oneOf<T extends string>(
   }
 }
 
+/** "auto", or one of some numbers. */
+export function autoOr<T extends number>(numbers: readonly T[]): Kind<'auto' | T> {
+  const range = `auto, ${numbers.join(', ')}`
+  const check = (value: unknown, name: string) => {
+    if (value === 'auto' || numbers.includes(value as T)) return value as 'auto' | T
+    throw invalid(range, name, value)
+  }
+  return { placeholder: 'n', range, parse: (typed) => (typed === 'auto' ? typed : Number(typed)), check }
+}
+
 /** One entry or more, all of a kind; typed as a,b,c. */
 export function list<T, Old>(entry: Kind<T, Old>): Kind<T[], [Old] extends [never] ? never : (T | Old)[]> {
   const check = (value: unknown, name: string) => {

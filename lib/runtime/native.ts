@@ -62,6 +62,18 @@ export interface Native {
 
   /** The version of libjpeg-turbo; this and what follows is absent where the addon was built without it. */
   readonly jpegLibrary: string
+  /** Where the frames of a Motion JPEG AVI are. The bytes are not copied: nobody may change or transfer them meanwhile. */
+  walkAvi(file: Uint8Array): Job<NativeAvi>
+  /** Luma of the frames that these chunks make; places are within the file, which is not copied either. */
+  decodeClip(file: Uint8Array, chunks: Float64Array, layout: NativeClipLayout): Job<NativeClip>
+  /** As many pictures as the pixels are, each compressed; JPEG i ends at `ends[i]`. */
+  encodeJpegs(
+    pixels: Uint8Array,
+    width: number,
+    height: number,
+    channels: 1 | 3,
+    quality: number,
+  ): Job<{ jpegs: Uint8Array; ends: Float64Array }>
   /** One JPEG: luma of 8-bit samples, or the components as they are stored. */
   decodeJpeg(jpeg: Uint8Array, colour: 'luma' | 'stored'): Job<NativeJpegImage>
 
@@ -168,6 +180,41 @@ export interface NativeClipFeatures {
   meanFrame: Float32Array
   deviation: Float32Array
   volume?: Uint8Array
+}
+
+/** How chunks of an AVI make frames; `width` is 0 where no chunk has a readable JPEG header. */
+export interface NativeClipLayout {
+  width: number
+  height: number
+  /** Of two fields, each a JPEG of half the height. */
+  woven: boolean
+  /** The first of them has the lines 1, 3, 5..., where the first line is 0. */
+  evenFirst: boolean
+  /** For a frame: 2 where each field has a chunk of its own. */
+  chunks: number
+}
+
+export interface NativeAvi {
+  /** Of the video: start and end of each, in bytes. */
+  chunks: Float64Array
+  /** How many were found by their name, not by a JPEG that lies somewhere. */
+  named: number
+  /** 0: unknown. */
+  fps: number
+  /** Chunks that the header promises; 0: it does not say. */
+  promised: number
+  codec: string
+  resyncs: number
+  /** Chunks that are not empty, and those with a readable JPEG header. */
+  filled: number
+  jpegs: number
+  layout: NativeClipLayout
+}
+
+export interface NativeClip {
+  frames: Uint8Array
+  /** Of each frame: 0 damaged, 1 good, 2 repeated by an empty chunk. */
+  states: Uint8Array
 }
 
 /** [height, width, components] samples; 16-bit ones where they have more than 8 `bits`. */

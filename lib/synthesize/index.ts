@@ -1,2 +1,5 @@
-export { plainItems, synthesize } from './synthesize.js'
-export type { DistilledItem, DistilledSet, MadeClip, SourceClip } from './types.js'
+export { commonShape, fits, mixedWarnings, SIDES, STRETCHES } from './layout.js'
+export { type ReadDistilled, type ReadDistilledOptions, readDistilled } from './read.js'
+export { makerOf, plainItems, type SynthesizeOptions, synthesize } from './synthesize.js'
+export { coded, type DecodeClip, expandItems, type TileMaker } from './tile.js'
+export type { ClipShape, DistilledItem, DistilledSet, Tile } from './types.js'

@@ -1,47 +1,54 @@
-import type { Clip } from '../dataset/types.js'
+import type { Clip, SetItem } from '../dataset/types.js'
+import type { Place } from '../video/types.js'
 
-/** A clip that was made, not recorded: its frames and what belongs to them. It lies in no data set. */
-export interface MadeClip {
-  kind: 'made'
-  /** Its file in a written set, relative to the set's videos, with `/` between its parts: "composed-1.avi". */
-  name: string
-  /** Luma, count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. */
-  frames: Uint8Array
-  count: number
+/** Size, rate and length of a clip: `frames` of them, `fps` a second. */
+export interface ClipShape {
   width: number
   height: number
-  /** Frames per second. */
   fps: number
+  frames: number
 }
 
-/** A clip of the source, as it is. */
-export interface SourceClip {
-  kind: 'source'
-  clip: Clip
+/** One of the clips that a composed video holds: a sample of its own, which students see at its full size. */
+export interface Tile {
+  /** The TRAIN clip that it shows: the middle of it, where its place is shorter. */
+  parent: Clip
+  /** As in {@link DistilledItem}. */
+  label: string
+  soft?: Float32Array
+  /** Sample weight, mean 1 over the tiles of the class. */
+  weight: number
+  module: number
+  visitRate: number
+  rank: number
+  /** Where it is in the video. */
+  place: Place
+  /**
+   * Of its parent. Brought back to this size and played at this rate, it moves as fast as its parent does, in px/s: the
+   * video itself may be of another size and rate.
+   */
+  width: number
+  height: number
+  fps: number
 }
 
 /**
  * One video of a distilled set, or of a set that stands beside it: what students are trained on, and what is written,
  * listed and shown.
  */
-export interface DistilledItem {
-  video: SourceClip | MadeClip
-  /** As it stands in the source's table, or would: an EF ("57.3"), or a name ("covid"). */
-  label: string
+export interface DistilledItem extends SetItem {
   /** Index into `DataSet.classes`: the class that it stands for in the set. */
   classIndex: number
   /** What students learn of it, where that is not its class alone: a probability a class, of sum 1. */
   soft?: Float32Array
-  /** Sample weight, mean 1 over the class. */
-  weight: number
-  /** The TRAIN clips that it is made of; a source clip is its own parent. */
-  parents: readonly Clip[]
   /** Module (after merging) within its class; -1 where the selector has none. */
   module: number
   /** How often the random walk on the class graph visits the representative; 0 where the selector has no such thing. */
   visitRate: number
   /** Order of choice within the class, from 0. */
   rank: number
+  /** What a composed video holds: students are trained on these, each with its own weight, and not on the video. */
+  tiles?: readonly Tile[]
 }
 
 /** Videos with labels and weights: what a way to distil comes to. */
@@ -50,6 +57,6 @@ export interface DistilledSet {
   selector: string
   /** By class and rank. */
   items: DistilledItem[]
-  /** (sum of the sample weights)^2 / sum of their squares: what as many clips of equal weight would count. */
+  /** (sum of the sample weights)^2 / sum of their squares (of tiles, where there are): so many clips of equal weight. */
   effectiveSampleSize: number
 }

@@ -24,7 +24,7 @@ export function giveRate(clip: { fps: number; oddities: Oddity[] }, fps: number 
 
 /** What a reader of a Motion JPEG AVI should know of it. `given`: the rate that it takes where the header names none. */
 export function aviOddities(
-  { promised, fps }: Avi,
+  { promised, fps, layout }: Avi,
   { found, resyncs, complete }: AviFindings,
   { damagedFrames, count }: Pick<Frames, 'damagedFrames' | 'count'>,
   given?: number,
@@ -39,6 +39,11 @@ export function aviOddities(
     odd.push({
       kind: 'chunks',
       text: `The chunks are damaged in ${resyncs} places; reading went on at the next frame.`,
+    })
+  if (layout.chunks > 1)
+    odd.push({
+      kind: 'decoder',
+      text: 'Each chunk holds one field of a picture: two make a frame, at half the rate that the header names.',
     })
   return [...odd, ...damageOddities(damagedFrames, count)]
 }

@@ -1,7 +1,8 @@
+import { frameCount } from './avi.js'
 import { aviOddities, giveRate } from './avi-oddities.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
-import { jpegSize } from './jpeg.js'
+import { hasJpeg } from './jpeg.js'
 import { withMask } from './mask.js'
 import { decodeMjpeg, mjpegDecoder } from './mjpeg.js'
 import { countOddities, cropOddities } from './oddities.js'
@@ -10,9 +11,9 @@ import { readHereOrOutside, readOutside } from './outside.js'
 import { PICTURES } from './pictures.js'
 import { type Recognised, recognise } from './recognise.js'
 import { type ReadClipOptions, type Request, withSource } from './request.js'
-import { type ClipSource, type Source, sourceOf } from './source.js'
-import { decodeFormat, gather, streamClip } from './stream.js'
-import { ASSUMED_FPS, type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
+import type { ClipSource, Source } from './source.js'
+import { decodeFormat, gather } from './stream.js'
+import { type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
 
 /**
@@ -52,12 +53,12 @@ export async function readClip(source: ClipSource, options: ReadClipOptions = {}
 }
 
 async function decode(source: Source, request: Request): Promise<Frames> {
-  const { backend, segment, reserve } = request
+  const { backend, segment, maxFrames } = request
   const inParts = segment !== undefined || source.size > MAX_CLIP_BYTES
   const file = await recognise(source, backend, request, inParts ? WINDOW_BYTES : undefined)
   if (file.format) return decodeFormat(source, file, request)
-  if (segment || (file.avi && file.bytes.length < source.size))
-    return gather(await streamClip(source, file, request), source, reserve)
+  const isPart = segment !== undefined || (maxFrames !== undefined && !file.avi)
+  if (isPart || (file.avi && file.bytes.length < source.size)) return gather(source, file, request)
   const outside = () => decodeOutside(source, file, request)
   if (!file.avi)
     return file.refused ? readHereOrOutside(backend, () => Promise.reject(file.refused), outside) : outside()
@@ -67,7 +68,7 @@ async function decode(source: Source, request: Request): Promise<Frames> {
     return {
       ...clip,
       oddities: [
-        ...aviOddities(avi, { ...avi, found: avi.frames.length, complete: true }, clip, request.fps),
+        ...aviOddities(avi, { ...avi, found: frameCount(avi), complete: true }, clip, request.fps),
         ...clip.oddities,
       ],
     }
@@ -84,7 +85,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
   })
   // ffmpeg has no word for an AVI that ends early
   const { promised = 0 } = file
-  if (promised > clip.count && request.maxFrames === undefined) {
+  if (promised > clip.count) {
     clip.promisedFrames = promised
     clip.oddities.unshift(...countOddities(promised, clip.count))
   }
@@ -96,20 +97,9 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
 export async function decodersOf(backend: Backend): Promise<string[]> {
   if (backend === 'mjpeg') return [mjpegDecoder()]
   const opencv = opencvDecoder()
-  const own = backend === 'auto' ? [mjpegDecoder(), ...[...FORMATS, PICTURES].map((format) => format.decoder())] : []
+  const here = [...FORMATS, PICTURES].map((format) => format.decoder())
+  const own = backend === 'auto' ? [...(hasJpeg() ? [mjpegDecoder()] : []), ...here] : []
   if (backend === 'opencv') return opencv ? [opencv] : []
   const outside = await ffmpegDecoder().catch(() => (backend === 'auto' ? opencv : undefined))
   return outside ? [...own, outside] : own
-}
-
-/**
- * The frames of a Motion JPEG AVI as they lie in the file, for showing them elsewhere without decoding. Frames whose
- * JPEG header is damaged are left out.
- *
- * @throws VIDEO_NOT_FOUND, VIDEO_EMPTY, VIDEO_UNREADABLE (also for every other format)
- */
-export async function readJpegFrames(path: string): Promise<{ jpegs: Uint8Array[]; fps: number }> {
-  const { bytes, avi } = await recognise(await sourceOf(path, {}), 'mjpeg')
-  const jpegs = avi!.frames.map(({ start, end }) => bytes.subarray(start, end)).filter((jpeg) => jpegSize(jpeg))
-  return { jpegs, fps: avi!.fps ?? ASSUMED_FPS }
 }

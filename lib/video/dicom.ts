@@ -14,7 +14,7 @@ import { cropped, regionOf } from './dicom/region.js'
 import { kindOf } from './dicom/sop.js'
 import type { Format } from './format.js'
 import { countOddities, cropOddities, damageOddities } from './oddities.js'
-import { Resampler } from './times.js'
+import { resample } from './times.js'
 import { type DecodeOptions, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
 /**
@@ -70,21 +70,13 @@ async function evenly<Clip extends { frames: Uint8Array; width: number; height: 
   times: readonly number[],
   fps: number,
   path: string,
-  { maxFrames = Number.POSITIVE_INFINITY, reserve }: DecodeOptions,
+  options: DecodeOptions,
 ): Promise<Clip> {
-  const size = clip.width * clip.height
-  const resampler = new Resampler(fps)
-  const shown: number[] = []
-  const count = Math.min(times.length, clip.frames.length / size)
-  for (let i = 0; i < count && shown.length < maxFrames; i++)
-    for (let left = resampler.next(times[i]); left > 0; left--) shown.push(i - 1)
-  for (let left = resampler.last(); left > 0; left--) shown.push(count - 1)
-  shown.length = Math.min(shown.length, maxFrames)
-  if (shown.length * size > MAX_CLIP_BYTES) throw tooLarge(path, shown.length, clip.width, clip.height)
-  await reserve?.(shown.length * size)
-  const frames = new Uint8Array(shown.length * size)
-  for (const [at, i] of shown.entries()) frames.set(clip.frames.subarray(i * size, (i + 1) * size), at * size)
-  return { ...clip, frames }
+  const { frames, width, height } = clip
+  const pixels = width * height
+  const all = { frames, pixels, count: frames.length / pixels }
+  const even = await resample(all, times, fps, options, (count) => tooLarge(path, count, width, height))
+  return { ...clip, frames: even.frames }
 }
 
 /** Raise where the luma of a file would come out differently. */

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { InfomotionError, unlessAborted } from '../runtime/errors.js'
-import { decodeThrough, streamThrough } from './pipe.js'
+import { inTurn } from './batch.js'
+import { type Decoded, decodeThrough, framesOf, streamThrough } from './pipe.js'
 import { type Decoder, DecoderProcess, type Output } from './process.js'
 import type { Part } from './segment.js'
 import type { Source } from './source.js'
@@ -49,8 +50,7 @@ export const FILM_FORMATS =
   'avi,mov,mp4,matroska,webm,mpeg,mpegvideo,mpegts,m4v,h261,h263,h264,hevc,vvc,av1,obu,ivf,vc1,mjpeg,flv,asf,ogg,gif,' +
   'apng,yuv4mpegpipe,mxf,gxf,dv,nut,rm,wtv,dirac,cavsvideo,avs,avs2,avs3,swf,nsv,smjpeg,roq,flic'
 
-/** What is read of a clip. */
-export interface FfmpegOptions extends ReadOptions, Part {
+export interface FfmpegOptions extends ReadOptions {
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
 }
@@ -59,17 +59,24 @@ export interface FfmpegOptions extends ReadOptions, Part {
 export async function decodeWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<Frames> {
   return withFfmpeg(source, options, async (command, everyFrame, decoder) => {
     const decoding = await decoderOf(command, everyFrame, source, options)
-    return { ...(await decodeThrough(decoding, source, options)), decoder }
+    const alone = (reserve = options.reserve) => decodeThrough(decoding, source, { ...options, reserve })
+    if (source.path === undefined || source.size > SMALL) return { ...(await alone()), decoder }
+    const { args: input } = await inputOf(source, options)
+    const output = (index: number, to: Output) => outputOf(index, to, everyFrame)
+    const well = { status: 0, messages: '' }
+    const shared = (decoded: Decoded) => framesOf(decoding, source, decoded, well, options)
+    return { ...(await inTurn({ command, input, output }, options, alone, shared)), decoder }
   })
 }
 
-/** The same frame after frame, or a part of it. The frames' times are read before: the rate depends on them. */
-export async function streamWithFfmpeg(source: Source, options: FfmpegOptions = {}): Promise<ClipStream> {
+/** Bytes of a file that is decoded together with others. */
+const SMALL = 2 ** 22
+
+/** The same frame after frame, or a part of it. The times of all frames are read before: the rate depends on them. */
+export async function streamWithFfmpeg(source: Source, options: FfmpegOptions & Part = {}): Promise<ClipStream> {
   return withFfmpeg(source, options, async (command, everyFrame, decoder) => {
     const times = await timesOf(command, source, options)
-    // a part's frames have no numbers before they are taken at a constant rate
-    const read = options.segment ? { ...options, maxFrames: undefined } : options
-    const decoding = await decoderOf(command, everyFrame, source, read)
+    const decoding = await decoderOf(command, everyFrame, source, options)
     return { ...(await streamThrough(decoding, source, { ...options, times })), decoder }
   })
 }
@@ -124,7 +131,7 @@ async function decoderOf(
   const output = { frames: 1, times: 3 }
   return {
     ...{ name: 'ffmpeg', command, input, outputs: [output] },
-    args: [...QUIET, ...args, ...outputOf(0, output, everyFrame, options)],
+    args: [...QUIET, ...args, ...outputOf(0, output, everyFrame)],
   }
 }
 
@@ -141,12 +148,16 @@ async function inputOf(source: Source, { bare }: FfmpegOptions): Promise<{ args:
   const format = bare ? ['-f', 'mjpeg'] : []
   if (source.path !== undefined) return { args: [...only('file'), ...format, '-i', `file:${resolve(source.path)}`] }
   const input = await source.read(0, source.size)
-  if (!endsWithIndex(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
+  if (!needsSeeking(input)) return { args: [...only('pipe'), ...format, '-i', 'pipe:0'], input }
   return { args: [...only('cache,pipe'), ...format, '-i', 'cache:pipe:0'], input }
 }
 
-/** An MP4 or QuickTime file whose index, the box "moov", stands behind the frames (ISO/IEC 14496-12, 4.2), as cameras write it. */
-function endsWithIndex(file: Buffer): boolean {
+/**
+ * ffmpeg goes back in a GIF, and in an MP4 or QuickTime file whose index, the box "moov", stands behind the frames
+ * (ISO/IEC 14496-12, 4.2), as cameras write it.
+ */
+function needsSeeking(file: Buffer): boolean {
+  if (file.toString('latin1', 0, 4) === 'GIF8') return true
   if (!/^(ftyp|wide|free|skip|mdat)$/.test(file.toString('latin1', 4, 8))) return false
   for (let at = 0; at + 16 <= file.length; ) {
     const name = file.toString('latin1', at + 4, at + 8)
@@ -161,14 +172,8 @@ function endsWithIndex(file: Buffer): boolean {
 }
 
 /** The luma of input `index`, and its frames' times to 11 us, without a copy of the frames. */
-function outputOf(
-  index: number,
-  { frames, times }: Output,
-  everyFrame: string[],
-  { maxFrames }: FfmpegOptions,
-): string[] {
-  const most = maxFrames === undefined ? [] : ['-frames:v', String(maxFrames)]
-  const all = ['-map', `${index}:v:0`, ...everyFrame, ...most]
+function outputOf(index: number, { frames, times }: Output, everyFrame: string[]): string[] {
+  const all = ['-map', `${index}:v:0`, ...everyFrame]
   const luma = ['-pix_fmt', 'gray', '-strict', '-1', '-f', 'yuv4mpegpipe', `pipe:${frames}`]
   return [...all, ...luma, ...all, '-c:v', 'wrapped_avframe', '-enc_time_base', '1/90000', ...TIMES, `pipe:${times}`]
 }
@@ -176,15 +181,15 @@ function outputOf(
 /** When the frames of a clip are shown, by its container, without decoding them. */
 async function timesOf(command: string, source: Source, options: FfmpegOptions): Promise<number[]> {
   const { args, input } = await inputOf(source, options)
-  const most = options.maxFrames === undefined || options.segment ? [] : ['-frames:v', String(options.maxFrames)]
-  const copy = ['-map', '0:v:0', '-c', 'copy', ...most, ...TIMES, 'pipe:1']
+  const copy = ['-map', '0:v:0', '-c', 'copy', ...TIMES, 'pipe:1']
   const process = new DecoderProcess(
     { name: 'ffmpeg', command, input, args: [...QUIET, ...args, ...copy], outputs: [{ times: 1 }] },
     options.signal,
   )
   try {
     await process.end() // what is wrong with the clip, decoding will tell
-    return [...Float64Array.from(process.times[0].seconds).sort()]
+    const [times] = process.times
+    return times.areComplete ? [...Float64Array.from(times.seconds).sort()] : []
   } finally {
     process.close()
   }

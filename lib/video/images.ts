@@ -1,7 +1,6 @@
 import { readWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
-import { decodeJpeg } from '../runtime/jpeg.js'
-import { jpegSize } from './jpeg.js'
+import { decodeJpeg } from './jpeg.js'
 import { readPng, type Samples } from './png.js'
 
 /** One image as grey levels. */
@@ -27,7 +26,7 @@ export async function readLuma(path: string): Promise<Luma> {
   try {
     return await decodeImage(bytes)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
     throw new InfomotionError('IMAGE_UNREADABLE', `Expected a PNG, JPEG, PGM or PPM image in ${path}: ${why}.`, {
       cause,
     })
@@ -52,8 +51,9 @@ export async function decodeImage(bytes: Buffer): Promise<Luma> {
 }
 
 async function readJpeg(bytes: Buffer): Promise<Luma> {
-  if (!jpegSize(bytes)) throw new Error('its JPEG header is damaged, or promises more than its bytes can hold')
-  return decodeJpeg(bytes)
+  const { pixels, width, height, damage } = await decodeJpeg(bytes)
+  if (damage) throw new Error(damage)
+  return { pixels: pixels as Uint8Array, width, height }
 }
 
 /** Binary PGM (P5) and PPM (P6): magic, width, height, white, one space, samples; two bytes each where white > 255. */

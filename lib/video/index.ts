@@ -1,5 +1,5 @@
-export { decodersOf, readClip, readJpegFrames } from './clip.js'
-export type { Mask } from './mask.js'
+export { decodersOf, readClip } from './clip.js'
+export { findSector, type Mask } from './mask.js'
 export { DECODING, decodingKey } from './options.js'
 export type { ReadClipOptions } from './request.js'
 export type { ClipSource } from './source.js'
@@ -9,6 +9,7 @@ export {
   type Backend,
   type ClipStream,
   type Frames,
+  type MadeClip,
   type Oddity,
   type OddityKind,
   type ReadOptions,

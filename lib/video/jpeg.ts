@@ -1,12 +1,13 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { runJob } from '../runtime/job.js'
 import { type Native, type NativeJpegImage, native } from '../runtime/native.js'
-import { MAX_SIDE } from './types.js'
+
+/** The addon can read and write JPEGs. */
+export const hasJpeg = () => native().jpegLibrary !== undefined
 
 /** The addon, where it can read and write JPEGs. */
 export function jpegAddon(): Native {
-  const addon = native()
-  if (addon.jpegLibrary) return addon
+  if (hasJpeg()) return native()
   throw new InfomotionError(
     'JPEG_NOT_BUILT',
     'The addon was built without JPEG, since there was no source of libjpeg-turbo. Compile it anew with ' +
@@ -27,44 +28,28 @@ export function decodeJpeg(
   return runJob(() => jpegAddon().decodeJpeg(jpeg, colour), signal)
 }
 
-/**
- * Width and height as the start-of-frame segment has them (ITU-T T.81, B.2.2); undefined if this is no JPEG, its head is
- * damaged, it has fewer bytes than such a frame needs (every block of 8x8 takes at least one bit), or more scans than
- * an encoder writes: each costs a pass over all blocks, however few its bytes.
- */
-export function jpegSize(jpeg: Uint8Array): { width: number; height: number } | undefined {
-  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return undefined
-  let at = 2
-  while (at + 9 <= jpeg.length) {
-    if (jpeg[at] !== 0xff) return undefined
-    const marker = jpeg[at + 1]
-    const length = (jpeg[at + 2] << 8) | jpeg[at + 3]
-    if (marker === 0xff) {
-      at++ // fill byte
-    } else if (marker >= 0xc0 && marker <= 0xc2) {
-      const height = (jpeg[at + 5] << 8) | jpeg[at + 6]
-      const width = (jpeg[at + 7] << 8) | jpeg[at + 8]
-      const possible = width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE
-      return possible && width * height <= 512 * jpeg.length && !hasManyScans(jpeg) ? { width, height } : undefined
-    } else if (length < 2 || marker === 0xda) {
-      return undefined
-    } else {
-      at += 2 + length
-    }
-  }
-  return undefined
+/** Pictures to compress, one behind the other: one byte a pixel, or three (red, green, blue). */
+export interface Pictures {
+  pixels: Uint8Array
+  width: number
+  height: number
+  channels: 1 | 3
+  /** 1 to 100. */
+  quality: number
 }
 
-/** Encoders write one to four scans; progressive ones ten or so. */
-const MAX_SCANS = 64
-const START_OF_SCAN = Buffer.from([0xff, 0xda])
-
-function hasManyScans(jpeg: Uint8Array): boolean {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
-  let scans = 0
-  for (let at = bytes.indexOf(START_OF_SCAN); at >= 0; at = bytes.indexOf(START_OF_SCAN, at + 2))
-    if (++scans > MAX_SCANS) return true
-  return false
+/**
+ * Compresses pictures with the accurate DCT; colour at full resolution (4:4:4).
+ *
+ * @throws JPEG_NOT_BUILT, ABORTED
+ */
+export async function encodeJpegs(
+  { pixels, width, height, channels, quality }: Pictures,
+  signal?: AbortSignal,
+): Promise<Uint8Array[]> {
+  const start = () => jpegAddon().encodeJpegs(pixels, width, height, channels, quality)
+  const { jpegs, ends } = await runJob(start, signal)
+  return Array.from(ends, (end, i) => jpegs.subarray(i > 0 ? ends[i - 1] : 0, end))
 }
 
 /**
@@ -103,4 +88,27 @@ function jpegEnd(file: Buffer): { end?: number; multiple: boolean } {
     if (at < 0) break
   }
   return { end: at >= 0 && file[at] === 0xff && file[at + 1] === 0xd9 ? at + 2 : undefined, multiple }
+}
+
+/** Width and height as the start-of-frame segment has them (T.81, B.2.2); undefined if this is no JPEG, or its head is damaged. */
+function jpegSize(jpeg: Uint8Array): { width: number; height: number } | undefined {
+  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return undefined
+  let at = 2
+  while (at + 9 <= jpeg.length) {
+    if (jpeg[at] !== 0xff) return undefined
+    const marker = jpeg[at + 1]
+    const length = (jpeg[at + 2] << 8) | jpeg[at + 3]
+    if (marker === 0xff) {
+      at++ // fill byte
+    } else if (marker >= 0xc0 && marker <= 0xc3) {
+      const height = (jpeg[at + 5] << 8) | jpeg[at + 6]
+      const width = (jpeg[at + 7] << 8) | jpeg[at + 8]
+      return width > 0 && height > 0 ? { width, height } : undefined
+    } else if (length < 2 || marker === 0xda) {
+      return undefined
+    } else {
+      at += 2 + length
+    }
+  }
+  return undefined
 }

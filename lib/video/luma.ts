@@ -6,6 +6,8 @@ export interface LumaHead {
   height: number
   /** Undefined where it names no rate between 0 and 1000 fps. */
   fps?: number
+  /** Width of a pixel against its height, where it says so. */
+  aspect?: number
 }
 
 const MARKER = 'FRAME\n'.length
@@ -48,7 +50,9 @@ export class LumaStream {
     if (!line.startsWith('YUV4MPEG2') || !isSide(width) || !isSide(height)) return undefined
     this.rest = this.rest.subarray(end + 1)
     const fps = Number(numerator) / Number(denominator)
-    return { width, height, ...(fps > 0 && fps <= 1000 && { fps }) }
+    const [, across = 0, down = 0] = / A(\d+):(\d+)/.exec(line) ?? []
+    const aspect = Number(across) / Number(down)
+    return { width, height, ...(fps > 0 && fps <= 1000 && { fps }), ...(aspect > 0 && aspect < 1e6 && { aspect }) }
   }
 
   /** The next frame, in memory of its own; undefined at the end. */

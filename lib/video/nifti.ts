@@ -1,10 +1,11 @@
-import { constants, createGunzip, gunzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, createGunzip, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib'
 import { type NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js'
-import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { InfomotionError, throwIfAborted, unlessAborted } from '../runtime/errors.js'
 import { type ArrayClip, expectClipSize, framesOfArray } from './arrays.js'
 import type { Format } from './format.js'
 import { SAMPLE_TYPES } from './samples.js'
-import type { Oddity } from './types.js'
+import type { DecodeOptions, Oddity } from './types.js'
 
 const DECODER = 'nifti'
 
@@ -135,35 +136,47 @@ function rateOf({ dims, pixDims, xyzt_units }: NIFTI1 | NIFTI2, count: number): 
   return fps > 0 && fps <= 1000 ? fps : undefined
 }
 
-/** What lies behind the frames is read too, so far: at the very end is the checksum. */
+/** What may lie behind the frames and still be looked at, since behind that is the checksum. */
 const BEHIND = 2 ** 16
 
 /** Unpacks as many bytes as the header promises, and no more. What is damaged or cut short gives what comes before that. */
 async function inflate(
   bytes: Buffer,
   length: number,
-  { signal, reserve }: { signal?: AbortSignal; reserve?: (bytes: number) => Promise<void> },
+  { signal, reserve }: DecodeOptions,
 ): Promise<{ inflated: Buffer; odd: Oddity[] }> {
   await reserve?.(length)
-  const parts: Buffer[] = []
-  let there = 0
-  const gunzip = createGunzip({ chunkSize: 2 ** 18 })
-  gunzip.end(bytes)
-  const odd: Oddity[] = []
-  try {
-    for await (const part of gunzip as AsyncIterable<Buffer>) {
-      throwIfAborted(signal)
-      if (there < length) parts.push(part)
-      there += part.length
-      if (there > length + BEHIND) break
-    }
-  } catch (error) {
+  const whole = gunzip(bytes, { maxOutputLength: length + BEHIND, chunkSize: 2 ** 18 })
+  const inflated = await unlessAborted(whole, signal).catch((error) => {
     throwIfAborted(signal)
-    odd.push({ kind: 'damaged', text: `What is packed is damaged: ${(error as Error).message}.` })
-  } finally {
-    gunzip.destroy()
-  }
+    return error as Error
+  })
+  if (inflated instanceof Buffer) return { inflated: inflated.subarray(0, length), odd: [] }
+  const { parts, error } = await beforeFault(bytes, length)
+  throwIfAborted(signal)
+  const odd: Oddity[] = error ? [{ kind: 'damaged', text: `What is packed is damaged: ${error.message}.` }] : []
   return { inflated: Buffer.concat(parts).subarray(0, length), odd }
+}
+
+const gunzip = promisify(gunzipWithCallback)
+
+/** What comes out of a damaged stream, as far as it is needed; zlib keeps to itself the last piece, so pieces are small. */
+function beforeFault(bytes: Buffer, length: number): Promise<{ parts: Buffer[]; error?: Error }> {
+  return new Promise((done) => {
+    const parts: Buffer[] = []
+    let there = 0
+    const stream = createGunzip({ chunkSize: 4096 })
+    stream.on('data', (part: Buffer) => {
+      parts.push(part)
+      there += part.length
+      if (there < length) return
+      stream.destroy()
+      done({ parts })
+    })
+    stream.on('end', () => done({ parts }))
+    stream.on('error', (error) => done({ parts, error }))
+    stream.end(bytes)
+  })
 }
 
 function unreadable(path: string, found: string, cause?: unknown): InfomotionError {

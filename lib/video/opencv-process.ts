@@ -1,5 +1,5 @@
-// The process that decodeWithOpencv starts: `node opencv-process.js LIBRARY CLIP MOST` writes the clip's luma, at most so
-// many frames, as YUV4MPEG2 to descriptor 3.
+// The process that decodeWithOpencv starts: `node opencv-process.js LIBRARY CLIP` writes the clip's luma as YUV4MPEG2
+// to descriptor 3.
 import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -26,13 +26,13 @@ function write(bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(FRAMES, bytes, at)
 }
 
-const [library, path, most] = process.argv.slice(2)
+const [library, path] = process.argv.slice(2)
 try {
   const cv = createRequire(import.meta.url)(library) as OpenCv
   cv.setNumThreads(1)
   const capture = new cv.VideoCapture(path)
   const fps = capture.get(cv.CAP_PROP_FPS)
-  for (let count = 0; count < Number(most); count++) {
+  for (let count = 0; ; count++) {
     const frame = capture.read()
     if (frame.empty) break
     const { rows, cols } = frame

@@ -27,22 +27,17 @@ export function opencvDecoder(): string | undefined {
  * Decodes any clip that the OpenCV behind opencv4nodejs can, in a process of its own: what the library prints on stdout
  * when it is loaded goes nowhere, and its faults end that process only. About a second to start.
  */
-export async function decodeWithOpencv(
-  source: Source,
-  options: ReadOptions & { maxFrames?: number } = {},
-): Promise<Frames> {
-  const decoding = decoderOf(source, options)
-  return { ...(await decodeThrough(decoding, source, options)), decoder: opencvDecoder() as string }
+export async function decodeWithOpencv(source: Source, options: ReadOptions = {}): Promise<Frames> {
+  return { ...(await decodeThrough(decoderOf(source), source, options)), decoder: opencvDecoder() as string }
 }
 
 /** The same frame after frame, or a part of it. */
 export async function streamWithOpencv(source: Source, options: ReadOptions & Part = {}): Promise<ClipStream> {
-  const read = options.segment ? { ...options, maxFrames: undefined } : options
-  const clip = await streamThrough(decoderOf(source, read), source, options)
+  const clip = await streamThrough(decoderOf(source), source, options)
   return { ...clip, decoder: opencvDecoder() as string }
 }
 
-function decoderOf({ name, path }: Source, options: { maxFrames?: number }): Decoder {
+function decoderOf({ name, path }: Source): Decoder {
   const library = findOpencv()
   if (!library)
     throw new InfomotionError(
@@ -57,7 +52,7 @@ function decoderOf({ name, path }: Source, options: { maxFrames?: number }): Dec
       `Expected the path of a file for the backend "opencv" but received ${name}: OpenCV reads files only. Write them to one, or use the backend "ffmpeg".`,
     )
   const program = fileURLToPath(moduleUrl('video/opencv-process.js'))
-  const args = [program, library, resolve(path), String(options.maxFrames ?? Number.MAX_SAFE_INTEGER)]
+  const args = [program, library, resolve(path)]
   const env = {
     ...process.env,
     OPENCV4NODEJS_DISABLE_EXTERNAL_MEM_TRACKING: '1', // its accounting of memory aborts Node 20

@@ -8,7 +8,7 @@ export const DECODING = {
   backend: option(oneOf(BACKENDS), { default: 'auto', help: 'video decoder (opencv: opencv4nodejs)' }),
   /** Frames a second of clips that name no rate themselves: folders of pictures, `.npy`, NIfTI without time. */
   fps: option(number(0.001, 1000), {
-    unit: 'frames a second',
+    unit: 'fps',
     absent: '30, with a warning',
     help: 'frame rate of clips that name none (folders of pictures, .npy, NIfTI without time)',
   }),

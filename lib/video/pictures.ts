@@ -1,28 +1,30 @@
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NO_FILE, sha256OfFile, withFile } from '../run/store.js'
 import { InfomotionError, unlessAborted, whileReading } from '../runtime/errors.js'
+import { inLanes } from '../runtime/lanes.js'
+import { native } from '../runtime/native.js'
 import type { Format } from './format.js'
 import { decodeImage, imageKind, type Luma } from './images.js'
-import { forEachInFlight, mjpegDecoder } from './mjpeg.js'
 import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
 /** File name endings of pictures that are read, and of others that frames are kept in too. */
 const PICTURE = /\.(jpe?g|png|p[gpn]m)$/i
 const OTHER_PICTURE = /\.(tiff?|bmp|webp|jp2|jpe?2000|exr|tga)$/i
 
-/** Whether a folder of these names is a clip: it holds pictures, be they of a kind that is not read. */
-export const isPictures = (names: Iterable<string>) => {
-  for (const name of names) if (!name.startsWith('.') && isPicture(name)) return true
-  return false
+/** Whether a folder, or what a link leads to, is a clip: it holds pictures, be they of a kind that is not read. */
+export async function isPictureFolder(path: string): Promise<boolean> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.some((entry) => isPicture(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
 }
 
-export const isPicture = (name: string) => PICTURE.test(name) || OTHER_PICTURE.test(name)
+/** By its name; hidden files are none. */
+export const isPicture = (name: string) => !name.startsWith('.') && (PICTURE.test(name) || OTHER_PICTURE.test(name))
 
 /** Names this decoder with the version of what decodes JPEGs; other pictures lose nothing, whoever decodes them. */
-export const picturesDecoder = () => mjpegDecoder().replace('mjpeg', 'pictures')
+export const picturesDecoder = () => `pictures (libjpeg-turbo ${native().jpegLibrary ?? 'none'})`
 
 /** A folder's pictures, in the order of the frames. */
 interface Pictures {
@@ -33,6 +35,9 @@ interface Pictures {
   /** Names of what else lies there. */
   unread: string[]
 }
+
+/** Pictures that are read at once: enough to keep the threads busy. */
+const AT_ONCE = 16
 
 /** Largest file that is taken for a picture. */
 const MAX_PICTURE_BYTES = 2 ** 28
@@ -64,10 +69,10 @@ export async function listPictures(folder: string): Promise<Pictures> {
         `Expected the frames of a clip in ${folder} as JPEG, PNG or PGM, but found ${other.name}. Convert the pictures, ` +
           'e.g. to PNG, which loses nothing.',
       )
-    const found = seen.length === 0 ? 'nothing' : `${seen.length} entries, e.g. ${seen[0].name}`
+    const found = seen.length === 0 ? 'nothing' : `${firstOf(seen.map(({ name }) => name).sort())}, but no pictures`
     throw new InfomotionError(
       'VIDEO_NOT_FOUND',
-      `Expected a clip at ${folder}, but it is a folder without pictures: it holds ${found}.`,
+      `Expected a clip at ${folder}: it is a folder, not a file, and holds ${found}.`,
     )
   }
   const frames = framesAmong(folder, names).sort(natural)
@@ -211,8 +216,7 @@ export const PICTURES: Format = {
  * @throws as `sha256OfFile`, {@link listPictures}
  */
 export async function sha256OfClip(path: string, signal?: AbortSignal): Promise<string> {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
-  if (!isFolder) return sha256OfFile(path, signal)
+  if (!(await isPictureFolder(path))) return sha256OfFile(path, signal)
   const hash = createHash('sha256')
   for (const name of (await listPictures(path)).names)
     hash.update(`${await sha256OfFile(join(path, name), signal)} ${name}\n`)
@@ -266,7 +270,7 @@ async function decodeAll(folder: string, names: readonly string[], options: Deco
     }
     if (given) take(given.index, given.image)
     const start = given ? given.index + 1 : 0
-    await forEachInFlight(names.length - start, signal, async (i) => take(start + i, await read(start + i)))
+    await inLanes(AT_ONCE, names.length - start, signal, async (i) => take(start + i, await read(start + i)))
     return { frames, width, height, good }
   }
   let decoded = await decodeAs(first.width, first.height, { index: at - 1, image: first })

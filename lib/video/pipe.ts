@@ -4,7 +4,7 @@ import { type LumaHead, LumaStream } from './luma.js'
 import { type Decoder, DecoderProcess, type Ending, wasKilled, words } from './process.js'
 import { outsideClip, type Part, rangeOf } from './segment.js'
 import type { Source } from './source.js'
-import { type FrameTimes, type Pace, paceOf, Resampler } from './times.js'
+import { type FrameTimes, type Pace, paceOf, Resampler, resample } from './times.js'
 import { type ClipStream, type Frames, MAX_CLIP_BYTES, type Oddity, type ReadOptions } from './types.js'
 
 /** What a decoder's run gave of one clip. */
@@ -26,7 +26,7 @@ export interface Decoded {
 export async function decodeThrough(
   decoder: Decoder,
   source: Source,
-  options: ReadOptions & { maxFrames?: number } = {},
+  options: ReadOptions = {},
 ): Promise<Omit<Frames, 'decoder'>> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const process = new DecoderProcess(decoder, options.signal)
@@ -67,35 +67,19 @@ export async function framesOf(
   source: Source,
   { luma, bytes, times }: Decoded,
   ending: Ending,
-  { maxFrames, reserve }: ReadOptions & { maxFrames?: number },
+  options: ReadOptions,
 ): Promise<Omit<Frames, 'decoder'>> {
   const head = await luma.head()
   const said = expectFrames(name, source, luma.count, ending)
-  const { width, height, fps: named } = head!
-  const pace = paceOf(times.seconds, named)
-  const oddities = odditiesOf(name, named, pace, said)
+  const { width, height } = head as LumaHead
+  const pace = paceOf(times.seconds, head?.fps)
+  const oddities = odditiesOf(name, head as LumaHead, pace, said)
   const clip = { width, height, fps: pace.fps, backend: name, damagedFrames: 0, oddities, warnings: [] }
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   if (!pace.varies) return { ...clip, frames: view, count: luma.count }
-  const shown = shownAt(times.seconds, luma.count, pace.fps, maxFrames)
-  const pixels = width * height
-  if (shown.length * pixels > MAX_CLIP_BYTES) throw tooLarge(source)
-  await reserve?.(shown.length * pixels)
-  const frames = new Uint8Array(shown.length * pixels)
-  shown.forEach((from, i) => {
-    frames.set(view.subarray(from * pixels, (from + 1) * pixels), i * pixels)
-  })
-  return { ...clip, frames, count: shown.length }
-}
-
-/** Which frame each instant shows. */
-function shownAt(times: readonly number[], count: number, fps: number, most = Number.POSITIVE_INFINITY): number[] {
-  const resampler = new Resampler(fps)
-  const shown: number[] = []
-  for (let i = 0; i < count; i++)
-    for (let n = resampler.next(times[i] ?? 0); n > 0 && shown.length < most; n--) shown.push(i - 1)
-  if (shown.length < most && resampler.last()) shown.push(count - 1)
-  return shown
+  const all = { frames: view, count: luma.count, pixels: width * height }
+  const even = await resample(all, times.seconds, pace.fps, options, () => tooLarge(source))
+  return { ...clip, ...even }
 }
 
 /** What the decoder says, or the error for a clip of which it made nothing. */
@@ -107,14 +91,19 @@ function expectFrames(name: string, source: Source, count: number, { status, mes
   throw new InfomotionError('VIDEO_UNREADABLE', `${name} ${found}: ${said || 'it says nothing'}${ended}`)
 }
 
-function odditiesOf(name: string, named: number | undefined, pace: Pace, said: string): Oddity[] {
+function odditiesOf(name: string, { fps, aspect = 1 }: LumaHead, pace: Pace, said: string): Oddity[] {
   const oddities: Oddity[] = []
-  if (named === undefined)
+  if (fps === undefined)
     oddities.push({
       kind: 'rate',
       text: `${name} finds no frame rate between 0 and 1000 fps: ${pace.fps} fps is assumed.`,
     })
   if (pace.text) oddities.push({ kind: 'variable-rate', text: pace.text })
+  if (Math.abs(Math.log(aspect)) > 0.05)
+    oddities.push({
+      kind: 'aspect',
+      text: `A pixel is shown ${Number(aspect.toFixed(3))} times as wide as high; frames and motion are in pixels as stored.`,
+    })
   if (said) oddities.push({ kind: 'decoder', text: `${name}: ${said}` })
   return oddities
 }
@@ -143,7 +132,7 @@ export async function streamThrough(
     const { width, height, fps: named } = head as LumaHead
     const pace = paceOf(options.times ?? [], named)
     const range = rangeOf(options, pace.fps, source.name)
-    const oddities = odditiesOf(name, named, pace, '')
+    const oddities = odditiesOf(name, head as LumaHead, pace, '')
     async function* frames(): AsyncGenerator<Uint8Array> {
       try {
         let index = 0

@@ -1,9 +1,10 @@
 import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { type Avi, isAvi, walkAvi } from './avi.js'
+import { type Avi, frameCount, isAvi, walkAvi } from './avi.js'
 import { isDicom } from './dicom/elements.js'
 import { FORMATS, type Format } from './formats.js'
-import { jpegForm, jpegSize } from './jpeg.js'
+import { hasJpeg, jpegForm } from './jpeg.js'
 import { PICTURES } from './pictures.js'
+import { expectReadable } from './refused.js'
 import type { Source } from './source.js'
 import { type Backend, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
 
@@ -21,7 +22,7 @@ export interface Recognised {
   promised?: number
   /** JPEGs one after the other, with nothing around them. */
   bare?: boolean
-  /** Why an AVI cannot be read in this process. */
+  /** Why it cannot be read in this process, though it is an AVI or is to be. */
   refused?: InfomotionError
 }
 
@@ -63,6 +64,7 @@ export async function recognise(
     await reserve?.(size)
     return { bytes: await source.read(0, size, signal), known: true, format }
   }
+  expectReadable(head, name)
   if (isDicom(head))
     throw new InfomotionError(
       'VIDEO_UNREADABLE',
@@ -70,48 +72,47 @@ export async function recognise(
     )
   const known = isAvi(head) || isOtherVideo(head)
   const bare = head[0] === 0xff && head[1] === 0xd8 && (await isBareStream(source, signal))
-  const { promised } = isAvi(head) ? walkAvi(head) : { promised: 0 }
+  const begin = isAvi(head) && hasJpeg() ? await walkAvi(head, signal) : undefined
+  const promised = begin?.promised ?? 0
   const other = { bytes: head, known, bare, ...(promised > 0 && { promised }) }
   if (backend === 'ffmpeg' || backend === 'opencv') return other
-  if (backend === 'auto' && (bare || isOtherVideo(head) || (size > MAX_CLIP_BYTES && !isJpegAvi(head)))) return other
-  if (size > MAX_CLIP_BYTES && !isAvi(head)) throw unexpected(name, head)
+  const isLarge = size > MAX_CLIP_BYTES
+  if (backend === 'auto' && (bare || isOtherVideo(head) || !hasJpeg())) return other
+  if (backend === 'auto' && isLarge && !(begin && isMotionJpeg(head, begin))) return other
+  if (isLarge && !isAvi(head)) return { ...other, refused: unexpected(name, head) }
   if (source.path !== undefined) await reserve?.(Math.min(size, most))
   const bytes = await source.read(0, most, signal)
-  const avi = walkAvi(bytes)
+  const avi = await walkAvi(bytes, signal)
   if (isMotionJpeg(bytes, avi)) return { bytes, avi, known }
-  const refused =
-    isAvi(bytes) && avi.frames.length === 0
-      ? new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
-      : undefined
-  if (backend === 'mjpeg') throw refused ?? unexpected(name, bytes, avi)
-  return { ...other, refused }
+  const refused = isAvi(bytes) ? refusalOf(name, size, avi) : undefined
+  return { ...other, refused: refused ?? (backend === 'mjpeg' ? unexpected(name, bytes, avi) : undefined) }
+}
+
+/** Why an AVI that seems to be Motion JPEG is read by nobody here. */
+function refusalOf(name: string, size: number, avi: Avi): InfomotionError | undefined {
+  const count = frameCount(avi)
+  if (count === 0) return new InfomotionError('VIDEO_EMPTY', `${name} has an AVI header but no frame (${size} bytes).`)
+  const { codec } = avi
+  if (codec === '' || !JPEG_CODECS.test(codec)) return undefined
+  const what = `its codec is "${codec}", but none of its ${count} frames begins as a JPEG`
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}: ${what}.`)
 }
 
 /**
  * The frames are JPEGs, and the file is an AVI: by its first bytes, or, where these are damaged, by the names of most
  * frames' chunks. Many other files have a JPEG somewhere: photographs a thumbnail, films a cover, DICOMs all frames.
  */
-function isMotionJpeg(bytes: Buffer, { frames, named, codec }: Avi): boolean {
-  if (!isAvi(bytes) && 2 * named < frames.length) return false
-  const isJpeg = ({ start, end }: Avi['frames'][number]) => jpegSize(bytes.subarray(start, end)) !== undefined
-  if (JPEG_CODECS.test(codec)) return frames.some(isJpeg)
-  return 2 * frames.filter(isJpeg).length > frames.filter(({ start, end }) => end > start).length
+function isMotionJpeg(bytes: Buffer, { chunks, named, filled, jpegs, codec }: Avi): boolean {
+  if (!isAvi(bytes) && 4 * named < chunks.length) return false
+  return JPEG_CODECS.test(codec) ? jpegs > 0 : 2 * jpegs > filled
 }
 
 /** Codes of Motion JPEG in AVI headers; "" where the header is damaged. */
 const JPEG_CODECS = /^(|[MSV]JPG|JPE?G|JPGL|AVR[Nn]|DMB1|ADJV|CJPG|IJPG|QIVG|MJLS)$/i
 
-/** The beginning of an AVI whose frames are JPEGs. */
-function isJpegAvi(head: Buffer): boolean {
-  return isAvi(head) && isMotionJpeg(head, walkAvi(head))
-}
-
 function unexpected(name: string, bytes: Buffer, avi?: Avi): InfomotionError {
   const found = isAvi(bytes) ? `an AVI of codec "${avi?.codec}"` : startOf(bytes)
-  return new InfomotionError(
-    'VIDEO_UNREADABLE',
-    `Expected a Motion JPEG AVI at ${name}, but found ${found}. The backend "ffmpeg" may read it.`,
-  )
+  return new InfomotionError('VIDEO_UNREADABLE', `Expected a Motion JPEG AVI at ${name}, but found ${found}.`)
 }
 
 function startOf(bytes: Buffer): string {
@@ -122,7 +123,10 @@ function startOf(bytes: Buffer): string {
 async function isBareStream(source: Source, signal?: AbortSignal): Promise<boolean> {
   const form = jpegForm(await source.read(0, JPEG_BYTES, signal))
   if (form === 'picture')
-    throw new InfomotionError('VIDEO_UNREADABLE', `Expected a video at ${source.name}, but found a picture, in JPEG.`)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `Expected a video at ${source.name}, but found a picture, in JPEG. A folder of pictures is a clip: give the folder.`,
+    )
   return form === 'stream'
 }
 

@@ -52,8 +52,9 @@ export async function sourceOf(given: ClipSource, options: SourceOptions): Promi
     const name = options.name ?? 'the given bytes'
     expectWithin(bytes.length, maxBytes, name)
     if (isShared(bytes)) return bytesSource(name, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
-    await reserve?.(bytes.length)
-    return bytesSource(name, Buffer.from(bytes))
+    const copy = Buffer.from(bytes) // at once: the owner may go on with them
+    await reserve?.(copy.length)
+    return bytesSource(name, copy)
   }
   const pull = pullFrom(given)
   if (!pull)

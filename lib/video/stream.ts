@@ -1,3 +1,4 @@
+import type { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { giveRate } from './avi-oddities.js'
 import { streamWithFfmpeg } from './ffmpeg.js'
@@ -11,7 +12,7 @@ import { type Recognised, recognise } from './recognise.js'
 import { type ReadClipOptions, type Request, withSource } from './request.js'
 import { cutTo, outsideClip, rangeOf } from './segment.js'
 import type { ClipSource, Source } from './source.js'
-import { type ClipStream, type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
+import { type ClipStream, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
 
 /**
@@ -117,16 +118,21 @@ function streamOf(clip: Frames): ClipStream {
   return { ...clip, frames: frames(), close: () => {} }
 }
 
-/** All frames of a stream. */
-export async function gather(stream: ClipStream, source: Source, reserve?: ReadOptions['reserve']): Promise<Frames> {
-  const bytes = new GrowingBytes(reserve)
+/** All frames that a stream gives, of which some may be wanted. A decoder that is killed is tried once more. */
+export async function gather(source: Source, file: Recognised, request: Request, again = true): Promise<Frames> {
+  const bytes = new GrowingBytes(request.reserve)
+  let stream: ClipStream | undefined
   try {
+    stream = await streamClip(source, file, request)
     for await (const frame of stream.frames) {
       if (bytes.length + frame.length > MAX_CLIP_BYTES) throw tooLarge(source)
       await bytes.push(frame)
     }
+  } catch (error) {
+    if (!again || (error as InfomotionError).code !== 'DECODER_DIED') throw error
+    return gather(source, file, { ...request, reserve: undefined }, false)
   } finally {
-    stream.close()
+    stream?.close()
   }
   const { width, height, fps, backend, decoder, damagedFrames, oddities } = stream
   const frames = new Uint8Array(bytes.bytes.buffer, bytes.bytes.byteOffset, bytes.length)

@@ -1,3 +1,6 @@
+import type { InfomotionError } from '../runtime/errors.js'
+import { type Frames, MAX_CLIP_BYTES, type ReadOptions } from './types.js'
+
 /**
  * When the frames of a clip are shown, in seconds, read line by line as ffmpeg's muxer framecrc writes it: "#tb 0: 1/90000",
  * then "stream, dts, pts, duration, size, checksum" for each frame (ffmpeg-formats(1)).
@@ -8,6 +11,7 @@ export class FrameTimes {
   /** Seconds of a unit. */
   private unit = 0
   private ended = false
+  private readonly kinds = new Set<'pts' | 'dts' | 'none'>()
   private waiting: (() => void) | undefined
 
   push(text: string): void {
@@ -18,10 +22,17 @@ export class FrameTimes {
       if (base) this.unit = Number(base[1]) / Number(base[2])
       if (line.startsWith('#')) continue
       const [, dts, pts] = line.split(',').map(Number)
-      const time = Number.isFinite(pts) ? pts : dts // packets of old containers have the time of decoding only
-      if (Number.isFinite(time)) this.seconds.push(time * this.unit)
+      // Packets of old containers have the time of decoding only, or none at all (the least number, AV_NOPTS_VALUE).
+      const kind = isTime(pts) ? 'pts' : isTime(dts) ? 'dts' : 'none'
+      this.kinds.add(kind)
+      if (kind !== 'none') this.seconds.push((kind === 'pts' ? pts : dts) * this.unit)
     }
     this.waiting?.()
+  }
+
+  /** Every frame has a time of the same kind. */
+  get areComplete(): boolean {
+    return this.kinds.size === 1 && !this.kinds.has('none')
   }
 
   /** No more will come. */
@@ -41,6 +52,8 @@ export class FrameTimes {
   }
 }
 
+const isTime = (units: number) => Math.abs(units) < 2 ** 62
+
 /** At which constant rate a clip is taken. */
 export interface Pace {
   fps: number
@@ -55,7 +68,7 @@ export interface Pace {
  * come at that, give or take what containers that count in milliseconds do to them (a tenth of the usual distance makes
  * no motion look faster or slower that one would see), it holds. Otherwise the usual distance decides, the median: where it is
  * that of the header's rate, frames are missing here and there and the rate holds; where it is another, the rate is the mean
- * over the distances near the median, to a thousandth.
+ * over the distances near the median: a whole number, where it is within 0.02 % of one, else to a thousandth.
  */
 export function paceOf(times: readonly number[], named: number | undefined): Pace {
   const steady = { fps: named ?? 30, varies: false }
@@ -71,7 +84,7 @@ export function paceOf(times: readonly number[], named: number | undefined): Pac
   const median = positive[positive.length >> 1]
   const usual = positive.filter((distance) => Math.abs(distance / median - 1) <= 0.25)
   const measured = usual.length / usual.reduce((sum, distance) => sum + distance, 0)
-  const fps = fits(median) ? (named as number) : Math.min(1000, Math.max(0.001, Math.round(1000 * measured) / 1000))
+  const fps = fits(median) ? (named as number) : Math.min(1000, Math.max(0.001, rounded(measured)))
   const ms = (seconds: number) => Number((1000 * seconds).toFixed(1))
   const shown = (rate: number) => Number(rate.toFixed(2))
   if (even && named !== undefined)
@@ -83,6 +96,11 @@ export function paceOf(times: readonly number[], named: number | undefined): Pac
     `The frame rate varies: frames lie ${ms(shortest)} to ${ms(longest)} ms apart (${shown(1 / mean)} fps in the mean). ` +
     `They are taken at ${shown(fps)} fps, each instant the frame of its time.`
   return even ? { fps, varies: false } : { fps, varies: true, text }
+}
+
+function rounded(fps: number): number {
+  const whole = Math.round(fps)
+  return Math.abs(fps - whole) <= 2e-4 * fps ? whole : Math.round(1000 * fps) / 1000
 }
 
 /** A longer pause than so many frames is a cut: nothing is shown for it. */
@@ -128,4 +146,39 @@ export class Resampler {
     this.count++
     return 1
   }
+}
+
+/** The frame that each instant shows, of those that come at these times. */
+function shownAt(times: readonly number[], count: number, fps: number, most = Number.POSITIVE_INFINITY): number[] {
+  const resampler = new Resampler(fps)
+  const shown: number[] = []
+  for (let i = 0; i < count; i++)
+    for (let n = resampler.next(times[i] ?? 0); n > 0 && shown.length < most; n--) shown.push(i - 1)
+  if (shown.length < most && resampler.last()) shown.push(count - 1)
+  return shown
+}
+
+/**
+ * Frames that come unevenly at a constant rate.
+ *
+ * @param frames - `count` of `pixels` bytes each
+ * @param most - of the frames that are shown, the first so many are given
+ * @param tooLarge - thrown where that would be more than {@link MAX_CLIP_BYTES}
+ */
+export async function resample(
+  { frames, count, pixels }: { frames: Uint8Array; count: number; pixels: number },
+  times: readonly number[],
+  fps: number,
+  { maxFrames, reserve }: ReadOptions & { maxFrames?: number },
+  tooLarge: (count: number) => InfomotionError,
+): Promise<Pick<Frames, 'frames' | 'count'>> {
+  const shown = shownAt(times, count, fps, maxFrames)
+  const bytes = shown.length * pixels
+  if (bytes > MAX_CLIP_BYTES) throw tooLarge(shown.length)
+  await reserve?.(bytes)
+  const even = new Uint8Array(bytes)
+  shown.forEach((from, i) => {
+    even.set(frames.subarray(from * pixels, (from + 1) * pixels), i * pixels)
+  })
+  return { frames: even, count: shown.length }
 }

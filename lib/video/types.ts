@@ -32,8 +32,45 @@ export interface Frames {
   warnings: string[]
 }
 
-/** The names of {@link Frames}: what takes a clip's size or rate takes all that `readClip` gives. */
-export const CLIP_KEYS: readonly (keyof Frames)[] = [
+/** A clip that was made, not recorded: its frames and what belongs to them. It lies in no data set. */
+export interface MadeClip {
+  kind: 'made'
+  /** Its file in a written set, relative to the set's videos, with `/` between its parts: "composed-1.avi". */
+  name: string
+  /**
+   * Luma, count * height * width bytes, frame by frame, row by row; 0 is black, 255 is white. Or what makes them where they
+   * are needed: the same each time.
+   */
+  frames: Uint8Array | ((signal?: AbortSignal) => Promise<Uint8Array>)
+  count: number
+  width: number
+  height: number
+  /** Frames per second. */
+  fps: number
+  /** Names its frames, where that is known before they are made: a key of caches. */
+  key?: string
+  /** There where it holds several clips beside and after one another. */
+  tiling?: Tiling
+}
+
+/** How a clip is shared among others: `side` x `side` tiles at a time, in each of `stretches` parts of its length. */
+export interface Tiling {
+  side: number
+  stretches: number
+}
+
+/** A part of a clip: a rectangle of its frames in px, from frame `from` on and before frame `to`. */
+export interface Place {
+  x: number
+  y: number
+  width: number
+  height: number
+  from: number
+  to: number
+}
+
+/** The names of {@link Frames} and {@link ClipStream}: what takes a clip's size or rate takes all that readers give. */
+export const CLIP_KEYS: readonly (keyof Frames | keyof ClipStream)[] = [
   'frames',
   'count',
   'width',
@@ -45,16 +82,17 @@ export const CLIP_KEYS: readonly (keyof Frames)[] = [
   'promisedFrames',
   'oddities',
   'warnings',
+  'close',
 ]
 
 /**
  * Kinds of oddities: frames that are damaged or fewer than the header promises; more than it promises; AVI chunks that were
- * lost; no frame rate; several that differ; one that varies; grey levels that had to be scaled; no region to crop to; files
- * beside the frames that are not read; what the decoder itself says.
+ * lost; no frame rate; several that differ; one that varies; pixels that are not square; grey levels that had to be scaled;
+ * no region to crop to; files beside the frames that are not read; no sector to mask; what the decoder itself says.
  */
 export type OddityKind =
-  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate')
-  | ('levels' | 'region' | 'unread' | 'decoder')
+  | ('damaged' | 'surplus' | 'chunks' | 'rate' | 'rates' | 'variable-rate' | 'aspect')
+  | ('levels' | 'region' | 'unread' | 'mask' | 'decoder')
 
 /** Something found odd about a clip and gone on with. */
 export interface Oddity {

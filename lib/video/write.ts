@@ -2,10 +2,12 @@ import { writeWhole } from '../run/store.js'
 import { expectBytes } from '../runtime/arrays.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
-import { encodeJpeg } from '../runtime/jpeg.js'
 import { buildAvi } from './avi.js'
-import { forEachInFlight } from './mjpeg.js'
+import { encodeJpegs } from './jpeg.js'
 import { CLIP_KEYS, MAX_SIDE } from './types.js'
+
+/** Quality of the JPEGs, where no other is asked for. */
+export const JPEG_QUALITY = 90
 
 /**
  * Writes luma frames as a grey Motion JPEG AVI, the format of EchoNet's clips. The file appears under its name only
@@ -20,7 +22,7 @@ export async function writeClip(
 ): Promise<void> {
   expectOptions(options, 'writeClip', ['fps', 'quality', 'signal'])
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
-  const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  const quality = expectInteger(options.quality ?? JPEG_QUALITY, 'quality', 1, 100)
   if (typeof clip !== 'object' || clip === null)
     throw invalid('an object { frames, count, width, height }', 'clip', clip)
   expectOptions(clip, 'clip', CLIP_KEYS)
@@ -31,11 +33,7 @@ export async function writeClip(
   const bytes = width * height
   if (frames.length !== count * bytes)
     throw invalid(`${count} x ${height} x ${width} = ${count * bytes} bytes`, 'clip.frames', frames)
-  const jpegs = new Array<Uint8Array>(count)
-  await forEachInFlight(count, options.signal, async (i) => {
-    const pixels = frames.subarray(i * bytes, (i + 1) * bytes)
-    jpegs[i] = await encodeJpeg({ pixels, width, height, channels: 1, quality })
-  })
+  const jpegs = await encodeJpegs({ pixels: frames, width, height, channels: 1, quality }, options.signal)
   await saveAvi(path, jpegs, { width, height, fps }, options.signal)
 }
 
@@ -58,7 +56,7 @@ export async function writePictures(
   options: { fps: number; quality?: number; signal?: AbortSignal },
 ): Promise<void> {
   const fps = expectNumber(options.fps, 'fps', 0.001, 1000)
-  const quality = expectInteger(options.quality ?? 90, 'quality', 1, 100)
+  const quality = expectInteger(options.quality ?? JPEG_QUALITY, 'quality', 1, 100)
   const jpegs: Uint8Array[] = []
   let first: Rgb | undefined
   for await (const picture of pictures) {
@@ -67,7 +65,7 @@ export async function writePictures(
     first ??= picture
     if (width !== first.width || height !== first.height)
       throw invalid(`pictures of one size, ${first.width} x ${first.height},`, 'pictures', `${width} x ${height}`)
-    jpegs.push(await encodeJpeg({ pixels, width, height, channels: 3, quality }))
+    jpegs.push(...(await encodeJpegs({ pixels, width, height, channels: 3, quality }, options.signal)))
   }
   if (!first) throw invalid('at least one picture', 'pictures', 0)
   await saveAvi(path, jpegs, { width: first.width, height: first.height, fps }, options.signal)

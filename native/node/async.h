@@ -61,6 +61,25 @@ class Input {
   const T* borrowed_ = nullptr;
 };
 
+// An array that a task reads where it lies: one that lib/ made itself, and that nobody transfers, resizes or changes
+// meanwhile, as the bytes of a file. Copying gigabytes would hold up the event loop.
+template <typename T>
+class Borrowed {
+ public:
+  Borrowed(const Napi::TypedArrayOf<T>& array, Task* task) : size_(array.ElementLength()) {
+    void* data = nullptr;
+    napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+    values_ = static_cast<const T*>(data);
+    task->kept.push_back(Napi::Persistent(array.template As<Napi::Object>()));
+  }
+  const T* data() const { return values_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
+  const T* values_ = nullptr;
+};
+
 // An array that a task fills where it lies, whole, made on the JS thread; JS sees it when the task is done. Its memory
 // is as Node's unsafe buffers have it: clearing megabytes first would hold up the event loop, and the task's threads
 // with it.

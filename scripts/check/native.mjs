@@ -15,7 +15,7 @@ process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
 const fix = process.argv.includes('--fix')
 const strict = process.env.CI === 'true' || process.env.INFOMOTION_NO_SKIP === '1'
 const PASSED = 'build/tidy'
-const { standard, defines, core, video, node, nodeVideo } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
+const { standard, defines, core, node, video } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
 const FLAGS = [
   `-std=c++${standard}`,
   ...defines.map((define) => `-D${define}`),
@@ -56,7 +56,10 @@ function checkFormat() {
 async function checkTidy() {
   const common = [has('clang-tidy'), readFileSync('.clang-tidy'), FLAGS.join(' ')]
   const keys = new Map(
-    [...core, ...video, ...node, ...nodeVideo].map((file) => [join('native', file), key(join('native', file), common)]),
+    [...core, ...node, ...video.core, ...video.node].map((file) => [
+      join('native', file),
+      key(join('native', file), common),
+    ]),
   )
   mkdirSync(PASSED, { recursive: true })
   for (const old of readdirSync(PASSED)) if (![...keys.values()].includes(old)) rmSync(join(PASSED, old))

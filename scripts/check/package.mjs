@@ -67,7 +67,7 @@ function pack() {
   const stray = paths.filter((path) => /\.(ts|tsbuildinfo|npy|avi|log)$/.test(path) && !path.endsWith('.d.ts'))
   assert.deepEqual(stray, [], 'files that do not belong in the package')
   assert.ok(!paths.includes('binding.gyp'), 'Yarn takes a binding.gyp for an install script')
-  const { core, node, cuda } = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8'))
+  const { core, node, video, cuda } = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8'))
   const wanted = [
     'README.md',
     'LICENSE',
@@ -83,10 +83,14 @@ function pack() {
       'sources.json',
       'package.json',
       'CMakeLists.txt',
+      'libjpeg-turbo.cmake',
+      'libjpeg-turbo.tar.xz',
       'node/exports.map',
       'cuda/exports.map',
       ...core,
+      ...video.core,
       ...node,
+      ...video.node,
       ...cuda,
     ].map((path) => `native/${path}`),
   ]

@@ -7,7 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ALLOWED = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'CC0-1.0', 'Zlib']
+const ALLOWED = [
+  'MIT',
+  'ISC',
+  '0BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'IJG',
+  'Zlib',
+]
   // of GCC's run-time library, for which the exception is made
   .concat('GPL-3.0-or-later WITH GCC-exception-3.1')
 
@@ -17,17 +28,10 @@ const bill = npmSbom()
 delete bill.serialNumber
 delete bill.metadata.timestamp
 bill.metadata.component.name = 'infomotion'
-for (const compiler of compilers()) {
-  const component = {
-    'bom-ref': `libstdc++@${compiler}`,
-    type: 'library',
-    name: 'libstdc++',
-    version: compiler,
-    description: 'The C++ library of GCC, linked into the prebuilt addon',
-    licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }],
-  }
-  bill.components.push(component)
-  const ours = bill.dependencies.find(({ ref }) => ref === bill.metadata.component['bom-ref'])
+const ours = bill.dependencies.find(({ ref }) => ref === bill.metadata.component['bom-ref'])
+for (const component of [...compilers().map(libstdcxx), ...jpegLibraries().map(libjpegTurbo)]) {
+  component['bom-ref'] = `${component.name}@${component.version}`
+  bill.components.push({ type: 'library', ...component })
   ours.dependsOn.push(component['bom-ref'])
 }
 
@@ -73,14 +77,39 @@ function isAllowed(licenses = []) {
   )
 }
 
+function libstdcxx(version) {
+  const description = 'The C++ library of GCC, linked into the prebuilt addon'
+  return {
+    name: 'libstdc++',
+    version,
+    description,
+    licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }],
+  }
+}
+
+function libjpegTurbo(version) {
+  const description = 'JPEG, linked into the prebuilt addon; its source and notices: native/libjpeg-turbo.tar.xz'
+  return { name: 'libjpeg-turbo', version, description, licenses: [{ expression: 'IJG AND BSD-3-Clause AND Zlib' }] }
+}
+
+function prebuilt() {
+  const folder = join(root, 'prebuilds')
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
+  return files.filter((file) => file.endsWith('.node')).map((file) => join(folder, file))
+}
+
 /** The versions of GCC that the prebuilt binaries are by, as these say themselves. */
 function compilers() {
-  const folder = join(root, 'prebuilds')
-  const binaries = existsSync(folder)
-    ? readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.node'))
-    : []
-  const said = binaries.map((file) =>
-    execFileSync('readelf', ['-p', '.comment', join(folder, file)], { encoding: 'utf8' }),
-  )
-  return new Set(said.flatMap((text) => Array.from(text.matchAll(/GCC: .* ([\d.]+)$/gm), ([, version]) => version)))
+  const said = prebuilt().map((file) => execFileSync('readelf', ['-p', '.comment', file], { encoding: 'utf8' }))
+  return distinct(said.flatMap((text) => Array.from(text.matchAll(/GCC: .* ([\d.]+)$/gm), ([, version]) => version)))
+}
+
+/** The versions of libjpeg-turbo in them, likewise. */
+function jpegLibraries() {
+  const found = prebuilt().map((file) => /libjpeg-turbo (\d+\.\d+\.\d+)/.exec(readFileSync(file, 'latin1')))
+  return distinct(found.flatMap((match) => (match ? [match[1]] : [])))
+}
+
+function distinct(values) {
+  return [...new Set(values)]
 }

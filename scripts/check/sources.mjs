@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const native = fileURLToPath(new URL('../../native/', import.meta.url))
-const lists = Object.values(JSON.parse(readFileSync(`${native}sources.json`, 'utf8'))).filter(Array.isArray)
-const listed = lists.flat().filter((item) => /\.(cc|cu)$/.test(item))
+const { standard, defines, cflags, hardening, ldflags, video, ...lists } = JSON.parse(
+  readFileSync(`${native}sources.json`, 'utf8'),
+)
+const listed = [...Object.values(lists), ...Object.values(video)].flat()
 const present = readdirSync(native, { recursive: true }).filter((file) => /\.(cc|cu)$/.test(file))
 const problems = [
   ...present.filter((file) => !listed.includes(file)).map((file) => `native/${file} is not in native/sources.json`),

@@ -1,7 +1,7 @@
-"""Motion JPEG by FFmpeg's libraries (PyAV): `python libav_peer.py`, one JSON request a line, answered by one JSON line.
+"""Motion JPEG by FFmpeg's libraries (PyAV) and libjpeg-turbo (simplejpeg): `python libav_peer.py`, one JSON request a line, answered by one JSON line.
 
-"seeds" writes JPEGs of every kind that encoders make into a folder, of several sizes, the first of each a negative; "decode" reads AVIs, and writes beside each its frames as
-luma. libav.ts starts it.
+"seeds" writes JPEGs of every kind that encoders make into a folder, of several sizes, the first of each a negative; "decode"
+reads AVIs, and writes beside each its frames as luma. libav.ts starts it.
 """
 import io
 import json
@@ -12,6 +12,7 @@ from fractions import Fraction
 import av
 import av.logging
 import numpy as np
+import simplejpeg
 from PIL import Image
 
 av.logging.set_level(av.logging.ERROR)
@@ -40,7 +41,7 @@ def by_libav(rgb, pix_fmt, color_range=2, **options):
 
 
 def seeds(request):
-    names = []
+    groups = []
     for number, (width, height) in enumerate([(32, 24), (33, 17), (16, 48), (8, 8), (1, 1), (50, 7)]):
         rgb = picture(width, height, number)
         made = [by_pillow(255 - rgb)]
@@ -56,11 +57,23 @@ def seeds(request):
             group.append(os.path.join(request["folder"], f"{number}-{kind}.jpg"))
             with open(group[-1], "wb") as file:
                 file.write(jpeg)
-        names.append(group)
-    return names
+        groups.append({"paths": group, "width": width, "height": height})
+    return groups
+
+
+def by_libjpeg(jpeg, limited):
+    """Luma by libjpeg-turbo, or None where it has a word to say, or gives another colour; limited range is expanded."""
+    try:
+        if simplejpeg.decode_jpeg_header(jpeg)[2] not in ("Gray", "YCbCr"):
+            return None
+        grey = simplejpeg.decode_jpeg(jpeg, "GRAY")[..., 0]
+    except ValueError:
+        return None
+    return np.clip(np.round((grey - 16.0) * 255 / 219), 0, 255).astype(np.uint8) if limited else grey
 
 
 def decode(path):
+    """Frame by frame what it should be: libjpeg's, where that has no doubt, else libav's."""
     frames, rate, error = [], 0, ""
     with av.logging.Capture() as logs:
         try:
@@ -70,22 +83,31 @@ def decode(path):
                 rate = float(stream.average_rate or 0)
                 for packet in container.demux(stream):
                     try:
-                        frames += packet.decode()
+                        decoded = packet.decode()
                     except av.FFmpegError as fault:
+                        decoded = []
                         error = error or str(fault)
+                    jpeg = bytes(packet)
+                    if not jpeg:
+                        continue
+                    limited = any(frame.color_range == 1 for frame in decoded) and b"CS=ITU601" in jpeg
+                    sure = by_libjpeg(jpeg, limited)
+                    if sure is not None and any(frame.height != len(sure) for frame in decoded):
+                        sure = None  # libav weaves two fields
+                    if sure is not None:
+                        frames.append((sure, True))
+                    frames += [(frame.to_ndarray(format="gray"), False) for frame in decoded if sure is None]
         except (av.FFmpegError, IndexError, ValueError) as fault:
             error = error or str(fault)
     said = [message.strip() for level, _, message in logs if level <= av.logging.ERROR]
-    if any(frame.is_corrupt for frame in frames):
-        said.append("corrupt frame")
     with open(f"{path}.luma", "wb") as file:
-        for frame in frames:
-            file.write(frame.to_ndarray(format="gray").tobytes())
-    sizes = [[frame.width, frame.height, frame.format.name] for frame in frames]
-    return {"sizes": sizes, "rate": rate, "said": "; ".join(([error] if error else []) + said)[:300]}
+        for luma, _ in frames:
+            file.write(luma.tobytes())
+    forms = [[luma.shape[1], luma.shape[0], sure] for luma, sure in frames]
+    return {"frames": forms, "rate": rate, "said": "; ".join(([error] if error else []) + said)[:300]}
 
 
-print(json.dumps({"pyav": av.__version__}), flush=True)
+print(json.dumps({"pyav": av.__version__, "simplejpeg": simplejpeg.__version__}), flush=True)
 for line in sys.stdin:
     task = json.loads(line)
     answer = seeds(task) if task["do"] == "seeds" else [decode(path) for path in task["paths"]]

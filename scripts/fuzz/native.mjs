@@ -12,8 +12,10 @@ process.chdir(root)
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, runs: { type: 'string' }, target: { type: 'string' } },
 })
-const { fuzz } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
-const targets = fuzz.map((file) => basename(file, '.cc')).filter((name) => !values.target || name === values.target)
+const { fuzz, video } = JSON.parse(readFileSync('native/sources.json', 'utf8'))
+const targets = [...fuzz, ...video.fuzz]
+  .map((file) => basename(file, '.cc'))
+  .filter((name) => !values.target || name === values.target)
 const { seconds, runs } = values
 if (targets.length === 0 || ![seconds, runs ?? '1'].every((value) => /^[1-9]\d*$/.test(value))) {
   console.error('Expected --seconds or --runs (a whole number) and --target (a program of native/fuzz/).')

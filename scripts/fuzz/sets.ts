@@ -89,6 +89,8 @@ const LEADING_OUT = [
 ]
 const CLASSES = ['x', 'y', '..', '.', 'weights.csv', 'train', 'a/b', '-', 'é', 'e\u0301', 'X', '\n', '']
 
+const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`
+
 /** Makes a data set of that number, reads and writes it, and looks at what became of everything else. */
 export async function trySet(seed: number): Promise<void> {
   const base = mkdtempSync(join(tmpdir(), 'infomotion-sets-'))
@@ -121,7 +123,12 @@ class Trial {
     symlinkSync('out', join(this.base, 'link-to-out'))
     symlinkSync('victim', join(this.base, 'victim-by-link'))
     mkdirSync(source, { recursive: true })
-    const table = this.chance(0.75) ? this.makeTable() : this.makeFolders()
+    const table = this.one([
+      () => this.makeTable(),
+      () => this.makeTable(),
+      () => this.makeLists(),
+      () => this.makeFolders(),
+    ])()
     this.makeSideFiles()
     if (this.chance(0.35)) this.makeEarlier()
 
@@ -160,9 +167,13 @@ class Trial {
       this.promise(!path.startsWith('.partial-') || held.has(path), `${path} is left half-written`)
     }
     if (written) for (const file of listed) this.promise(now.has(file), `${file} is listed, and not there`)
+    const isOurs = (path: string) => this.earlier.has(path) || held.get(path) === 'folder'
+    // a folder that held nothing but what was ours goes with it
+    const emptied = (folder: string) =>
+      held.get(folder) === 'folder' && [...held.keys()].every((path) => !path.startsWith(`${folder}/`) || isOurs(path))
     for (const [path, is] of held)
       this.promise(
-        now.get(path) === is || path.startsWith('.infomotion-') || this.earlier.has(path),
+        now.get(path) === is || emptied(path) || path.startsWith('.infomotion-') || this.earlier.has(path),
         `${path} was ${is} and is ${now.get(path)}`,
       )
   }
@@ -181,13 +192,50 @@ class Trial {
       const split = this.one(['TRAIN', 'TRAIN', 'TEST', 'VAL'])
       return echonet ? [path, String(20 + 40 * (i % 2)), split] : [path, `c${i % 2}`, split]
     })
-    const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`
     const header = echonet ? ['FileName', 'EF', 'Split'] : ['path', 'label', 'split']
+    if (this.chance(0.3)) {
+      // parts of videos, two of some
+      header.push('start', 'end')
+      for (const row of [...rows]) {
+        if (this.chance(0.5)) rows.push([...row, '2.5', this.one(['4', '', '1', 'x'])])
+        row.push(
+          ...this.one([
+            ['0', '1.5'],
+            ['0', '1.5'],
+            ['', ''],
+            ['-1', '2'],
+          ]),
+        )
+      }
+    }
     const table = echonet
       ? 'FileList.csv'
       : this.one(['list.csv', 'list.csv', 'weights.csv', 'manifest.json.csv', 'phantom.json'])
     this.lay(join(this.source, table), `${[header, ...rows].map((row) => row.map(quoted).join(',')).join('\n')}\n`)
     return echonet || this.chance(0.5) ? this.source : join(this.source, table)
+  }
+
+  /** A list or a table a split, beside the clips or in folders of their own. */
+  private makeLists(): string {
+    const apart = this.chance(0.5)
+    const name = apart ? 'metadata.csv' : this.one(['list.csv', 'list.txt', '.txt', '.csv', 'list01.txt'])
+    for (const split of ['train', 'test', ...this.some(['val'], 0.5)]) {
+      const folder = join(this.source, apart ? split : '')
+      const clips = PLAIN.filter((_, i) => (i % 3 === 0) === (split === 'test'))
+      const names = [
+        ...clips,
+        ...this.some([...ODD, ...RESERVED, ...LISTS, 'metadata.csv', `test${name}`], 0.08),
+        ...this.some(LEADING_OUT, 0.1),
+      ]
+      const rows = names.map((clip, i) => {
+        const path = clip.replace('/VICTIM', this.victim)
+        if (this.chance(0.97)) this.makeClip(path.startsWith('/') ? path : join(folder, path))
+        return apart || name.endsWith('.csv') ? `${quoted(path)},c${i % 2}` : `${path} ${i % 2}`
+      })
+      const header = apart ? ['file_name,label'] : []
+      this.lay(join(folder, apart ? name : `${split}${name}`), [...header, ...rows, ''].join('\n'))
+    }
+    return this.source
   }
 
   private makeFolders(): string {

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { assignClasses } from '#lib/dataset/classes.js'
 import { mapColumns } from '#lib/dataset/columns.js'
 import { familiesOf } from '#lib/dataset/families.js'
+import { fileOf, overlaps, readSegments, segmentId } from '#lib/dataset/segments.js'
 import { givenSplits } from '#lib/dataset/split.js'
 import { parseTable } from '#lib/dataset/table.js'
 import { decodeFlo, encodeFlo } from '#lib/flow/flo.js'
@@ -14,11 +14,14 @@ import { toNativeNetwork } from '#lib/infomap/network.js'
 import { decodeModel, encodeModel } from '#lib/onnx/index.js'
 import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { sha256 } from '#lib/run/store.js'
-import { buildAvi, walkAvi } from '#lib/video/avi.js'
+import { buildAvi, frameCount, walkAvi } from '#lib/video/avi.js'
 import { DICOM } from '#lib/video/dicom.js'
+import { encodeJpegs } from '#lib/video/jpeg.js'
 import { decodeMjpeg } from '#lib/video/mjpeg.js'
+import { nifti, volume } from './clips.js'
 import { models } from './models.js'
 import { trySet } from './sets.js'
+import { tables } from './tables.js'
 
 /** One reader under test. */
 export interface Target {
@@ -39,25 +42,22 @@ function promise(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken promise: ${what}`)
 }
 
-const jpeg = (width: number, height: number, seed: number) => {
-  const luma = Buffer.from(Array.from({ length: width * height }, (_, i) => (i * seed) & 255))
-  const options = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY, width, height, quality: 60 }
-  return Buffer.from(jpegTurbo.compressSync(luma, options))
-}
-const frames = [7, 31, 5].map((seed) => jpeg(16, 12, seed))
+const luma = Uint8Array.from({ length: 3 * 16 * 12 }, (_, i) => i * [7, 31, 5][Math.floor(i / (16 * 12))])
+const jpegs = await encodeJpegs({ pixels: luma, width: 16, height: 12, channels: 1, quality: 60 })
+const frames = jpegs.map((jpeg) => Buffer.from(jpeg))
 
 const avi: Target = {
   corpus: [buildAvi(frames, 16, 12, 25), buildAvi([frames[0], Buffer.alloc(0), frames[1]], 16, 12, 29.97)],
   words: bytes('RIFF', 'LIST', 'AVI ', 'movi', '00dc', '01wb', 'strh', 'vids', '\xff\xd8\xff', '\xff\xda', '\xff\xc2'),
   share: 0.16,
   async read(input) {
-    const found = walkAvi(input)
+    const found = await walkAvi(input)
     let last = 0
-    for (const { start, end } of found.frames) {
-      promise(start >= last && end >= start && end <= input.length, `frame ${start}..${end} after ${last}`)
-      last = end
+    for (const place of found.chunks) {
+      promise(place >= last && place <= input.length, `a chunk from or to ${place} after ${last}`)
+      last = place
     }
-    if (found.frames.length === 0) return
+    if (frameCount(found) === 0) return
     const clip = await decodeMjpeg(input, found, 'fuzz.avi', {})
     promise(clip.frames.length === clip.count * clip.width * clip.height, 'whole frames')
   },
@@ -70,6 +70,13 @@ const csv: Target = {
     'path,label\na.avi,1\nb.avi,1.0\nc.avi,nan\n',
     'sep=;\r\npath;label;split;parent;;\r\na.avi;1,5;0;;;\r\nb\\c.avi;"x;y";8;a.avi;;\r\nd;2,5;9;p|q;;\r\n',
     'path\tlabel\tgroup\na.avi\tx\tP1\nb.avi\tX\tp1\n',
+    'video_id,class,time_start,time_end,subset,subject\nab,x,0,1.5,train,7\nab,y,1.5,00:00:03,train,7\ncd,y,,,test,8\n',
+    'path;label;start_frame;last_frame;duration\na.avi;1,5;0;30;\na.avi;x;31;60;5\n',
+    'HashedFileName,Calc,CalcValue,Frame,split\n0XA,IVSd,1.2,3,train\n0XA,LVPWd,0.9,3,train\n',
+    'dir/a.mp4 0\nmy dir/b c.mp4 1\n"d.avi" 2\n',
+    'x/a.avi\r\ny/b.avi\r\n',
+    'a.mkv,yes\nb.mkv,no\n',
+    'frames/a 120 3\nframes/b 90 4\n',
   ].map((text) => Buffer.from(text)),
   words: bytes(
     '"',
@@ -90,6 +97,12 @@ const csv: Target = {
     '\t',
     'sep=,\n',
     'None',
+    'start',
+    'end',
+    '_ms',
+    '.avi ',
+    '-1',
+    '1:2:3',
     '\xe2\x80\x8b',
     '\xff\xfe',
   ),
@@ -99,7 +112,19 @@ const csv: Target = {
     promise(table.rows.length === table.lines.length, 'a line for each row')
     const mapping = mapColumns(table, {})?.mapping
     if (!mapping) return
-    const values = (name: string) => table.rows.map((row) => row[name])
+    const { segments, faults } = readSegments(table, mapping, undefined, 'fuzz.csv')
+    const clips = segments.map((segment, i) => ({ path: table.rows[i][mapping.path], segment }))
+    for (const { path, segment } of clips) {
+      promise(segment === undefined || segment.start >= 0, 'a part starts in its video')
+      promise(segment?.end === undefined || segment.end > segment.start, 'and ends after that')
+      promise(fileOf({ id: segmentId(path, segment), segment }) === path, 'its id names its file')
+    }
+    promise(
+      [...faults.keys()].every((row) => segments[row] === undefined),
+      'faults are of rows without a part',
+    )
+    promise(overlaps(clips).length <= clips.length, 'each clip overlaps one before it, or none')
+    const values = (name: string) => table.rows.map((row) => row[name] ?? '')
     promise(
       values(mapping.label).every((value) => typeof value === 'string'),
       'values are strings',
@@ -133,7 +158,7 @@ const network: Target = {
     '"',
     '\0',
   ),
-  share: 0.17,
+  share: 0.14,
   async read(input) {
     const found = await parseNetwork(input, 'fuzz.txt')
     const { nodes, sources, targets, weights, ids, names } = found
@@ -235,7 +260,7 @@ const onnx: Target = {
     'Clip',
     '\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01',
   ),
-  share: 0.15,
+  share: 0.12,
   read(input) {
     encodeModel(decodeModel(input))
   },
@@ -248,7 +273,7 @@ const npy: Target = {
     encodeNpy(new Uint8Array(5), [5, 1]),
   ],
   words: bytes("'shape': (", "'descr': '<f8'", '<i8', 'True', '99999999999999999999', ',', ')', '\x93NUMPY\x02\x00'),
-  share: 0.15,
+  share: 0.12,
   read(input) {
     const { data, shape } = decodeNpy(input)
     promise(data.length === shape.reduce((product, side) => product * side, 1), 'as many values as the shape says')
@@ -261,7 +286,7 @@ const flo: Target = {
     encodeFlo({ flow: new Float32Array(2), width: 1, height: 1 }),
   ],
   words: bytes('PIEH', '\xff\xff\xff\x7f', '\0\0\0\x80'),
-  share: 0.14,
+  share: 0.12,
   read(input) {
     const { flow, width, height } = decodeFlo(input)
     promise(flow.length === 2 * width * height && width > 0, 'a pair for each pixel')
@@ -313,5 +338,5 @@ const sets: Target = {
 }
 
 /** The readers by name. */
-export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, dicom, sets }
+export const targets = { avi, csv, network, partition, modules, onnx, npy, flo, dicom, nifti, volume, tables, sets }
 export type TargetName = keyof typeof targets

@@ -3,11 +3,18 @@ import { delimiter, join } from 'node:path'
 
 /**
  * The platforms that the package carries binaries for. `tools`: prefix of the cross compiler, `debian`: the package that
- * has it; `oldest`: the version that glibc gives the symbols it has had from the start on that processor.
+ * has it; `oldest`: the version that glibc gives the symbols it has had from the start on that processor;
+ * `processor`: what CMake calls it.
  */
 export const PLATFORMS = {
-  'linux-x64': { arch: 'x64', tools: '', debian: 'g++', oldest: 'GLIBC_2.2.5' },
-  'linux-arm64': { arch: 'arm64', tools: 'aarch64-linux-gnu-', debian: 'g++-aarch64-linux-gnu', oldest: 'GLIBC_2.17' },
+  'linux-x64': { arch: 'x64', tools: '', debian: 'g++', oldest: 'GLIBC_2.2.5', processor: 'x86_64' },
+  'linux-arm64': {
+    arch: 'arm64',
+    tools: 'aarch64-linux-gnu-',
+    debian: 'g++-aarch64-linux-gnu',
+    oldest: 'GLIBC_2.17',
+    processor: 'aarch64',
+  },
 }
 
 /** What cannot be found on PATH of what the binaries of these platforms are built and checked with, in words. */

@@ -3,12 +3,12 @@
 // build. `--grid` lists every set tried. About a minute of CPU time; the same numbers on one instruction set.
 // The frames are those that the pipeline sees: through JPEG of quality 90, as `infomotion phantom` writes them.
 import { parseArgs } from 'node:util'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import pMap from 'p-map'
 import { resolveFlow } from '../../dist/features/volume.js'
 import { FARNEBACK_DEFAULTS, farneback } from '../../dist/flow/index.js'
 import { drawPatient, SIZE } from '../../dist/phantom/patient.js'
 import { scanOf, trueFlow } from '../../dist/phantom/render.js'
+import { decodeJpeg, encodeJpegs } from '../../dist/video/jpeg.js'
 
 const { values } = parseArgs({ options: { grid: { type: 'boolean', default: false } } })
 const PIXELS = SIZE * SIZE
@@ -21,24 +21,26 @@ const SPEEDS = [0, 0.25, 0.5, 1, 2]
 const UNKNOWN = 255
 
 /** Pairs of consecutive frames, spread over each patient's clip, and their true flow. */
-function pairsOf(seed, { variety = 'usual', fps, noise } = {}) {
-  return Array.from({ length: PATIENTS }, (_, index) => {
+async function pairsOf(seed, { variety = 'usual', fps, noise } = {}) {
+  const patients = Array.from({ length: PATIENTS }, async (_, index) => {
     const patient = drawPatient(seed, 'TRUTH', index, variety)
     if (fps) patient.scan = { ...patient.scan, fps, frames: 2 * fps }
     if (noise !== undefined) patient.image.noise = noise
     const scan = scanOf(patient, seed, 'TRUTH', index)
-    return Array.from({ length: PAIRS }, (_, k) => {
+    const pairs = Array.from({ length: PAIRS }, async (_, k) => {
       const first = Math.floor(((k + 0.5) * (scan.phases.length - 1)) / PAIRS)
       const frames = new Uint8Array(2 * PIXELS)
       for (const i of [0, 1]) {
         const frame = frames.subarray(i * PIXELS, (i + 1) * PIXELS)
         scan.draw(first + i, frame)
-        frame.set(throughJpeg(frame))
+        frame.set(await throughJpeg(frame))
       }
       const truth = trueFlow(scan, first, first + 1)
       return { frames, truth, speed: speedsOf(truth) }
     })
-  }).flat()
+    return Promise.all(pairs)
+  })
+  return (await Promise.all(patients)).flat()
 }
 
 /** Which of {@link SPEEDS} each pixel has. */
@@ -49,10 +51,9 @@ function speedsOf(truth) {
   })
 }
 
-function throughJpeg(frame) {
-  const grey = { format: jpegTurbo.FORMAT_GRAY, subsampling: jpegTurbo.SAMP_GRAY, quality: 90 }
-  const jpeg = jpegTurbo.compressSync(Buffer.from(frame), { ...grey, width: SIZE, height: SIZE })
-  return jpegTurbo.decompressSync(Buffer.from(jpeg), { format: jpegTurbo.FORMAT_GRAY }).data.subarray(0, PIXELS)
+async function throughJpeg(frame) {
+  const [jpeg] = await encodeJpegs({ pixels: frame, width: SIZE, height: SIZE, channels: 1, quality: 90 })
+  return (await decodeJpeg(jpeg)).pixels
 }
 
 /**
@@ -111,9 +112,9 @@ for (const [polyN, polySigma] of [
         grid.push({ ...FARNEBACK_DEFAULTS, ...window, border: 'symmetric', polyN, polySigma, iterations, levels })
 
 const scans = {
-  usual: pairsOf(SEEDS.choice),
-  wide: pairsOf(SEEDS.choice, { variety: 'wide' }),
-  '15 fps': pairsOf(SEEDS.choice, { fps: 15 }),
+  usual: await pairsOf(SEEDS.choice),
+  wide: await pairsOf(SEEDS.choice, { variety: 'wide' }),
+  '15 fps': await pairsOf(SEEDS.choice, { fps: 15 }),
 }
 const tried = []
 for (const options of grid) {
@@ -150,7 +151,7 @@ const sets = { "OpenCV's defaults": { ...FARNEBACK_DEFAULTS, border: 'symmetric'
 async function compare(title, first, conditions) {
   const rows = []
   for (const [name, condition] of conditions) {
-    const pairs = pairsOf(SEEDS.tables, condition)
+    const pairs = await pairsOf(SEEDS.tables, condition)
     for (const [set, options] of Object.entries(sets)) {
       const { all, balanced, speeds } = await errorOf(pairs, options)
       rows.push([name, set, ...speeds.map(said), said(all), said(balanced)])

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import jpegTurbo from '@julusian/jpeg-turbo'
 import { encode as encodePng } from 'fast-png'
 import { readFlow } from 'infomotion/flow'
 import { encodeFlo } from '#lib/flow/flo.js'
-import { readLuma } from '#lib/video/images.js'
 import { decodeNpy, encodeNpy, npyHeader } from '#lib/run/npy.js'
+import { readLuma } from '#lib/video/images.js'
+import { greyJpeg } from '../support.js'
 import type { Case } from './case.js'
 
 function npy(what: string, bytes: Buffer, expected = 'NPY_UNREADABLE'): Case {
@@ -97,12 +97,7 @@ const withWords = (bytes: Buffer, at: number, ...words: number[]) => {
   return copy
 }
 const png = Buffer.from(encodePng({ width: 3, height: 2, data: new Uint8Array(6), channels: 1, depth: 8 }))
-const jpeg = jpegTurbo.compressSync(Buffer.alloc(64), {
-  format: jpegTurbo.FORMAT_GRAY,
-  subsampling: jpegTurbo.SAMP_GRAY,
-  width: 8,
-  height: 8,
-})
+const jpeg = await greyJpeg(new Uint8Array(64), 8, 8)
 const sof = jpeg.indexOf(Buffer.from([0xff, 0xc0]))
 const big = (bytes: Buffer, at: number, value: number, size: 2 | 4) => {
   const copy = Buffer.from(bytes)
@@ -119,16 +114,24 @@ export const arrayCases: Case[] = [
   npy('a header of 65535 bytes', Buffer.from(array).fill(0xff, 8, 10)),
   npy('a header of 4 GiB', Buffer.from(array).fill(2, 6, 7).fill(0xff, 8, 12)),
   npy('a header of no bytes', Buffer.from(array).fill(0, 8, 10)),
+  npy('the other order of bytes', header("'<f4'", "'>f4'"), '6 values of [2,3]'),
+  npy('Fortran order', header('False', 'True'), '6 values of [2,3]'),
   ...[
-    ["'<f4'", "'>f4'"],
     ["'<f4'", "'|O'"],
+    ["'<f4'", "'<U1'"],
+    ["'<f4'", "'|S4'"],
+    ["'<f4'", "'<M8[s]'"],
+    ["'<f4'", "'<f2'"],
+    ["'<f4'", "'<f16'"],
+    ["'<f4'", "'<b4'"],
+    ["'<f4'", "'f'"],
+    ["'<f4'", "''"],
     ["'<f4'", "'<c8'"],
     ["'<f4'", "'toString'"],
     ["'<f4'", "'constructor'"],
     ["'<f4'", "'__proto__'"],
     ["'<f4'", "[('x', '<f4')]"],
     ["'descr'", "'decsr'"],
-    ['False', 'True'],
     ["'shape'", "'shame'"],
     ['(2, 3)', '(-2, -3)'],
     ['(2, 3)', '(2, 3, 0)'],

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import jpegTurbo from '@julusian/jpeg-turbo'
-import { readClip, writeClip } from 'infomotion'
+import { Readable } from 'node:stream'
+import { type ClipSource, openClip, readClip, writeClip } from 'infomotion'
 import { extractFeatures } from '#lib/features/extract.js'
 import { Random } from '#lib/runtime/random.js'
-import { buildAvi, walkAvi } from '#lib/video/avi.js'
+import { buildAvi } from '#lib/video/avi.js'
+import { chunksIn, greyJpeg } from '../support.js'
 import type { Case } from './case.js'
 
 const SIZE = { width: 24, height: 16 }
@@ -23,6 +24,34 @@ function clip(what: string, bytes: Buffer, expected: string, options: Parameters
     return `${count} frames, ${damagedFrames} damaged${warnings.length > 0 ? ', said' : ''}`
   }
   return { what: `clip: ${what}`, read, expected }
+}
+
+/** The same of bytes and of a stream, by readClip and by openClip, which must agree. */
+function inMemory(what: string, bytes: Buffer, expected: string): Case {
+  const options = { backend: 'mjpeg' } as const
+  const told = (count: number, damaged: number, warnings: string[]) =>
+    `${count} frames, ${damaged} damaged${warnings.length > 0 ? ', said' : ''}`
+  const whole = async (source: ClipSource) => {
+    const { count, damagedFrames, warnings } = await readClip(source, options)
+    return told(count, damagedFrames, warnings)
+  }
+  const singly = async (source: ClipSource) => {
+    const opened = await openClip(source, options)
+    let count = 0
+    for await (const _ of opened.frames) count++
+    return told(count, opened.damagedFrames, opened.warnings)
+  }
+  const read = async () => {
+    const outcomes = [
+      whole(bytes),
+      whole(Readable.from([bytes])),
+      singly(bytes),
+      singly(new Blob([Uint8Array.from(bytes)]).stream()),
+    ]
+    const [first, ...others] = await Promise.all(outcomes.map((outcome) => outcome.catch(({ code }) => code)))
+    return others.every((other) => other === first) ? first : [first, ...others].join('; ')
+  }
+  return { what: `clip in memory: ${what}`, read, expected }
 }
 
 const edited = (file: Buffer, at: number, ...words: number[]): Buffer => {
@@ -53,7 +82,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
   const path = join(folder, 'good.avi')
   await writeClip(path, { frames: luma, count: 3, ...SIZE }, { fps: 25 })
   const good = readFileSync(path)
-  const { frames } = walkAvi(good)
+  const frames = await chunksIn(good)
   const jpegs = frames.map(({ start, end }) => good.subarray(start, end))
   const index = good.indexOf('idx1')
   const sof = jpegs[0].indexOf(Buffer.from([0xff, 0xc0]))
@@ -70,7 +99,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
     if (length < 12) return 'VIDEO_UNREADABLE'
     const begun = frames.filter(({ start }) => length > start).length
     if (begun === 0) return 'VIDEO_EMPTY'
-    const complete = frames.filter(({ end }) => length >= end).length
+    const complete = frames.filter(({ end }) => length >= end - 2).length // the end's marker holds nothing of the image
     if (complete === frames.length) return whole
     if (complete === 0) return 'VIDEO_UNREADABLE'
     return `${begun} frames, ${begun - complete} damaged, said`
@@ -89,12 +118,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
     return jpeg
   }
   const avi = (...parts: Buffer[]) => buildAvi(parts, width, height, 25)
-  const large = jpegTurbo.compressSync(Buffer.alloc(2 ** 20), {
-    format: jpegTurbo.FORMAT_GRAY,
-    subsampling: jpegTurbo.SAMP_GRAY,
-    width: 1024,
-    height: 1024,
-  })
+  const large = await greyJpeg(new Uint8Array(2 ** 20), 1024, 1024)
   // A progressive JPEG: each scan costs a pass over all blocks and takes ten bytes.
   const scan = (from: number, to: number) => Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, from, to, 0])
   const scans = Buffer.concat([
@@ -151,7 +175,7 @@ export async function clipCases(folder: string): Promise<Case[]> {
       { fps: 25 },
     )
     const file = readFileSync(path)
-    const last = walkAvi(file).frames[2]
+    const last = (await chunksIn(file))[2]
     const cut = file.subarray(0, Math.floor((last.start + last.end) / 2))
     odd.push(
       clip(`${w} x ${h}`, file, whole),
@@ -267,5 +291,33 @@ export async function clipCases(folder: string): Promise<Case[]> {
       clip(`options ${JSON.stringify(options)}`, good, 'INVALID_ARGUMENT', options as Parameters<typeof readClip>[1]),
     ),
     clip('fewer frames than asked for', good, whole, { maxFrames: 1000 }),
+    ...[
+      { segment: {} },
+      { segment: { start: 0 } },
+      { segment: { start: -1, unit: 'frames' } },
+      { segment: { start: 2, end: 1, unit: 'frames' } },
+      { segment: { start: 0, unit: 'minutes' } },
+      { segment: { start: Number.POSITIVE_INFINITY, unit: 'seconds' } },
+      { segment: 'all' },
+      { maxBytes: -1 },
+      { timeLimit: -1 },
+      { timeLimit: Number.NaN },
+      { name: '' },
+    ].map((options) =>
+      clip(`options ${JSON.stringify(options)}`, good, 'INVALID_ARGUMENT', options as Parameters<typeof readClip>[1]),
+    ),
+    clip('a segment behind the end', good, 'VIDEO_SEGMENT_EMPTY', { segment: { start: 3, unit: 'frames' } }),
+    clip('a segment to far behind the end', good, '2 frames, 0 damaged', {
+      segment: { start: 1, end: 1e15, unit: 'frames' },
+    }),
+    clip('more bytes than allowed', good, 'VIDEO_TOO_LARGE', { maxBytes: good.length - 1 }),
+    // The same from memory, and frame by frame.
+    ...[0, 1, 11, 12, frames[0].start, frames[1].end - 3, good.length - 5, good.length].map((length) =>
+      inMemory(`the first ${length} bytes`, good.subarray(0, length), cutTo(length)),
+    ),
+    inMemory('text', Buffer.from('FileName,EF\n'), 'VIDEO_UNREADABLE'),
+    inMemory('frames of zeros', avi(Buffer.alloc(500), Buffer.alloc(500)), 'VIDEO_UNREADABLE'),
+    inMemory('a frame of zeros between', avi(jpegs[0], Buffer.alloc(500), jpegs[2]), '3 frames, 1 damaged, said'),
+    inMemory('size 4294967295 of the second frame', edited(good, frames[1].start - 4, 0xffffffff), said),
   ]
 }

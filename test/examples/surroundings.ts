@@ -46,6 +46,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
   const [width, height] = [16, 12]
   await flow.writeFlow('flow10.flo', { flow: new Float32Array(width * height * 2), width, height })
   await copyFile(join(root, 'models', 'motion-cnn.onnx'), 'encoder.onnx')
+  await infomotion.writeNpy('embeddings.npy', new Float32Array(6), { shape: [2, 3] })
   await writeFile('karate.txt', '0 1\n0 2\n1 2\n2 3\n3 4\n3 5\n4 5\n')
   const network = await engine.readNetwork('karate.txt')
   await engine.writePartition('karate.tree', network, await engine.infomap(network))

@@ -32,9 +32,19 @@ ${'jpeg' in preview ? player(item, preview) : html`<p class="screen missing">${p
 ${item.module >= 0 && html`<div><dt>Module</dt><dd>${item.module + 1}</dd></div>`}
 ${item.visitRate > 0 && html`<div><dt>Visit rate</dt><dd>${number(100 * item.visitRate, 2)} %</dd></div>`}
 <div><dt>Rank</dt><dd>${item.rank + 1}</dd></div>
-${item.kind === 'made' && html`<div><dt>Made of</dt><dd class="path">${item.parents.join(', ') || 'no clip'}</dd></div>`}</dl>
+${item.kind === 'made' && !item.tiles && html`<div><dt>Made of</dt><dd class="path">${item.parents.join(', ') || 'no clip'}</dd></div>`}</dl>
+${item.tiles && tileList(item.tiles)}
 ${'jpeg' in preview && html`<small>${number(preview.frames / preview.fps)} s at ${number(preview.fps, 0)} fps</small>`}
 </figcaption></figure></li>`
+}
+
+/** What a composed video holds, stretch after stretch and row by row. */
+function tileList(tiles: NonNullable<ReportItem['tiles']>): Html {
+  return html`<details><summary>${count(tiles.length, 'tile')}</summary>
+<ol>${tiles.map(
+    ({ parent, label, weight, place: { x, y, from, to } }) =>
+      html`<li><b>${label}</b> <span class="path">${parent}</span>, weight ${number(weight, 2)}, at ${x}, ${y}, frames ${from} to ${to - 1}</li>`,
+  )}</ol></details>`
 }
 
 /** The strip stands as an image that shows its first frame; the script draws it on a canvas, frame by frame. */

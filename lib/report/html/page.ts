@@ -1,6 +1,7 @@
-import { number, summary } from '../summary.js'
+import { count, number, summary } from '../summary.js'
 import type { ReportInput } from '../types.js'
 import { clipGallery, type Preview } from './clips.js'
+import { compositionSection } from './composition.js'
 import { confusionMatrices, recallTable } from './confusion.js'
 import { document } from './document.js'
 import { type Html, html, trusted } from './html.js'
@@ -13,7 +14,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
     ['results', 'How well it trains', selectorTables(input)],
     input.evaluation && ['classes-seen', 'Class by class', html`${recallTable(input)}${confusionMatrices(input)}`],
     ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}${moduleMaps(input)}`],
-    ['clips', 'The distilled set', clipGallery(input, previews)],
+    ['clips', 'The distilled set', html`${compositionSection(input)}${clipGallery(input, previews)}`],
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
   ].filter((section) => section !== undefined) as [string, string, Html][]
@@ -36,8 +37,13 @@ export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'l
 }
 
 function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
-  return html`<p class="note">By their sample weights, the ${items.length} clips count like
+  return html`<p class="note">By their sample weights, the ${samplesOf(items)} count like
 ${number(effectiveSampleSize)} of equal weight (effective sample size).</p>`
+}
+
+function samplesOf(items: ReportInput['items']): string {
+  const tiles = items.reduce((sum, item) => sum + (item.tiles?.length ?? 0), 0)
+  return tiles > 0 ? count(tiles, 'tile') : count(items.length, 'clip')
 }
 
 /** The map of each class whose modules are more than one. */
@@ -94,13 +100,16 @@ are not known, so that number and those of this page cannot be compared.</p>
 }
 
 /** What students have from elsewhere than their own training clips. */
-export function helpFromElsewhere({ teacher, encoder }: ReportInput['options']): string {
+export function helpFromElsewhere({ teacher, encoder, embeddings }: ReportInput['options']): string {
   return [
     typeof teacher === 'number' && teacher > 0
       ? 'A teacher of all training clips gave a share of the labels: this is no claim about those few clips alone. '
       : '',
     typeof encoder === 'string' && encoder !== 'none'
       ? `The encoder ${encoder} was trained before, on what its card says: this is a pretrained start. `
+      : '',
+    typeof embeddings === 'string'
+      ? `The embedding is out of the file ${embeddings}: what made it may have been trained before, on these clips too. `
       : '',
   ].join('')
 }

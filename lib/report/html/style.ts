@@ -46,7 +46,7 @@ a { color: var(--accent) }
 .lead p { max-width: 70ch; margin: 0 0 6px }
 .lead p:first-child { font-weight: 600 }
 .note, small { color: var(--quiet); font-size: 0.85rem }
-.banner { max-width: none; background: var(--warn); border: 1px solid var(--warn-line); border-radius: 6px; padding: 10px 14px; margin: 0 0 12px }
+.banner { max-width: none; white-space: pre-wrap; overflow-x: auto; background: var(--warn); border: 1px solid var(--warn-line); border-radius: 6px; padding: 10px 14px; margin: 0 0 12px }
 nav ul { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; padding: 0; max-width: none; font-size: 0.9rem }
 .scroll { overflow-x: auto; margin: 0 0 16px; max-width: 100% }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums }

@@ -77,7 +77,7 @@ ${aucs && html`<th scope="col" class="number">AUC</th>`}</tr></thead>
       (row) => html`
 <tr class="${row === mainRow(input, input.selector) && 'chosen'}"><th scope="row">${capital(selectorName(row.selector))}
 <small>${described(row, input)}</small></th>
-<td class="number">${row.clips || '\u2013'}</td>
+<td class="number">${row.clips || '\u2013'}${row.samples !== undefined && html` <small>${row.samples} tiles</small>`}</td>
 ${measured(row.balancedAccuracy, axes.balanced, hundred)}
 ${differences && measured(row.differenceToRandom, axes.difference, points)}
 ${measured(row.accuracy, axes.accuracy, hundred)}

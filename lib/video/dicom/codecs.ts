@@ -25,6 +25,9 @@ interface Peer {
   decoder: string
 }
 
+/** The marker EOI (ITU-T T.87, C.1.1). At the end of a frame that was cut short before it, CharLS looks for it without end. */
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9])
+
 const PEERS: Record<PeerCodec, Peer> = {
   'jpeg-ls': {
     name: '@cornerstonejs/codec-charls',
@@ -67,7 +70,8 @@ export function decoderOf(codec: PeerCodec, path: string, { find = findPeer, pat
   pools.set(codec, threads)
   return async (frame, head, signal) => {
     const seconds = Math.ceil(patience * (1 + (head.width * head.height) / 1e6))
-    const decoded = await threads.decode(frame, seconds, signal).catch((error) => {
+    const ended = codec === 'jpeg-ls' ? Buffer.concat([frame, END_OF_IMAGE]) : frame
+    const decoded = await threads.decode(ended, seconds, signal).catch((error) => {
       throwIfAborted(signal)
       if (error.name !== 'TimeoutError') throw asInfomotionError(error)
       const why = `A frame of ${path} (${called}) is not decoded after ${seconds} s: it is damaged.`

@@ -9,6 +9,8 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "runtime/thread_pool.h"
+
 namespace infomotion::video {
 namespace {
 
@@ -210,7 +212,7 @@ void luma_of_cmyk(const jpeg_decompress_struct& jpeg, const uint8_t* from, uint8
   for (JDIMENSION x = 0; x < jpeg.output_width; ++x, from += 4) {
     const int black = from[3] ^ flip;
     int light[3];
-    for (int c = 0; c < 3; ++c) light[c] = ((from[c] ^ flip) * black + 127) / 255;
+    for (int c = 0; c < 3; ++c) light[c] = (from[c] ^ flip) * black * 257 >> 16;  // / 255, as FFmpeg has it
     to[x] = luma(light[0], light[1], light[2]);
   }
 }
@@ -287,7 +289,7 @@ JpegOutcome decode_luma(Bytes bytes, const std::vector<uint8_t>& tables, const P
 Status decode_image(Bytes bytes, Colour colour, const Cancel& cancel, JpegImage& image) {
   const auto refuse = [&](const std::string& why) {
     if (cancel.requested()) return Status::cancelled();
-    return Status::error("IMAGE_UNREADABLE", "Expected a JPEG that can be decoded: " + why + ".");
+    return Status::error("IMAGE_UNREADABLE", "A JPEG that cannot be decoded: " + why + ".");
   };
   JpegHeader header;
   if (!read_header(bytes, header)) return refuse("its header is damaged, or promises more than its bytes can hold");
@@ -355,8 +357,6 @@ void compress(Encoder& encoder) {
   jpeg_finish_compress(&jpeg);
 }
 
-}  // namespace
-
 Status encode_jpeg(const Picture& picture, int quality, std::vector<uint8_t>& jpeg) {
   Encoder encoder;
   encoder.picture = &picture;
@@ -367,6 +367,32 @@ Status encode_jpeg(const Picture& picture, int quality, std::vector<uint8_t>& jp
   jpeg_destroy_compress(&encoder.jpeg);
   std::free(encoder.out);
   if (!done) return Status::error("INTERNAL", std::string("A JPEG could not be made: ") + encoder.guard.failure + ".");
+  return {};
+}
+
+}  // namespace
+
+Status encode_jpegs(const Picture& first, std::size_t count, int quality, const Cancel& cancel,
+                    std::vector<uint8_t>& jpegs, std::vector<double>& ends) {
+  const std::size_t size = std::size_t{first.width} * first.height * first.channels;
+  std::vector<std::vector<uint8_t>> each(count);
+  std::vector<Status> failed(count);
+  runtime::parallel_for(count, 0, [&](std::size_t i) {
+    Picture picture = first;
+    picture.pixels += i * size;
+    failed[i] = cancel.requested() ? Status::cancelled() : encode_jpeg(picture, quality, each[i]);
+  });
+  for (const Status& status : failed)
+    if (!status.ok()) return status;
+  std::size_t bytes = 0;
+  for (const auto& jpeg : each) bytes += jpeg.size();
+  jpegs.clear();
+  jpegs.reserve(bytes);
+  ends.clear();
+  for (const auto& jpeg : each) {
+    jpegs.insert(jpegs.end(), jpeg.begin(), jpeg.end());
+    ends.push_back(static_cast<double>(jpegs.size()));
+  }
   return {};
 }
 

@@ -62,8 +62,10 @@ struct Picture {
   int channels = 1;  // 1: grey, 3: red, green, blue
 };
 
-// Compresses at a quality of 1..100, with the standard Huffman tables; colour at full resolution (4:4:4), so that thin
-// lines keep theirs.
-runtime::Status encode_jpeg(const Picture& picture, int quality, std::vector<uint8_t>& jpeg);
+// Compresses `count` pictures of this shape that lie one behind the other, at a quality of 1..100, with the standard Huffman
+// tables; colour at full resolution (4:4:4), so that thin lines keep theirs. The JPEGs lie one behind the other, each up to
+// its place in `ends`. ABORTED.
+runtime::Status encode_jpegs(const Picture& first, std::size_t count, int quality, const runtime::Cancel& cancel,
+                             std::vector<uint8_t>& jpegs, std::vector<double>& ends);
 
 }  // namespace infomotion::video
