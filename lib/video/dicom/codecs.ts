@@ -66,8 +66,8 @@ export function decoderOf(codec: PeerCodec, path: string, { find = findPeer, pat
       `${path} is a DICOM of ${called}, which ${name} reads: expected that package beside infomotion or in the working ` +
         `directory. Install it: npm install ${name}@${range}`,
     )
-  const threads = pools.get(codec) ?? new Threads({ file, decoder })
-  pools.set(codec, threads)
+  const threads = pools.get(file) ?? new Threads({ file, decoder })
+  pools.set(file, threads)
   return async (frame, head, signal) => {
     const seconds = Math.ceil(patience * (1 + (head.width * head.height) / 1e6))
     const ended = codec === 'jpeg-ls' ? Buffer.concat([frame, END_OF_IMAGE]) : frame
@@ -89,7 +89,8 @@ export function codecVersions(): string[] {
   })
 }
 
-const pools = new Map<PeerCodec, Threads>()
+/** By the peer's module. */
+const pools = new Map<string, Threads>()
 
 /** Threads that decode with one peer, at most as many as the addon has. They stay for the next frame, and keep nobody alive. */
 class Threads {

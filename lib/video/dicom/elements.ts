@@ -30,7 +30,7 @@ const DEFLATED = '1.2.840.10008.1.2.1.99'
 const TYPES = /^(A[EST]|CS|D[AST]|F[LD]|IS|L[OT]|O[BDFLVW]|PN|S[HLQSTV]|TM|U[CILNRSTV])/
 
 /** More elements than these no real file has; each takes memory, however few its bytes. */
-const MAX_ELEMENTS = 2 ** 21
+const MAX_ELEMENTS = 2 ** 20
 
 /**
  * The file is a DICOM: "DICM" behind 128 bytes (PS3.10, 7.1), or, as older devices write it, at once the elements of group
@@ -98,9 +98,9 @@ function explicitElement(stream: ByteStream, { warnings, byteArray }: DataSet): 
   return { tag, vr, length, dataOffset }
 }
 
-/** A stream that ends where there are too many elements: each is read by one of these two functions at least. */
+/** A stream that ends where there are too many elements: each is read by one of these two functions, some by both. */
 function limited(stream: ByteStream): ByteStream {
-  let left = 2 * MAX_ELEMENTS
+  let left = MAX_ELEMENTS
   const counted = <Args extends unknown[], T>(read: (...args: Args) => T) => {
     return (...args: Args) => {
       if (left-- > 0) return read.apply(stream, args)
