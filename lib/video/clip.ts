@@ -17,7 +17,7 @@ import { type Backend, type Frames, MAX_CLIP_BYTES } from './types.js'
 import { WINDOW_BYTES } from './windows.js'
 
 /**
- * Decodes a clip to luma. Motion JPEG in AVI (EchoNet's format) is read in this process, in libuv's threads, and
+ * Decodes a clip to luma. Motion JPEG in AVI (EchoNet's format) is read in this process, in the addon's threads, and
  * survives damage: broken chunks are searched past, and each frame that does not decode in full is replaced by the good
  * frame before it and counted in `damagedFrames`. Everything else, and an AVI that cannot be read here, goes through an
  * `ffmpeg` executable (4.1 or newer), or, where there is none, through opencv4nodejs (an optional peer): films in one file, no

@@ -18,7 +18,7 @@ export interface Frames {
   height: number
   /** Frames per second. */
   fps: number
-  /** What decoded it: "mjpeg" or another format in this process, "ffmpeg" or "opencv", which may differ by a grey level. */
+  /** What decoded it: "mjpeg" (libjpeg's accurate DCT) or another format in this process, "ffmpeg" or "opencv", which differ from it by a grey level. */
   backend: Exclude<Backend, 'auto'> | FormatName
   /** The same with its version: "ffmpeg 5.1.9-0+deb12u1". */
   decoder: string

@@ -24,8 +24,22 @@ if (targets.length === 0 || ![seconds, runs ?? '1'].every((value) => /^[1-9]\d*$
 
 await build('fuzz')
 
+/** Frames of a small clip, each behind the byte that makes it a JPEG as luma or as it is stored, and two of them as an AVI. */
+function videoSeeds() {
+  const file = readFileSync('test/fixtures/video/jpegs.avi', 'latin1')
+  const jpegs = file
+    .split('00dc')
+    .slice(1)
+    .map((chunk) => chunk.slice(4))
+  const headers = file.slice(0, file.indexOf('00dc'))
+  const chunk = (jpeg) => `00dc${String.fromCharCode(jpeg.length & 255, jpeg.length >> 8, 0, 0)}${jpeg}`
+  const small = jpegs.map((jpeg) => jpeg.slice(0, 2 * Math.floor(jpeg.length / 2))).sort((a, b) => a.length - b.length)
+  return [`\0${small[0]}`, `\x01${small[1]}`, `\x02${headers}${chunk(small[0])}${chunk(small[0])}`]
+}
+
 /** Good files, from which the fuzzer makes bad ones; their first byte chooses the reader and the pieces. */
 const seeds = {
+  video_fuzz: videoSeeds(),
   infomap_reader_fuzz: [
     '\x7e*Vertices 4\n1 "left one"\n2 b 0.5\n*Bipartite 3\n# comment\n1 3 0.1\r\n\n4\t2 2e-3\n',
     '\x02# comment\n1 2\n2 3 0.5\n3 1 1e-3\n10 3000000000 .25\n9007199254740991 1 12345678901234567890\n',
@@ -42,7 +56,7 @@ for (const target of targets) {
   const options = [
     ...(runs ? ['-seed=1', `-runs=${runs}`] : [`-max_total_time=${seconds}`]),
     '-len_control=0',
-    '-max_len=2048',
+    `-max_len=${target === 'video_fuzz' ? 4096 : 2048}`,
     '-timeout=20',
     '-rss_limit_mb=2048',
   ]
