@@ -1,3 +1,4 @@
+import { getMaxListeners, setMaxListeners } from 'node:events'
 import { throwIfAborted } from './errors.js'
 
 /**
@@ -10,6 +11,8 @@ export async function inLanes(
   signal: AbortSignal | undefined,
   job: (index: number) => Promise<void>,
 ): Promise<void> {
+  // each lane may listen several times, where Node takes more than 10 listeners of a signal for a leak
+  if (signal && getMaxListeners(signal) > 0) setMaxListeners(Math.max(getMaxListeners(signal), 4 * lanes), signal)
   let next = 0
   const lane = async () => {
     while (next < count) {

@@ -275,6 +275,45 @@ TEST("video: components as they are stored") {
   }
 }
 
+TEST("video: more than 8 bits a sample, of a DCT and without loss") {
+  for (const int bits : {12, 14, 16}) {
+    jpeg_compress_struct jpeg{};
+    jpeg_error_mgr handlers{};
+    jpeg.err = jpeg_std_error(&handlers);
+    jpeg_create_compress(&jpeg);
+    unsigned char* out = nullptr;
+    unsigned long size = 0;
+    jpeg_mem_dest(&jpeg, &out, &size);
+    jpeg.image_width = 40;
+    jpeg.image_height = 30;
+    jpeg.input_components = 1;
+    jpeg.in_color_space = JCS_GRAYSCALE;
+    jpeg.data_precision = bits;
+    jpeg_set_defaults(&jpeg);
+    if (bits > 12) jpeg_enable_lossless(&jpeg, 1, 0);
+    else jpeg_set_quality(&jpeg, 100, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    std::vector<uint16_t> samples(40 * 30);
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      samples[i] = static_cast<uint16_t>((i % 40 * 1601 + i / 40 * 97) % (1 << bits) / 3);
+    for (int y = 0; y < 30; ++y) {
+      auto* row = samples.data() + 40 * y;
+      auto* signed_row = reinterpret_cast<short*>(row);
+      if (bits > 12) jpeg16_write_scanlines(&jpeg, &row, 1);
+      else jpeg12_write_scanlines(&jpeg, &signed_row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    JpegImage image;
+    CHECK(decode_image({out, size}, Colour::kStored, kNever, image).ok() && image.bits == bits && image.damage.empty());
+    int most = image.wide.size() == samples.size() ? 0 : 99;
+    for (std::size_t i = 0; i < image.wide.size(); ++i) most = std::max(most, std::abs(image.wide[i] - samples[i]));
+    CHECK(most <= (bits > 12 ? 0 : 4));
+    CHECK(decode_image({out, size}, Colour::kLuma, kNever, image).code == "IMAGE_UNREADABLE");
+    std::free(out);
+  }
+}
+
 TEST("video: what libjpeg only warns of is no damage") {
   for (const Kind& kind : {kKinds[0], kKinds[4], kKinds[15]}) {
     const Blob jpeg = make_jpeg(kind);

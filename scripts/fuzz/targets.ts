@@ -49,7 +49,7 @@ const frames = jpegs.map((jpeg) => Buffer.from(jpeg))
 const avi: Target = {
   corpus: [buildAvi(frames, 16, 12, 25), buildAvi([frames[0], Buffer.alloc(0), frames[1]], 16, 12, 29.97)],
   words: bytes('RIFF', 'LIST', 'AVI ', 'movi', '00dc', '01wb', 'strh', 'vids', '\xff\xd8\xff', '\xff\xda', '\xff\xc2'),
-  share: 0.16,
+  share: 0.14,
   async read(input) {
     const found = await walkAvi(input)
     let last = 0
@@ -319,7 +319,7 @@ const dicom: Target = {
     ],
     ...['\xff\xd8\xff', '\xff\xc3', '\xff\xd9', '\x01\0\0\0\x40\0\0\0'],
   ),
-  share: 0.1,
+  share: 0.03,
   async read(input) {
     if (!DICOM.recognises(input.subarray(0, 2 ** 16), 'fuzz.dcm')) return
     const clip = await DICOM.decode(input, 'fuzz.dcm', { crop: 'region' })
