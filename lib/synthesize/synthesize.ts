@@ -48,6 +48,7 @@ export interface SynthesizeOptions extends StageOptions {
  * console.log(items[0].video.clip.id, items[0].label, items[0].weight)
  *
  * const tiling = { side: 2, stretches: 1 } // four clips in one
+ * const shapes = trainClips.map(() => ({ width: 112, height: 112, fps: 50, frames: 100 })) // or the facts of features
  * const composed = await synthesize(trainClips, selection, { tiling, shapes })
  * console.log(composed.items[0].video.width, composed.items[0].tiles.length)
  * ```
