@@ -51,7 +51,16 @@ t.before(async () => {
   await writePhantom(data, { train: 30, test: 10, seed: 3 })
   const dataSet = await readDataSet(data)
   fold = await foldOf(dataSet, await describeClips(dataSet.clips, settings, false, {}), settings, {})
-  await distill(data, { out: composedSet, cache, vpc: 1, tiles: 2, stretches: 2, until: 'synthesize', components: 4 })
+  await distill(data, {
+    out: composedSet,
+    cache,
+    vpc: 1,
+    synthesize: 'compose',
+    tiles: 2,
+    stretches: 2,
+    until: 'synthesize',
+    components: 4,
+  })
 })
 t.teardown(() => rmSync(shared, { recursive: true, force: true }))
 
@@ -437,6 +446,8 @@ t.test(
           '1',
           '--until',
           'synthesize',
+          '--synthesize',
+          'compose',
           '--stretches',
           '1',
           '--json',
@@ -484,7 +495,7 @@ t.test('compare, and distill to its report, with composed clips', async (t) => {
   t.same(rows[3].balancedAccuracy, same('random'), 'plain rows are those of a comparison without composed clips')
 
   const folder = temporary(t)
-  const { composition, selected } = await distill(data, { ...common, out: folder, vpc: 1 })
+  const { composition, selected } = await distill(data, { ...common, out: folder, vpc: 1, synthesize: 'compose' })
   t.match(composition, { tiles: 2, stretches: 1, width: 112, height: 112 })
   t.equal(selected, 5)
   const page = readFileSync(join(folder, 'report.html'), 'utf8')

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import type { composing, METHOD } from '../options/method.js'
+import type { COMPOSING, METHOD } from '../options/method.js'
 import { invalid } from '../runtime/expect.js'
 import type { Resolved } from '../runtime/option.js'
 
@@ -11,7 +11,7 @@ export type Method = Resolved<typeof METHOD> & {
 
 /** Options that say where results and caches go, and how the data set is read, besides the method. */
 type Placed = Resolved<typeof METHOD> &
-  Resolved<ReturnType<typeof composing>> & { out: string; cache?: string; classes?: unknown; columns?: unknown }
+  Resolved<typeof COMPOSING> & { out: string; cache?: string; classes?: unknown; columns?: unknown }
 
 /**
  * The settings of a run: its options without what is told of reading the data set, and with absolute folders.

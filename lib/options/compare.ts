@@ -4,7 +4,7 @@ import { REFINED_SELECTORS, SELECTORS } from '../select/index.js'
 import { STUDENTS } from '../train/names.js'
 import { command } from './command.js'
 import { DATASET } from './common.js'
-import { CALL, composing, folders, GROUPS, METHOD, READ, RUN, SELECT, STUDENT, STUDENT_HELP } from './method.js'
+import { CALL, COMPOSING, folders, GROUPS, METHOD, READ, RUN, SELECT, STUDENT, STUDENT_HELP } from './method.js'
 
 /** Names of selectors; twice as many as are worth listing. */
 const selectors = {
@@ -22,7 +22,7 @@ export const COMPARE = {
     group: SELECT,
     help: 'how clips are chosen; random is always compared with',
   }),
-  ...composing('none'),
+  ...COMPOSING,
   /** Budgets: videos per class. */
   vpc: option(list(integer(1)), {
     default: [1, 2, 5, 10],

@@ -5,7 +5,7 @@ import { SELECTORS } from '../select/index.js'
 import { STUDENTS } from '../train/names.js'
 import { command } from './command.js'
 import { DATASET } from './common.js'
-import { CALL, composing, folders, GROUPS, METHOD, READ, RUN, SELECT, STUDENT, STUDENT_HELP } from './method.js'
+import { CALL, COMPOSING, folders, GROUPS, METHOD, READ, RUN, SELECT, STUDENT, STUDENT_HELP } from './method.js'
 
 /** What `distill` can be told. */
 export const DISTILL = {
@@ -18,7 +18,7 @@ export const DISTILL = {
     group: SELECT,
     help: 'swap: exchange clips while that lowers the TRAIN loss of a small student',
   }),
-  ...composing('compose'),
+  ...COMPOSING,
   student: option(oneOf(STUDENTS), {
     default: 'linear',
     group: STUDENT,

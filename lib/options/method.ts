@@ -91,25 +91,24 @@ export const METHOD = {
 } satisfies Options
 
 /** What videos of a distilled set hold. */
-export const composing = (synthesize: 'none' | 'compose') =>
-  ({
-    /** `none`: the selected clips as they are; `compose`: videos of their size and length that hold several of them. */
-    synthesize: option(oneOf(['none', 'compose'] as const), {
-      default: synthesize,
-      group: SYNTHESIS,
-      help: 'compose: each video holds several selected clips, made smaller or shorter; none: each is one, as it is',
-    }),
-    tiles: option(autoOr(SIDES), {
-      default: 'auto',
-      group: SYNTHESIS,
-      help: 'tiles on a side of a composed video: 2 for 2 x 2 (auto: by cross-validation on TRAIN)',
-    }),
-    stretches: option(autoOr(STRETCHES), {
-      default: 'auto',
-      group: SYNTHESIS,
-      help: 'stretches of time after one another in a composed video, each with tiles of its own (auto: likewise)',
-    }),
-  }) satisfies Options
+export const COMPOSING = {
+  /** `none`: the selected clips as they are; `compose`: videos of their size and length that hold several of them. */
+  synthesize: option(oneOf(['none', 'compose'] as const), {
+    default: 'none',
+    group: SYNTHESIS,
+    help: 'compose: each video holds several selected clips, made smaller or shorter; none: each is one, as it is',
+  }),
+  tiles: option(autoOr(SIDES), {
+    default: 'auto',
+    group: SYNTHESIS,
+    help: 'tiles on a side of a composed video: 2 for 2 x 2 (auto: by cross-validation on TRAIN)',
+  }),
+  stretches: option(autoOr(STRETCHES), {
+    default: 'auto',
+    group: SYNTHESIS,
+    help: 'stretches of time after one another in a composed video, each with tiles of its own (auto: likewise)',
+  }),
+} satisfies Options
 
 /** Where `distill` and `compare` write. */
 export const folders = (holds: string) =>
