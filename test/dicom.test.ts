@@ -434,8 +434,6 @@ t.test('identities stay in the files', async (t) => {
     '1',
     '--steps',
     '2',
-    '--tiles',
-    '1',
   ]
   const run = await infomotion(args, { INFOMOTION_DEBUG: '1' })
   t.equal(run.status, 0, run.err)
