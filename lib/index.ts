@@ -45,7 +45,7 @@ export { similarityGraph } from './graph/index.js'
 export { infomap } from './infomap/index.js'
 export { fitPca, type Matrix, normaliseBlocks, type Pca, project, type Scaling } from './matrix/index.js'
 export { type PhantomOptions, writePhantom } from './phantom/index.js'
-export type { Comparison } from './report/types.js'
+export type { Comparison, ReportComposition } from './report/types.js'
 export type { Npy, NpyArray } from './run/npy.js'
 export { readNpy, writeNpy } from './run/npy-file.js'
 export { type Device, type DeviceReport, type DeviceUsed, devices } from './runtime/device.js'
@@ -84,5 +84,6 @@ export {
   type Segment,
   writeClip,
 } from './video/index.js'
+export type { FormatName, Place, Tiling } from './video/types.js'
 export type { Augmentation, Channels } from './volume/samples.js'
 export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './volume/volume.js'

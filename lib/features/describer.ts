@@ -17,10 +17,7 @@ export interface SkippedClip {
 }
 
 /** Turns a file into frames. */
-type DecodeFile = (path: string, options: ClipOptions) => Promise<DecodedClip>
-
-/** What the data set says of how a clip is read. */
-export type ClipOptions = ReadOptions & { fps?: number; segment?: Segment }
+type DecodeFile = (path: string, options: ReadOptions & Pick<Clip, 'fps' | 'segment'>) => Promise<DecodedClip>
 
 /** Describes clips one by one, in any order and several at once, and keeps by their indices what came of them. */
 export class ClipDescriber {

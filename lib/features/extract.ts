@@ -16,10 +16,10 @@ import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { MOST_TOGETHER } from '../video/batch.js'
-import type { MadeClip } from '../video/types.js'
+import type { MadeClip, ReadOptions } from '../video/types.js'
 import type { Volume, VolumeOptions } from '../volume/volume.js'
 import { type ClipFacts, type DecodedClip, FeatureCache } from './cache.js'
-import { ClipDescriber, type ClipOptions, type SkippedClip } from './describer.js'
+import { ClipDescriber, type SkippedClip } from './describer.js'
 import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
@@ -42,7 +42,7 @@ export interface ExtractOptions extends StageOptions {
   /** Folder of the cache. */
   cache: string
   /** Turns a file into frames (the video stage's `readClip`). `fps`: the clip's, where its file may name none. */
-  decode: (path: string, options: ClipOptions) => Promise<DecodedClip>
+  decode: (path: string, options: ReadOptions & Pick<Clip, 'fps' | 'segment'>) => Promise<DecodedClip>
   /** Names the decoder's settings: part of the cache key. */
   decoder?: string
   /**
