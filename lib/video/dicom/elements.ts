@@ -1,6 +1,7 @@
 import { createInflateRaw, constants as zlib } from 'node:zlib'
-import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser'
+import type { ByteArrayParser, ByteStream, DataSet, Element } from 'dicom-parser'
 import { InfomotionError, throwIfAborted } from '../../runtime/errors.js'
+import { require } from '../../runtime/package.js'
 import { MAX_CLIP_BYTES, type ReadOptions } from '../types.js'
 import { textOf } from './attributes.js'
 
@@ -18,10 +19,18 @@ export interface Elements {
   damage?: number
 }
 
-/** dicom-parser's own class, which its types call an interface. */
-const Data = (
-  dicomParser as unknown as { DataSet: new (parser: ByteArrayParser, bytes: Buffer, elements: object) => DataSet }
-).DataSet
+/** dicom-parser, with its own class of data sets, which its types call an interface. */
+type Parser = typeof import('dicom-parser') & {
+  DataSet: new (parser: ByteArrayParser, bytes: Buffer, elements: object) => DataSet
+}
+
+let loaded: Parser | undefined
+
+/** Loaded on first use, past bundlers: packed into an ES module, it fails as it starts. */
+function dicomParser(): Parser {
+  loaded ??= require('dicom-parser') as Parser
+  return loaded
+}
 
 const PIXELS = 'x7fe00010'
 const DEFLATED = '1.2.840.10008.1.2.1.99'
@@ -52,7 +61,7 @@ export function isDicom(head: Buffer): boolean {
  * elements themselves: files exist whose transfer syntax says otherwise, or that say nothing.
  */
 export async function readElements(file: Buffer, options: ReadOptions = {}): Promise<Elements> {
-  const { littleEndianByteArrayParser: little, bigEndianByteArrayParser: big } = dicomParser
+  const { littleEndianByteArrayParser: little, bigEndianByteArrayParser: big } = dicomParser()
   const start = file.toString('latin1', 128, 132) === 'DICM' ? 132 : 0
   const meta = read(file, start, little, (at) => file.readUInt16LE(at) !== 2)
   const syntax = textOf(meta.data, 'x00020010') ?? ''
@@ -66,14 +75,14 @@ export async function readElements(file: Buffer, options: ReadOptions = {}): Pro
 
 /** The elements from `at` on, up to the pixels, the file's end, or where `ends` says so. */
 function read(bytes: Buffer, at: number, parser: ByteArrayParser, ends: (at: number) => boolean) {
-  const data = new Data(parser, bytes, {})
+  const data = new (dicomParser().DataSet)(parser, bytes, {})
   if (at >= bytes.length) return { data, end: bytes.length }
-  const stream = limited(new dicomParser.ByteStream(parser, bytes, at))
+  const stream = limited(new (dicomParser().ByteStream)(parser, bytes, at))
   const typed = TYPES.test(bytes.toString('latin1', at + 4, at + 6))
   try {
     while (stream.position + 8 <= bytes.length && !ends(stream.position)) {
       at = stream.position
-      const element = typed ? explicitElement(stream, data) : dicomParser.readDicomElementImplicit(stream, PIXELS)
+      const element = typed ? explicitElement(stream, data) : dicomParser().readDicomElementImplicit(stream, PIXELS)
       data.elements[element.tag] = element
       if (element.tag === PIXELS) break
     }
@@ -89,8 +98,8 @@ function read(bytes: Buffer, at: number, parser: ByteArrayParser, ends: (at: num
 function explicitElement(stream: ByteStream, { warnings, byteArray }: DataSet): Element {
   const { position } = stream
   const vr = (byteArray as Buffer).toString('latin1', position + 4, position + 6)
-  if (!/^[OSU]V$/.test(vr)) return dicomParser.readDicomElementExplicit(stream, warnings, PIXELS)
-  const tag = dicomParser.readTag(stream)
+  if (!/^[OSU]V$/.test(vr)) return dicomParser().readDicomElementExplicit(stream, warnings, PIXELS)
+  const tag = dicomParser().readTag(stream)
   stream.seek(4)
   const length = stream.readUint32()
   const dataOffset = stream.position
