@@ -110,7 +110,7 @@ function segmentOf(
 }
 
 /** What a part is called behind the name of its video: "1.5-4 s", "30-80 frames", "1.5-end s". */
-export function segmentName({ start, end, unit }: Segment): string {
+function segmentName({ start, end, unit }: Segment): string {
   return `${start}-${end ?? 'end'} ${unit === 'seconds' ? 's' : unit}`
 }
 
@@ -121,9 +121,6 @@ export const segmentId = (file: string, segment?: Segment) => (segment ? `${file
 export function fileOf({ id, segment }: { id: string; segment?: Segment }): string {
   return segment ? id.slice(0, -segmentName(segment).length - 1) : id
 }
-
-/** The same text for the same part, for keys of what is computed of it. */
-export const segmentKey = ({ start, end, unit }: Segment) => JSON.stringify([unit, start, end ?? null])
 
 /** Pairs of clips (by index) of one file that have frames in common. */
 export function overlaps(clips: readonly { path: string; segment?: Segment }[]): [number, number][] {

@@ -112,7 +112,7 @@ export async function compositionOf(
 }
 
 /** Size, rate and length of each TRAIN clip; none where their frames were not looked at. */
-export function shapesOf({ clips: { facts }, trainRows }: Fold): ClipShape[] {
+function shapesOf({ clips: { facts }, trainRows }: Fold): ClipShape[] {
   return facts ? Array.from(trainRows, (row) => facts[row]) : []
 }
 

@@ -1,11 +1,9 @@
 import { fork } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memoryBudget } from '../run/budget.js'
 import { withFile } from '../run/store.js'
 import { abortError, InfomotionError, throwIfAborted } from '../runtime/errors.js'
-import { moduleUrl } from '../runtime/package.js'
+import { findPeer, moduleUrl } from '../runtime/package.js'
 import type { Reply, Task } from './parquet-process.js'
 import { expectRoom, Rows, unreadable } from './rows.js'
 import type { Found } from './types.js'
@@ -14,25 +12,16 @@ import type { Found } from './types.js'
 const PATIENCE_MS = 60_000
 const PATIENCE_MS_PER_BYTE = 1e-3
 
-/** Where a package is, as seen from this one or from the working directory; undefined: not installed. */
-function find(name: string): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')])
-    try {
-      return createRequire(from).resolve(name)
-    } catch {} // looked for elsewhere
-  return undefined
-}
-
 /**
  * Embeddings out of a Parquet file, through hyparquet (an optional peer) in a process of its own. Pages may be
  * uncompressed or in Snappy, gzip, Brotli or, with a Node that knows it, Zstandard; others need hyparquet-compressors.
  */
 export async function readParquet(file: string, omit: readonly string[], signal?: AbortSignal): Promise<Found> {
-  const library = find('hyparquet')
+  const library = findPeer('hyparquet')
   if (!library) throw missing(`Expected hyparquet, to read ${file} with`, 'hyparquet')
   const size = await withFile(file, async (handle) => (await handle.stat()).size, signal)
   const most = 2 * memoryBudget()
-  const task: Task = { file, library, compressors: find('hyparquet-compressors'), omit, most }
+  const task: Task = { file, library, compressors: findPeer('hyparquet-compressors'), omit, most }
   let columns: string[] = []
   let leftOut: string[] = []
   const ids: string[] = []

@@ -1,7 +1,7 @@
 import type { DataSet } from '../dataset/types.js'
 import type { EmbeddingFacts } from '../embeddings/types.js'
 import type { Evaluation } from '../evaluate/types.js'
-import type { Segment } from '../video/types.js'
+import type { ItemRecord } from '../synthesize/manifest.js'
 
 /** Everything a report is made of. Paths are relative to the data set; only `ReportItem.file` is absolute, and is read but never written. */
 export interface ReportInput {
@@ -64,21 +64,6 @@ export interface ReportComposition {
   }
 }
 
-/** A tile of a composed video. */
-export interface ReportTile {
-  parent: string
-  label: string
-  weight: number
-  module: number
-  visitRate: number
-  rank: number
-  targets?: number[]
-  place: { x: number; y: number; width: number; height: number; from: number; to: number }
-  width: number
-  height: number
-  fps: number
-}
-
 /** One class, as selection saw it. */
 export interface ReportClass {
   name: string
@@ -96,32 +81,7 @@ export interface ReportClass {
 }
 
 /** One video of the distilled set. */
-export interface ReportItem {
-  /** The clip's id: its file relative to the data set's video folder, and its part; of a made clip its name in the distilled set. */
-  path: string
-  /** The part of its file that it is; absent: all of it. */
-  segment?: Segment
-  /** As it stands in the source: an EF ("57.3"), or a name. */
-  label: string
-  /** Name of its class. */
-  class: string
-  weight: number
-  module: number
-  /** How often the random walk on the class graph visits it, 0 to 1. */
-  visitRate: number
-  rank: number
-  /** The TRAIN clips that it is made of, named as `path` is; a clip of the source is its own parent. */
-  parents: string[]
-  /** There where it is no clip of the source. */
-  kind?: 'made'
-  /** Where students learn a distribution of it: a probability a class. */
-  targets?: number[]
-  /** Of a composed video, with what it holds. */
-  width?: number
-  height?: number
-  fps?: number
-  frames?: number
-  tiles?: ReportTile[]
+export interface ReportItem extends ItemRecord {
   /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
   file?: string
 }

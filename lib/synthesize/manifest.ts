@@ -10,31 +10,37 @@ export interface Manifest {
   items: ManifestItem[]
 }
 
-export interface ManifestItem {
+/** One video of a distilled set, as manifest, report.json and page tell of it. */
+export interface ItemRecord {
+  /** The clip's id: its file relative to the data set's video folder, and its part; of a made clip its name in the distilled set. */
   path: string
+  /** The part of its file that it is; absent: all of it. */
+  segment?: Segment
+  /** As it stands in the source: an EF ("57.3"), or a name. */
   label: string
+  /** Name of its class. */
   class: string
   weight: number
   module: number
+  /** How often the random walk on the class graph visits it, 0 to 1. */
   visitRate: number
   rank: number
+  /** The TRAIN clips that it is made of, named as `path` is; a clip of the source is its own parent. */
   parents: string[]
+  /** There where it is no clip of the source. */
   kind?: 'made'
+  /** Where students learn a distribution of it: a probability a class. */
   targets?: number[]
-  /** Of a composed video. */
+  /** Of a composed video, with what it holds. */
   width?: number
   height?: number
   fps?: number
   frames?: number
-  tiles?: ManifestTile[]
-  /** The part of its file that a clip is; absent: all of it. */
-  segment?: Segment
-  /** Relative to the set's folder; absent where the video is not in there. */
-  file?: string
-  sha256: string
+  tiles?: TileRecord[]
 }
 
-export interface ManifestTile {
+/** A tile of a composed video. */
+export interface TileRecord {
   parent: string
   label: string
   weight: number
@@ -46,6 +52,12 @@ export interface ManifestTile {
   width: number
   height: number
   fps: number
+}
+
+export interface ManifestItem extends ItemRecord {
+  /** Relative to the set's folder; absent where the video is not in there. */
+  file?: string
+  sha256: string
 }
 
 const KEYS = {
@@ -131,7 +143,7 @@ function expectItem(item: ManifestItem, name: string, classes: Manifest['classes
 }
 
 function expectTile(
-  tile: ManifestTile,
+  tile: TileRecord,
   name: string,
   video: { width: number; height: number; frames: number },
   classes: Manifest['classes'],
@@ -155,7 +167,7 @@ function expectTile(
 }
 
 /** What items and tiles have. */
-function expectSample(sample: ManifestItem | ManifestTile, name: string, classes: Manifest['classes']): void {
+function expectSample(sample: ManifestItem | TileRecord, name: string, classes: Manifest['classes']): void {
   expectText(sample.label, `${name}.label`)
   expectNumber(sample.weight, `${name}.weight`, 0)
   expectInteger(sample.module, `${name}.module`, -1)
@@ -169,7 +181,7 @@ function expectSample(sample: ManifestItem | ManifestTile, name: string, classes
     throw invalid(`${classes.length} probabilities of sum 1`, `${name}.targets`, targets)
 }
 
-function expectSize(of: ManifestItem | ManifestTile, name: string) {
+function expectSize(of: ManifestItem | TileRecord, name: string) {
   const width = expectInteger(of.width, `${name}.width`, 1, MAX_SIDE)
   const height = expectInteger(of.height, `${name}.height`, 1, MAX_SIDE)
   expectNumber(of.fps, `${name}.fps`, Number.MIN_VALUE, MAX_FPS)

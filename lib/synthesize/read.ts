@@ -7,7 +7,7 @@ import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectBoolean, expectOptions, invalid } from '../runtime/expect.js'
 import { readClip } from '../video/clip.js'
 import type { MadeClip } from '../video/types.js'
-import { expectManifest, type Manifest, type ManifestItem, type ManifestTile } from './manifest.js'
+import { expectManifest, type Manifest, type ManifestItem, type TileRecord } from './manifest.js'
 import { atFullSize, expandItems } from './tile.js'
 import type { DistilledItem, Tile } from './types.js'
 
@@ -135,7 +135,7 @@ function itemOf(item: ManifestItem, path: string, { classes }: Manifest): Distil
   }
 }
 
-function tileOf({ parent, targets, ...tile }: ManifestTile, clipOf: (id: string) => Clip): Tile {
+function tileOf({ parent, targets, ...tile }: TileRecord, clipOf: (id: string) => Clip): Tile {
   const clip = { ...clipOf(parent), label: tile.label }
   return { ...tile, parent: clip, ...(targets && { soft: Float32Array.from(targets) }) }
 }

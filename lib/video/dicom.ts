@@ -14,6 +14,7 @@ import { cropped, regionOf } from './dicom/region.js'
 import { kindOf } from './dicom/sop.js'
 import type { Format } from './format.js'
 import { countOddities, cropOddities, damageOddities } from './oddities.js'
+import { standIn } from './stand-in.js'
 import { resample } from './times.js'
 import { type DecodeOptions, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
@@ -135,13 +136,9 @@ async function decodeFrames(pixels: Pixels, image: Image, count: number, path: s
     })
   const levels = levelsOf(image, bits, extremes)
   await decode((samples, index) => writeLuma(samples, levels, rgb, frames.subarray(index * size, (index + 1) * size)))
-  const first = good.indexOf(1)
-  if (first < 0)
+  if (!good.includes(1))
     throw new InfomotionError('VIDEO_UNREADABLE', `All ${count} frames of ${path} are damaged: none decodes in full.`)
-  for (let i = 0; i < count; i++) {
-    const stand = i < first ? first : i - 1
-    if (!good[i]) frames.copyWithin(i * size, stand * size, (stand + 1) * size)
-  }
+  standIn(frames, good, size)
   return { frames, extremes, damagedFrames: count - good.reduce((sum, one) => sum + one, 0) }
 }
 

@@ -11,7 +11,7 @@ export function mjpegDecoder(): string {
 }
 
 /** What the addon says of a frame. */
-export const DAMAGED = 0
+const DAMAGED = 0
 export const GOOD = 1
 
 /**

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib'
-import { type NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js'
+import type { NIFTI1, NIFTI2 } from 'nifti-reader-js'
 import { InfomotionError, throwIfAborted, unlessAborted } from '../runtime/errors.js'
 import { type ArrayClip, expectClipSize, framesOfArray } from './arrays.js'
 import type { Format } from './format.js'
@@ -21,7 +21,7 @@ export const NIFTI: Format = {
   decode: async (bytes, path, options) => {
     const packed = isGzip(bytes)
     const start = packed ? beginning(bytes) : bytes.subarray(0, HEADER_BYTES)
-    const header = headerOf(start, path)
+    const header = await headerOf(start, path)
     const clip = clipOf(header, path)
     const offset = header.vox_offset || formOf(start)!.length + 4 // 0: right behind the header
     if (!Number.isInteger(offset) || offset < formOf(start)!.length || offset > 2 ** 30)
@@ -60,7 +60,7 @@ function formOf(head: Buffer): { length: number; pair: boolean } | undefined {
   return undefined
 }
 
-function headerOf(start: Buffer, path: string): NIFTI1 | NIFTI2 {
+async function headerOf(start: Buffer, path: string): Promise<NIFTI1 | NIFTI2> {
   const form = formOf(start)
   if (!form) throw unreadable(path, 'a damaged NIfTI header')
   if (form.pair)
@@ -71,6 +71,7 @@ function headerOf(start: Buffer, path: string): NIFTI1 | NIFTI2 {
     )
   const bytes = new Uint8Array(HEADER_BYTES)
   bytes.set(start.subarray(0, form.length)) // without extensions, whose lengths could be anything
+  const { readHeader } = await import('nifti-reader-js') // on first use: whoever reads no NIfTI starts sooner
   try {
     return readHeader(bytes.buffer)
   } catch (cause) {

@@ -8,6 +8,7 @@ import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import type { Format } from './format.js'
 import { decodeImage, imageKind, type Luma } from './images.js'
+import { standIn } from './stand-in.js'
 import { ASSUMED_FPS, type DecodeOptions, type Frames, MAX_CLIP_BYTES, MAX_SIDE, type Oddity } from './types.js'
 
 /** File name endings of pictures that are read, and of others that frames are kept in too. */
@@ -24,7 +25,7 @@ export async function isPictureFolder(path: string): Promise<boolean> {
 export const isPicture = (name: string) => !name.startsWith('.') && (PICTURE.test(name) || OTHER_PICTURE.test(name))
 
 /** Names this decoder with the version of what decodes JPEGs; other pictures lose nothing, whoever decodes them. */
-export const picturesDecoder = () => `pictures (libjpeg-turbo ${native().jpegLibrary ?? 'none'})`
+const picturesDecoder = () => `pictures (libjpeg-turbo ${native().jpegLibrary ?? 'none'})`
 
 /** A folder's pictures, in the order of the frames. */
 interface Pictures {
@@ -171,7 +172,7 @@ function gapsIn(names: readonly string[]): { gaps: string[]; missing: number } {
  *
  * @throws VIDEO_NOT_FOUND, VIDEO_UNREADABLE, VIDEO_TOO_LARGE, ABORTED
  */
-export async function decodePictures(folder: string, options: DecodeOptions): Promise<Frames> {
+async function decodePictures(folder: string, options: DecodeOptions): Promise<Frames> {
   const { maxFrames, fps } = options
   const { names, gaps, missing, unread } = await listPictures(folder)
   const chosen = names.slice(0, maxFrames)
@@ -311,14 +312,4 @@ async function readPicture(path: string): Promise<Luma> {
   const image = await decodeImage(bytes)
   if (image.width > MAX_SIDE || image.height > MAX_SIDE) throw new Error(`it has ${sizeOf(image)} pixels`)
   return image
-}
-
-/** Puts the good frame before it in each other one's place; before the first good one, that. */
-function standIn(frames: Uint8Array, good: Uint8Array, bytes: number): void {
-  const first = good.indexOf(1)
-  for (let i = 0; i < good.length; i++) {
-    if (good[i]) continue
-    const from = i < first ? first : i - 1
-    frames.copyWithin(i * bytes, from * bytes, (from + 1) * bytes)
-  }
 }

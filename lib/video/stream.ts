@@ -79,7 +79,7 @@ export async function openClip(
 }
 
 /** The frames of a clip, or of a part of it, as they are asked for. */
-export async function streamClip(source: Source, file: Recognised, request: Request): Promise<ClipStream> {
+async function streamClip(source: Source, file: Recognised, request: Request): Promise<ClipStream> {
   const { backend } = request
   if (file.format) return streamOf(await decodeFormat(source, file, request))
   const outside = () => streamOutside(source, file, request)

@@ -60,7 +60,7 @@ function nextItem(bytes: Buffer, from: number): number {
 }
 
 /** The bytes start as a frame does: of JPEG, JPEG-LS, JPEG 2000 (bare or in a file's boxes), or RLE. */
-export function startsFrame(bytes: Buffer): boolean {
+function startsFrame(bytes: Buffer): boolean {
   const start = bytes.toString('hex', 0, 8)
   if (/^(ffd8ff|ff4fff51|0000000c6a502020)/.test(start)) return true
   return bytes.length >= 64 && bytes[0] > 0 && bytes[0] <= 15 && start.endsWith('00000040000000')
