@@ -17,7 +17,18 @@ t.setTimeout(300_000)
 t.before(() => writePhantom(data, { train: 30, test: 15, seed: 3 }))
 t.teardown(() => rmSync(shared, { recursive: true, force: true }))
 
-const options = ['--selectors', 'infomap,kmedoids+swap', '--vpc', '1,2', '--seeds', '2', '--random-draws', '3']
+const options = [
+  '--selectors',
+  'infomap,kmedoids+swap',
+  '--vpc',
+  '1,2',
+  '--seeds',
+  '2',
+  '--random-draws',
+  '3',
+  '--synthesize',
+  'none',
+]
 const predictions = (folder: string) => readdirSync(join(folder, 'predictions'))
 
 t.test('one table a budget: every selector, its random partner, all clips', async (t) => {
@@ -85,7 +96,13 @@ t.test('a comparison that was stopped goes on with the student it was at', async
   )
   t.ok(kept.length >= 3 && !existsSync(join(out, 'comparison.json')))
   const times = kept.map((name) => statSync(join(cache, 'predictions', name)).mtimeMs)
-  const settings = { selectors: ['infomap', 'kmedoids+swap'], vpc: [1, 2], seeds: 2, randomDraws: 3 }
+  const settings = {
+    selectors: ['infomap', 'kmedoids+swap'],
+    vpc: [1, 2],
+    seeds: 2,
+    randomDraws: 3,
+    synthesize: 'none' as const,
+  }
   const resumed = await compare(data, { out, cache, ...settings })
   t.same(
     kept.map((name) => statSync(join(cache, 'predictions', name)).mtimeMs),
@@ -115,6 +132,7 @@ t.test('without a split of its own, each seed draws another', async (t) => {
     randomDraws: 2,
     teacher: 0.5,
     weights: 'uniform',
+    synthesize: 'none',
   })
   t.equal(splits, 'drawn')
   const [{ evaluation }] = budgets
@@ -125,7 +143,8 @@ t.test('without a split of its own, each seed draws another', async (t) => {
 
 t.test('a CNN student, its controls by channel, and an encoder beside the descriptor', async (t) => {
   const out = temporary(t)
-  const settings = { out, cache, selectors: ['infomap'], vpc: [1], seeds: 1, randomDraws: 1, steps: 2 }
+  const plain = { selectors: ['infomap'], vpc: [1], seeds: 1, randomDraws: 1, steps: 2, synthesize: 'none' as const }
+  const settings = { out, cache, ...plain }
   const students: ('linear' | 'cnn')[] = ['cnn', 'linear']
   const { budgets } = await compare(data, { ...settings, students, encoder: 'motion-cnn' })
   const seen = (student: string) => {
@@ -164,7 +183,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
 t.test('comparison.html in Chromium', needs(existsSync(executablePath), 'Chromium (CHROMIUM_PATH)'), async (t) => {
   const out = temporary(t)
-  await compare(data, { out, cache, vpc: [1, 2, 3], seeds: 1, randomDraws: 3 })
+  await compare(data, { out, cache, vpc: [1, 2, 3], seeds: 1, randomDraws: 3, synthesize: 'none' })
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   t.teardown(() => browser.close())
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -132,9 +132,9 @@ function input(items: ReportItem[], more: Partial<ReportInput> = {}): ReportInpu
     warnings: ['Class "EF < 30" has 4 modules for 5 clips: quotas follow the square root of flow.'],
     notices: [],
     timings: [
-      { stage: 'features', seconds: 21.4 },
-      { stage: 'infomap', seconds: 0.31 },
-      { stage: 'evaluate', seconds: 8.02 },
+      { stage: 'features', seconds: 21.4, cpuSeconds: 40.1 },
+      { stage: 'infomap', seconds: 0.31, cpuSeconds: 0.31 },
+      { stage: 'evaluate', seconds: 8.02, cpuSeconds: 15.5 },
     ],
     options: { vpc: 5, seed: 1, neighbours: 10, classes: 'ef5', strict: false },
     versions: { node: '20.19.0', infomotion: '0.1.0' },
@@ -259,7 +259,11 @@ t.test('report.html: text from the data stays text', async (t) => {
       majority: { class: evil, accuracy: 0.2 },
       ...{ warnings: [evil], notices: [evil], skipped: [{ path: evil, reason: evil }] },
       clipWarnings: [{ path: evil, kind: evil, text: evil }],
-      ...{ timings: [{ stage: evil, seconds: 1 }], options: { [evil]: evil }, versions: { [evil]: evil } },
+      ...{
+        timings: [{ stage: evil, seconds: 1, cpuSeconds: 1 }],
+        options: { [evil]: evil },
+        versions: { [evil]: evil },
+      },
     }),
   )
   const text = readFileSync(page.html, 'utf8')

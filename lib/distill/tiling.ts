@@ -65,7 +65,8 @@ const CNN_STEPS = 240
 /**
  * How the videos of a set are to be divided: as asked for, or, where that is `auto`, by cross-validation: a part of TRAIN,
  * whole groups, is held out; from the rest clips are selected, composed, and trained on; the tiling whose student does best
- * on the clips held out is taken, of equals that of fewer tiles. TEST is not looked at.
+ * on the clips held out is taken, of equals that of fewer tiles: first of the grids, then of the stretches of that grid.
+ * TEST is not looked at.
  */
 export async function compositionOf(
   fold: Fold,
@@ -101,12 +102,9 @@ export async function compositionOf(
     ]
     return { tiling: all[0], shape, warnings }
   }
-  let best: Tiling
-  if (seesVolumes(student)) {
-    // few of them: first the grid, then the stretches of that grid
-    const { side } = await search.best(possible(some(sides, parts.slice(0, 1))))
-    best = await search.best(possible(some([side], parts)))
-  } else best = await search.best(all)
+  // each costs the features of its tiles: first the grid, then the stretches of that grid, and not all pairs
+  const { side } = await search.best(possible(some(sides, parts.slice(0, 1))))
+  const best = await search.best(possible(some([side], parts)))
   const warnings = tilesIn(best) > 1 ? mixedWarnings(shapes, shape) : []
   return { tiling: best, shape, search: search.found, warnings }
 }

@@ -93,8 +93,8 @@ export const METHOD = {
 /** What videos of a distilled set hold. */
 export const COMPOSING = {
   /** `none`: the selected clips as they are; `compose`: videos of their size and length that hold several of them. */
-  synthesize: option(oneOf(['none', 'compose'] as const), {
-    default: 'none',
+  synthesize: option(oneOf(['compose', 'none'] as const), {
+    default: 'compose',
     group: SYNTHESIS,
     help: 'compose: each video holds several selected clips, made smaller or shorter; none: each is one, as it is',
   }),

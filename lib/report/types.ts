@@ -35,7 +35,7 @@ export interface ReportInput {
   warnings: string[]
   /** What the reader must know about the data (licences, agreements), each a sentence. */
   notices: string[]
-  timings: { stage: string; seconds: number }[]
+  timings: { stage: string; seconds: number; cpuSeconds: number }[]
   /** The options of the run, as JSON values. */
   options: Record<string, unknown>
   /** Versions of the package, of Node, of the runtime, ... */

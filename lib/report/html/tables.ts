@@ -131,16 +131,21 @@ export function classesTable({ classes }: ReportInput): Html {
 }
 
 export function timingsTable({ timings }: ReportInput): Html {
-  const total = timings.reduce((sum, { seconds }) => sum + seconds, 0)
+  const total = (value: (timing: ReportInput['timings'][number]) => number) =>
+    number(
+      timings.reduce((sum, timing) => sum + value(timing), 0),
+      2,
+    )
   return table(
-    'Wall time by stage',
+    'Time by stage, in seconds',
     html`
-<thead><tr><th scope="col">Stage</th><th scope="col" class="number">Seconds</th></tr></thead>
+<thead><tr><th scope="col">Stage</th><th scope="col" class="number">Wall</th><th scope="col" class="number">CPU</th></tr></thead>
 <tbody>${timings.map(
-      ({ stage, seconds }) => html`
-<tr><th scope="row">${stage}</th><td class="number">${number(seconds, 2)}</td></tr>`,
+      ({ stage, seconds, cpuSeconds }) => html`
+<tr><th scope="row">${stage}</th><td class="number">${number(seconds, 2)}</td><td class="number">${number(cpuSeconds, 2)}</td></tr>`,
     )}</tbody>
-<tfoot><tr><th scope="row">All</th><td class="number">${number(total, 2)}</td></tr></tfoot>`,
+<tfoot><tr><th scope="row">All</th><td class="number">${total(({ seconds }) => seconds)}</td>
+<td class="number">${total(({ cpuSeconds }) => cpuSeconds)}</td></tr></tfoot>`,
   )
 }
 
