@@ -12,6 +12,7 @@ import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
+import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
 import { composed, compositionOf, UNDIVIDED } from './distill/tiling.js'
@@ -36,7 +37,7 @@ import type { Tiling } from './video/types.js'
 /** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
   onWarning?: (warning: string) => void
-  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  /** Told what of the data set was taken for what (`DataSet.notes`), and how students look at it. */
   onNote?: (note: string) => void
 }
 
@@ -111,6 +112,7 @@ async function run(
   const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
   const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
   warn(clips.warnings)
+  if (clips.timing) onNote?.(timingNote(clips.timing))
 
   const rounds: Round[] = []
   for (const seeds of seedsOfFolds(first, settings)) {
@@ -129,13 +131,13 @@ async function run(
   const total = settings.students.length * settings.vpc.length * rounds.length
   let done = 0
   for (const name of settings.students) {
-    const { teacher, steps } = settings
+    const { teacher, steps, mirror } = settings
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
       const tilings: string[] = []
       for (const round of rounds) {
         throwIfAborted(stage.signal)
-        const students = studentsOf(name, { features: round.features, teacher, steps, predictions })
+        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, predictions })
         const own = { ...settings, vpc, seed: round.seeds[0] }
         const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, own, stage)
         warn(warnings)

@@ -16,6 +16,7 @@ import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
+import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
@@ -42,7 +43,7 @@ type DistillSettings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes
 /** What `distill` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
   onWarning?: (warning: string) => void
-  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  /** Told what of the data set was taken for what (`DataSet.notes`), and how students look at it. */
   onNote?: (note: string) => void
 }
 
@@ -78,7 +79,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
-    return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
+    const log = new RunLog(started, onWarning ?? (() => {}), signal)
+    return run(dataSet, settings, log, { signal, onProgress }, onNote)
   })
 }
 
@@ -88,6 +90,7 @@ async function run(
   settings: DistillSettings,
   log: RunLog,
   stage: StageOptions,
+  onNote: DistillOptions['onNote'],
 ): Promise<DistillResult> {
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
   log.warn(dataSet.warnings)
@@ -99,6 +102,7 @@ async function run(
     const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
     const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
+    if (clips.timing) onNote?.(timingNote(clips.timing))
     if (strict) expectAllRead(clips)
     const leaks = await leaksIn(dataSet, clips, stage)
     if (strict && leaks.length > 0) throw leakError(leaks)
@@ -149,6 +153,7 @@ async function run(
     features,
     teacher: settings.teacher,
     steps: settings.steps,
+    mirror: settings.mirror,
     predictions: new PredictionCache(settings.cache),
   })
   await log.time('train', async () => {

@@ -35,6 +35,8 @@ export interface StudentConfig {
   teacher: number
   /** Training steps of a CNN; undefined: its default. */
   steps?: number
+  /** Whether a CNN is shown mirrored clips too. Default false. */
+  mirror?: boolean
   predictions: PredictionCache
 }
 
@@ -61,13 +63,12 @@ export function studentsOf(name: StudentName, config: StudentConfig): Students {
     name,
     spaces: kind.spaces,
     run: async ({ signal, items, ...rest }) => {
-      const task = { ...rest, items: config.features.samples(items) }
+      const task = { ...rest, items: kind.samples(items) }
       const key = await itemsKey(task.items, config.features, { signal })
       const on = [name, kind.dependsOn(task), key, teacher(), task.seed]
       return config.predictions.get(on, (checkpoint) => kind.predictTest(task, { signal, checkpoint }))
     },
-    trainOn: (items, seed, stage) =>
-      kind.train({ space: kind.spaces[0], items: config.features.samples(items), seed }, stage),
+    trainOn: (items, seed, stage) => kind.train({ space: kind.spaces[0], items: kind.samples(items), seed }, stage),
   }
 }
 
@@ -89,6 +90,8 @@ export async function evaluateSets(
 
 interface StudentKind {
   spaces: string[]
+  /** What such students learn from: composed items as their tiles. */
+  samples(items: readonly DistilledItem[]): DistilledItem[]
   /** Names all that a student's predictions depend on, but the task's items and seed, and the teacher. */
   dependsOn(task: TrainTask): unknown
   train(task: TrainTask, stage: TrainStage): Promise<Uint8Array>
@@ -113,15 +116,17 @@ function linearStudents({ features, teacher }: StudentConfig): StudentKind {
   }
   return {
     spaces: spaces.map(({ name }) => name),
+    samples: (items) => features.samples(items),
     dependsOn: ({ space }) => digests.get(space)!(),
     train: async (task, stage) => (await fit(task, stage)).model,
     predictTest: async (task, { signal }) => predict(await fit(task, { signal }), spaceOf(task).test, { signal }),
   }
 }
 
-function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize): StudentKind {
+function cnnStudents({ features, teacher, steps, mirror = false }: StudentConfig, size: CnnSize): StudentKind {
   const { dataSet, spaces, clips, trainRows, testRows } = features.fold
   const classes = dataSet.classes.length
+  const { timing } = clips
   const targetsOf = targetsBeside(features, teacher)
   const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys![row])
   const clipsKey = once(() => sha256(JSON.stringify([keys(trainRows), keys(testRows)])))
@@ -136,6 +141,8 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
       size,
       steps,
       channels: CNN_SPACES[space],
+      ...(timing && { stride: timing.stride }),
+      augmentation: { flip: mirror },
       emptyClasses: 'allow' as const,
       checkpoint: { path: checkpoint },
     }
@@ -145,7 +152,16 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
     pMap(rows, (row) => clips.volume(row), { concurrency: READ_AT_ONCE })
   return {
     spaces: Object.keys(CNN_SPACES),
-    dependsOn: ({ space }) => [space, clipsKey(), clips.volumeKey, steps ?? 'default'],
+    // classes count the same whatever their weights: sets that differ in that alone are one, and are learnt once
+    samples: (items) => balanced(features.samples(items)),
+    dependsOn: ({ space }) => [
+      space,
+      clipsKey(),
+      clips.volumeKey,
+      timing?.stride ?? 'default',
+      mirror,
+      steps ?? 'default',
+    ],
     train: async (task, stage) => (await fit(task, stage)).model,
     predictTest: async (task, { signal, checkpoint }) => {
       const student = await fit(task, { signal, checkpoint })
@@ -157,6 +173,16 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
       return probabilities
     },
   }
+}
+
+/** The items with weights of mean 1 in each class. */
+function balanced(items: readonly DistilledItem[]): DistilledItem[] {
+  const own = new Map<number, number[]>()
+  for (const { classIndex, weight } of items) own.set(classIndex, [...(own.get(classIndex) ?? []), weight])
+  const means = new Map(
+    Array.from(own, ([c, weights]) => [c, weights.reduce((sum, weight) => sum + weight, 0) / weights.length]),
+  )
+  return items.map((item) => ({ ...item, weight: item.weight / (means.get(item.classIndex) || 1) }))
 }
 
 function weightsOf(items: readonly DistilledItem[]): Float32Array {

@@ -1,6 +1,6 @@
 import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
-import { autoOr, integer, number, oneOf, text } from '../runtime/kinds.js'
+import { autoOr, flag, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
 import { SIDES, STRETCHES } from '../synthesize/index.js'
@@ -87,6 +87,12 @@ export const METHOD = {
     absent: '240, more for larger sets',
     group: STUDENT,
     help: 'training steps of a CNN student',
+  }),
+  /** Whether a CNN student is shown mirrored clips too: for data where left and right make no class. */
+  mirror: option(flag(), {
+    default: false,
+    group: STUDENT,
+    help: 'show a CNN student clips mirrored too, left and right',
   }),
 } satisfies Options
 

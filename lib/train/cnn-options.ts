@@ -3,8 +3,11 @@ import type { Augmentation } from '../volume/samples.js'
 import type { CnnOptions } from './cnn-types.js'
 import { type CnnSize, sizes } from './r2plus1d.js'
 
-/** How samples are changed by default: the variety of a hand-held probe and of heart rates, labels unchanged. */
-const AUGMENTATION: Augmentation = { flip: true, rotation: 10, scale: 0.1, gain: 0.2, noise: 0.05, tempo: 0.2 }
+/**
+ * How samples are changed by default: the variety of a hand-held probe and of speeds. They are not mirrored: that makes a
+ * movement to the left one to the right, which can be another class.
+ */
+const AUGMENTATION: Augmentation = { flip: false, rotation: 10, scale: 0.1, gain: 0.2, noise: 0.05, tempo: 0.2 }
 
 const DEFAULTS = {
   size: 'small' as CnnSize,
@@ -35,7 +38,7 @@ export function resolveCnnOptions(options: CnnOptions, clips: number): Resolved 
   expectOneOf(settings.size, 'size', Object.keys(sizes) as CnnSize[])
   expectOneOf(settings.channels, 'channels', ['both', 'grey', 'flow'])
   expectInteger(settings.frames, 'frames', 1)
-  expectInteger(settings.stride, 'stride', 1)
+  expectNumber(settings.stride, 'stride', 0.01, 1000)
   expectInteger(settings.seed, 'seed', 0, 0xffffffff)
   expectInteger(settings.steps, 'steps', 1)
   expectInteger(settings.batch, 'batch', 2)

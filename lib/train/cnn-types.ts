@@ -10,7 +10,7 @@ export interface CnnOptions {
   channels?: Channels
   /** Frames of a sample; default 16. */
   frames?: number
-  /** Volume frames from one frame of a sample to the next; default 2. */
+  /** Volume frames from one frame of a sample to the next, 0.01..1000; default 2. `timingOf` says what suits clips. */
   stride?: number
   /** Of the initial weights, the order of the clips, and how they are shown; default 0. */
   seed?: number
@@ -23,7 +23,7 @@ export interface CnnOptions {
   /** AdamW's, on kernels only; default 0.05. */
   weightDecay?: number
   /**
-   * How far samples are changed; what is left out is as by default (mirrored, rotation 10, scale 0.1, gain 0.2, noise
+   * How far samples are changed; what is left out is as by default (not mirrored, rotation 10, scale 0.1, gain 0.2, noise
    * 0.05, tempo 0.2). 'none': they differ only in where they start.
    */
   augmentation?: Partial<Augmentation> | 'none'

@@ -48,14 +48,22 @@ function shuffledBatches(rows: Int32Array, batch: number, epochs: number, seed: 
 }
 
 /**
- * The rows of `steps` batches: epoch after epoch, each in an order of its own, cut into batches without regard to where
- * an epoch ends, so that no batch is filled up with rows that batch normalisation would take into account.
+ * The rows of `steps` batches in which each class comes as often as every other: round after round one row of each class,
+ * the classes in an order of its own, a class's rows in epochs of their own, each shuffled. Batches are cut without regard
+ * to where a round ends, so that none is filled up with rows that batch normalisation would take into account.
+ *
+ * @param classes - the rows of each class; those without rows are left out
  */
-export function shuffledStream(rows: Int32Array, steps: number, batch: number, seed: number): Int32Array {
+export function balancedStream(classes: readonly Int32Array[], steps: number, batch: number, seed: number): Int32Array {
+  const present = classes.filter((rows) => rows.length > 0)
   const stream = new Int32Array(steps * batch)
-  for (let epoch = 0; epoch * rows.length < stream.length; epoch++) {
-    const start = epoch * rows.length
-    stream.set(new Random(seed, 'train', epoch).shuffle(rows.slice()).subarray(0, stream.length - start), start)
+  const orders = present.map((rows) => rows.slice())
+  for (let round = 0, at = 0; at < stream.length; round++) {
+    for (const c of new Random(seed, 'round', round).shuffle(Int32Array.from(present.keys()))) {
+      const place = round % orders[c].length
+      if (place === 0) orders[c] = new Random(seed, 'train', c, round).shuffle(present[c].slice())
+      stream[at++] = orders[c][place] // beyond the end of a typed array nothing is written
+    }
   }
   return stream
 }
