@@ -14,12 +14,17 @@ import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
 
 /** Whether a student sees the clips' volumes. */
-export function seesVolumes(name: StudentName): boolean {
+export function seesVolumes(name: StudentName): name is Exclude<StudentName, 'linear'> {
   return name !== 'linear'
 }
 
-/** What a CNN can see of the clips; the first is its table's, the others tell what carries the class. */
-const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey', flow: 'flow' }
+/** What a CNN can see of the clips, by its channels: one is its table's, the others tell what carries the class. */
+export const CNN_SPACES = { flow: 'flow', both: 'grey+flow', grey: 'grey' } as const satisfies Record<Channels, string>
+
+/** Random draws where nobody says how many: a CNN takes a minute where the linear student takes a moment. */
+export function randomDrawsOf(name: StudentName, given: number | undefined): number {
+  return given ?? (seesVolumes(name) ? 3 : 10)
+}
 
 /** Volumes that are read at once: each is an open file. */
 const READ_AT_ONCE = 16
@@ -35,6 +40,8 @@ export interface StudentConfig {
   teacher: number
   /** Training steps of a CNN; undefined: its default. */
   steps?: number
+  /** What a CNN sees of the clips in the first of its spaces. Default and `auto`: flow. */
+  channels?: 'auto' | Channels
   /** Whether a CNN is shown mirrored clips too. Default false. */
   mirror?: boolean
   predictions: PredictionCache
@@ -123,7 +130,10 @@ function linearStudents({ features, teacher }: StudentConfig): StudentKind {
   }
 }
 
-function cnnStudents({ features, teacher, steps, mirror = false }: StudentConfig, size: CnnSize): StudentKind {
+function cnnStudents(
+  { features, teacher, steps, channels = 'auto', mirror = false }: StudentConfig,
+  size: CnnSize,
+): StudentKind {
   const { dataSet, spaces, clips, trainRows, testRows } = features.fold
   const classes = dataSet.classes.length
   const { timing } = clips
@@ -140,7 +150,7 @@ function cnnStudents({ features, teacher, steps, mirror = false }: StudentConfig
       seed,
       size,
       steps,
-      channels: CNN_SPACES[space],
+      channels: channelsIn(space),
       ...(timing && { stride: timing.stride }),
       augmentation: { flip: mirror },
       emptyClasses: 'allow' as const,
@@ -151,7 +161,7 @@ function cnnStudents({ features, teacher, steps, mirror = false }: StudentConfig
   const testVolumes = (rows: Uint32Array): Promise<Volume[]> =>
     pMap(rows, (row) => clips.volume(row), { concurrency: READ_AT_ONCE })
   return {
-    spaces: Object.keys(CNN_SPACES),
+    spaces: [...new Set([CNN_SPACES[channels === 'auto' ? 'flow' : channels], ...Object.values(CNN_SPACES)])],
     // classes count the same whatever their weights: sets that differ in that alone are one, and are learnt once
     samples: (items) => balanced(features.samples(items)),
     dependsOn: ({ space }) => [
@@ -173,6 +183,10 @@ function cnnStudents({ features, teacher, steps, mirror = false }: StudentConfig
       return probabilities
     },
   }
+}
+
+function channelsIn(space: string): Channels {
+  return (Object.keys(CNN_SPACES) as Channels[]).find((channels) => CNN_SPACES[channels] === space)!
 }
 
 /** The items with weights of mean 1 in each class. */

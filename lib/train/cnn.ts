@@ -10,7 +10,7 @@ import { resolveCnnOptions } from './cnn-options.js'
 import type { CnnOptions, CnnStudent } from './cnn-types.js'
 import { type Chunk, fit } from './fit.js'
 import { cnn, cnnPredictor, HEAD } from './r2plus1d.js'
-import { balancedStream, halfCosine } from './schedule.js'
+import { balancedStream, halfCosine, settlingRates } from './schedule.js'
 import type { Targets } from './types.js'
 
 /** Steps whose samples are made at once, while those before are trained on. */
@@ -21,7 +21,8 @@ const PREDICT_CLIPS = 8
 
 /**
  * Trains a small R(2+1)D network on weighted clips by AdamW: each step sees a batch of clips, shifted in time, turned,
- * scaled, brightened and slowed at random. Classes are shown equally often, however many clips they have. The training step is one ONNX graph that runs in a worker thread; the
+ * scaled, brightened and slowed at random. Classes are shown equally often, however many clips they have. Unless `steps` says how
+ * long, it goes on until the loss has settled. The training step is one ONNX graph that runs in a worker thread; the
  * samples are made on the addon's threads meanwhile. Same arguments, same student.
  *
  * @param volumes The clips, of one side (see `volumeOf`).
@@ -49,7 +50,8 @@ export async function trainCnn(
   checkWeights(sampleWeights, volumes.length)
   const rows = Int32Array.from(volumes.keys()).filter((row) => sampleWeights[row] > 0)
   const settings = resolveCnnOptions(options, rows.length)
-  const { size, seed, steps, batch, learningRate, weightDecay, emptyClasses, ...sample } = settings
+  const { size, seed, batch, learningRate, weightDecay, emptyClasses, settling, steps: given, ...sample } = settings
+  const steps = given ?? settling.most
   const probabilities = checkTargets(targets, volumes.length)
   const { classes } = targets
   if (emptyClasses === 'error') checkClasses(probabilities, sampleWeights, classes)
@@ -78,15 +80,17 @@ export async function trainCnn(
 
   const shape = { size, channels: dims[0], frames, side, classes }
   const model = startingFrom(cnn(shape, seed), start)
-  const rates = halfCosine(learningRate, steps)
+  const plan = (losses: Float32Array) =>
+    given === undefined ? settlingRates(losses, { learningRate, ...settling }) : halfCosine(learningRate, steps)
+  const rates = plan(new Float32Array(0))
   const optimizer = { kind: 'adamw' as const, weightDecay }
   const origin = () => [
-    JSON.stringify({ seed, stride, augmentation, frames: volumes.map((volume) => volume.frames) }),
+    JSON.stringify({ seed, stride, augmentation, settling, frames: volumes.map((volume) => volume.frames) }),
     ...volumes.map(({ values }) => values),
     new Uint8Array(weighted.buffer),
     new Uint8Array(stream.buffer),
   ]
-  const fitted = await fit({ model, optimizer, batch, rates, chunks, checkpoint, origin }, stage)
+  const fitted = await fit({ model, optimizer, batch, rates, plan, chunks, checkpoint, origin }, stage)
   const parameters = { ...fitted.parameters, ...fitted.statistics }
   return {
     kind: 'cnn',

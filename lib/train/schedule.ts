@@ -90,3 +90,36 @@ export function epochLosses(
     return sum / total
   })
 }
+
+/** How long a model is trained whose losses say when to stop. */
+export interface Settling {
+  learningRate: number
+  /** Steps at most. */
+  most: number
+  /** Steps whose mean loss is compared with that of as many before them. */
+  window: number
+}
+
+/** A loss has settled where it no longer falls by a tenth a window, or where there is next to nothing to fall. */
+const FALLS = 0.9
+const NOTHING = 0.05
+
+/**
+ * Learning rates of all steps, as far as the losses of those that are done tell: the first rate until the loss has
+ * settled, but at most for two thirds of `most`; then down to 0 by a half cosine, for half as many steps as before. It has
+ * settled where the mean of a window is above 0.9 times that of the window before, or below 0.05 nats. Always the same for
+ * the same losses, and the same for more of them: what has settled stays so.
+ */
+export function settlingRates(losses: Float32Array, { learningRate, most, window }: Settling): Float64Array {
+  const last = Math.max(1, Math.floor((2 * most) / 3))
+  const mean = (to: number) => losses.subarray(to - window, to).reduce((sum, loss) => sum + loss, 0) / window
+  let flat = 2 * window
+  while (flat <= Math.min(losses.length, last)) {
+    if (mean(flat) > FALLS * mean(flat - window) || mean(flat) < NOTHING) break
+    flat += window
+  }
+  const settled = flat <= Math.min(losses.length, last)
+  const constant = settled ? flat : last
+  const falling = halfCosine(learningRate, settled ? Math.ceil(flat / 2) : most - last)
+  return Float64Array.from([...new Array<number>(constant).fill(learningRate), ...falling])
+}
