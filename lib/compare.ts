@@ -4,6 +4,7 @@ import { noticesOf } from './dataset/notices.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { filesOf, nameOf } from './dataset/write.js'
+import { type ChosenChannels, channelsOf } from './distill/channels.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { describeClips, statedOf } from './distill/describe.js'
 import { ownEmbeddings } from './distill/embeddings.js'
@@ -12,10 +13,12 @@ import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
+import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
-import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
+import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
 import { composed, compositionOf, UNDIVIDED } from './distill/tiling.js'
 import type { RunSettings } from './distill/types.js'
+import { tableOf, workNote } from './distill/work.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
 import type { SimilarityGraph } from './graph/index.js'
 import { COMPARE } from './options/compare.js'
@@ -30,13 +33,14 @@ import type { StageOptions } from './runtime/progress.js'
 import { versions } from './runtime/versions.js'
 import { type ClassModules, isDrawn, type Selection } from './select/index.js'
 import type { DistilledSet } from './synthesize/index.js'
+import type { StudentName } from './train/index.js'
 import { tilesIn, tilingName } from './video/made.js'
 import type { Tiling } from './video/types.js'
 
 /** What `compare` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface CompareOptions extends Given<typeof COMPARE>, StageOptions {
   onWarning?: (warning: string) => void
-  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  /** Told what of the data set was taken for what (`DataSet.notes`), and how students look at it. */
   onNote?: (note: string) => void
 }
 
@@ -111,6 +115,7 @@ async function run(
   const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
   const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
   warn(clips.warnings)
+  if (clips.timing) onNote?.(timingNote(clips.timing))
 
   const rounds: Round[] = []
   for (const seeds of seedsOfFolds(first, settings)) {
@@ -129,17 +134,30 @@ async function run(
   const total = settings.students.length * settings.vpc.length * rounds.length
   let done = 0
   for (const name of settings.students) {
-    const { teacher, steps } = settings
+    const { teacher, steps, mirror } = settings
+    const own = { ...settings, randomDraws: randomDrawsOf(name, settings.randomDraws) }
+    if (seesVolumes(name)) {
+      const { channels, note } = await channelsOfAll(rounds, name, settings, stage)
+      if (note) onNote?.(note)
+      own.channels = channels
+      const { fold } = rounds[0]
+      const work = settings.vpc.flatMap((vpc) => {
+        const others = new Set(settings.selectors).size - 1
+        return rounds.map(() => tableOf({ others, draws: own.randomDraws, vpc, classes: first.classes.length }))
+      })
+      onNote?.(await workNote(fold, name, { channels, steps, work }, stage))
+    }
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
       const tilings: string[] = []
       for (const round of rounds) {
         throwIfAborted(stage.signal)
-        const students = studentsOf(name, { features: round.features, teacher, steps, predictions })
-        const own = { ...settings, vpc, seed: round.seeds[0] }
-        const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, own, stage)
+        const { channels } = own
+        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, channels, predictions })
+        const here = { ...own, vpc, seed: round.seeds[0] }
+        const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, here, stage)
         warn(warnings)
-        const sets = await setsOf(round, vpc, tiling, settings, warn, stage)
+        const sets = await setsOf(round, vpc, tiling, own, warn, stage)
         evaluations.push(await evaluateSets(round.features, students, sets, round.seeds[0], { signal: stage.signal }))
         if (tilesIn(tiling) > 1) tilings.push(tilingName(tiling))
         stage.onProgress?.({ stage: 'compare', done: ++done, total, unit: 'tables' })
@@ -173,6 +191,24 @@ function seedsOfFolds({ splits }: DataSet, settings: CompareSettings): number[][
   return splits === 'given' ? [seeds] : seeds.map((seed) => [seed])
 }
 
+/** What a CNN sees, the same in all rounds: more than flow only where the TRAIN clips of each round like it better. */
+async function channelsOfAll(
+  rounds: readonly Round[],
+  name: StudentName,
+  settings: CompareSettings,
+  stage: StageOptions,
+): Promise<ChosenChannels> {
+  let chosen: ChosenChannels = { channels: 'flow' }
+  for (const { fold, seeds } of rounds) {
+    chosen = await channelsOf(fold, name, { ...settings, seed: seeds[0] }, stage)
+    if (chosen.channels === 'flow') break
+  }
+  return chosen
+}
+
+/** What `compare` is told, and as many random draws as the student at hand is worth. */
+type RoundSettings = CompareSettings & { randomDraws: number }
+
 /**
  * The sets of a budget on a fold: of every selector for every seed, random ones several times. Where videos are composed, also
  * plain ones of the first selector and of random selection.
@@ -181,7 +217,7 @@ async function setsOf(
   round: Round,
   vpc: number,
   tiling: Tiling,
-  settings: CompareSettings,
+  settings: RoundSettings,
   warn: (warnings: readonly string[]) => void,
   { signal }: StageOptions,
 ): Promise<DistilledSet[]> {
@@ -203,7 +239,7 @@ async function selectAll(
   { fold, graphs, seeds, modules }: Round,
   names: readonly string[],
   perClass: number,
-  settings: CompareSettings,
+  settings: RoundSettings,
   { signal }: StageOptions,
 ): Promise<Selection[]> {
   const { weights, randomDraws } = settings

@@ -5,6 +5,7 @@ import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectWritableSet } from './dataset/write.js'
 import { baselineSets } from './distill/baselines.js'
+import { channelsOf } from './distill/channels.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
 import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
@@ -16,11 +17,13 @@ import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
 import { PredictionCache } from './distill/predictions.js'
+import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
-import { evaluateSets, seesVolumes, studentsOf } from './distill/students.js'
+import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
 import { composed, compositionOf, darkWarnings } from './distill/tiling.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
+import { tableOf, workNote } from './distill/work.js'
 import { DISTILL } from './options/distill.js'
 import { writeReport } from './report/index.js'
 import { withLock } from './run/lock.js'
@@ -37,12 +40,13 @@ export { STAGES, type Stage } from './distill/stages.js'
 export type { DistillResult } from './distill/types.js'
 
 /** A run's settings, all of them given. */
-type DistillSettings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes' | 'columns'> & RunSettings
+type DistillSettings = Omit<Resolved<typeof DISTILL>, 'out' | 'cache' | 'classes' | 'columns'> &
+  RunSettings & { randomDraws: number }
 
 /** What `distill` can be told: docs/options.md says of each what it is, and what holds where it is not given. */
 export interface DistillOptions extends Given<typeof DISTILL>, StageOptions {
   onWarning?: (warning: string) => void
-  /** Told before any work what of the data set was taken for what (`DataSet.notes`). */
+  /** Told what of the data set was taken for what (`DataSet.notes`), and how students look at it. */
   onNote?: (note: string) => void
 }
 
@@ -67,7 +71,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const { onWarning, onNote, signal, onProgress, ...given } = expectGiven(options, 'distill')
   if (typeof path !== 'string' || path === '') throw invalid('the path of a data set', 'path', path)
   const resolved = resolveOptions(DISTILL, given, 'distill', [], onWarning)
-  const settings: DistillSettings = settingsOf(resolved)
+  const randomDraws = randomDrawsOf(resolved.student, resolved.randomDraws)
+  const settings: DistillSettings = { ...settingsOf(resolved), randomDraws }
   const { folder } = settings
   const started = performance.now()
   if (settings.encoder !== 'none' || trains(settings) || searches(settings)) await expectOnnxRuntime(signal)
@@ -78,7 +83,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
-    return run(dataSet, settings, new RunLog(started, onWarning ?? (() => {}), signal), { signal, onProgress })
+    const log = new RunLog(started, onWarning ?? (() => {}), signal)
+    return run(dataSet, settings, log, { signal, onProgress }, onNote)
   })
 }
 
@@ -88,6 +94,7 @@ async function run(
   settings: DistillSettings,
   log: RunLog,
   stage: StageOptions,
+  onNote: DistillOptions['onNote'],
 ): Promise<DistillResult> {
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
   log.warn(dataSet.warnings)
@@ -99,6 +106,7 @@ async function run(
     const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
     const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
     log.warn([...clips.warnings, ...skippedWarning(clips)])
+    if (clips.timing) onNote?.(timingNote(clips.timing))
     if (strict) expectAllRead(clips)
     const leaks = await leaksIn(dataSet, clips, stage)
     if (strict && leaks.length > 0) throw leakError(leaks)
@@ -122,9 +130,23 @@ async function run(
   const modules = await log.time('infomap', () => classModules(fold, graphs, settings, stage))
   if (until === 'infomap') return toResult(fold, settings, log, { modules })
 
+  // what a CNN is to see, and what it costs
+  const sees = seesVolumes(student) && (trains(settings) || searches(settings))
+  const { channels, note } = sees
+    ? await log.time('select', () => channelsOf(fold, student, settings, stage))
+    : { channels: settings.channels, note: undefined }
+  if (note) onNote?.(note)
+  if (sees && channels !== 'auto' && trains(settings)) {
+    const others = refine === 'swap' ? 2 + settings.randomDraws : 1
+    const table = tableOf({ others, draws: settings.randomDraws, vpc, classes: dataSet.classes.length })
+    onNote?.(await workNote(fold, student, { channels, steps: settings.steps, work: [table] }, stage))
+  }
+
   // the clips that stand for the communities, with their weights: one a video, or one a tile
   const name = refine === 'swap' ? `${selector}+swap` : selector
-  const composition = await log.time('select', () => compositionOf(fold, name, student, settings, stage))
+  const composition = await log.time('select', () =>
+    compositionOf(fold, name, student, { ...settings, channels }, stage),
+  )
   log.warn(composition.warnings)
   const { tiling } = composition
   const selection = await log.time('select', () => {
@@ -149,6 +171,8 @@ async function run(
     features,
     teacher: settings.teacher,
     steps: settings.steps,
+    mirror: settings.mirror,
+    channels,
     predictions: new PredictionCache(settings.cache),
   })
   await log.time('train', async () => {

@@ -18,7 +18,7 @@ export async function baselineSets(
   modules: ClassModules[],
   distilled: DistilledSet,
   tiling: Tiling,
-  settings: Method & { vpc: number; selector: string; refine: 'none' | 'swap' },
+  settings: Method & { randomDraws: number; vpc: number; selector: string; refine: 'none' | 'swap' },
   stage: StageOptions,
 ): Promise<DistilledSet[]> {
   const { selector, refine, randomDraws, vpc } = settings

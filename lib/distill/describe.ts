@@ -16,8 +16,10 @@ import { invalid } from '../runtime/expect.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { DecodeClip } from '../synthesize/index.js'
 import { decodersOf, decodingKey, type MadeClip, readClip } from '../video/index.js'
-import { resolveFlow, type VolumeOptions } from '../volume/volume.js'
+import type { Timing } from '../volume/timing.js'
+import { resolveFlow, resolveVolumeShape, type VolumeOptions } from '../volume/volume.js'
 import { noEmbedding, type OwnEmbeddings, UNOPENED } from './embeddings.js'
+import { timingIn, timingOfClips, timingWarnings } from './sampling.js'
 import type { Method } from './settings.js'
 
 /** Raise when the numbers of an embedding would come out differently: older ones are then not read. */
@@ -38,6 +40,8 @@ export interface DescribedClips
   decode?: DecodeClip
   /** Names all that the volumes depend on besides the clips. */
   volumeKey: string
+  /** How CNN students sample the volumes, where they are to see them. */
+  timing?: Timing
 }
 
 /** What a data set knows of its clips besides their files. */
@@ -48,6 +52,8 @@ interface Known {
   embeddings?: OwnEmbeddings
   /** Whether frames are looked at at all. Default true. */
   frames?: boolean
+  /** Of the clips that these are made of: students see both alike. Default: as suits the clips. */
+  timing?: Timing
 }
 
 /**
@@ -58,7 +64,7 @@ export async function describeClips(
   clips: readonly (Clip | MadeClip)[],
   method: Method,
   volumes: boolean,
-  { stated, embeddings, frames = true, ...stage }: StageOptions & Known,
+  { stated, embeddings, frames = true, timing: given, ...stage }: StageOptions & Known,
 ): Promise<DescribedClips> {
   const { cache, backend, fps, mask, crop, device, encoder: model } = method
   if (method.embeddings !== undefined && !embeddings) throw noEmbedding(method, nameOf(clips[0]))
@@ -68,7 +74,11 @@ export async function describeClips(
   const decoder = decodingKey({ backend, fps, mask, crop })
   const encoder = model === 'none' ? undefined : await createEncoder({ model })
   try {
-    const shape: VolumeOptions = encoder?.volume ?? {}
+    const recorded = clips.filter((clip): clip is Clip => 'path' in clip)
+    const measured = volumes ? (given ?? (await timingOfClips(recorded, decode, stage.signal))) : undefined
+    const shape: VolumeOptions = encoder?.volume ?? (measured ? { rate: measured.rate, frames: measured.frames } : {})
+    const { rate, frames: most } = shape
+    const timing = timingIn(measured, resolveVolumeShape({ rate, frames: most }))
     const options = {
       cache,
       decode,
@@ -79,7 +89,10 @@ export async function describeClips(
       volumes: encoder || volumes ? shape : (false as const),
       ...stage,
     }
-    const features = await extractFeatures(clips, options)
+    const extracted = await extractFeatures(clips, options)
+    const odd =
+      timing && !given ? timingWarnings(timing, extracted.facts, (row) => nameOf(clips[extracted.clips[row]])) : []
+    const features = { ...extracted, warnings: [...extracted.warnings, ...odd], timing }
     const seen = { ...shape, flow: resolveFlow(shape.flow) }
     const volumeKey = JSON.stringify(features.device === 'cuda' ? [decoder, seen, 'cuda'] : [decoder, seen])
     if (own) {

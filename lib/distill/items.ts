@@ -92,7 +92,10 @@ export class ItemFeatures {
   private async describe(clips: readonly MadeClip[], stage: StageOptions): Promise<void> {
     const fresh = [...new Set(clips)].filter((clip) => !this.seen.has(clip))
     if (fresh.length === 0) return
-    const described = await describeClips(fresh, this.method, this.volumes, stage)
+    const described = await describeClips(fresh, this.method, this.volumes, {
+      ...stage,
+      timing: this.fold.clips.timing,
+    })
     const spaces = featuresOf(described, this.method)
     for (const [i, clip] of fresh.entries())
       this.seen.set(clip, {

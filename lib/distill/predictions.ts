@@ -3,7 +3,7 @@ import { decodeNpy, encodeNpy, npyComment } from '../run/npy.js'
 import { readWhole, replaceFile, sha256 } from '../run/store.js'
 
 /** Raise when students would predict otherwise: older predictions are then not read. */
-const SCHEMA = 3
+const SCHEMA = 4
 
 /**
  * What students predicted, kept by everything that it depends on: a comparison that was stopped goes on with the student

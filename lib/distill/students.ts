@@ -14,12 +14,17 @@ import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
 
 /** Whether a student sees the clips' volumes. */
-export function seesVolumes(name: StudentName): boolean {
+export function seesVolumes(name: StudentName): name is Exclude<StudentName, 'linear'> {
   return name !== 'linear'
 }
 
-/** What a CNN can see of the clips; the first is its table's, the others tell what carries the class. */
-const CNN_SPACES: Record<string, Channels> = { 'grey+flow': 'both', grey: 'grey', flow: 'flow' }
+/** What a CNN can see of the clips, by its channels: one is its table's, the others tell what carries the class. */
+export const CNN_SPACES = { flow: 'flow', both: 'grey+flow', grey: 'grey' } as const satisfies Record<Channels, string>
+
+/** Random draws where nobody says how many: a CNN takes a minute where the linear student takes a moment. */
+export function randomDrawsOf(name: StudentName, given: number | undefined): number {
+  return given ?? (seesVolumes(name) ? 3 : 10)
+}
 
 /** Volumes that are read at once: each is an open file. */
 const READ_AT_ONCE = 16
@@ -35,6 +40,10 @@ export interface StudentConfig {
   teacher: number
   /** Training steps of a CNN; undefined: its default. */
   steps?: number
+  /** What a CNN sees of the clips in the first of its spaces. Default and `auto`: flow. */
+  channels?: 'auto' | Channels
+  /** Whether a CNN is shown mirrored clips too. Default false. */
+  mirror?: boolean
   predictions: PredictionCache
 }
 
@@ -61,13 +70,12 @@ export function studentsOf(name: StudentName, config: StudentConfig): Students {
     name,
     spaces: kind.spaces,
     run: async ({ signal, items, ...rest }) => {
-      const task = { ...rest, items: config.features.samples(items) }
+      const task = { ...rest, items: kind.samples(items) }
       const key = await itemsKey(task.items, config.features, { signal })
       const on = [name, kind.dependsOn(task), key, teacher(), task.seed]
       return config.predictions.get(on, (checkpoint) => kind.predictTest(task, { signal, checkpoint }))
     },
-    trainOn: (items, seed, stage) =>
-      kind.train({ space: kind.spaces[0], items: config.features.samples(items), seed }, stage),
+    trainOn: (items, seed, stage) => kind.train({ space: kind.spaces[0], items: kind.samples(items), seed }, stage),
   }
 }
 
@@ -89,6 +97,8 @@ export async function evaluateSets(
 
 interface StudentKind {
   spaces: string[]
+  /** What such students learn from: composed items as their tiles. */
+  samples(items: readonly DistilledItem[]): DistilledItem[]
   /** Names all that a student's predictions depend on, but the task's items and seed, and the teacher. */
   dependsOn(task: TrainTask): unknown
   train(task: TrainTask, stage: TrainStage): Promise<Uint8Array>
@@ -113,15 +123,20 @@ function linearStudents({ features, teacher }: StudentConfig): StudentKind {
   }
   return {
     spaces: spaces.map(({ name }) => name),
+    samples: (items) => features.samples(items),
     dependsOn: ({ space }) => digests.get(space)!(),
     train: async (task, stage) => (await fit(task, stage)).model,
     predictTest: async (task, { signal }) => predict(await fit(task, { signal }), spaceOf(task).test, { signal }),
   }
 }
 
-function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize): StudentKind {
+function cnnStudents(
+  { features, teacher, steps, channels = 'auto', mirror = false }: StudentConfig,
+  size: CnnSize,
+): StudentKind {
   const { dataSet, spaces, clips, trainRows, testRows } = features.fold
   const classes = dataSet.classes.length
+  const { timing } = clips
   const targetsOf = targetsBeside(features, teacher)
   const keys = (rows: Uint32Array) => Array.from(rows, (row) => clips.keys![row])
   const clipsKey = once(() => sha256(JSON.stringify([keys(trainRows), keys(testRows)])))
@@ -135,7 +150,9 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
       seed,
       size,
       steps,
-      channels: CNN_SPACES[space],
+      channels: channelsIn(space),
+      ...(timing && { stride: timing.stride }),
+      augmentation: { flip: mirror },
       emptyClasses: 'allow' as const,
       checkpoint: { path: checkpoint },
     }
@@ -144,8 +161,17 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
   const testVolumes = (rows: Uint32Array): Promise<Volume[]> =>
     pMap(rows, (row) => clips.volume(row), { concurrency: READ_AT_ONCE })
   return {
-    spaces: Object.keys(CNN_SPACES),
-    dependsOn: ({ space }) => [space, clipsKey(), clips.volumeKey, steps ?? 'default'],
+    spaces: [...new Set([CNN_SPACES[channels === 'auto' ? 'flow' : channels], ...Object.values(CNN_SPACES)])],
+    // classes count the same whatever their weights: sets that differ in that alone are one, and are learnt once
+    samples: (items) => balanced(features.samples(items)),
+    dependsOn: ({ space }) => [
+      space,
+      clipsKey(),
+      clips.volumeKey,
+      timing?.stride ?? 'default',
+      mirror,
+      steps ?? 'default',
+    ],
     train: async (task, stage) => (await fit(task, stage)).model,
     predictTest: async (task, { signal, checkpoint }) => {
       const student = await fit(task, { signal, checkpoint })
@@ -157,6 +183,20 @@ function cnnStudents({ features, teacher, steps }: StudentConfig, size: CnnSize)
       return probabilities
     },
   }
+}
+
+function channelsIn(space: string): Channels {
+  return (Object.keys(CNN_SPACES) as Channels[]).find((channels) => CNN_SPACES[channels] === space)!
+}
+
+/** The items with weights of mean 1 in each class. */
+function balanced(items: readonly DistilledItem[]): DistilledItem[] {
+  const own = new Map<number, number[]>()
+  for (const { classIndex, weight } of items) own.set(classIndex, [...(own.get(classIndex) ?? []), weight])
+  const means = new Map(
+    Array.from(own, ([c, weights]) => [c, weights.reduce((sum, weight) => sum + weight, 0) / weights.length]),
+  )
+  return items.map((item) => ({ ...item, weight: item.weight / (means.get(item.classIndex) || 1) }))
 }
 
 function weightsOf(items: readonly DistilledItem[]): Float32Array {

@@ -178,7 +178,12 @@ class Search {
     const features = new ItemFeatures(inner, settings, seesVolumes(this.student))
     const steps = Math.min(settings.steps ?? CNN_STEPS, CNN_STEPS)
     const students = studentsOf(this.student, {
-      ...{ features, teacher: settings.teacher, predictions: new PredictionCache(settings.cache) },
+      ...{
+        features,
+        teacher: settings.teacher,
+        mirror: settings.mirror,
+        predictions: new PredictionCache(settings.cache),
+      },
       steps: seesVolumes(this.student) ? steps : settings.steps,
     })
     return { fold: inner, modules, features, students }

@@ -1,6 +1,6 @@
 import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
-import { autoOr, integer, number, oneOf, text } from '../runtime/kinds.js'
+import { autoOr, flag, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { weightRule } from '../select/index.js'
 import { SIDES, STRETCHES } from '../synthesize/index.js'
@@ -37,7 +37,11 @@ export const METHOD = {
     group: SELECT,
     help: 'principal components that graphs and selection see',
   }),
-  randomDraws: option(integer(1, 1e5), { default: 10, group: RUN, help: 'random selections to compare with' }),
+  randomDraws: option(integer(1, 1e5), {
+    absent: '10; for CNN students 3',
+    group: RUN,
+    help: 'random selections to compare with',
+  }),
   backend: { ...DECODING.backend, group: FEATURES },
   /** Frames a second of clips that name no rate themselves: folders of pictures, `.npy`, NIfTI without time. */
   fps: { ...DECODING.fps, group: FEATURES },
@@ -84,9 +88,21 @@ export const METHOD = {
     help: "share of a teacher's predictions (linear student of all TRAIN clips) in the targets",
   }),
   steps: option(integer(1, 1e8), {
-    absent: '240, more for larger sets',
+    absent: 'until the loss on what it learns from settles: 240 to 960, or 20 passes where that is more',
     group: STUDENT,
     help: 'training steps of a CNN student',
+  }),
+  /** What a CNN student sees of the clips: `auto` is flow, or with many clips what cross-validation on TRAIN likes better. */
+  channels: option(oneOf(['auto', 'flow', 'both', 'grey'] as const), {
+    default: 'auto',
+    group: STUDENT,
+    help: 'what a CNN student sees: flow, grey levels, or both (auto: flow; from 200 TRAIN clips on by cross-validation there)',
+  }),
+  /** Whether a CNN student is shown mirrored clips too: for data where left and right make no class. */
+  mirror: option(flag(), {
+    default: false,
+    group: STUDENT,
+    help: 'show a CNN student clips mirrored too, left and right',
   }),
 } satisfies Options
 

@@ -22,7 +22,7 @@ export interface CheckpointOptions {
 
 /** A run that can go on where it stopped. */
 export interface Resumable {
-  /** Learning rate of each step: as many as there are steps. */
+  /** Learning rate of each step: as many as there are steps, at most. */
   rates: Float64Array
   checkpoint?: CheckpointOptions
   /** What the samples are made from, asked only where there is a checkpoint: it goes on only with the same. */

@@ -10,20 +10,24 @@ export interface CnnOptions {
   channels?: Channels
   /** Frames of a sample; default 16. */
   frames?: number
-  /** Volume frames from one frame of a sample to the next; default 2. */
+  /** Volume frames from one frame of a sample to the next, 0.01..1000; default 2. `timingOf` says what suits clips. */
   stride?: number
   /** Of the initial weights, the order of the clips, and how they are shown; default 0. */
   seed?: number
-  /** Default: 20 passes over the clips, at least 240. */
+  /**
+   * Default: at a constant learning rate until the loss has settled, and half as many again at a falling one; at least 240,
+   * at most 20 passes over the clips, or 960. It has settled where the mean loss of 80 steps (or of 2 passes, where that is
+   * more) is not a tenth below that of as many before them, or is below 0.05 nats.
+   */
   steps?: number
   /** Samples of a step, at least 2; default 8. With fewer clips, a step shows some of them in several ways. */
   batch?: number
-  /** AdamW's at the first step; it falls to 0 by a half cosine. Default 0.005. */
+  /** AdamW's at the first step; it falls to 0 by a half cosine, from the first step on where `steps` is given. Default 0.005. */
   learningRate?: number
   /** AdamW's, on kernels only; default 0.05. */
   weightDecay?: number
   /**
-   * How far samples are changed; what is left out is as by default (mirrored, rotation 10, scale 0.1, gain 0.2, noise
+   * How far samples are changed; what is left out is as by default (not mirrored, rotation 10, scale 0.1, gain 0.2, noise
    * 0.05, tempo 0.2). 'none': they differ only in where they start.
    */
   augmentation?: Partial<Augmentation> | 'none'

@@ -10,23 +10,24 @@ import { resolveCnnOptions } from './cnn-options.js'
 import type { CnnOptions, CnnStudent } from './cnn-types.js'
 import { type Chunk, fit } from './fit.js'
 import { cnn, cnnPredictor, HEAD } from './r2plus1d.js'
-import { halfCosine, shuffledStream } from './schedule.js'
+import { balancedStream, halfCosine, settlingRates } from './schedule.js'
 import type { Targets } from './types.js'
 
 /** Steps whose samples are made at once, while those before are trained on. */
 const CHUNK_STEPS = 4
-/** Views of a clip that a prediction is the mean of, and clips of one run. */
-const VIEWS = 2
+/** Views of a clip that a prediction is the mean of (three: at other frames of the volume than each other, for strides of 2 and 4), and clips of one run. */
+const VIEWS = 3
 const PREDICT_CLIPS = 8
 
 /**
- * Trains a small R(2+1)D network on weighted clips by AdamW: each step sees a batch of clips, shifted in time, mirrored,
- * turned, scaled, brightened and slowed at random. The training step is one ONNX graph that runs in a worker thread; the
+ * Trains a small R(2+1)D network on weighted clips by AdamW: each step sees a batch of clips, shifted in time, turned,
+ * scaled, brightened and slowed at random. Classes are shown equally often, however many clips they have. Unless `steps` says how
+ * long, it goes on until the loss has settled. The training step is one ONNX graph that runs in a worker thread; the
  * samples are made on the addon's threads meanwhile. Same arguments, same student.
  *
  * @param volumes The clips, of one side (see `volumeOf`).
  * @param targets Class of each clip, or a distribution over the classes (see `mixTargets`).
- * @param sampleWeights One a clip: its loss counts so much; weight 0 leaves it out.
+ * @param sampleWeights One a clip: how much its loss counts among its class; weight 0 leaves it out.
  * @throws `INVALID_ARGUMENT`, `CLASS_EMPTY`, `TRAINING_DIVERGED`, `ONNXRUNTIME_MISSING`, `ABORTED`.
  *
  * @example
@@ -49,7 +50,8 @@ export async function trainCnn(
   checkWeights(sampleWeights, volumes.length)
   const rows = Int32Array.from(volumes.keys()).filter((row) => sampleWeights[row] > 0)
   const settings = resolveCnnOptions(options, rows.length)
-  const { size, seed, steps, batch, learningRate, weightDecay, emptyClasses, ...sample } = settings
+  const { size, seed, batch, learningRate, weightDecay, emptyClasses, settling, steps: given, ...sample } = settings
+  const steps = given ?? settling.most
   const probabilities = checkTargets(targets, volumes.length)
   const { classes } = targets
   if (emptyClasses === 'error') checkClasses(probabilities, sampleWeights, classes)
@@ -58,8 +60,9 @@ export async function trainCnn(
   if (side % 2 !== 0) throw invalid('an even side', 'volumes[0].side', side)
   const { channels, frames, stride, augmentation } = sample
   const dims = [channelsOf[channels], frames, side, side]
-  const stream = shuffledStream(rows, steps, batch, seed)
-  const weighted = weightedTargets(probabilities, sampleWeights, rows)
+  const byClass = rowsByClass(probabilities, classes, rows)
+  const stream = balancedStream(byClass, steps, batch, seed)
+  const weighted = weightedTargets(probabilities, sampleWeights, byClass)
 
   async function* chunks(from: number): AsyncGenerator<Chunk> {
     for (let first = from; first < steps; first += CHUNK_STEPS) {
@@ -77,15 +80,17 @@ export async function trainCnn(
 
   const shape = { size, channels: dims[0], frames, side, classes }
   const model = startingFrom(cnn(shape, seed), start)
-  const rates = halfCosine(learningRate, steps)
+  const plan = (losses: Float32Array) =>
+    given === undefined ? settlingRates(losses, { learningRate, ...settling }) : halfCosine(learningRate, steps)
+  const rates = plan(new Float32Array(0))
   const optimizer = { kind: 'adamw' as const, weightDecay }
   const origin = () => [
-    JSON.stringify({ seed, stride, augmentation, frames: volumes.map((volume) => volume.frames) }),
+    JSON.stringify({ seed, stride, augmentation, settling, frames: volumes.map((volume) => volume.frames) }),
     ...volumes.map(({ values }) => values),
     new Uint8Array(weighted.buffer),
     new Uint8Array(stream.buffer),
   ]
-  const fitted = await fit({ model, optimizer, batch, rates, chunks, checkpoint, origin }, stage)
+  const fitted = await fit({ model, optimizer, batch, rates, plan, chunks, checkpoint, origin }, stage)
   const parameters = { ...fitted.parameters, ...fitted.statistics }
   return {
     kind: 'cnn',
@@ -96,8 +101,8 @@ export async function trainCnn(
 }
 
 /**
- * What a CNN makes of clips: probabilities [clips, classes], the mean over two views of each clip, unchanged ones from
- * its first and its last part.
+ * What a CNN makes of clips: probabilities [clips, classes], the mean over three views of each clip, unchanged ones
+ * that start at its beginning and after each third of it.
  *
  * @throws `INVALID_ARGUMENT` where the volumes are not of the student's side, `ONNXRUNTIME_MISSING`, `ABORTED`.
  */
@@ -139,14 +144,28 @@ export async function predictCnn(
 
 const channelsOf = { both: 3, grey: 1, flow: 2 } as const
 
+/** The rows of each class, of soft targets the likeliest. */
+function rowsByClass(targets: Float32Array, classes: number, rows: Int32Array): Int32Array[] {
+  const classOf = (row: number) => {
+    const own = targets.subarray(row * classes, (row + 1) * classes)
+    return own.indexOf(own.reduce((most, value) => Math.max(most, value)))
+  }
+  return Array.from({ length: classes }, (_, c) => rows.filter((row) => classOf(row) === c))
+}
+
 /**
- * Targets times sample weights (of mean 1 over the rows that have any), so that a batch's loss is sum_n w_n CE_n / N:
+ * Targets times sample weights (of mean 1 over the rows of a class), so that a batch's loss is sum_n w_n CE_n / N:
  * divided by the weights of its own few samples instead, each would count the more the less the others do.
  */
-function weightedTargets(targets: Float32Array, weights: Float32Array, rows: Int32Array): Float32Array {
-  const classes = targets.length / weights.length
-  const mean = rows.reduce((sum, row) => sum + weights[row], 0) / rows.length
-  return targets.map((target, i) => (target * weights[Math.floor(i / classes)]) / mean)
+function weightedTargets(targets: Float32Array, weights: Float32Array, byClass: readonly Int32Array[]): Float32Array {
+  const classes = byClass.length
+  const weighted = new Float32Array(targets.length)
+  for (const rows of byClass) {
+    const mean = rows.reduce((sum, row) => sum + weights[row], 0) / rows.length
+    for (const row of rows)
+      for (let i = row * classes; i < (row + 1) * classes; i++) weighted[i] = (targets[i] * weights[row]) / mean
+  }
+  return weighted
 }
 
 /** The network with another student's parameters; its head stays as it is where the classes are others. */

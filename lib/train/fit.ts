@@ -15,6 +15,11 @@ export interface FitTask extends Resumable {
   optimizer: Optimizer
   /** Samples of a step. */
   batch: number
+  /**
+   * Learning rates of all steps, by the losses of those that are done: asked after each chunk, for those that training may
+   * end before all of `rates`, or go on at other rates. Must be a function of its arguments. Default: `rates`.
+   */
+  plan?: (losses: Float32Array) => Float64Array
   /** The chunks from a step on: inputs of the model, targets and weights of the loss, one row a sample. */
   chunks: (first: number) => AsyncIterable<Chunk> | Iterable<Chunk>
 }
@@ -34,32 +39,37 @@ export interface Fitted {
  * @throws `TRAINING_DIVERGED`, and those of {@link withSession}.
  */
 export async function fit(task: FitTask, { signal, onProgress }: StageOptions): Promise<Fitted> {
-  const { model, optimizer, batch, rates } = task
+  const { model, optimizer, batch, plan = () => task.rates } = task
   const step = trainingStep(model, { optimizer, lengths: { N: batch } })
   await yieldToEventLoop(signal)
   const file = encodeModel(step.model)
   await yieldToEventLoop(signal)
   const checkpoint = await checkpointOf(task, file, step.state)
   const { state, losses } = checkpoint
-  const scalars = schedule(optimizer, rates)
+  let rates = plan(losses.subarray(0, checkpoint.step))
   const report = (done: number) => onProgress?.({ stage: 'train', done, total: rates.length, unit: 'steps' })
 
   const train = async (session: OnnxSession): Promise<Fitted> => {
     let done = checkpoint.step
     for await (const chunk of ahead(task.chunks(done))) {
       const first = done
-      const now = Object.fromEntries(
-        Object.entries(scalars).map(([name, values]) => [name, values.slice(first, first + chunk.steps)]),
-      )
-      const steps = { ...chunk, batch, scalars: now, loss: step.loss }
+      const count = Math.min(chunk.steps, rates.length - first)
+      const scalars = schedule(optimizer, rates.subarray(first, first + count), first + 1)
+      const steps = { ...chunk, steps: count, batch, scalars, loss: step.loss }
       losses.set(await session.train(steps, (trained) => report(first + trained)), first)
-      done += chunk.steps
+      done += count
+      rates = plan(losses.subarray(0, done))
       report(done)
-      if (done < rates.length) await checkpoint.keep(done, losses, () => session.state())
+      if (done === rates.length) break
+      await checkpoint.keep(done, losses, () => session.state())
     }
     const trained = await session.state()
     const those = (names: string[]) => Object.fromEntries(names.map((name) => [name, trained[name]]))
-    const fitted = { parameters: those(step.parameters), statistics: those(step.statistics), losses }
+    const fitted = {
+      parameters: those(step.parameters),
+      statistics: those(step.statistics),
+      losses: losses.slice(0, done),
+    }
     expectFinite({ ...fitted.parameters, ...fitted.statistics }, done)
     await checkpoint.remove()
     return fitted

@@ -1,5 +1,6 @@
 export type { CheckpointOptions } from './checkpoint.js'
 export { predictCnn, trainCnn } from './cnn.js'
+export { boundsOf } from './cnn-options.js'
 export type { CnnOptions, CnnStudent } from './cnn-types.js'
 export { CNN_SIZES, STUDENTS, type StudentName } from './names.js'
 export type { CnnSize } from './r2plus1d.js'

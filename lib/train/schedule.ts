@@ -48,14 +48,22 @@ function shuffledBatches(rows: Int32Array, batch: number, epochs: number, seed: 
 }
 
 /**
- * The rows of `steps` batches: epoch after epoch, each in an order of its own, cut into batches without regard to where
- * an epoch ends, so that no batch is filled up with rows that batch normalisation would take into account.
+ * The rows of `steps` batches in which each class comes as often as every other: round after round one row of each class,
+ * the classes in an order of its own, a class's rows in epochs of their own, each shuffled. Batches are cut without regard
+ * to where a round ends, so that none is filled up with rows that batch normalisation would take into account.
+ *
+ * @param classes - the rows of each class; those without rows are left out
  */
-export function shuffledStream(rows: Int32Array, steps: number, batch: number, seed: number): Int32Array {
+export function balancedStream(classes: readonly Int32Array[], steps: number, batch: number, seed: number): Int32Array {
+  const present = classes.filter((rows) => rows.length > 0)
   const stream = new Int32Array(steps * batch)
-  for (let epoch = 0; epoch * rows.length < stream.length; epoch++) {
-    const start = epoch * rows.length
-    stream.set(new Random(seed, 'train', epoch).shuffle(rows.slice()).subarray(0, stream.length - start), start)
+  const orders = present.map((rows) => rows.slice())
+  for (let round = 0, at = 0; at < stream.length; round++) {
+    for (const c of new Random(seed, 'round', round).shuffle(Int32Array.from(present.keys()))) {
+      const place = round % orders[c].length
+      if (place === 0) orders[c] = new Random(seed, 'train', c, round).shuffle(present[c].slice())
+      stream[at++] = orders[c][place] // beyond the end of a typed array nothing is written
+    }
   }
   return stream
 }
@@ -81,4 +89,37 @@ export function epochLosses(
     }
     return sum / total
   })
+}
+
+/** How long a model is trained whose losses say when to stop. */
+export interface Settling {
+  learningRate: number
+  /** Steps at most. */
+  most: number
+  /** Steps whose mean loss is compared with that of as many before them. */
+  window: number
+}
+
+/** A loss has settled where it no longer falls by a tenth a window, or where there is next to nothing to fall. */
+const FALLS = 0.9
+const NOTHING = 0.05
+
+/**
+ * Learning rates of all steps, as far as the losses of those that are done tell: the first rate until the loss has
+ * settled, but at most for two thirds of `most`; then down to 0 by a half cosine, for half as many steps as before. It has
+ * settled where the mean of a window is above 0.9 times that of the window before, or below 0.05 nats. Always the same for
+ * the same losses, and the same for more of them: what has settled stays so.
+ */
+export function settlingRates(losses: Float32Array, { learningRate, most, window }: Settling): Float64Array {
+  const last = Math.max(1, Math.floor((2 * most) / 3))
+  const mean = (to: number) => losses.subarray(to - window, to).reduce((sum, loss) => sum + loss, 0) / window
+  let flat = 2 * window
+  while (flat <= Math.min(losses.length, last)) {
+    if (mean(flat) > FALLS * mean(flat - window) || mean(flat) < NOTHING) break
+    flat += window
+  }
+  const settled = flat <= Math.min(losses.length, last)
+  const constant = settled ? flat : last
+  const falling = halfCosine(learningRate, settled ? Math.ceil(flat / 2) : most - last)
+  return Float64Array.from([...new Array<number>(constant).fill(learningRate), ...falling])
 }
