@@ -242,7 +242,7 @@ async function selectAll(
   settings: RoundSettings,
   { signal }: StageOptions,
 ): Promise<Selection[]> {
-  const { weights, randomDraws } = settings
+  const { randomDraws } = settings
   const wanted = names.flatMap((name) =>
     Array.from({ length: isDrawn(name) ? randomDraws : 1 }, (_, draw) => ({ name, draw })),
   )
@@ -251,7 +251,7 @@ async function selectAll(
     const own = modules.get(seed) ?? (await classModules(fold, graphs, { ...settings, seed }, { signal }))
     modules.set(seed, own)
     for (const { name, draw } of wanted)
-      found.push(await selectBy(name, fold, own, { vpc: perClass, seed, draw, weights }, { signal }))
+      found.push(await selectBy(name, fold, own, { ...settings, vpc: perClass, seed, draw }, { signal }))
   }
   return found
 }

@@ -34,9 +34,11 @@ export {
 export {
   type ClipFeatures,
   type DescriptorBlock,
+  type DescriptorForm,
   type DescriptorLayout,
   type DescriptorOptions,
   describeClip,
+  describeMotion,
   descriptorLayout,
 } from './features/index.js'
 export { listModels } from './features/zoo.js'

@@ -195,7 +195,7 @@ t.test('comparison.html in Chromium', needs(existsSync(executablePath), 'Chromiu
       t.equal(await page.locator('.chart > svg').count(), 2)
       const box = await page.locator('.chart > svg').first().boundingBox()
       t.ok(box && box.width >= 520 && box.width <= 760, `a chart ${box?.width} px wide in ${width}`)
-      t.equal(await page.locator('.chart').first().locator('.series').count(), 2 * 5, 'line and key a selector')
+      t.equal(await page.locator('.chart').first().locator('.series').count(), 2 * 6, 'line and key a selector')
       t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width, 'no sideways scroll')
       t.same(said, [])
       const pictures = process.env.INFOMOTION_PICTURES

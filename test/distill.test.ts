@@ -145,7 +145,7 @@ t.test('refined by swaps, weighted by visit rate, with a teacher, a CNN as stude
   const selectors = result
     .evaluation!.rows.filter(({ features }) => features === 'grey+flow')
     .map((row) => row.selector)
-  t.same(selectors, ['infomap+swap', 'infomap', 'kmedoids', 'random+swap', 'random', 'full'])
+  t.same(selectors, ['infomap+swap', 'infomap', 'kmedoids', 'graph-coverage', 'random+swap', 'random', 'full'])
   t.ok(result.effectiveSampleSize! >= 5 && result.effectiveSampleSize! <= 10)
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
   t.equal(manifest.selector, 'infomap+swap')

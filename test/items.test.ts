@@ -34,6 +34,38 @@ t.before(async () => {
 })
 t.teardown(() => rmSync(shared, { recursive: true, force: true }))
 
+t.test('graphs and selection see standardised columns, as students do', async (t) => {
+  const { dataSet, clips } = fold
+  const whole = await foldOf(dataSet, clips, { ...settings, components: 1000 }, {})
+  const { rows, dim, values } = fold.spaces[0].train
+  const column = (k: number) => Array.from({ length: rows }, (_, i) => values[i * dim + k])
+  const standardised = Array.from({ length: dim }, (_, k) => {
+    const of = column(k)
+    const mean = of.reduce((sum, value) => sum + value / rows, 0)
+    const deviation = Math.sqrt(of.reduce((sum, value) => sum + (value - mean) ** 2 / rows, 0))
+    return of.map((value) => (deviation > 1e-6 * Math.abs(mean) ? (value - mean) / deviation : 0))
+  })
+  const { points } = whole
+  t.equal(points.dim, rows - 1, 'all components there are')
+  for (let i = 1; i < rows; i++) {
+    const between = standardised.reduce((sum, of) => sum + (of[i] - of[0]) ** 2 / dim, 0)
+    let found = 0
+    for (let k = 0; k < points.dim; k++) found += (points.values[i * points.dim + k] - points.values[k]) ** 2
+    t.ok(Math.abs(found / between - 1) < 1e-3, `clips 0 and ${i} are as far apart as their standardised rows`)
+  }
+  // of two parts each counts by its weight, however many columns it has
+  const embedding = { rows: clips.clips.length, dim: 3, values: new Float32Array(3 * clips.clips.length) }
+  for (const i of embedding.values.keys()) embedding.values[i] = ((i * 7919) % 101) + 1
+  const shareOf = async (embeddingWeight: number) => {
+    const both = await foldOf(dataSet, { ...clips, embedding }, { ...settings, components: 1000, embeddingWeight }, {})
+    const squares = both.points.values.reduce((sum, value) => sum + value ** 2, 0)
+    return squares / rows
+  }
+  const alone = points.values.reduce((sum, value) => sum + value ** 2, 0) / rows
+  t.ok(Math.abs((await shareOf(1)) - alone - 1) < 1e-3, 'as much variance again')
+  t.ok(Math.abs((await shareOf(2)) - alone - 4) < 1e-3, 'twice the weight, four times the variance')
+})
+
 /** A made clip that shows what a clip of the source shows; from frame `from` on, the beginning last. */
 async function madeOf(clip: Clip, name: string, from = 0): Promise<MadeClip> {
   const { frames, count, width, height, fps } = await readClip(clip.path)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { unitRows } from '#lib/matrix/cosine.js'
+import { similarityGraph } from '#lib/graph/index.js'
+import { cosine, unitRows } from '#lib/matrix/cosine.js'
 import type { Matrix } from '#lib/matrix/matrix.js'
 import { Random } from '#lib/runtime/random.js'
 import { facilityLocation } from '#lib/select/facility.js'
@@ -84,6 +85,79 @@ function twoClasses(): { features: Matrix; classes: ClassModules[] } {
 }
 const rowsOf = ({ representatives }: { representatives: { index: number }[] }) => representatives.map((r) => r.index)
 
+t.test('graph coverage: greedily what two steps reach, by its definition, whatever the classes', async (t) => {
+  const n = 40
+  const features = { rows: n, dim: 3, values: new Float32Array(3 * n) }
+  const random = new Random(9)
+  for (const i of features.values.keys()) features.values[i] = random.gaussian()
+  const rows = (from: number, to: number) => Uint32Array.from({ length: to - from }, (_, i) => from + i)
+  const classes = [
+    { name: 'a', rows: rows(0, 25) },
+    { name: 'b', rows: rows(25, 37) },
+    { name: 'c', rows: rows(37, 40) },
+  ]
+  // N N of the graph, densely
+  const { offsets, targets, weights } = await similarityGraph(features, { k: 10 })
+  const a = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0) as number))
+  for (let i = 0; i < n; i++) for (let l = offsets[i]; l < offsets[i + 1]; l++) a[i][targets[l]] += weights[l]
+  const degree = a.map((row) => row.reduce((sum, value) => sum + value, 0))
+  const step = a.map((row, i) => row.map((value, j) => value / Math.sqrt(degree[i] * degree[j])))
+  const kernel = step.map((row) => step[0].map((_, j) => row.reduce((sum, value, k) => sum + value * step[k][j], 0)))
+  const coverage = (chosen: number[]) => kernel.reduce((sum, row) => sum + Math.max(0, ...chosen.map((s) => row[s])), 0)
+  const left = [4, 4, 3] // class c has no more
+  const expected: number[] = []
+  while (left.some((count) => count > 0)) {
+    let best = -1
+    for (let i = 0; i < n; i++) {
+      const c = classes.findIndex((part) => part.rows.includes(i))
+      if (left[c] === 0 || expected.includes(i)) continue
+      if (best === -1 || coverage([...expected, i]) > coverage([...expected, best]) + 1e-9) best = i
+    }
+    expected.push(best)
+    left[classes.findIndex((part) => part.rows.includes(best))]--
+  }
+  const { representatives, warnings } = await select('graph-coverage', { features, classes }, { perClass: 4 })
+  t.same([...rowsOf({ representatives })].sort(), [...expected].sort())
+  const order = (c: number) => expected.filter((i) => classes[c].rows.includes(i))
+  t.same(rowsOf({ representatives }), [0, 1, 2].flatMap(order), 'in the order of choice, class by class')
+  t.match(warnings, [/Class "c" has 3 training clips/])
+  const zeros = { rows: 3, dim: 2, values: new Float32Array(6) }
+  const none = await select(
+    'graph-coverage',
+    { features: zeros, classes: [{ name: 'a', rows: rows(0, 3) }] },
+    { perClass: 2 },
+  )
+  t.same(rowsOf(none), [0, 1], 'without links: the first')
+})
+
+t.test('k-medoids: of several starts the best, the same for the same seed', async (t) => {
+  // three far groups of unequal size: eager swaps from one start can end with two medoids in one of them
+  let better = 0
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed, 'points')
+    const values = Float32Array.from({ length: 90 * 3 }, () => random.gaussian())
+    const points = unitRows(
+      { rows: 90, dim: 3, values },
+      Array.from({ length: 90 }, (_, i) => i),
+    )
+    const cost = (medoids: number[]) => {
+      let sum = 0
+      for (let i = 0; i < 90; i++) sum += Math.min(...medoids.map((m) => 1 - cosine(points, i, m)))
+      return sum
+    }
+    const found = await kMedoids(points, 7, seed)
+    t.same(await kMedoids(points, 7, seed), found)
+    t.equal(new Set(found).size, 7)
+    const others = await Promise.all([100, 101, 102].map((other) => kMedoids(points, 7, other)))
+    for (const other of others) if (cost(other) > cost(found) + 1e-4) better++
+    const drawn = random.sample(90, 7)
+    t.ok(cost(found) < cost(drawn))
+  }
+  t.ok(better < 30, 'seeds seldom differ in what they end with')
+  const twins = unitRows({ rows: 4, dim: 1, values: Float32Array.of(1, 1, 1, 1) }, [0, 1, 2, 3])
+  t.same(new Set(await kMedoids(twins, 3, 0)).size, 3, 'of equal clips too, each once')
+})
+
 t.test('PageRank: most flow first, ties to the lower row', async (t) => {
   const { features, classes } = twoClasses()
   const { representatives } = await select('pagerank', { features, classes }, { perClass: 3 })
@@ -105,7 +179,7 @@ t.test('by name: every selector, plain and refined', async (t) => {
     kcenter: kCenter,
     herding,
     facility: facilityLocation,
-    kmedoids: kMedoids,
+    kmedoids: (points, count) => kMedoids(points, count, 0),
   }
   for (const [name, choose] of Object.entries(direct)) {
     const chosen = await Promise.all(
@@ -125,6 +199,11 @@ t.test('by name: every selector, plain and refined', async (t) => {
     for (const r of refined.representatives) t.equal(Math.floor(r.index / 30), r.classIndex)
     t.ok(refined.refinement && refined.refinement.after <= refined.refinement.before)
     t.equal((refined.refinement?.swaps ?? 0) > 0, rowsOf(refined).join() !== rowsOf(named).join())
+    const softmax = { ...options, seed: 5, draw: 2, swapLoss: 'cross-entropy' as const }
+    const other = await select(`${name}+swap`, { features, classes }, softmax)
+    t.ok(other.refinement && other.refinement.after <= other.refinement.before)
+    t.not(other.refinement?.before, refined.refinement?.before, 'the loss of another student')
+    t.equal(new Set(rowsOf(other)).size, 8, 'each clip once')
   }
   const plain = await select('infomap', { features, classes }, options)
   const { representatives } = await select('infomap+swap', { features, classes }, options)

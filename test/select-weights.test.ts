@@ -148,7 +148,13 @@ t.test("distill and compare: a selector's own weights hold, but for those betwee
   const classes = [{ name: 'a', rows: Uint32Array.from(angles.keys()), ...modules }]
   const fold = { points: { rows: 5, dim: 2, values } } as Fold
   const weightsOf = async (name: string, weights: 'voronoi' | 'prior') => {
-    const { representatives } = await selectBy(name, fold, classes, { vpc: 2, seed: 1, draw: 0, weights }, {})
+    const { representatives } = await selectBy(
+      name,
+      fold,
+      classes,
+      { vpc: 2, seed: 1, draw: 0, swapLoss: 'squared', weights },
+      {},
+    )
     return representatives.map(({ weight }) => weight)
   }
   const voronoi = await weightsOf('kcenter', 'voronoi')

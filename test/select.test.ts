@@ -105,10 +105,10 @@ function wardByCentroids(x: Float64Array, dim: number, flow: number[], modules: 
 }
 
 t.test('medoids: the middle one; for two, one of each side', async (t) => {
-  t.same(await representatives(points(0, 10, 20, 30, 40), [0, 1, 2, 3, 4], 1), [2])
-  t.same(await representatives(points(0, 10, 20, 30, 40), [0, 1, 2], 1), [1], 'of the members only')
-  t.same((await representatives(points(0, 10, 20, 80, 90, 100), indices(6), 2)).sort(), [1, 4])
-  t.same((await representatives(points(0, 10, 20), indices(3), 5)).sort(), [0, 1, 2], 'all, where there are no more')
+  t.same(await representatives(points(0, 10, 20, 30, 40), [0, 1, 2, 3, 4], 1, 0), [2])
+  t.same(await representatives(points(0, 10, 20, 30, 40), [0, 1, 2], 1, 0), [1], 'of the members only')
+  t.same((await representatives(points(0, 10, 20, 80, 90, 100), indices(6), 2, 0)).sort(), [1, 4])
+  t.same((await representatives(points(0, 10, 20), indices(3), 5, 0)).sort(), [0, 1, 2], 'all, where there are no more')
 })
 
 t.test('k-medoids: no swap lowers the sum of distances', async (t) => {
@@ -118,7 +118,7 @@ t.test('k-medoids: no swap lowers the sum of distances', async (t) => {
     1 - indices(4).reduce((s, k) => s + at.values[i * 4 + k] * at.values[j * 4 + k], 0)
   const loss = (medoids: number[]) =>
     indices(n).reduce((sum, i) => sum + Math.min(...medoids.map((m) => (m === i ? 0 : distance(i, m)))), 0)
-  const medoids = await kMedoids(at, 5)
+  const medoids = await kMedoids(at, 5, 0)
   const found = loss(medoids)
   t.equal(new Set(medoids).size, 5)
   for (const candidate of indices(n)) {

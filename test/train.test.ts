@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { measureScaling } from '#lib/matrix/index.js'
+import { measureScaling, standardise } from '#lib/matrix/index.js'
 import { Random } from '#lib/runtime/random.js'
 import { predict, type Student, trainStudent } from '#lib/train/index.js'
 import { needs, reference } from './support.js'
@@ -28,6 +28,21 @@ function accuracy(probabilities: Float32Array, labels: ArrayLike<number>, classe
   }
   return right / labels.length
 }
+
+t.test('standardised values are cut where that is asked for', async (t) => {
+  const values = new Float32Array(200)
+  values[0] = 1 // column 0 is constant but for one row
+  for (let row = 0; row < 100; row++) values[2 * row + 1] = row
+  const features = { rows: 100, dim: 2, values }
+  const scaling = measureScaling(features)
+  const whole = standardise(features, scaling)
+  const cut = standardise(features, scaling, 6)
+  t.ok(whole[0] > 9.9, 'by default nothing is cut')
+  t.equal(cut[0], 6)
+  t.same(cut.subarray(1), whole.subarray(1), 'what is nearer stays')
+  values[0] = -1
+  t.equal(standardise(features, measureScaling(features), 6)[0], -6)
+})
 
 /** The largest difference between the parameters of two students. */
 function apart(a: Student, b: Student): number {

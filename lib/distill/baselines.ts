@@ -9,9 +9,9 @@ import type { Method } from './settings.js'
 import { composed, UNDIVIDED } from './tiling.js'
 
 /**
- * The sets that a distilled set is judged beside: its selector without the refinement, k-medoids, and random draws,
- * refined ones too where it is refined itself, all of them divided as it is. Where its videos are composed, also as many
- * plain clips of its selector, and what a loader makes of it that does not cut its tiles.
+ * The sets that a distilled set is judged beside: its selector without the refinement, k-medoids, graph coverage, and
+ * random draws, refined ones too where it is refined itself, all of them divided as it is. Where its videos are composed,
+ * also as many plain clips of its selector, and what a loader makes of it that does not cut its tiles.
  */
 export async function baselineSets(
   fold: Fold,
@@ -25,7 +25,7 @@ export async function baselineSets(
   // draw 0 of random selection is the distilled set itself where that is drawn at random
   const first = selector === 'random' ? 1 : 0
   const draws = Array.from({ length: randomDraws }, (_, i) => first + i)
-  const partners = new Set([selector, 'kmedoids'].filter((name) => name !== distilled.selector))
+  const partners = new Set([selector, 'kmedoids', 'graph-coverage'].filter((name) => name !== distilled.selector))
   const wanted = [
     [...partners].map((name) => ({ name, draw: 0 })),
     refine === 'swap' ? draws.map((draw) => ({ name: 'random+swap', draw })) : [],

@@ -2,7 +2,7 @@ import { type SimilarityGraph, similarityGraph } from '../graph/index.js'
 import { codelength, infomap, moduleLinks, moduleMap } from '../infomap/index.js'
 import { takeRows } from '../matrix/matrix.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { type ClassModules, type Selection, select, selectorOf, type WeightRule } from '../select/index.js'
+import { type ClassModules, type Selection, select, selectorOf } from '../select/index.js'
 import type { Fold } from './fold.js'
 import type { Method } from './settings.js'
 
@@ -76,9 +76,18 @@ export function selectBy(
   name: string,
   { points: features }: Fold,
   classes: ClassModules[],
-  { vpc: perClass, seed, draw, weights }: { vpc: number; seed: number; draw: number; weights: WeightRule },
+  {
+    vpc: perClass,
+    seed,
+    draw,
+    weights,
+    swapLoss,
+  }: Pick<Method, 'seed' | 'weights' | 'swapLoss'> & {
+    vpc: number
+    draw: number
+  },
   stage: StageOptions,
 ): Promise<Selection> {
   const own = weights === 'prior' || weights === 'inverse' ? undefined : selectorOf(name)?.weights
-  return select(name, { features, classes }, { perClass, seed, draw, weights: own ?? weights, ...stage })
+  return select(name, { features, classes }, { perClass, seed, draw, swapLoss, weights: own ?? weights, ...stage })
 }

@@ -1,8 +1,9 @@
 import type { Clip, DataSet, Split } from '../dataset/index.js'
-import { descriptorLayout } from '../features/index.js'
-import { normaliseBlocks, normaliseRows } from '../matrix/blocks.js'
+import { describeMotion } from '../features/motion.js'
+import { normaliseRows } from '../matrix/blocks.js'
 import { type Matrix, sideBySide, takeRows } from '../matrix/matrix.js'
 import { fitPca, project } from '../matrix/pca.js'
+import { measureScaling, standardise } from '../matrix/scaling.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { SelectionClass } from '../select/index.js'
 import type { DescribedClips } from './describe.js'
@@ -27,7 +28,10 @@ export interface Fold {
    * class: descriptor or embedding alone, and two controls without motion (mean frame, deviation over time).
    */
   spaces: FeatureSpace[]
-  /** What graphs and selection see: the principal components of the TRAIN rows of the first space. */
+  /**
+   * What graphs and selection see: the principal components of the TRAIN rows of the first space, standardised as
+   * students see them.
+   */
   points: Matrix
   /** Rows of `clips`: TRAIN and TEST. */
   trainRows: Uint32Array
@@ -57,12 +61,11 @@ export async function foldOf(
     train: takeRows(features, trainRows),
     test: takeRows(features, testRows),
   }))
-  const pca = await fitPca(spaces[0].train, { components: method.components, signal })
   const trainClips = Array.from(trainRows, clipOf)
   const trainLabels = Uint32Array.from(trainClips, ({ classIndex }) => classIndex)
   return {
     ...{ dataSet, clips, spaces },
-    points: await project(pca, spaces[0].train, signal),
+    points: await pointsOf(clips, trainRows, method, signal),
     ...{ trainRows, testRows, trainClips, trainLabels },
     testLabels: testRows.map((row) => clipOf(row).classIndex),
     testGroups: Array.from(testRows, (row) => clipOf(row).group),
@@ -73,27 +76,49 @@ export async function foldOf(
   }
 }
 
+/** Deviations from the mean at which a standardised feature is cut, for graphs and selection. */
+const CUT = 6
+
+/**
+ * What graphs and selection see of TRAIN clips: each column standardised, as linear students see it (so that selection
+ * does not judge by those of large numbers alone), then the principal components. Of several parts each counts by its
+ * weight, however many columns it has.
+ */
+async function pointsOf(
+  clips: DescribedClips,
+  trainRows: Uint32Array,
+  method: Method,
+  signal?: AbortSignal,
+): Promise<Matrix> {
+  const parts = partsOf(clips, method)
+  const seen = sideBySide(
+    parts.map(({ features }) => {
+      const train = takeRows(features, trainRows)
+      return { ...train, values: standardise(train, measureScaling(train), CUT) }
+    }),
+    parts.map(({ features, weight }) => weight / Math.sqrt(features.dim)),
+  )
+  return project(await fitPca(seen, { components: method.components, signal }), seen, signal)
+}
+
+/** What the first feature space is made of: each row of its own clip alone. */
+function partsOf(
+  { motion, embedding }: DescribedClips,
+  { descriptorWeight, embeddingWeight }: Method,
+): { name: string; features: Matrix; weight: number }[] {
+  return [
+    ...(motion ? [{ name: 'motion', features: describeMotion(motion, 'relative'), weight: descriptorWeight }] : []),
+    ...(embedding ? [{ name: 'embedding', features: normaliseRows(embedding), weight: embeddingWeight }] : []),
+  ].filter(({ weight }) => weight > 0)
+}
+
 /**
  * The feature spaces of clips, each row made of its own clip alone. The first is all that counts for graphs and
  * selection, side by side; the parts of which it is made follow, then the controls.
  */
-export function featuresOf(
-  { motion, embedding, meanFrame, deviation }: DescribedClips,
-  { descriptorWeight, embeddingWeight }: Method,
-): { name: string; features: Matrix }[] {
-  // The descriptor's blocks have length 1 each, so that no block outweighs another by its unit.
-  const parts = [
-    ...(motion
-      ? [
-          {
-            name: 'motion',
-            features: normaliseRows(normaliseBlocks(motion, descriptorLayout())),
-            weight: descriptorWeight,
-          },
-        ]
-      : []),
-    ...(embedding ? [{ name: 'embedding', features: normaliseRows(embedding), weight: embeddingWeight }] : []),
-  ].filter(({ weight }) => weight > 0)
+export function featuresOf(clips: DescribedClips, method: Method): { name: string; features: Matrix }[] {
+  const { meanFrame, deviation } = clips
+  const parts = partsOf(clips, method)
   const whole = () => ({
     name: parts.map(({ name }) => name).join('+'),
     features: sideBySide(

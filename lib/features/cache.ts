@@ -15,7 +15,7 @@ import {
 import { type DescriptorLayout, type DescriptorOptions, describeClip, descriptorLayout } from './descriptor.js'
 
 /** Raise when the numbers of a cached row would come out differently: older rows are then not read. */
-const ROW_SCHEMA = 4
+const ROW_SCHEMA = 5
 const VOLUME_SCHEMA = 3
 
 /** The decoded luma of a clip, as `readClip` of the video stage gives it. */

@@ -50,18 +50,20 @@ export interface ClipFeatures extends DeviceUsed {
 }
 
 /** Values a cell. */
-const VALUES = { divergence: 2, curl: 2, magnitude: 2, direction: 16, excursion: 3 } as const
+const VALUES = { divergence: 2, curl: 2, magnitude: 2, direction: 16, excursion: 3, thirds: 33 } as const
 
 /**
  * What stands where in the motion descriptor: divergence (1/s), curl (1/s), magnitude (px/s), direction (px/s), each
  * first the means over time and then the standard deviations of all grid cells, row by row; direction has eight values a
  * cell, 45 degrees apart, from rightwards on clockwise. Then excursion, how far each cell is carried to and fro: the
  * standard deviation over time of the summed-up flow about its straight line, for all cells of u (frame widths), then of v
- * (frame heights), then of the divergence (relative change of area): the size of a movement, however fast it goes.
+ * (frame heights), then of the divergence (relative change of area): the size of a movement, however fast it goes. Then thirds: divergence, curl, magnitude and direction of all cells, their means
+ * over the first third of the clip, then over the second and the last. All as measured; `describeMotion` makes of it what
+ * graphs and students see.
  *
  * @example
  * ```js
- * const { dim, blocks } = descriptorLayout() // 400 numbers
+ * const { dim, blocks } = descriptorLayout() // 928 numbers
  * blocks[3] // { name: 'direction', offset: 96, length: 256 }
  * ```
  */

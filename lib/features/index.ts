@@ -6,3 +6,4 @@ export {
   describeClip,
   descriptorLayout,
 } from './descriptor.js'
+export { DESCRIPTORS, type DescriptorForm, describeMotion } from './motion.js'

@@ -33,11 +33,21 @@ export function measureScaling({ rows, dim, values }: Matrix, weights?: Float32A
   return { mean: Float32Array.from(mean), scale: Float32Array.from(scale) }
 }
 
-/** (x - mean) / scale, as a new matrix. */
-export function standardise({ rows, dim, values }: Matrix, { mean, scale }: Scaling): Float32Array {
+/**
+ * (x - mean) / scale, as a new matrix; of what is farther from the mean than `cut` deviations, as far as that (a column
+ * that is constant but for one clip would say nothing but which clip that is). Default: nothing is cut.
+ */
+export function standardise(
+  { rows, dim, values }: Matrix,
+  { mean, scale }: Scaling,
+  cut = Number.POSITIVE_INFINITY,
+): Float32Array {
   const out = new Float32Array(rows * dim)
   for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < dim; j++) out[row * dim + j] = (values[row * dim + j] - mean[j]) / scale[j]
+    for (let j = 0; j < dim; j++) {
+      const value = (values[row * dim + j] - mean[j]) / scale[j]
+      out[row * dim + j] = Math.min(Math.max(value, -cut), cut)
+    }
   }
   return out
 }

@@ -18,7 +18,7 @@ export const COMPARE = {
   ...METHOD,
   /** Selectors by name, each also with `+swap`. Random selection is always there: it is what the others must beat. */
   selectors: option(selectors, {
-    default: ['infomap', 'infomap+swap', 'kmedoids', 'random+swap'],
+    default: ['infomap', 'infomap+swap', 'kmedoids', 'graph-coverage', 'random+swap'],
     group: SELECT,
     help: 'how clips are chosen; random is always compared with',
   }),

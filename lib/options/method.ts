@@ -2,7 +2,7 @@ import { DATA, READING } from '../dataset/options.js'
 import { DEVICES } from '../runtime/device.js'
 import { autoOr, flag, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
-import { weightRule } from '../select/index.js'
+import { SWAP_LOSSES, weightRule } from '../select/index.js'
 import { SIDES, STRETCHES } from '../synthesize/index.js'
 import { DECODING } from '../video/index.js'
 
@@ -79,6 +79,11 @@ export const METHOD = {
     default: 1,
     group: FEATURES,
     help: 'weight of the embedding there',
+  }),
+  swapLoss: option(oneOf(SWAP_LOSSES), {
+    default: 'squared',
+    group: SELECT,
+    help: 'loss of the small student whose error on TRAIN +swap lowers',
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
   /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */

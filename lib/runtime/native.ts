@@ -109,8 +109,8 @@ export interface Native {
   /** Reads a partition file in pieces: a tree of modules (.tree, .ftree), else .clu. */
   partitionReader(name: string, tree: boolean): NativePartitionReader
 
-  /** Exchanges chosen clips for others of their group until a ridge classifier's loss on all clips falls no more. */
-  swapSearch(clips: NativeSwapClips, start: Uint32Array, options: { ridge: number; passes: number }): Job<NativeSwap>
+  /** Exchanges chosen clips for others of their group until a small student's loss on all clips falls no more. */
+  swapSearch(clips: NativeSwapClips, start: Uint32Array, options: NativeSwapOptions): Job<NativeSwap>
 
   /** Samples of volumes[rows[i]], each from its start or drawn: rows.length * channels * frames * side * side values. */
   loadSamples(
@@ -119,6 +119,13 @@ export interface Native {
     poses: Int32Array | NativeDraw,
     shape: NativeSampleShape,
   ): Job<Float32Array>
+}
+
+export interface NativeSwapOptions {
+  loss: 'squared' | 'cross-entropy'
+  ridge: number
+  softmaxRidge: number
+  passes: number
 }
 
 export type NativeDevice = 'auto' | 'cpu' | 'cuda'

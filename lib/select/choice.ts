@@ -1,6 +1,8 @@
 import type { UnitRows } from '../matrix/cosine.js'
+import type { Matrix } from '../matrix/matrix.js'
 import type { QuotaRule } from './quota.js'
 import type { ClassModules, SelectionClass } from './types.js'
+import type { WeightRule } from './weights.js'
 
 /** What a selector chose from one class; all indices are by clip of the class, not by row. */
 export interface Choice {
@@ -31,3 +33,20 @@ export type Choose = (
   count: number,
   context: Context,
 ) => Promise<Choice>
+
+/** Chooses from all classes at once, from each as many as `counts` says; for selectors that look across classes. */
+export type ChooseTogether = (
+  features: Matrix,
+  classes: readonly (SelectionClass | ClassModules)[],
+  counts: readonly number[],
+  context: { signal?: AbortSignal },
+) => Promise<Choice[]>
+
+/** A selector: how it chooses, from each class or from all together, what people call it, what it chooses, and its weights unless others are asked for. */
+export type Selector = ({ choose: Choose } | { together: ChooseTogether }) & {
+  label: string
+  help: string
+  weights?: WeightRule
+  /** Chooses by chance: several draws are compared. */
+  drawn?: true
+}

@@ -1,9 +1,9 @@
 import type { UnitRows } from '../matrix/cosine.js'
 import { groupBy } from '../runtime/group.js'
-import type { Choose } from './choice.js'
+import type { Choose, Context } from './choice.js'
 import { representatives } from './medoid.js'
 import { mergeModules, moduleFlow } from './merge.js'
-import { type QuotaRule, shareQuota } from './quota.js'
+import { shareQuota } from './quota.js'
 import { expectModules } from './selection.js'
 
 /**
@@ -15,15 +15,15 @@ import { expectModules } from './selection.js'
  *
  * Clips without links have no flow. They are no modules to share among; only when all clips with links are taken do
  * they fill what is left, merged by Ward like modules of equal flow. Module numbers of the representatives are by
- * descending flow. Deterministic.
+ * descending flow. The same for the same seed (of k-medoids).
  */
-export const chooseInfomap: Choose = async (points, part, count, { quota, signal }) => {
+export const chooseInfomap: Choose = async (points, part, count, context) => {
   const { name, rows, modules, flow, codelength } = expectModules(part)
   const all = groupByModule(modules)
   const linked = all.filter((members) => moduleFlow(members, flow) > 0)
   const isolated = all.filter((members) => moduleFlow(members, flow) === 0).flat()
 
-  const fromLinked = await selectFrom(points, flow, linked, count, quota, signal)
+  const fromLinked = await selectFrom(points, flow, linked, count, context)
   const rest = Math.min(count - fromLinked.chosen.length, isolated.length)
   const even = new Float64Array(rows.length).fill(1)
   const fromIsolated = await selectFrom(
@@ -31,8 +31,7 @@ export const chooseInfomap: Choose = async (points, part, count, { quota, signal
     even,
     isolated.map((i) => [i]),
     rest,
-    quota,
-    signal,
+    context,
   )
 
   const chosen = [...fromLinked.chosen, ...fromIsolated.chosen]
@@ -59,8 +58,7 @@ async function selectFrom(
   flow: ArrayLike<number>,
   modules: number[][],
   count: number,
-  quota: QuotaRule,
-  signal?: AbortSignal,
+  { quota, seed, signal }: Context,
 ): Promise<{ chosen: number[]; merged: number[][] }> {
   if (modules.length === 0 || count === 0) return { chosen: [], merged: [] }
   const merged = mergeModules(points, flow, modules, count)
@@ -72,7 +70,7 @@ async function selectFrom(
   )
   const chosen: number[] = []
   for (const [m, members] of merged.entries())
-    chosen.push(...(await representatives(points, members, shares[m], signal)))
+    chosen.push(...(await representatives(points, members, shares[m], seed, signal)))
   return { chosen, merged }
 }
 

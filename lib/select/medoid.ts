@@ -1,5 +1,6 @@
 import { cosineDistances, type UnitRows } from '../matrix/cosine.js'
 import { takeRows } from '../matrix/matrix.js'
+import { Random } from '../runtime/random.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import type { Choose } from './choice.js'
 
@@ -13,11 +14,12 @@ export async function representatives(
   points: UnitRows,
   members: readonly number[],
   count: number,
+  seed: number,
   signal?: AbortSignal,
 ): Promise<number[]> {
   if (count >= members.length) return byCentrality(points, members, members.length)
   if (count === 1) return byCentrality(points, members, 1)
-  const chosen = await kMedoids(takeRows(points, members), count, signal)
+  const chosen = await kMedoids(takeRows(points, members), count, seed, signal)
   return chosen.map((i) => members[i])
 }
 
@@ -54,18 +56,65 @@ function byCentrality(points: UnitRows, members: readonly number[], count: numbe
   })
 }
 
+/** Starts of k-medoids besides BUILD's. */
+const STARTS = 10
+
 /**
- * k-medoids by cosine distance: PAM's greedy BUILD (Kaufman and Rousseeuw 1987), then FasterPAM's eager swaps
- * (Schubert and Rousseeuw 2021, "Fast and eager k-medoids clustering", algorithm 3) until none lowers the sum of the
- * distances of all clips to their nearest medoid. Deterministic. Keeps the matrix of distances: 4 n^2 bytes.
+ * k-medoids by cosine distance: from a start FasterPAM's eager swaps (Schubert and Rousseeuw 2021, "Fast and eager
+ * k-medoids clustering", algorithm 3) until none lowers the sum of the distances of all clips to their nearest medoid. Of
+ * several starts the one that ends with the least sum counts, of equals the first: PAM's greedy BUILD (Kaufman and
+ * Rousseeuw 1987), then medoids drawn far from each other (as k-means++ draws, by distance: Arthur and Vassilvitskii
+ * 2007). The same for the same seed. Keeps the matrix of distances: 4 n^2 bytes.
  *
  * @param count - at least 1, at most the number of points
+ * @param seed - of the drawn starts
  */
-export async function kMedoids(points: UnitRows, count: number, signal?: AbortSignal): Promise<number[]> {
+export async function kMedoids(points: UnitRows, count: number, seed: number, signal?: AbortSignal): Promise<number[]> {
+  const n = points.rows
   const distance = await cosineDistances(points, signal)
-  const medoids = await build(distance, points.rows, count, signal)
-  if (count > 1) await swap(distance, points.rows, medoids, signal)
-  return medoids
+  let best = await build(distance, n, count, signal)
+  if (count === 1 || count === n) return best
+  await swap(distance, n, best, signal)
+  let least = costOf(distance, n, best)
+  const random = new Random(seed, 'k-medoids')
+  for (let start = 0; start < STARTS; start++) {
+    const medoids = drawFar(distance, n, count, random)
+    await swap(distance, n, medoids, signal)
+    const cost = costOf(distance, n, medoids)
+    if (cost >= least - TIE) continue
+    best = medoids
+    least = cost
+  }
+  return best
+}
+
+/** The sum of the distances to the nearest medoid. */
+function costOf(distance: Float32Array, n: number, medoids: readonly number[]): number {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += medoids.reduce((least, m) => Math.min(least, distance[m * n + i]), 2)
+  return sum
+}
+
+/** Clips drawn one after the other, each with a chance in proportion to its distance to the nearest one drawn before. */
+function drawFar(distance: Float32Array, n: number, count: number, random: Random): number[] {
+  const chance = new Float64Array(n).fill(1) // at first alike, then the distance to the nearest one drawn
+  const drawn: number[] = []
+  while (drawn.length < count) {
+    let left = random.uniform() * chance.reduce((a, b) => a + b, 0)
+    let next = -1
+    for (let i = 0; i < n && left >= 0; i++) {
+      if (chance[i] === 0) continue
+      left -= chance[i]
+      next = i
+    }
+    if (next === -1) next = chance.findIndex((_, i) => !drawn.includes(i)) // all that are left equal one drawn
+    drawn.push(next)
+    for (let i = 0; i < n; i++) {
+      const d = distance[next * n + i]
+      chance[i] = drawn.length === 1 ? d : Math.min(chance[i], d)
+    }
+  }
+  return drawn
 }
 
 /** BUILD: always the clip that lowers the sum of the distances to the nearest medoid most. */
@@ -138,6 +187,6 @@ async function swap(distance: Float32Array, n: number, medoids: number[], signal
   }
 }
 
-export const chooseKMedoids: Choose = async (points, _, count, { signal }) => ({
-  chosen: await kMedoids(points, count, signal),
+export const chooseKMedoids: Choose = async (points, _, count, { seed, signal }) => ({
+  chosen: await kMedoids(points, count, seed, signal),
 })

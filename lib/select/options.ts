@@ -2,6 +2,7 @@ import { integer, number, oneOf, seed } from '../runtime/kinds.js'
 import { type Given, type Options, option } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
 import { QUOTA_RULES } from './quota.js'
+import { SWAP_LOSSES } from './swap.js'
 import { RENAMED_WEIGHT_RULES, WEIGHT_RULES } from './weights.js'
 
 /** The option `weights`: `select`, `distill` and `compare` take it alike. */
@@ -21,6 +22,8 @@ export const SELECTION = {
   draw: option(seed(), { default: 0, help: 'number of the random draw' }),
   /** How modules share `perClass` where they are fewer. */
   quota: option(oneOf(QUOTA_RULES), { default: 'sqrt', help: 'how modules share the clips, by their flow' }),
+  /** Of the small student whose loss swaps lower (swap.ts). */
+  swapLoss: option(oneOf(SWAP_LOSSES), { default: 'squared', help: "loss of the swap search's student" }),
 } satisfies Options
 
 export interface SelectOptions extends Given<typeof SELECTION>, StageOptions {}

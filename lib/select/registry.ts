@@ -1,5 +1,6 @@
 import { entryOf } from '../runtime/expect.js'
-import type { Choose } from './choice.js'
+import type { Selector } from './choice.js'
+import { chooseCoverage } from './coverage.js'
 import { chooseFacility } from './facility.js'
 import { chooseHerding } from './herding.js'
 import { chooseInfomap } from './infomap.js'
@@ -7,17 +8,6 @@ import { chooseKCenter } from './kcenter.js'
 import { chooseKMedoids } from './medoid.js'
 import { choosePageRank } from './pagerank.js'
 import { chooseRandom } from './random.js'
-import type { WeightRule } from './weights.js'
-
-/** A selector: how it chooses from a class, what people call it, what it chooses, and its weights unless others are asked for. */
-interface Selector {
-  choose: Choose
-  label: string
-  help: string
-  weights?: WeightRule
-  /** Chooses by chance: several draws are compared. */
-  drawn?: true
-}
 
 /** All selectors by name: a new one is its file and its line here. */
 const REGISTRY = {
@@ -30,6 +20,11 @@ const REGISTRY = {
   },
   herding: { choose: chooseHerding, label: 'herding', help: 'clips whose mean stays nearest to the class mean' },
   facility: { choose: chooseFacility, label: 'facility location', help: 'clips to which all others are most similar' },
+  'graph-coverage': {
+    together: chooseCoverage,
+    label: 'graph coverage',
+    help: 'clips that cover most within two steps on one graph of all classes',
+  },
   pagerank: {
     choose: choosePageRank,
     label: 'PageRank',

@@ -16,10 +16,10 @@ const CLASS = [
  * Selects clips by the selector of a name (`SELECTORS`), all on the same features: from each class those that stand for
  * it, with their sample weights. docs/options.md says what each chooses. `infomap` and `pagerank`, and the weights
  * `visit-rate`, need the modules and flow of the classes; the others look at the features alone. `kmedoids` and
- * `facility` need 4 n^2 bytes for a class of n clips.
+ * `facility` need 4 n^2 bytes for a class of n clips; `graph-coverage` looks at all classes at once.
  *
- * `+swap` behind a name exchanges clips for others of their module or class, while that lowers the error on TRAIN of a
- * small student trained on the selection (swap.ts); it looks at labels.
+ * `+swap` behind a name exchanges clips for others of their module or class, while that lowers the loss on TRAIN of a
+ * small student trained on the selection (swap.ts), by `swapLoss`; it looks at labels.
  *
  * @param input.features - all clips; only the rows that `classes` names are read
  * @param input.classes - rows (TRAIN clips), and modules and flow, of each class, in the order of the class indices
@@ -50,7 +50,7 @@ export async function select(
   const warnings: string[] = []
   const resolved = resolveOptions(SELECTION, options, 'select', ['signal', 'onProgress'], (text) => warnings.push(text))
   const settings = { ...resolved, weights: resolved.weights ?? (refined ? 'voronoi' : (selector.weights ?? 'voronoi')) }
-  const how = { name, choose: selector.choose, swap: refined !== undefined }
+  const how = { name, selector, swap: refined !== undefined }
   const selection = await runSelector(how, features, classes, settings, options)
   return { ...selection, warnings: [...warnings, ...selection.warnings] }
 }

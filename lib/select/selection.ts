@@ -1,10 +1,10 @@
-import { type UnitRows, unitRows } from '../matrix/cosine.js'
+import { unitRows } from '../matrix/cosine.js'
 import type { Matrix } from '../matrix/matrix.js'
 import { throwIfAborted } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import type { Resolved } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { Choice, Choose } from './choice.js'
+import type { Choice, Selector } from './choice.js'
 import type { SELECTION } from './options.js'
 import { swapSearch } from './swap.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
@@ -12,24 +12,27 @@ import { effectiveSampleSize, type WeightRule, weigh } from './weights.js'
 
 /** Runs a selector over the classes: chooses, refines by swaps where asked to, weighs, and puts together. */
 export async function runSelector(
-  { name, choose, swap }: { name: string; choose: Choose; swap: boolean },
+  { name, selector, swap }: { name: string; selector: Selector; swap: boolean },
   features: Matrix,
   classes: readonly (SelectionClass | ClassModules)[],
-  { perClass, weights: rule, weightFloor, seed, draw, quota }: Resolved<typeof SELECTION> & { weights: WeightRule },
+  settings: Resolved<typeof SELECTION> & { weights: WeightRule },
   { signal, onProgress }: StageOptions,
 ): Promise<Selection> {
+  const { perClass, weights: rule, weightFloor, seed, draw, quota, swapLoss } = settings
   if (rule === 'visit-rate') classes.forEach(expectModules)
-  const points: UnitRows[] = []
+  const points = classes.map(({ rows }) => unitRows(features, rows))
+  const counts = classes.map(({ rows }) => Math.min(perClass, rows.length))
   let choices: Choice[] = []
+  if ('together' in selector) choices = await selector.together(features, classes, counts, { signal })
   for (const [classIndex, part] of classes.entries()) {
     throwIfAborted(signal)
-    points.push(unitRows(features, part.rows))
-    const count = Math.min(perClass, part.rows.length)
     const context = { classIndex, seed, draw, quota, signal }
-    choices.push(count === 0 ? { chosen: [] } : await choose(points[classIndex], part, count, context))
+    const count = counts[classIndex]
+    if ('choose' in selector)
+      choices.push(count === 0 ? { chosen: [] } : await selector.choose(points[classIndex], part, count, context))
     onProgress?.({ stage: 'select', done: classIndex + 1, total: classes.length, unit: 'classes' })
   }
-  const refined = swap ? await swapSearch(features, classes, choices, signal) : undefined
+  const refined = swap ? await swapSearch(features, classes, choices, swapLoss, signal) : undefined
   if (refined) choices = refined.choices
 
   const weighed = classes.map((part, c) => ({

@@ -4,22 +4,31 @@ import { native } from '../runtime/native.js'
 import type { Choice } from './choice.js'
 import type { Selection, SelectionClass } from './types.js'
 
+/** What the swap search lowers. */
+export const SWAP_LOSSES = ['squared', 'cross-entropy'] as const
+export type SwapLoss = (typeof SWAP_LOSSES)[number]
+
 /** Penalty of the small student. From 0.1 to 1, and with hinge or softmax losses, the digits come out alike. */
 const RIDGE = 0.3
+/** Penalty of the student that learns by cross-entropy. */
+const SOFTMAX_RIDGE = 0.1
 /** Passes over the representatives, at most: the search ends where one changes nothing. */
 const PASSES = 10
 
 /**
  * Better representatives by swaps: each in turn gives its place to the clip of its module (after merging; where the
  * selector has no modules, of its class) with which a small student, trained on the representatives alone, makes the
- * least error on *all* clips given, each class counting alike, until no exchange lowers it. The student is a ridge
- * classifier in closed form (native/core/select/swap.h has the formulas), so every clip of a module is tried. It looks
- * at labels, and at TRAIN only. Deterministic.
+ * least loss on *all* clips given, each class counting alike, until no exchange lowers it. By `squared` loss the student
+ * is a ridge classifier in closed form (native/core/select/swap.h has the formulas), so every clip of a module is tried.
+ * By `cross-entropy` it is softmax regression, trained anew for each clip that is tried (softmax.h): those of a module
+ * with the least squared loss, 32 at most, and fewer in large sets, so that a pass over the representatives takes 10 to
+ * 20 s of one core at most; there are 10 passes at most. It looks at labels, and at TRAIN only. Deterministic.
  */
 export async function swapSearch(
   features: Matrix,
   classes: readonly SelectionClass[],
   choices: readonly Choice[],
+  loss: SwapLoss,
   signal?: AbortSignal,
 ): Promise<{ choices: Choice[]; refinement: NonNullable<Selection['refinement']>; warnings: string[] }> {
   const rows = Uint32Array.from(classes.flatMap((part) => Array.from(part.rows)))
@@ -44,7 +53,7 @@ export async function swapSearch(
   }
 
   const clips = { ...takeRows(features, rows), classes: classes.length, labels, groups }
-  const options = { ridge: RIDGE, passes: PASSES }
+  const options = { loss, ridge: RIDGE, softmaxRidge: SOFTMAX_RIDGE, passes: PASSES }
   const found = await runJob(() => native().swapSearch(clips, Uint32Array.from(start), options), signal)
   let slot = 0
   return {

@@ -188,10 +188,28 @@ TEST("features: excursions are the size of a movement, whatever its speed, its f
   }
 }
 
+TEST("features: thirds of any number of samples, each sample counted once in all") {
+  for (const std::size_t samples : {1, 2, 3, 4, 7, 30, 31}) {
+    features::ThirdMeans thirds(2, samples);
+    std::vector<double> expected(6, 0.0);
+    for (std::size_t i = 0; i < samples; ++i) {
+      const float values[] = {static_cast<float>(i * i), 1};
+      thirds.add(values);
+      // in small steps of time: twelve to a sample, so that thirds end at the edge of one
+      for (std::size_t step = 12 * i; step < 12 * (i + 1); ++step)
+        for (int k = 0; k < 2; ++k) expected[2 * (step / (4 * samples)) + k] += values[k];
+    }
+    CHECK(thirds.size() == 6);
+    for (std::size_t i = 0; i < 6; ++i)
+      CHECK_NEAR(thirds.mean(i), expected[i] / static_cast<double>(4 * samples), 1e-4);
+  }
+  CHECK(features::ThirdMeans(2, 0).mean(5) == 0);
+}
+
 TEST("features: the same movement at half the frame rate is the same movement") {
   const auto fast = describe(blobs(21, 0.5), 60), slow = describe(blobs(11, 1.0), 30);
   const std::size_t magnitudes = 4 * 16;  // after the mean and deviation of divergence and curl
-  CHECK(fast.descriptor.size() == 400);
+  CHECK(fast.descriptor.size() == 928);
   for (int cell = 0; cell < 16; ++cell) {
     CHECK(fast.descriptor[magnitudes + cell] > 5);
     CHECK_NEAR(slow.descriptor[magnitudes + cell] / fast.descriptor[magnitudes + cell], 1, 0.1);
@@ -205,7 +223,7 @@ TEST("features: a clip without movement, or of one frame, gives exactly zero") {
   for (int t = 0; t < 4; ++t) still.insert(still.end(), frame.begin(), frame.end());
   for (const auto& frames : {still, frame}) {
     const auto features = describe(frames, 50);
-    CHECK(features.descriptor.size() == 400);
+    CHECK(features.descriptor.size() == 928);
     for (float value : features.descriptor) CHECK(value == 0);
   }
 }

@@ -20,7 +20,7 @@ const ROOMS = {
   features: ['run', 'onnx', 'matrix', 'flow', 'volume', 'video'],
   graph: ['matrix'],
   infomap: ['run'],
-  select: ['matrix'],
+  select: ['matrix', 'graph'],
   synthesize: ['run', 'dataset', 'video'],
   train: ['run', 'onnx', 'matrix', 'volume'],
   evaluate: [],

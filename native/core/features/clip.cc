@@ -54,6 +54,7 @@ ClipDescriber::ClipDescriber(const Clip& clip, const ClipParams& params)
       cells_(clip.width, clip.height, params.grid),
       statistics_(cells_.size()),
       excursions_(clip.width, clip.height, params.grid),
+      thirds_(cells_.size(), clip.count > 1 ? clip.count - 1 : 0),
       values_(cells_.size()) {
   if (params.volume && clip.count > 0) volume_.emplace(clip, *params.volume);
 }
@@ -68,6 +69,7 @@ void ClipDescriber::add(std::size_t t, const float* flow) {
 void ClipDescriber::add_cells(const float* values) {
   statistics_.add(values);
   excursions_.add(values, clip_.fps);
+  thirds_.add(values);
 }
 
 void ClipDescriber::add_flow(std::size_t t, const float* flow) {
@@ -93,6 +95,7 @@ runtime::Status ClipDescriber::finish(const runtime::Cancel& cancel, ClipFeature
     first += length;
   }
   for (std::size_t i = 0; i < excursions_.size(); ++i) features->descriptor.push_back(excursions_.deviation(i));
+  for (std::size_t i = 0; i < thirds_.size(); ++i) features->descriptor.push_back(thirds_.mean(i));
   return {};
 }
 

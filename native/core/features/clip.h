@@ -19,8 +19,9 @@ struct ClipParams {
 };
 
 struct ClipFeatures {
-  // Five blocks. Divergence, curl, magnitude, direction: MotionCells' values, their means over time and then their
-  // standard deviations. Excursion: that of u, v and the divergence.
+  // Six blocks. Divergence, curl, magnitude, direction: MotionCells' values, their means over time and then their
+  // standard deviations. Excursion: that of u, v and the divergence. Thirds: all of MotionCells' values, their means over
+  // the first third of the time, the second and the last.
   std::vector<float> descriptor;
   std::vector<float> mean_frame;     // thumbnail * thumbnail: mean over time, grey levels
   std::vector<float> deviation;      // thumbnail * thumbnail: standard deviation of each pixel over time, area mean
@@ -50,6 +51,7 @@ class ClipDescriber {
   MotionCells cells_;
   TimeStatistics statistics_;
   Excursions excursions_;
+  ThirdMeans thirds_;
   std::vector<float> values_;
 };
 

@@ -151,4 +151,19 @@ float TimeStatistics::deviation(std::size_t i) const {
   return static_cast<float>(std::sqrt(std::max(0.0, squares_[i] / n - mean * mean)));
 }
 
+// In units of a third of a sample: third k is [k n, (k + 1) n) of [0, 3 n), sample i is [3 i, 3 i + 3). Whole numbers.
+void ThirdMeans::add(const float* values) {
+  const std::size_t from = kThirds * count_++, to = from + kThirds;
+  for (std::size_t third = 0; third < kThirds; ++third) {
+    const std::size_t first = std::max(from, third * samples_), last = std::min(to, (third + 1) * samples_);
+    if (last <= first) continue;
+    double* sum = sum_.data() + third * size_;
+    for (std::size_t i = 0; i < size_; ++i) sum[i] += static_cast<double>(last - first) * values[i];
+  }
+}
+
+float ThirdMeans::mean(std::size_t i) const {
+  return samples_ > 0 ? static_cast<float>(sum_[i] / static_cast<double>(samples_)) : 0;
+}
+
 }  // namespace infomotion::features

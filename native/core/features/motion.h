@@ -70,4 +70,22 @@ class TimeStatistics {
   std::vector<double> sum_, squares_;
 };
 
+// Mean over each third of the time of each entry of a vector: what comes first, and what last. Sample i of n covers
+// the stretch [i, i + 1) of n, and counts for each third by what of it lies there, so that a clip of one or two pairs has
+// three thirds too.
+class ThirdMeans {
+ public:
+  static constexpr std::size_t kThirds = 3;
+
+  ThirdMeans(std::size_t size, std::size_t samples) : size_(size), samples_(samples), sum_(kThirds * size) {}
+
+  void add(const float* values);
+  std::size_t size() const { return sum_.size(); }
+  float mean(std::size_t i) const;  // all entries of the first third, then of the second, then of the last
+
+ private:
+  std::size_t size_, samples_, count_ = 0;
+  std::vector<double> sum_;  // over sample times thirds of its stretch
+};
+
 }  // namespace infomotion::features

@@ -2,65 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
 #include <utility>
 
 #include "runtime/thread_pool.h"
+#include "select/dense.h"
+#include "select/softmax.h"
 
 namespace infomotion::select {
 namespace {
 
 constexpr std::size_t kBlock = 64;  // candidates a task takes
 constexpr double kMinGain = 1e-9;   // of the loss: less than that is rounding
-
-// A dense matrix in double, row by row.
-struct Dense {
-  std::size_t columns = 0;
-  std::vector<double> values;
-  Dense() = default;
-  Dense(std::size_t rows, std::size_t columns) : columns(columns), values(rows * columns, 0.0) {}
-  double* row(std::size_t i) { return values.data() + i * columns; }
-  const double* row(std::size_t i) const { return values.data() + i * columns; }
-  std::size_t rows() const { return columns == 0 ? 0 : values.size() / columns; }
-};
-
-double dot(const double* a, const double* b, std::size_t n) {
-  double sum = 0;
-  for (std::size_t k = 0; k < n; ++k) sum += a[k] * b[k];
-  return sum;
-}
-
-// row += factor * other
-void add(double* row, double factor, const double* other, std::size_t n) {
-  for (std::size_t k = 0; k < n; ++k) row[k] += factor * other[k];
-}
-
-Dense product(const Dense& a, const Dense& b) {
-  Dense result(a.rows(), b.columns);
-  for (std::size_t i = 0; i < a.rows(); ++i)
-    for (std::size_t k = 0; k < a.columns; ++k) add(result.row(i), a.row(i)[k], b.row(k), b.columns);
-  return result;
-}
-
-// The inverse of a symmetric positive definite matrix, by Gauss and Jordan (no pivots are needed for such).
-Dense inverse(Dense a) {
-  const std::size_t n = a.columns;
-  Dense result(n, n);
-  for (std::size_t i = 0; i < n; ++i) result.row(i)[i] = 1;
-  for (std::size_t p = 0; p < n; ++p) {
-    const double scale = 1 / a.row(p)[p];
-    for (std::size_t k = 0; k < n; ++k) {
-      a.row(p)[k] *= scale;
-      result.row(p)[k] *= scale;
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      const double factor = a.row(i)[p];
-      if (i == p || factor == 0) continue;
-      add(a.row(i), -factor, a.row(p), n);
-      add(result.row(i), -factor, result.row(p), n);
-    }
-  }
-  return result;
-}
+// By cross-entropy each candidate takes a training: of a group only so many are tried, those of the least squared loss,
+// as many as let a pass take about so many multiplications and additions (10 to 20 s of one core).
+constexpr double kPassWork = 2e10;
+constexpr std::size_t kLeastTried = 4, kMostTried = 32;
 
 // Of classes with so many clips each, the weight of a clip with which all classes weigh the same and all clips 1.
 std::vector<double> balanced(const std::vector<double>& count) {
@@ -96,6 +55,8 @@ class Student {
       for (std::size_t c = 0; c < input.classes; ++c)
         energy_ += balance_[input.labels[i]] * target(i, c) * target(i, c);
   }
+
+  StudentClips clips() const { return {points_, input_.labels, input_.classes, balance_}; }
 
   // Trains on the chosen clips but that in `slot`, and lays out what candidates for it are judged by.
   void leave_out(const std::vector<uint32_t>& chosen, std::size_t slot) {
@@ -192,13 +153,73 @@ class Student {
   double base_ = 0, weight_ = 0;
 };
 
+// The losses with each candidate (those that are taken: as they are), by either student.
+class Trials {
+ public:
+  Trials(const SwapInput& input, const SwapOptions& options, const runtime::Cancel& cancel)
+      : options_(options), cancel_(cancel), ridge_(input, options.ridge, options.threads, cancel) {
+    if (options.loss == SwapLoss::kCrossEntropy) softmax_.emplace(ridge_.clips(), options.softmax_ridge);
+  }
+
+  void leave_out(const std::vector<uint32_t>& chosen, std::size_t slot) {
+    ridge_.leave_out(chosen, slot);
+    if (!softmax_) return;
+    softmax_->leave_out(chosen, slot);
+    const double work = softmax_->work(chosen.size()) * static_cast<double>(chosen.size());
+    tried_ = static_cast<std::size_t>(std::clamp(kPassWork / work, double{kLeastTried}, double{kMostTried}));
+  }
+
+  double loss_with(uint32_t clip) const { return softmax_ ? softmax_->loss_with(clip) : ridge_.loss_with(clip); }
+
+  // The candidate of the least loss, the first of equals; `clip` and `loss` stay where none is better.
+  void best(const std::vector<uint32_t>& candidates, const std::vector<uint8_t>& taken, uint32_t* clip, double* loss) {
+    std::vector<uint32_t> left;
+    for (uint32_t candidate : candidates)
+      if (!taken[candidate]) left.push_back(candidate);
+    if (softmax_ && left.size() > tried_) {
+      measure(left, [&](uint32_t candidate) { return ridge_.loss_with(candidate); });
+      std::vector<std::size_t> order(left.size());
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return losses_[a] < losses_[b]; });
+      order.resize(tried_);
+      std::sort(order.begin(), order.end());
+      for (std::size_t i = 0; i < tried_; ++i) left[i] = left[order[i]];
+      left.resize(tried_);
+    }
+    measure(left, [&](uint32_t candidate) { return loss_with(candidate); });
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (!(losses_[i] < *loss)) continue;
+      *loss = losses_[i];
+      *clip = left[i];
+    }
+  }
+
+ private:
+  template <typename Loss>
+  void measure(const std::vector<uint32_t>& candidates, Loss loss) {
+    const std::size_t block = softmax_ ? 1 : kBlock;
+    losses_.assign(candidates.size(), std::numeric_limits<double>::infinity());
+    runtime::parallel_for((candidates.size() + block - 1) / block, options_.threads, [&](std::size_t part) {
+      const std::size_t end = std::min(candidates.size(), (part + 1) * block);
+      for (std::size_t i = part * block; i < end && !cancel_.requested(); ++i) losses_[i] = loss(candidates[i]);
+    });
+  }
+
+  const SwapOptions& options_;
+  const runtime::Cancel& cancel_;
+  Student ridge_;
+  std::optional<SoftmaxStudent> softmax_;
+  std::size_t tried_ = 0;
+  std::vector<double> losses_;
+};
+
 }  // namespace
 
 runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
                             const runtime::Cancel& cancel, SwapResult& result) {
   result = {start, 0, 0, 0};
   if (start.empty() || input.classes < 2) return {};
-  Student student(input, options.ridge, options.threads, cancel);
+  Trials trials(input, options, cancel);
   std::vector<uint8_t> taken(input.points.rows, 0);
   for (uint32_t clip : start) taken[clip] = 1;
   std::vector<std::vector<uint32_t>> members;
@@ -207,30 +228,24 @@ runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>&
     members[input.groups[i]].push_back(static_cast<uint32_t>(i));
   }
 
-  std::vector<double> losses;
   bool moved = true;
   for (std::size_t pass = 0; pass < options.passes && moved; ++pass) {
     moved = false;
     for (std::size_t slot = 0; slot < start.size(); ++slot) {
       if (cancel.requested()) return runtime::Status::cancelled();
-      student.leave_out(result.chosen, slot);
+      trials.leave_out(result.chosen, slot);
       uint32_t& here = result.chosen[slot];
-      const double loss = student.loss_with(here);
+      const double loss = trials.loss_with(here);
       if (pass == 0 && slot == 0) result.before = loss;
       result.after = loss;
-      const std::vector<uint32_t>& candidates = members[input.groups[here]];
-      losses.assign(candidates.size(), loss);
-      runtime::parallel_for((candidates.size() + kBlock - 1) / kBlock, options.threads, [&](std::size_t block) {
-        const std::size_t end = std::min(candidates.size(), (block + 1) * kBlock);
-        for (std::size_t i = block * kBlock; i < end && !cancel.requested(); ++i)
-          if (!taken[candidates[i]]) losses[i] = student.loss_with(candidates[i]);
-      });
-      const std::size_t best = std::min_element(losses.begin(), losses.end()) - losses.begin();
-      if (!(losses[best] < loss * (1 - kMinGain))) continue;
+      uint32_t found = here;
+      double least = loss;
+      trials.best(members[input.groups[here]], taken, &found, &least);
+      if (!(least < loss * (1 - kMinGain))) continue;
       taken[here] = 0;
-      here = candidates[best];
+      here = found;
       taken[here] = 1;
-      result.after = losses[best];
+      result.after = least;
       ++result.swaps;
       moved = true;
     }

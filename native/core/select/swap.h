@@ -19,9 +19,13 @@ struct SwapInput {
   const uint32_t* groups = nullptr;  // group of each clip
 };
 
+enum class SwapLoss { kSquared, kCrossEntropy };
+
 struct SwapOptions {
-  double ridge = 0.3;       // penalty on the student's coefficients, for points of mean squared length 1
-  std::size_t passes = 10;  // over the chosen clips, at most; the search ends where a pass changes nothing
+  SwapLoss loss = SwapLoss::kSquared;
+  double ridge = 0.3;          // penalty on the student's coefficients, for points of mean squared length 1
+  double softmax_ridge = 0.1;  // the same of the student that learns by cross-entropy
+  std::size_t passes = 10;     // over the chosen clips, at most; the search ends where a pass changes nothing
   std::size_t threads = 0;
 };
 
@@ -40,6 +44,8 @@ struct SwapResult {
 // x: the point, centred and scaled (by one number), with a 1 appended; y: 1 for the clip's class, else 0, less one over
 // the number of classes; v_s and b_i give each class the same sum. The loss is quadratic in W, and exchanging one clip
 // changes W by a matrix of rank one, so that a candidate costs two quadratic forms, whatever the number of clips.
+// By cross-entropy the student is softmax regression (select/softmax.h), for which each candidate takes a training: of a
+// group of many only those of the least squared loss are tried.
 // The same result for any number of threads; of two exchanges alike, the clip of the lower number.
 runtime::Status swap_search(const SwapInput& input, const std::vector<uint32_t>& start, const SwapOptions& options,
                             const runtime::Cancel& cancel, SwapResult& result);
