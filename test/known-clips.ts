@@ -176,7 +176,7 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
   byFfmpeg('PNG in QuickTime', 'mov', '-c:v png', { of: 'rgb24' }),
   byFfmpeg('ProRes', 'mov', '-c:v prores_ks -profile:v 3 -q:v 1 -qmin 1 -pix_fmt yuv422p10le'),
   byFfmpeg('MPEG-2', 'mpg', '-c:v mpeg2video -q:v 1 -qmin 1 -g 1 -f mpeg', { levels: 8, endless: true }),
-  byFfmpeg('GIF', 'gif', '-pix_fmt gray', { endless: true }),
+  byFfmpeg('GIF', 'gif', '-pix_fmt gray'),
   {
     ...{ name: 'DICOM, grey', ending: 'dcm', backends: ['auto'], reader: 'dicom' },
     write: (path) => writeFileSync(path, dicomOf([], LUMA)),
@@ -186,5 +186,5 @@ export const KNOWN_CLIPS: readonly KnownClip[] = [
     write: (path) =>
       writeFileSync(path, dicomOf([element('00280002', 'US', 3), element('00280004', 'CS', 'RGB')], colours)),
   },
-  byFfmpeg('YUV4MPEG2', 'y4m', '-pix_fmt gray -strict -1 -f yuv4mpegpipe', { endless: true }),
+  byFfmpeg('YUV4MPEG2', 'y4m', '-pix_fmt gray -strict -1 -f yuv4mpegpipe'),
 ]

@@ -93,6 +93,19 @@ t.test('clips that others refuse or get wrong, as ffmpeg has them', async (t) =>
       if (ffmpeg.skip) return
       t.ok(apart(clip.frames, byFfmpeg(path)).most <= 2)
     })
+  await t.test('one field alone', async (t) => {
+    const path = join(temporary(t), 'a.avi')
+    writeFileSync(path, of([first]))
+    await t.rejects(readClip(path, { backend: 'mjpeg' }), {
+      code: 'VIDEO_UNREADABLE',
+      message: /Expected 2 fields a frame .*found 1: .*the other is missing/,
+    })
+    writeFileSync(path, of([first, second, first]))
+    t.match(await readClip(path, { backend: 'mjpeg' }), {
+      count: 1,
+      warnings: [/promises 2 frames.*holds 1/, /one field/],
+    })
+  })
   await t.test('limited range', ffmpeg, async (t) => {
     const path = join(temporary(t), 'tv.avi')
     const source = 'testsrc2=s=64x48:d=0.4,format=yuv420p'

@@ -1,5 +1,6 @@
 import { frameCount } from './avi.js'
 import { aviOddities, giveRate } from './avi-oddities.js'
+import { cutOddities } from './cut.js'
 import { decodeWithFfmpeg, ffmpegDecoder } from './ffmpeg.js'
 import { FORMATS } from './formats.js'
 import { hasJpeg } from './jpeg.js'
@@ -89,6 +90,7 @@ async function decodeOutside(source: Source, file: Recognised, request: Request)
     clip.promisedFrames = promised
     clip.oddities.unshift(...countOddities(promised, clip.count))
   }
+  clip.oddities.unshift(...(await cutOddities(source, file.bytes)))
   if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip
 }

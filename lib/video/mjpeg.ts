@@ -58,7 +58,14 @@ export function decodeFrames(
 
 /** @throws VIDEO_UNREADABLE */
 export function expectJpegs(avi: Avi, name: string): void {
-  if (avi.layout.width > 0) return
+  const { width, height, chunks } = avi.layout
+  if (width > 0 && frameCount(avi) === 0)
+    throw new InfomotionError(
+      'VIDEO_UNREADABLE',
+      `Expected ${chunks} fields a frame in ${name}, but found ${avi.chunks.length / 2}: its JPEGs have half the height that ` +
+        `the header names (${width} x ${height}), so each is one field of an interlaced picture, and the other is missing.`,
+    )
+  if (width > 0) return
   throw new InfomotionError(
     'VIDEO_UNREADABLE',
     `Expected JPEG frames in ${name}, but none of its ${frameCount(avi)} frames has a readable JPEG header.`,

@@ -1,6 +1,7 @@
 import type { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { giveRate } from './avi-oddities.js'
+import { cutOddities } from './cut.js'
 import { streamWithFfmpeg } from './ffmpeg.js'
 import { GrowingBytes } from './growing.js'
 import { streamMjpeg } from './mjpeg-stream.js'
@@ -96,6 +97,7 @@ async function streamOutside(source: Source, file: Recognised, request: Request)
     ffmpeg: () => streamWithFfmpeg(source, options),
     opencv: () => streamWithOpencv(source, options),
   })
+  clip.oddities.unshift(...(await cutOddities(source, file.bytes)))
   if (file.bare && clip.backend === 'ffmpeg') giveRate(clip, request.fps)
   return clip
 }
