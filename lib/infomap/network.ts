@@ -11,6 +11,8 @@ export interface CsrNetwork {
   targets: Uint32Array
   /** One a target, finite and not negative; 0 means no link. Default: all 1. */
   weights?: Float64Array | Float32Array
+  /** One a node: how often teleportation lands there, with `toNodes`. Default: all 1. */
+  nodeWeights?: Float64Array
 }
 
 /** A network as a list of links. */
@@ -21,6 +23,8 @@ export interface LinkList {
   weights?: Float64Array | Float32Array
   /** Number of nodes. Default: the highest number in the links, plus 1. */
   nodes?: number
+  /** One a node: how often teleportation lands there, with `toNodes`. Default: all 1. */
+  nodeWeights?: Float64Array
   /**
    * Nodes are of two kinds, those from this one on of the second, and every link joins the two. Then two steps of the walk,
    * to the second kind and back, count as one, and nodes of the second kind have no flow of their own. Undirected only.
@@ -33,9 +37,9 @@ const MAX_NODES = 0xfffffffe
 const MAX_ISOLATED = 10_000_000
 
 /** What a network in rows may have: also what a similarity graph says of itself. */
-const ROWS = ['offsets', 'targets', 'weights', 'isolated', 'degenerate', 'warnings']
+const ROWS = ['offsets', 'targets', 'weights', 'nodeWeights', 'isolated', 'degenerate', 'warnings']
 /** What a list of links may have: also what a file says of its nodes. */
-const LINKS = ['sources', 'targets', 'weights', 'nodes', 'bipartite', 'ids', 'names']
+const LINKS = ['sources', 'targets', 'weights', 'nodes', 'nodeWeights', 'bipartite', 'ids', 'names']
 
 /** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
 export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
@@ -47,7 +51,9 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
   if ('offsets' in network) {
     const offsets = expectUint32(network.offsets, 'graph.offsets')
     if (offsets.length === 0) throw invalid('one offset more than nodes', 'graph.offsets', offsets)
-    return { nodes: offsets.length - 1, offsets, targets, ...(weights && { weights }) }
+    const nodes = offsets.length - 1
+    const nodeWeights = expectNodeWeights(network.nodeWeights, nodes)
+    return { nodes, offsets, targets, ...(weights && { weights }), ...(nodeWeights && { nodeWeights }) }
   }
   const sources = expectUint32(network.sources, 'graph.sources')
   if (sources.length !== targets.length)
@@ -62,7 +68,24 @@ export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {
     )
   const { bipartite } = network
   if (bipartite !== undefined) expectInteger(bipartite, 'graph.bipartite', 1, nodes)
-  return { nodes, sources, targets, ...(weights && { weights }), ...(bipartite && { bipartite }) }
+  const nodeWeights = expectNodeWeights(network.nodeWeights, nodes)
+  return {
+    nodes,
+    sources,
+    targets,
+    ...(weights && { weights }),
+    ...(nodeWeights && { nodeWeights }),
+    ...(bipartite && { bipartite }),
+  }
+}
+
+function expectNodeWeights(weights: Float64Array | undefined, nodes: number): Float64Array | undefined {
+  if (weights === undefined) return undefined
+  if (!types.isFloat64Array(weights) || weights.length !== nodes)
+    throw invalid(`a Float64Array of ${nodes} weights, one a node,`, 'graph.nodeWeights', weights)
+  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+  if (wrong >= 0) throw invalid('finite weights of at least 0', `graph.nodeWeights[${wrong}]`, weights[wrong])
+  return weights
 }
 
 function expectWeights(weights: Float64Array | Float32Array | undefined, length: number): Float64Array | undefined {

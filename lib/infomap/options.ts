@@ -49,11 +49,6 @@ export const WALK_OPTIONS = [
 
 /** All of them given, as the addon takes them, and checked against what the network is. */
 export function walkOptions(options: WalkOptions, network: NativeNetwork): NativeWalkOptions {
-  if (network.bipartite && (options.directed || options.regularized))
-    throw new InfomotionError(
-      'INVALID_ARGUMENT',
-      `A bipartite network cannot be ${options.directed ? 'directed' : 'regularized'}; leave graph.bipartite out to take its nodes for one kind.`,
-    )
   const { directed, teleportation, recordedTeleportation, toNodes, markovTime, noSelfLinks } = options
   return {
     directed: expectBoolean(directed ?? false, 'directed'),

@@ -256,6 +256,7 @@ export interface NativeNetwork {
   sources?: Uint32Array
   targets: Uint32Array
   weights?: Float64Array
+  nodeWeights?: Float64Array
   /** Nodes from this one on are of the second kind. */
   bipartite?: number
 }

@@ -34,6 +34,10 @@ class Network {
     options_.regularization = number("regularization");
     options_.markov_time = number("markovTime");
     options_.self_links = !flag("noSelfLinks");
+    if (network.Has("nodeWeights")) {
+      const Input<double> weights(network.Get("nodeWeights").As<Napi::Float64Array>(), task);
+      options_.node_weights.assign(weights.data(), weights.data() + weights.size());
+    }
     if (network.Has("bipartite")) options_.bipartite = network.Get("bipartite").As<Napi::Number>().Uint32Value();
   }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "infomap/component_rates.h"
 #include "infomap/visit_rates.h"
 #include "infomap_networks.h"
 
@@ -93,7 +94,7 @@ TEST("infomap flow: visit rates are those of the walk to 1e-12, whatever the net
     lists.push_back(ring_of_cliques(20));
     for (uint32_t u = 0; u < 100; ++u) lists.back().add(u, u, 40);  // self-links above all
     for (const List& list : lists) {
-      for (const double rate : {0.01, 0.05, 0.15, 0.6, 1.0}) {
+      for (const double rate : {0.005, 0.01, 0.05, 0.15, 0.6, 1.0}) {
         for (const bool various : {false, true}) {
           const Walk walk(list, rate, various, random);
           const std::vector<double> rates = walk.rates();
@@ -111,13 +112,46 @@ TEST("infomap flow: visit rates are those of the walk to 1e-12, whatever the net
   }
 }
 
-TEST("infomap flow: where teleportation is rarer, the walk's state once it rests, at most 400 steps on") {
+TEST("infomap flow: where teleportation is rarer still, what the walk comes to, round and round, slowly, or in the end") {
   Random random(22);
-  const Walk periodic(rings(random, 90, 3, 0), 0, false, random),
-      restless(rings(random, 90, 9, 0.02), 0.002, false, random);
-  for (const Walk* walk : {&periodic, &restless}) CHECK(apart(walk->rates(), walk->after(400)) < 1e-12);
+  const Walk periodic(rings(random, 90, 3, 0), 0, false, random);
+  const std::vector<double> rates = periodic.rates();
+  double off = 0;
+  for (uint32_t u = 0; u < 90; ++u) {  // a ring of three keeps what lands on it
+    double ring = 0;
+    for (uint32_t v = u, step = 0; step < 3; ++step, v = periodic.flow.targets[periodic.flow.offsets[v]])
+      ring += periodic.teleportation.landing[v];
+    off += std::fabs(rates[u] - ring / 3);
+  }
+  CHECK(off < 1e-14);
+  const Walk restless(rings(random, 90, 9, 0.02), 0.002, false, random);
+  CHECK(apart(restless.rates(), restless.after(40000)) < 1e-12);
   const Walk resting(random_network(random, 200, 3000), 0, false, random);
   CHECK(apart(resting.rates(), resting.after(2000)) < 1e-12);
+}
+
+TEST("infomap flow: elimination and passes agree; where neither gets there in time, that is said") {
+  Random random(26);
+  for (const double rate : {0.0, 1e-5, 0.004}) {
+    for (const List& list : {rings(random, 300, 10, 0.1), random_network(random, 400, 3000), rings(random, 60, 60, 0)}) {
+      const Walk walk(list, rate, false, random);
+      const auto solved = [&](const Effort& effort, std::vector<double>& rates) {
+        const std::string code =
+            component_rates(walk.flow, walk.steps, walk.teleportation, kNever, rates, effort).code;
+        double sum = 0;
+        for (const double visits : rates) sum += visits;
+        for (double& visits : rates) visits /= sum;
+        return code;
+      };
+      std::vector<double> eliminated, passed, neither;
+      CHECK(solved({1e9, 0, 0, 0}, eliminated).empty());
+      CHECK(solved({0, 0, 20000, 0}, passed).empty());
+      double off = 0;
+      for (uint32_t u = 0; u < list.nodes; ++u) off += std::fabs(eliminated[u] - passed[u]);
+      CHECK(off < 1e-11);
+      CHECK(solved({0, 0, 3, 2}, neither) == "FLOW_NOT_CONVERGED");
+    }
+  }
 }
 
 TEST("infomap flow: a prior's links lead to nodes without in-links as to the node with the lightest ones") {

@@ -43,15 +43,15 @@ void sum_modules(const Flow& flow, uint32_t count, Level& level) {
   }
 }
 
-// A codebook, word by word. `words` counts the nodes and modules that the walker visits.
+// A codebook, word by word.
 struct Codebook {
   std::size_t level = 0;
   double exit = 0, sum = 0, bits = 0;
   uint32_t words = 0;
-  void add(double rate, bool visited) {
+  void add(double rate) {
     sum += rate;
     bits -= plogp(rate);
-    words += visited;
+    ++words;
   }
   double cost() const { return bits + plogp(exit + sum) - plogp(exit); }
 };
@@ -60,7 +60,8 @@ struct Codebook {
 
 double word_correction(const Flow& flow, double strength) {
   constexpr double kLn2 = 0.69314718055994530942;
-  return flow.weight > 0 ? std::min(strength / (2 * flow.weight * kLn2), 1e290) : 0;  // finite for any network
+  const double observations = std::max(flow.weight, flow.ends);
+  return observations > 0 ? std::min(strength / (2 * observations * kLn2), 1e290) : 0;  // finite for any network
 }
 
 uint32_t number_modules(std::vector<uint32_t>& modules) {
@@ -96,7 +97,7 @@ runtime::Status make_hierarchy(const Flow& flow, std::vector<std::vector<uint32_
 
 Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correction) {
   const auto add_nodes = [&](std::vector<Codebook>& books, const auto& book_of) {
-    for (uint32_t u = 0; u < flow.nodes; ++u) books[book_of(u)].add(flow.node_flow[u], flow.node_flow[u] > 0);
+    for (uint32_t u = 0; u < flow.nodes; ++u) books[book_of(u)].add(flow.node_flow[u]);
   };
   const auto without_exit = [&](const Codebook& book) {
     return book.cost() + (book.words > 0 ? correction * (book.words - 1) : 0);
@@ -120,7 +121,7 @@ Codelength evaluate(const Flow& flow, const Hierarchy& hierarchy, double correct
       here[m] = above;
       if (l > 0 && siblings[parent(m)] == 1) continue;
       here[m] = books.size();
-      books[above].add(level.enter[m], level.flow[m] > 0);
+      books[above].add(level.enter[m]);
       Codebook book;
       book.level = l + 1;
       book.exit = level.exit[m];

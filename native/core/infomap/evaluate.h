@@ -30,7 +30,8 @@ using Hierarchy = std::vector<Level>;  // from the top to the finest; at least o
 
 // An entropy estimated from few observations is too low, by (words - 1) / (2 observations ln 2) bits for each codebook:
 // G. A. Miller, "Note on the bias of information estimates" (1955); it is also the leading term of P. Grassberger's
-// estimator (arXiv:physics/0307138). The observations are the weights of the links, at both ends. This is the
+// estimator (arXiv:physics/0307138). The observations are the links, at both ends: their number or, if that
+// is more, their weight. Words of nodes and modules without flow count as well. This is the
 // correction for one more word.
 double word_correction(const Flow& flow, double strength);
 

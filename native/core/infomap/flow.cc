@@ -42,22 +42,36 @@ double sum(const std::vector<double>& values) {
   return total;
 }
 
+// The weight at either end of the links of each node, self-links once: where the undirected walk is.
+std::vector<double> strength(const Flow& flow) {
+  std::vector<double> sums(flow.nodes);
+  for (uint32_t u = 0; u < flow.nodes; ++u) {
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+      sums[u] += flow.link_flow[i];
+      if (flow.targets[i] != u) sums[flow.targets[i]] += flow.link_flow[i];
+    }
+  }
+  return sums;
+}
+
 Teleportation pagerank_teleportation(const WalkOptions& options, const Flow& flow, const std::vector<double>& out) {
   Teleportation teleportation;
   teleportation.rate.resize(flow.nodes);
   for (uint32_t u = 0; u < flow.nodes; ++u) teleportation.rate[u] = out[u] > 0 ? options.teleportation : 1;
   std::vector<double>& landing = teleportation.landing;
-  if (options.to_nodes) landing.assign(flow.nodes, 1);
+  if (options.to_nodes && options.node_weights.empty()) landing.assign(flow.nodes, 1);
+  else if (options.to_nodes) landing = options.node_weights;
   else landing = options.recorded ? weight_at(End::kTarget, flow) : out;
   const double total = sum(landing);
   for (double& v : landing) v /= total;
+  if (options.teleportation == 0) teleportation.start = strength(flow);
   return teleportation;
 }
 
-// A priori node i links to j with weight g_ij = strength (ln N / N) u_i v_j / <w>: u_i and v_j the mean weights of i's
+// A priori node i links to j with weight g_ij = strength (ln N / N) u_i v_j / <w> (without self-links: ln N / (N - 1), and g_ii = 0): u_i and v_j the mean weights of i's
 // out-links and j's in-links (of a node without in-links: the least of the others'), <w> the mean of all links. The
 // walker's step is the posterior mean (w_ij + g_ij) / sum_j (w_ij + g_ij). As g is a product, that is teleportation.
-Teleportation prior_teleportation(double strength, const Flow& flow, const std::vector<double>& out) {
+Teleportation prior_teleportation(const WalkOptions& options, const Flow& flow, const std::vector<double>& out) {
   const uint32_t n = flow.nodes;
   const std::vector<double> out_links = links_at(End::kSource, flow), in_links = links_at(End::kTarget, flow);
   Teleportation teleportation;
@@ -73,7 +87,8 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   for (uint32_t u = 0; u < n; ++u)
     if (in_links[u] == 0) landing[u] = least;
   const double total = sum(landing), mean_weight = sum(out) / sum(out_links);
-  const double scale = std::fmin(strength, 1e60) * std::log(static_cast<double>(n)) / n / mean_weight;
+  const double others = options.self_links ? n : n - 1;
+  const double scale = std::fmin(options.regularization, 1e60) * std::log(static_cast<double>(n)) / others / mean_weight;
   teleportation.prior = scale * total * total;
   for (uint32_t u = 0; u < n; ++u) {
     landing[u] /= total;
@@ -84,11 +99,20 @@ Teleportation prior_teleportation(double strength, const Flow& flow, const std::
   return teleportation;
 }
 
+// Takes the prior's steps from a node to itself out of the walk: where there are no self-links the prior has none either. A walk that
+// does not see these steps is at each node as often as the other, less them; what leads to others keeps its proportions.
+void drop_own_steps(Flow& flow) {
+  double total = 0;
+  for (uint32_t u = 0; u < flow.nodes; ++u) total += flow.node_flow[u] -= flow.teleported[u] * flow.landing[u];
+  for (auto* flows : {&flow.node_flow, &flow.teleported, &flow.link_flow})
+    for (double& value : *flows) value /= total;
+}
+
 runtime::Status directed_flow(const WalkOptions& options, const runtime::Cancel& cancel, Flow& flow) {
   const std::vector<double> out = weight_at(End::kSource, flow);
   const bool prior = options.regularization > 0;
   Teleportation teleportation =
-      prior ? prior_teleportation(options.regularization, flow, out) : pagerank_teleportation(options, flow, out);
+      prior ? prior_teleportation(options, flow, out) : pagerank_teleportation(options, flow, out);
   const uint32_t n = flow.nodes;
   for (uint32_t u = 0; u < n; ++u)
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) flow.link_flow[i] /= out[u];
@@ -104,15 +128,16 @@ runtime::Status directed_flow(const WalkOptions& options, const runtime::Cancel&
     }
     flow.landing = std::move(teleportation.landing);
     flow.node_flow = std::move(rates);
+    if (prior && !options.self_links) drop_own_steps(flow);
     return {};
   }
   // The last step, along links only: flow(i->j) = q_i (w_ij / out_i) / (1 - D), D being the rate at nodes without
-  // out-links.
-  double dangling = 0;
+  // out-links. If the walker is at no others, nothing flows.
+  double linked = 0;
   for (uint32_t u = 0; u < n; ++u)
-    if (out[u] == 0) dangling += rates[u];
-  for (uint32_t u = 0; u < n; ++u) {
-    const double leaving = rates[u] / (1 - dangling);
+    if (out[u] > 0) linked += rates[u];
+  for (uint32_t u = 0; u < n && linked > 0; ++u) {
+    const double leaving = rates[u] / linked;
     for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
       flow.link_flow[i] *= leaving;
       flow.node_flow[flow.targets[i]] += flow.link_flow[i];
@@ -125,19 +150,33 @@ runtime::Status directed_flow(const WalkOptions& options, const runtime::Cancel&
 void undirected_flow(const WalkOptions& options, Flow& flow) {
   double total = flow.weight;
   flow.node_flow = weight_at(End::kSource, flow);
-  if (options.regularization > 0) {
-    Teleportation prior = prior_teleportation(options.regularization, flow, flow.node_flow);
-    flow.landing = std::move(prior.landing);
+  const bool prior = options.regularization > 0;
+  if (prior) {
+    Teleportation teleportation = prior_teleportation(options, flow, flow.node_flow);
+    flow.landing = std::move(teleportation.landing);
     flow.teleported.resize(flow.nodes);
     for (uint32_t u = 0; u < flow.nodes; ++u) {
-      flow.teleported[u] = prior.prior * flow.landing[u];
+      flow.teleported[u] = teleportation.prior * flow.landing[u];
       flow.node_flow[u] += flow.teleported[u];
       total += flow.teleported[u];
     }
-    for (double& teleported : flow.teleported) teleported /= total;
   }
-  for (double& visits : flow.node_flow) visits /= total;
-  for (double& link : flow.link_flow) link /= total;
+  for (auto* flows : {&flow.node_flow, &flow.teleported, &flow.link_flow})
+    for (double& value : *flows) value /= total;
+  if (prior && !options.self_links) drop_own_steps(flow);
+}
+
+// Without links the walker teleports all the time, if that is described: by a prior, for which all nodes are alike, or to nodes.
+void flow_without_links(const WalkOptions& options, Flow& flow) {
+  const bool prior = options.regularization > 0;
+  if (!prior && !(flow.directed && options.recorded && options.to_nodes)) return;
+  flow.node_flow.assign(flow.nodes, 1.0 / flow.nodes);
+  if (!prior && !options.node_weights.empty()) {
+    const double total = sum(options.node_weights);
+    if (total > 0)
+      for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] = options.node_weights[u] / total;
+  }
+  flow.teleported = flow.landing = flow.node_flow;
 }
 
 // Drops the links i from u for which absent(u, i) is true.
@@ -176,6 +215,38 @@ int scale_weights(Links& links) {
   return scale;
 }
 
+// Nodes with links from `second` on are only passed: the others are visited as often as they are themselves and as often as the walker
+// comes from or goes to the second kind along their links. All steps take half the time. Teleportation that is described starts and
+// lands where visits are left: by a prior (`prior`) as often as before, else at the same share of the visits.
+runtime::Status count_two_steps_as_one(uint32_t second, bool prior, Flow& flow) {
+  std::vector<double> before = flow.node_flow;
+  std::vector<uint8_t> passed(flow.nodes);
+  for (uint32_t u = 0; u < flow.nodes; ++u) {
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+      const bool ahead = u < second;
+      passed[ahead ? flow.targets[i] : u] = 1;
+      flow.node_flow[ahead ? u : flow.targets[i]] += flow.directed ? flow.link_flow[i] : 2 * flow.link_flow[i];
+    }
+  }
+  double total = 0, landing = 0;
+  for (uint32_t u = 0; u < flow.nodes; ++u) total += passed[u] != 0 ? flow.node_flow[u] = 0 : flow.node_flow[u];
+  if (!(total > 0)) {
+    return runtime::Status::error("INVALID_ARGUMENT",
+                                  "Expected a walk that comes to nodes of the first kind, but all links lead away from them and where "
+                                  "teleportation lands no link leads back; leave out recordedTeleportation, or directed.");
+  }
+  for (double& visits : flow.node_flow) visits /= total;
+  for (double& link : flow.link_flow) link *= 2;
+  if (!flow.recorded()) return {};
+  for (uint32_t u = 0; u < flow.nodes; ++u) {
+    if (passed[u] != 0) flow.teleported[u] = 0;
+    else if (!prior && before[u] > 0) flow.teleported[u] *= flow.node_flow[u] / before[u];
+    landing += passed[u] != 0 ? flow.landing[u] = 0 : flow.landing[u];
+  }
+  for (double& share : flow.landing) share /= landing > 0 ? landing : 1;
+  return {};
+}
+
 }  // namespace
 
 runtime::Status compute_flow(Links links, const WalkOptions& options, const runtime::Cancel& cancel, Flow& flow) {
@@ -188,9 +259,15 @@ runtime::Status compute_flow(Links links, const WalkOptions& options, const runt
   flow.link_flow = std::move(links.weights);
   flow.node_flow.assign(flow.nodes, 0);
   for (uint32_t u = 0; u < flow.nodes; ++u)
-    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
-      flow.weight += (flow.targets[i] == u ? 1 : 2) * flow.link_flow[i];
-  if (flow.weight == 0) return {};
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i) {
+      const int ends = flow.targets[i] == u ? 1 : 2;
+      flow.ends += ends;
+      flow.weight += ends * flow.link_flow[i];
+    }
+  if (flow.weight == 0) {
+    flow_without_links(options, flow);
+    return {};
+  }
   if (flow.directed) {
     runtime::Status status = directed_flow(options, cancel, flow);
     if (!status.ok()) return status;
@@ -199,14 +276,13 @@ runtime::Status compute_flow(Links links, const WalkOptions& options, const runt
   }
   flow.weight = std::ldexp(flow.weight, scale);
   if (options.bipartite > 0) {
-    for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] *= u < options.bipartite ? 2 : 0;
-    for (double& link : flow.link_flow) link *= 2;
+    runtime::Status status = count_two_steps_as_one(options.bipartite, options.regularization > 0, flow);
+    if (!status.ok()) return status;
   }
-  // A step between modules happens markov_time times per step that is described; visit rates do not change.
-  if (options.markov_time != 1) {
+  // A step along a link between modules happens markov_time times per step that is described; visit rates and teleportation do not
+  // change.
+  if (options.markov_time != 1)
     for (double& link : flow.link_flow) link *= options.markov_time;
-    for (double& teleported : flow.teleported) teleported *= options.markov_time;
-  }
   return {};
 }
 

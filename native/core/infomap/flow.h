@@ -18,7 +18,8 @@ namespace infomotion::infomap {
 struct WalkOptions {
   double teleportation = 0.15;  // 0..1; directed networks only
   bool recorded = false;        // the code names teleportation steps too; they land in proportion to in-weight
-  bool to_nodes = false;        // teleportation lands on all nodes alike, not in proportion to their links' weight
+  bool to_nodes = false;        // teleportation lands on nodes as their weights say, not in proportion to their links'
+  std::vector<double> node_weights;  // empty: all 1
   // The strength of a Bayesian prior for networks whose observed links are few and noisy samples: a priori every node
   // may link to every other one. 0: no prior; 1: as in the paper. J. Smiljanic, D. Edler, M. Rosvall, "Mapping flows on
   // sparse networks with missing links", Phys. Rev. E 102, 012302 (2020); weighted and directed: J. Smiljanic, C.
@@ -47,6 +48,7 @@ struct Flow {
   // receives, itself included. Empty where teleportation is not recorded.
   std::vector<double> teleported, landing;
   double weight = 0;  // the sum of link weights, counted at both ends (self-links once)
+  double ends = 0;    // the number of links, counted so
   bool recorded() const { return !teleported.empty(); }
 };
 

@@ -89,7 +89,8 @@ class MapEquation {
     return sum;
   }
   double undivided() const { return index_.undivided(); }
-  double preference(uint32_t) const { return 0; }  // none: Counted (counted.h) has one
+  double word() const { return 0; }  // Counted (counted.h) has costs of these kinds
+  double preference(uint32_t) const { return 0; }
 
  private:
   using Module = typename Rates::Module;

@@ -118,8 +118,7 @@ class LevelSearch {
     tree.nodes.clear();
     tree.children.resize(found.count);
     for (uint32_t m = 0; m < found.count; ++m) tree.children[m].unit = units[m];
-    const bool lone =
-        !exit && visited(tree) <= 1;  // the only module of the network is never left: it needs no exit word
+    const bool lone = !exit && found.count == 1;  // the only module of the network is never left: it needs no exit word
     for (uint32_t m = 0; m < found.count; ++m) {
       Module& child = tree.children[m];
       child.nodes = std::move(parts[m].nodes);
@@ -127,7 +126,7 @@ class LevelSearch {
     }
     parts.clear();
     group(tree, aggregate(part.graph, found.modules, found.count, threads_), exit, random);
-    if (!lone) improve(tree, part, random, exit);
+    if (exit || visited(tree) > 1) improve(tree, part, random, exit);
     return tree;
   }
 
@@ -335,7 +334,7 @@ Partition optimize_network(const FlowGraph& graph, const std::vector<typename Ob
   found.count = 0;
   uint32_t first = UINT32_MAX;
   for (uint32_t u = 0; u < graph.nodes; ++u) {
-    const bool joins = units[u].flow > 0;
+    const bool joins = units[u].flow > 0 || objective.word() > 0;  // a module of its own would be a word more
     found.modules[u] = joins && first != UINT32_MAX ? first : found.count++;
     if (joins && first == UINT32_MAX) first = found.modules[u];
   }

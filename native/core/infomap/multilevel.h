@@ -19,8 +19,8 @@
 
 namespace infomotion::infomap {
 
-// `optimize` for a whole network, but with all nodes that the walker visits in one module if that is shorter. Moves
-// need not lead there, since nodes that are not linked are no neighbours.
+// `optimize` for a whole network, but with all nodes that the walker visits in one module if that is shorter (all nodes, where each module
+// costs a word). Moves need not lead there, since nodes that are not linked are no neighbours.
 template <class Objective>
 Partition optimize_network(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
                            const Objective& objective, const SearchOptions& options, runtime::Random random,

@@ -13,6 +13,7 @@
 //   part(share)              the objective for a part of the network that holds this share of its flow, the rest unseen
 //   enter(unit), exit(unit)  the rates at which the set is entered and left
 //   undivided()              the length with no modules: one codebook for all units
+//   word()                   bits for each code word, of nodes and modules alike, whatever their rates
 //   preference(count)        bits besides the codelength for having `count` modules at the top
 //
 // start(modules, count) gives it the modules: at first these, then empty ones up to `count`. Then it is a state that
@@ -55,6 +56,7 @@ using Contract = std::void_t<
     Returns<decltype(std::declval<const T&>().enter(std::declval<const Unit&>())), double>,
     Returns<decltype(std::declval<const T&>().exit(std::declval<const Unit&>())), double>,
     Returns<decltype(std::declval<const T&>().undivided()), double>,
+    Returns<decltype(std::declval<const T&>().word()), double>,
     Returns<decltype(std::declval<const T&>().preference(uint32_t{})), double>,
     // of its modules
     Returns<decltype(std::declval<T&>().start(std::declval<const Units&>())), void>,

@@ -5,13 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "infomap/component_rates.h"
+
 namespace infomotion::infomap {
 namespace {
 
 constexpr double kPrecision = 1e-13;
 constexpr double kMinRate = 0.01;  // of teleportation, for successive over-relaxation
 constexpr int kMaxPasses = 4000;   // what plain Gauss-Seidel takes at that rate in the worst case
-constexpr int kMaxSteps = 400;
 
 // Kahan's compensated summation: exact to the last bit or two, for any number of terms (W. Kahan, "Further remarks on
 // reducing truncation errors", Comm. ACM 8, 40 (1965)). The error of a plain sum of all rates would differ from pass to
@@ -169,41 +170,25 @@ runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vect
   return {};
 }
 
-// The power method, from the landing rates of teleportation.
-runtime::Status walk(const Rows& rows, const runtime::Cancel& cancel, std::vector<double>& rates) {
-  const auto n = static_cast<uint32_t>(rates.size());
-  std::vector<double> next(n);
-  double last = HUGE_VAL;
-  for (int step = 0; step < kMaxSteps; ++step) {
-    if (cancel.requested()) return runtime::Status::cancelled();
-    const double teleporting = rows.teleporting(rates);
-    double total = 0;
-    for (uint32_t k = 0; k < n; ++k) total += next[k] = teleporting * rows.landing[k] + rows.arriving(k, rates);
-    double change = 0;
-    for (uint32_t k = 0; k < n; ++k) {
-      if (std::fabs(total - 1) > 1e-10) next[k] /= total;
-      change += std::fabs(next[k] - rates[k]);
-    }
-    rates.swap(next);
-    if (change <= 1e-15 || (change <= kPrecision && change >= last)) break;
-    last = change;
-  }
-  return {};
-}
-
 }  // namespace
 
 runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
                             const runtime::Cancel& cancel, std::vector<double>& rates) {
-  const Rows rows(flow, steps, teleportation);
-  std::vector<double> by_row = rows.landing;
-  const bool relaxed = rows.most_followed <= 1 - kMinRate;
-  runtime::Status status = relaxed ? relax(rows, cancel, by_row) : walk(rows, cancel, by_row);
-  if (!status.ok()) return status;
+  const double least = teleportation.rate.empty() ? 1 : *std::min_element(teleportation.rate.begin(), teleportation.rate.end());
+  rates.assign(flow.nodes, 0);
+  if (least < kMinRate) {
+    runtime::Status status = component_rates(flow, steps, teleportation, cancel, rates);
+    if (!status.ok()) return status;
+  } else {
+    const Rows rows(flow, steps, teleportation);
+    std::vector<double> by_row = rows.landing;
+    runtime::Status status = relax(rows, cancel, by_row);
+    if (!status.ok()) return status;
+    for (uint32_t k = 0; k < flow.nodes; ++k) rates[rows.order[k]] = by_row[k];
+  }
   Sum total;
-  for (const double rate : by_row) total.add(rate);
-  rates.resize(flow.nodes);
-  for (uint32_t k = 0; k < flow.nodes; ++k) rates[rows.order[k]] = by_row[k] / total.value();
+  for (const double rate : rates) total.add(rate);
+  for (double& rate : rates) rate /= total.value();
   return {};
 }
 
