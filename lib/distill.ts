@@ -21,6 +21,7 @@ import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
+import { withTargets } from './distill/teacher.js'
 import { composed, compositionOf, darkWarnings } from './distill/tiling.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
@@ -75,7 +76,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const settings: DistillSettings = { ...settingsOf(resolved), randomDraws }
   const { folder } = settings
   const started = performance.now()
-  if (settings.encoder !== 'none' || trains(settings) || searches(settings)) await expectOnnxRuntime(signal)
+  if (settings.encoder !== 'none' || trains(settings) || searches(settings) || teaches(settings)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
@@ -157,16 +158,18 @@ async function run(
   if (until === 'select') return toResult(fold, settings, log, { modules, selection, composition })
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
-  const distilled = await log.time('synthesize', async () => {
+  const features = new ItemFeatures(fold, settings, seesVolumes(student))
+  const { set, distilled } = await log.time('synthesize', async () => {
     const set = await composed(fold, selection, { tiling, videos: vpc }, stage)
     log.warn(darkWarnings(set, dataSet, tiling))
     const classes = classesOf(dataSet, graphs, modules, selection, set)
-    return writeDistilled(fold, { ...set, composition }, classes, settings, log, stage)
+    const items = await withTargets(features, settings.teacher, set.items, stage)
+    const distilled = await writeDistilled(fold, { ...set, items, composition }, classes, settings, log, stage)
+    return { set, distilled }
   })
   if (until === 'synthesize') return toResult(fold, settings, log, { modules, composition, distilled })
 
-  // a student on the distilled set, reweighted
-  const features = new ItemFeatures(fold, settings, seesVolumes(student))
+  // a student on the distilled set, reweighted; each student mixes its own teacher's predictions into the set's targets
   const students = studentsOf(student, {
     features,
     teacher: settings.teacher,
@@ -179,7 +182,7 @@ async function run(
     const checkpoint = join(settings.cache, 'student.checkpoint')
     await replaceFile(
       join(folder, 'student.onnx'),
-      await students.trainOn(distilled.items, seed, { ...stage, checkpoint }),
+      await students.trainOn(set.items, seed, { ...stage, checkpoint }),
     )
   })
   if (until === 'train') return toResult(fold, settings, log, { modules, composition, distilled })
@@ -187,7 +190,7 @@ async function run(
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
     if (fold.testLabels.length === 0) return undefined
-    const sets = [distilled, ...(await baselineSets(fold, modules, distilled, tiling, settings, stage))]
+    const sets = [set, ...(await baselineSets(fold, modules, set, tiling, settings, stage))]
     return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
@@ -204,6 +207,11 @@ async function run(
 function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
   const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
   return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
+}
+
+/** Whether a teacher's predictions are written out with the set. */
+function teaches({ until, teacher }: DistillSettings): boolean {
+  return STAGES.indexOf(until) >= STAGES.indexOf('synthesize') && teacher > 0
 }
 
 /** Whether a student follows. */

@@ -375,6 +375,46 @@ t.test('a composed set in the layout of its source', async (t) => {
   t.equal(manifest.size.bytes, bytes)
 })
 
+t.test('soft targets are written out: of tiles in the manifest, of videos in the tables', async (t) => {
+  const out = temporary(t)
+  const options = { out, cache, vpc: 1, tiles: 2, stretches: 1, components: 4, until: 'train' } as const
+  await distill(data, { ...options, teacher: 0.5 })
+  const student = readFileSync(join(out, 'student.onnx'))
+  const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
+  const columns = manifest.classes.map(({ name }: { name: string }) => `p:${name}`)
+  const [weights, table] = ['weights.csv', 'FileList.csv'].map((name) => {
+    return parse(readFileSync(join(out, name)), { columns: true }) as Record<string, string>[]
+  })
+  const train = table.filter(({ Split }) => Split === 'TRAIN')
+  const softened: number[] = []
+  for (const [i, { targets, tiles, class: name }] of manifest.items.entries()) {
+    const own = columns.indexOf(`p:${name}`)
+    const total = tiles.reduce((sum: number, { weight }: { weight: number }) => sum + weight, 0)
+    for (const [c, column] of columns.entries()) {
+      const mean = tiles.reduce((sum: number, tile: typeof manifest) => sum + tile.weight * tile.targets[c], 0) / total
+      t.ok(Math.abs(mean - targets[c]) < 1e-6, 'the mean of its tiles')
+      for (const row of [weights[i], train[i]]) t.ok(Math.abs(Number(row[column]) - targets[c]) < 1e-6, column)
+    }
+    for (const tile of tiles) {
+      t.ok(Math.abs(tile.targets.reduce((sum: number, p: number) => sum + p, 0) - 1) < 1e-5)
+      t.ok(tile.targets[own] >= 0.5, 'half is the label')
+      softened.push(1 - tile.targets[own])
+    }
+  }
+  t.ok(Math.max(...softened) > 0.01, 'half is the teacher, who is not sure of everything')
+  t.same(new Set(table.filter(({ Split }) => Split !== 'TRAIN').map((row) => row[columns[0]])), new Set(['']))
+  const { items } = await readDistilled(out, { tiles: true })
+  t.same(
+    items.map(({ soft }) => Array.from(soft!)),
+    manifest.items.flatMap((item: typeof manifest) => item.tiles.map((tile: typeof manifest) => tile.targets)),
+  )
+  t.same(readFileSync(join(out, 'FileList.csv'), 'utf8').split('\n')[0].split(',').slice(-6), ['Tiles', ...columns])
+
+  await distill(data, options)
+  t.notSame(readFileSync(join(out, 'student.onnx')), student, 'the student learnt them')
+  t.notMatch(readFileSync(join(out, 'weights.csv'), 'utf8'), /p:/)
+})
+
 t.test('students learn the tiles, each with its weight; random sets are composed alike', async (t) => {
   const graphs = await classGraphs(fold, settings, {})
   const modules = await classModules(fold, graphs, settings, {})

@@ -93,6 +93,8 @@ export interface SetItem {
   label: string
   /** Sample weight, mean 1 over the class. */
   weight: number
+  /** What students learn of it, where that is not its class alone: a probability a class, of sum 1. */
+  soft?: Float32Array
   /** The TRAIN clips that it is made of; a source clip is its own parent. */
   parents: readonly Clip[]
 }

@@ -21,8 +21,9 @@ import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { noticesOf } from './notices.js'
-import { expectNames, type Placed, place, placeAll, TILES } from './place.js'
+import { expectNames, type Placed, place, placeAll } from './place.js'
 import { fileOf } from './segments.js'
+import { clipTables, tablesOf, writeTables } from './tables.js'
 import type { Clip, DataSet, SetItem, Split } from './types.js'
 
 export interface WriteDataSetOptions {
@@ -68,7 +69,8 @@ const DATA_SET: readonly (keyof DataSet)[] = [
  *
  * A clip that is a folder of pictures is copied picture by picture, or is a link to the folder.
  *
- * Composed clips have a column `Tiles` ("2x2") at the table's end. `weights.csv` beside them has the sample weight of each
+ * Composed clips have a column `Tiles` ("2x2") at the table's end, and items with soft targets a column a class (`p:CLASS`),
+ * there and in `weights.csv`. `weights.csv` beside them has the sample weight of each
  * item (and its part of the video, where it is one), `NOTICE.txt` the source's terms of use, and how composed videos are to
  * be read. All is written
  * aside and then moved into place, the table last. Writing a set of the same data set again replaces the files that the
@@ -190,37 +192,6 @@ const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
 /** The data set as the list of a folder names it. */
 export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
 
-/** A table of clips as it is written. */
-interface ClipTable {
-  /** Relative to the set. */
-  name: string
-  columns: readonly string[]
-  /** Whose clips it has; undefined: all. */
-  split?: Split
-}
-
-/** The tables of the clips: the source's own, with a column of splits where these are told nowhere. */
-function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
-  const { table, parts, columns, mapping, header } = source
-  if (layout === 'folder') return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
-  const whole = mapping.split ? columns : [...columns, 'split']
-  if (!table && !parts) return [{ name: 'clips.csv', columns: whole }] // CAMUS
-  if (parts)
-    return parts
-      .filter(({ split }) => clips.some((clip) => clip.split === split))
-      .map(({ table, columns, split }) => ({
-        columns,
-        split,
-        name: relative(root, table).split(sep).join('/'),
-      }))
-  const name = basename(table!)
-  if (header !== false) return [{ name, columns: whole }]
-  // a list has no room for splits: one list a split, as people have them
-  const { name: stem, ext } = parse(name)
-  const splits = (['train', 'val', 'test'] as const).filter((split) => clips.some((clip) => clip.split === split))
-  return splits.map((split) => ({ name: `${stem}_${split}${ext}`, columns, split }))
-}
-
 /** The clips that are copied picture by picture, with the names of these. */
 async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Promise<Placed[]> {
   if (how !== 'copy') return placed
@@ -231,19 +202,6 @@ async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Prom
       return isFolder ? { ...one, frames: (await listPictures(one.clip.path)).names } : one
     }),
   )
-}
-
-/** Names of all that is written of a set besides its videos. */
-async function tablesOf(dataSet: DataSet, list: boolean, noted: boolean): Promise<string[]> {
-  const { layout, root, synthetic } = dataSet
-  const traced = layout === 'echonet' && (await isOwnFile(join(root, 'VolumeTracings.csv')))
-  return [
-    'weights.csv',
-    ...(noted ? ['NOTICE.txt'] : []),
-    ...(synthetic ? ['phantom.json'] : []),
-    ...(traced ? ['VolumeTracings.csv'] : []),
-    ...(layout === 'folder' && !list ? [] : clipTables(dataSet).map(({ name }) => name)),
-  ]
 }
 
 async function writeVideos(
@@ -313,72 +271,4 @@ async function flush(path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-/** Writes the tables, each a file that is not there yet. */
-async function writeTables(
-  aside: string,
-  dataSet: DataSet,
-  placed: readonly Placed[],
-  tables: readonly string[],
-  list: boolean,
-  notices: readonly string[],
-): Promise<void> {
-  const { source, root } = dataSet
-  const timed = placed.some(({ item, clip }) => item && clip?.segment)
-  const tiled = !source.columns.includes(TILES) && placed.some(({ row }) => row[TILES])
-  const weights = placed.flatMap(({ clip, file, item }) =>
-    item ? [[clip && list ? clip.path : file, String(item.weight), ...(timed ? timesOf(clip) : [])]] : [],
-  )
-  const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
-    'weights.csv': () => stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : [])], ...weights]),
-    'NOTICE.txt': () => `${notices.join('\n\n')}\n`,
-    'phantom.json': () => bytesOf(join(root, 'phantom.json')),
-    'VolumeTracings.csv': () => {
-      const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(fileOf(clip))] : [])))
-      return tracingsOf(join(root, 'VolumeTracings.csv'), kept)
-    },
-  }
-  for (const { name, columns, split } of clipTables(dataSet)) {
-    const rows = placed.flatMap(({ clip, row }) => (split && split !== (clip?.split ?? 'train') ? [] : [row]))
-    const more = tiled && (split ?? 'train') === 'train' ? [TILES] : []
-    contents[name] = () =>
-      source.header === false
-        ? rows.map((row) => `${columns.map((name) => row[name]).join(source.delimiter)}\n`).join('')
-        : stringify(rows, { header: true, columns: [...columns, ...more], delimiter: source.delimiter })
-  }
-  for (const name of tables) {
-    if (name.includes('/')) await makeFolderBelow(aside, dirname(name))
-    await writeNew(join(aside, name), contents[name]())
-  }
-}
-
-/** The part that a clip is, for whoever reads the weights. */
-function timesOf(clip: Clip | undefined): string[] {
-  const { start, end, unit } = clip?.segment ?? {}
-  return [start, end, unit].map((value) => (value === undefined ? '' : String(value)))
-}
-
-/** The header and the lines whose first value, a file name, is kept. */
-async function* tracingsOf(path: string, kept: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
-  let header = true
-  for await (const line of linesOf(path)) {
-    if (header || kept.has(stem(line.toString().split(',', 1)[0].replaceAll('"', '')))) {
-      yield line
-      yield NEW_LINE
-    }
-    header = false
-  }
-}
-
-const NEW_LINE = Buffer.from('\n')
-
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-  const file = await openOwnFile(path)
-  yield* file.createReadStream() as AsyncIterable<Buffer>
-}
-
-/** EchoNet names a video with its ending in one table and without in the other. */
-function stem(name: string): string {
-  return name.replace(/\.avi$/i, '')
 }

@@ -3,7 +3,7 @@ import type { StageOptions } from '../runtime/progress.js'
 import type { DistilledItem } from '../synthesize/index.js'
 import { mixWithTeacher, predict, type Student, type Targets, trainStudent } from '../train/index.js'
 import type { FeatureSpace } from './fold.js'
-import type { ItemFeatures } from './items.js'
+import { type ItemFeatures, told } from './items.js'
 
 /** What students learn of items in a feature space. */
 export type TargetsOf = (space: FeatureSpace, items: readonly DistilledItem[], stage: StageOptions) => Promise<Targets>
@@ -32,6 +32,38 @@ export function targetsBeside(features: ItemFeatures, share: number): TargetsOf 
     const predictions = await predictItems(teacher, features, space.name, items, classes, { signal })
     return { classes, soft: mixWithTeacher(targets, predictions, share) }
   }
+}
+
+/**
+ * The items with the targets that students of the first space learn of them, to be written out: of a composed video those
+ * of its tiles, and their weighted mean. Of all that students are trained on: `features.samples` has one a tile, in order.
+ */
+export async function withTargets(
+  features: ItemFeatures,
+  share: number,
+  items: readonly DistilledItem[],
+  stage: StageOptions,
+): Promise<DistilledItem[]> {
+  if (share === 0) return [...items]
+  const { dataSet, spaces } = features.fold
+  const classes = dataSet.classes.length
+  const samples = features.samples(items)
+  await features.of(samples, told(stage))
+  const { soft } = await targetsBeside(features, share)(spaces[0], samples, stage)
+  if (!soft) return [...items]
+  const firsts = [0]
+  for (const { tiles } of items) firsts.push(firsts.at(-1)! + (tiles?.length ?? 1))
+  return items.map((item, i) => {
+    const own = (t: number) => soft.slice((firsts[i] + t) * classes, (firsts[i] + t + 1) * classes)
+    if (!item.tiles) return { ...item, soft: own(0) }
+    const tiles = item.tiles.map((tile, t) => ({ ...tile, soft: own(t) }))
+    const total = tiles.reduce((sum, { weight }) => sum + weight, 0)
+    const share = ({ weight }: { weight: number }) => (total > 0 ? weight / total : 1 / tiles.length)
+    const mean = Float32Array.from({ length: classes }, (_, c) =>
+      tiles.reduce((sum, tile) => sum + share(tile) * tile.soft[c], 0),
+    )
+    return { ...item, tiles, soft: mean }
+  })
 }
 
 interface Teacher {

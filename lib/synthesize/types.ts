@@ -39,8 +39,6 @@ export interface Tile {
 export interface DistilledItem extends SetItem {
   /** Index into `DataSet.classes`: the class that it stands for in the set. */
   classIndex: number
-  /** What students learn of it, where that is not its class alone: a probability a class, of sum 1. */
-  soft?: Float32Array
   /** Module (after merging) within its class; -1 where the selector has none. */
   module: number
   /** How often the random walk on the class graph visits the representative; 0 where the selector has no such thing. */

@@ -42,7 +42,8 @@ function oneKind(random: Random, nodes: number): Link[] {
   const links = Array.from({ length: count }, (_, i): Link => {
     const u = random.below(linked)
     const v = random.below(linked)
-    if (shape === 'groups') return random.uniform() < 0.9 ? [u, Math.min(linked - 1, u - (u % groups) + (v % groups))] : [u, v]
+    if (shape === 'groups')
+      return random.uniform() < 0.9 ? [u, Math.min(linked - 1, u - (u % groups) + (v % groups))] : [u, v]
     if (shape === 'ring') return [i % linked, (i + 1) % linked]
     if (shape === 'star') return random.uniform() < 0.5 ? [0, v] : [v, 0]
     if (shape === 'forward') return [Math.min(u, v), Math.max(u, v)]
