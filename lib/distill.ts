@@ -75,7 +75,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const settings: DistillSettings = { ...settingsOf(resolved), randomDraws }
   const { folder } = settings
   const started = performance.now()
-  if (settings.encoder !== 'none' || trains(settings) || searches(settings)) await expectOnnxRuntime(signal)
+  const needsOnnx = [settings.encoder !== 'none', trains(settings), searches(settings), choosesDescriptor(settings)]
+  if (needsOnnx.includes(true)) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
@@ -111,11 +112,13 @@ async function run(
     const leaks = await leaksIn(dataSet, clips, stage)
     if (strict && leaks.length > 0) throw leakError(leaks)
     log.warn(leaks)
-    const fold = await foldOf(dataSet, clips, settings, stage).catch((error: InfomotionError) => {
+    const method = until === 'features' ? { ...settings, descriptor: 'relative' as const } : settings // nothing sees it
+    const fold = await foldOf(dataSet, clips, method, stage).catch((error: InfomotionError) => {
       // of equal clips features can be had, and nothing that follows
       if (until !== 'features' || error.code !== 'CONSTANT_FEATURES') throw error
       log.warn([error.message])
     })
+    if (fold?.descriptor?.note) onNote?.(fold.descriptor.note)
     if (fold && trains(settings)) expectTwoClasses(dataSet.classes, fold.trainLabels) // of the clips that could be read
     return { clips, fold }
   })
@@ -204,6 +207,11 @@ async function run(
 function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
   const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
   return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
+}
+
+/** Whether students are trained to choose what is made of the motion. */
+function choosesDescriptor({ until, descriptor, descriptorWeight }: DistillSettings): boolean {
+  return until !== 'features' && descriptor === 'auto' && descriptorWeight > 0
 }
 
 /** Whether a student follows. */
