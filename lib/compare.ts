@@ -123,6 +123,7 @@ async function run(
     const dataSet = rounds.length === 0 ? first : await readDataSet(path, { ...reading, seed: seeds[0] })
     warn(await leaksIn(dataSet, clips, stage))
     const fold = await foldOf(dataSet, clips, settings, stage)
+    if (fold.descriptor?.note) onNote?.(fold.descriptor.note)
     expectTwoClasses(dataSet.classes, fold.trainLabels)
     const graphs = await classGraphs(fold, settings, stage)
     warn(graphWarnings(fold, graphs))
@@ -165,12 +166,14 @@ async function run(
       budgets.push({ student: name, vpc, ...(tilings.length > 0 && { tilings }), evaluation: summarise(evaluations) })
     }
   }
+  const descriptors = rounds.flatMap(({ fold: { descriptor } }) => (descriptor ? [descriptor.form] : []))
   const comparison: Comparison = {
     dataSet: basename(first.root),
     layout: first.layout,
     synthetic: first.synthetic,
     classes: first.classes,
     splits: first.splits,
+    ...(descriptors.length > 0 && { descriptors }),
     budgets,
     majority: majorityOf(first),
     skipped: skippedOf(clips, first),

@@ -76,7 +76,8 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   const settings: DistillSettings = { ...settingsOf(resolved), randomDraws }
   const { folder } = settings
   const started = performance.now()
-  if (settings.encoder !== 'none' || trains(settings) || searches(settings) || teaches(settings)) await expectOnnxRuntime(signal)
+  const trainsOne = [trains, searches, teaches, choosesDescriptor].some((asks) => asks(settings))
+  if (settings.encoder !== 'none' || trainsOne) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
     const dataSet = await readDataSet(path, pickOptions(READING, resolved))
@@ -112,11 +113,13 @@ async function run(
     const leaks = await leaksIn(dataSet, clips, stage)
     if (strict && leaks.length > 0) throw leakError(leaks)
     log.warn(leaks)
-    const fold = await foldOf(dataSet, clips, settings, stage).catch((error: InfomotionError) => {
+    const method = until === 'features' ? { ...settings, descriptor: 'relative' as const } : settings // nothing sees it
+    const fold = await foldOf(dataSet, clips, method, stage).catch((error: InfomotionError) => {
       // of equal clips features can be had, and nothing that follows
       if (until !== 'features' || error.code !== 'CONSTANT_FEATURES') throw error
       log.warn([error.message])
     })
+    if (fold?.descriptor?.note) onNote?.(fold.descriptor.note)
     if (fold && trains(settings)) expectTwoClasses(dataSet.classes, fold.trainLabels) // of the clips that could be read
     return { clips, fold }
   })
@@ -212,6 +215,11 @@ function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSe
 /** Whether a teacher's predictions are written out with the set. */
 function teaches({ until, teacher }: DistillSettings): boolean {
   return STAGES.indexOf(until) >= STAGES.indexOf('synthesize') && teacher > 0
+}
+
+/** Whether students are trained to choose what is made of the motion. */
+function choosesDescriptor({ until, descriptor, descriptorWeight }: DistillSettings): boolean {
+  return until !== 'features' && descriptor === 'auto' && descriptorWeight > 0
 }
 
 /** Whether a student follows. */

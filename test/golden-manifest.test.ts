@@ -41,9 +41,12 @@ t.test('the same manifest and weights as ever', async (t) => {
   for (const [name, options] of Object.entries(runs)) {
     const out = join(folder, name)
     const args = ['distill', data, '--out', out, '--cache', join(folder, 'cache'), '--device', 'cpu', ...options]
-    const { status, err } = await infomotion([...args, '--encoder', 'none', '--until', 'synthesize', '--json'], {
-      INFOMOTION_ISA: 'scalar',
-    })
+    const { status, err } = await infomotion(
+      [...args, '--encoder', 'none', '--descriptor', 'relative', '--until', 'synthesize', '--json'],
+      {
+        INFOMOTION_ISA: 'scalar',
+      },
+    )
     t.equal(status, 0, err)
     for (const file of ['manifest.json', 'weights.csv']) {
       const text = withoutVersion(readFileSync(join(out, file), 'utf8'))

@@ -1,11 +1,9 @@
-import type { Clip } from '../dataset/index.js'
-import { drawSplits } from '../dataset/split.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { Random } from '../runtime/random.js'
 import { plainItems } from '../synthesize/index.js'
 import type { StudentName } from '../train/names.js'
 import type { Channels } from '../volume/index.js'
-import { type Fold, foldOf } from './fold.js'
+import { holdOut, withHeldOut } from './crossval.js'
+import { asChosen, type Fold, foldOf } from './fold.js'
 import { ItemFeatures } from './items.js'
 import { PredictionCache } from './predictions.js'
 import type { Method } from './settings.js'
@@ -13,8 +11,7 @@ import { CNN_SPACES, seesVolumes, studentsOf } from './students.js'
 
 /** Of fewer TRAIN clips, those held out could not tell channels apart: 40 have a standard error of 8 points. */
 const FEW_CLIPS = 200
-/** Share of TRAIN that is held out, and training steps of each student. */
-const HELD_OUT = 0.2
+/** Training steps of each student. */
 const STEPS = 240
 /** Standard errors by which grey levels must help: one chance in twenty. */
 const CLEARLY = 1.64
@@ -38,17 +35,14 @@ export async function channelsOf(
 ): Promise<ChosenChannels> {
   if (settings.channels !== 'auto') return { channels: settings.channels }
   if (!seesVolumes(student)) return { channels: 'flow' }
-  const { dataSet, trainClips, trainLabels } = fold
+  const { dataSet, trainClips } = fold
   const few = { channels: 'flow' as const, note: `CNN students see flow alone: fewer than ${FEW_CLIPS} TRAIN clips.` }
   if (trainClips.length < FEW_CLIPS) return few
-  const groups = trainClips.map(({ group }) => group)
-  const seed = new Random(settings.seed, 'channels').next()
-  const held = drawSplits(groups, trainLabels, dataSet.classes.length, HELD_OUT, seed)
+  const held = holdOut(fold, 'channels', settings.seed)
   if (!held.includes('test')) return { ...few, note: 'CNN students see flow alone: TRAIN cannot be split by group.' }
 
-  const splits = new Map(trainClips.map((clip, i) => [clip, held[i]]))
-  const part = (clip: Clip): Clip => ({ ...clip, split: splits.get(clip) ?? 'val' })
-  const inner = await foldOf({ ...dataSet, clips: dataSet.clips.map(part) }, fold.clips, settings, stage)
+  const part = withHeldOut(dataSet, trainClips, held)
+  const inner = await foldOf(part, fold.clips, asChosen(settings, fold), stage)
   const students = studentsOf(student, {
     features: new ItemFeatures(inner, settings, true),
     ...{ teacher: 0, steps: Math.min(settings.steps ?? STEPS, STEPS), mirror: settings.mirror },

@@ -1,5 +1,5 @@
 import type { Clip, DataSet, Split } from '../dataset/index.js'
-import { describeMotion } from '../features/motion.js'
+import { type DescriptorForm, describeMotion } from '../features/index.js'
 import { normaliseRows } from '../matrix/blocks.js'
 import { type Matrix, sideBySide, takeRows } from '../matrix/matrix.js'
 import { fitPca, project } from '../matrix/pca.js'
@@ -7,6 +7,7 @@ import { measureScaling, standardise } from '../matrix/scaling.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { SelectionClass } from '../select/index.js'
 import type { DescribedClips } from './describe.js'
+import { type DescriptorChoice, descriptorOf } from './descriptor.js'
 import type { Method } from './settings.js'
 
 /** One way to see clips, as linear students do. */
@@ -28,6 +29,8 @@ export interface Fold {
    * class: descriptor or embedding alone, and two controls without motion (mean frame, deviation over time).
    */
   spaces: FeatureSpace[]
+  /** What is made of the clips' motion; absent where it is not seen. */
+  descriptor?: DescriptorChoice
   /**
    * What graphs and selection see: the principal components of the TRAIN rows of the first space, standardised as
    * students see them.
@@ -50,29 +53,35 @@ export async function foldOf(
   dataSet: DataSet,
   clips: DescribedClips,
   method: Method,
-  { signal }: StageOptions,
+  stage: StageOptions,
 ): Promise<Fold> {
   const clipOf = (row: number) => dataSet.clips[clips.clips[row]]
   const rowsOf = (split: Split) => Uint32Array.from(clips.clips.keys()).filter((row) => clipOf(row).split === split)
   const trainRows = rowsOf('train')
   const testRows = rowsOf('test')
-  const spaces = featuresOf(clips, method).map(({ name, features }) => ({
+  const trainClips = Array.from(trainRows, clipOf)
+  const trainLabels = Uint32Array.from(trainClips, ({ classIndex }) => classIndex)
+  const classes = dataSet.classes.map((name, c) => ({
+    name,
+    rows: Uint32Array.from(trainClips.keys()).filter((i) => trainLabels[i] === c),
+  }))
+  const rowsAs = (form: DescriptorForm) => takeRows(wholeOf(partsOf(clips, method, form)), trainRows)
+  const seesMotion = clips.motion !== undefined && method.descriptorWeight > 0
+  const descriptor = seesMotion
+    ? await descriptorOf({ trainClips, trainLabels, classes }, rowsAs, method, stage)
+    : undefined
+  const spaces = featuresOf(clips, method, descriptor?.form).map(({ name, features }) => ({
     name,
     train: takeRows(features, trainRows),
     test: takeRows(features, testRows),
   }))
-  const trainClips = Array.from(trainRows, clipOf)
-  const trainLabels = Uint32Array.from(trainClips, ({ classIndex }) => classIndex)
   return {
-    ...{ dataSet, clips, spaces },
-    points: await pointsOf(clips, trainRows, method, signal),
+    ...{ dataSet, clips, spaces, descriptor },
+    points: await pointsOf(partsOf(clips, method, descriptor?.form), trainRows, method, stage.signal),
     ...{ trainRows, testRows, trainClips, trainLabels },
     testLabels: testRows.map((row) => clipOf(row).classIndex),
     testGroups: Array.from(testRows, (row) => clipOf(row).group),
-    classes: dataSet.classes.map((name, c) => ({
-      name,
-      rows: Uint32Array.from(trainClips.keys()).filter((i) => trainLabels[i] === c),
-    })),
+    classes,
   }
 }
 
@@ -85,12 +94,11 @@ const CUT = 6
  * weight, however many columns it has.
  */
 async function pointsOf(
-  clips: DescribedClips,
+  parts: readonly Part[],
   trainRows: Uint32Array,
   method: Method,
   signal?: AbortSignal,
 ): Promise<Matrix> {
-  const parts = partsOf(clips, method)
   const seen = sideBySide(
     parts.map(({ features }) => {
       const train = takeRows(features, trainRows)
@@ -101,35 +109,54 @@ async function pointsOf(
   return project(await fitPca(seen, { components: method.components, signal }), seen, signal)
 }
 
+/** One of what the first feature space is made of. */
+interface Part {
+  name: string
+  features: Matrix
+  weight: number
+}
+
 /** What the first feature space is made of: each row of its own clip alone. */
 function partsOf(
   { motion, embedding }: DescribedClips,
   { descriptorWeight, embeddingWeight }: Method,
-): { name: string; features: Matrix; weight: number }[] {
+  form: DescriptorForm | undefined,
+): Part[] {
   return [
-    ...(motion ? [{ name: 'motion', features: describeMotion(motion, 'relative'), weight: descriptorWeight }] : []),
+    ...(motion && form ? [{ name: 'motion', features: describeMotion(motion, form), weight: descriptorWeight }] : []),
     ...(embedding ? [{ name: 'embedding', features: normaliseRows(embedding), weight: embeddingWeight }] : []),
   ].filter(({ weight }) => weight > 0)
+}
+
+function wholeOf(parts: readonly Part[]): Matrix {
+  return sideBySide(
+    parts.map(({ features }) => features),
+    parts.map(({ weight }) => weight),
+  )
 }
 
 /**
  * The feature spaces of clips, each row made of its own clip alone. The first is all that counts for graphs and
  * selection, side by side; the parts of which it is made follow, then the controls.
+ *
+ * @param form - of the descriptor; undefined where it is not seen
  */
-export function featuresOf(clips: DescribedClips, method: Method): { name: string; features: Matrix }[] {
+export function featuresOf(
+  clips: DescribedClips,
+  method: Method,
+  form: DescriptorForm | undefined,
+): { name: string; features: Matrix }[] {
   const { meanFrame, deviation } = clips
-  const parts = partsOf(clips, method)
-  const whole = () => ({
-    name: parts.map(({ name }) => name).join('+'),
-    features: sideBySide(
-      parts.map(({ features }) => features),
-      parts.map(({ weight }) => weight),
-    ),
-  })
+  const parts = partsOf(clips, method, form)
   return [
-    ...(parts.length > 1 ? [whole()] : []),
+    ...(parts.length > 1 ? [{ name: parts.map(({ name }) => name).join('+'), features: wholeOf(parts) }] : []),
     ...parts.map(({ name, features }) => ({ name, features })),
     ...(meanFrame ? [{ name: 'mean-frame', features: meanFrame }] : []),
     ...(deviation ? [{ name: 'deviation', features: deviation }] : []),
   ]
+}
+
+/** The method with what a fold chose of it: for parts of its TRAIN clips, which are not to choose again. */
+export function asChosen<M extends Method>(method: M, { descriptor }: Fold): M {
+  return descriptor ? { ...method, descriptor: descriptor.form } : method
 }

@@ -96,7 +96,7 @@ export class ItemFeatures {
       ...stage,
       timing: this.fold.clips.timing,
     })
-    const spaces = featuresOf(described, this.method)
+    const spaces = featuresOf(described, this.method, this.fold.descriptor?.form)
     for (const [i, clip] of fresh.entries())
       this.seen.set(clip, {
         key: described.cacheKeys?.[i],

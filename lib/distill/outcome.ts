@@ -32,7 +32,7 @@ interface Found {
 
 /** The result of `distill`, and its JSON document. */
 export function toResult(
-  { dataSet, clips }: Pick<Fold, 'dataSet' | 'clips'>,
+  { dataSet, clips, descriptor }: Pick<Fold, 'dataSet' | 'clips' | 'descriptor'>,
   { folder }: RunSettings,
   log: RunLog,
   { modules, selection, composition, distilled, evaluation }: Found = {},
@@ -50,6 +50,7 @@ export function toResult(
     selected: selected?.length ?? 0,
     effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
+    ...(descriptor && { descriptor }),
     ...(composed && { composition: composed }),
     ...(evaluation ? { evaluation } : {}),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
@@ -135,6 +136,7 @@ export function toManifest(fold: Fold, settings: RunSettings, distilled: Written
     },
     options: { ...optionsOf(dataSet, settings), until: undefined },
     embeddings: clips.embeddingFacts,
+    descriptor: fold.descriptor,
     selector: distilled.selector,
     effectiveSampleSize: distilled.effectiveSampleSize,
     size: sizeOf(fold, distilled),
@@ -170,6 +172,7 @@ export function toReport(
     effectiveSampleSize: distilled.effectiveSampleSize,
     size: sizeOf(fold, distilled),
     composition: compositionRecord(distilled.composition),
+    descriptor: fold.descriptor,
     classes: distilled.classes,
     maps,
     items: distilled.items.map((item, i) => ({ ...described(item, dataSet), file: distilled.files[i].path })),

@@ -1,10 +1,8 @@
 import pMap from 'p-map'
-import type { Clip, DataSet } from '../dataset/index.js'
-import { drawSplits } from '../dataset/split.js'
+import type { DataSet } from '../dataset/index.js'
 import { score } from '../evaluate/index.js'
 import { native } from '../runtime/native.js'
 import type { StageOptions } from '../runtime/progress.js'
-import { Random } from '../runtime/random.js'
 import type { Selection } from '../select/index.js'
 import {
   type ClipShape,
@@ -20,7 +18,8 @@ import type { StudentName } from '../train/names.js'
 import { tilesIn } from '../video/made.js'
 import type { Tiling } from '../video/types.js'
 import { classGraphs, classModules, selectBy } from './communities.js'
-import { type Fold, foldOf } from './fold.js'
+import { canHoldOut, HELD_OUT, holdOut, spreadOf, withHeldOut } from './crossval.js'
+import { asChosen, type Fold, foldOf } from './fold.js'
 import { ItemFeatures, told } from './items.js'
 import { PredictionCache } from './predictions.js'
 import type { Method } from './settings.js'
@@ -56,8 +55,7 @@ export type TilingSettings = Method & {
 
 export const UNDIVIDED: Tiling = { side: 1, stretches: 1 }
 
-/** Share of TRAIN that is held out, and how often; a CNN takes minutes where the linear student takes a second. */
-const HELD_OUT = 0.2
+/** How often a part of TRAIN is held out; a CNN takes minutes where the linear student takes a second. */
 const REPEATS = { linear: 5, cnn: 2 }
 /** Training steps of the search's CNNs, at most. */
 const CNN_STEPS = 240
@@ -135,8 +133,7 @@ class Search {
 
   /** Whether each class of two or more can be learnt on one part of TRAIN and asked for on another. */
   get possible(): boolean {
-    const held = splitsOf(this.fold, this.settings.seed, 0)
-    return new Set(this.fold.trainLabels).size > 1 && held.includes('test')
+    return canHoldOut(this.fold, 'tiling', this.settings.seed)
   }
 
   get found(): TilingSearch {
@@ -169,10 +166,8 @@ class Search {
   private async split(repeat: number): Promise<Round> {
     const { fold, settings, stage } = this
     const { dataSet, trainClips, clips } = fold
-    const held = splitsOf(fold, settings.seed, repeat)
-    const splits = new Map(trainClips.map((clip, i) => [clip, held[i]]))
-    const part = (clip: Clip): Clip => ({ ...clip, split: splits.get(clip) ?? 'val' })
-    const inner = await foldOf({ ...dataSet, clips: dataSet.clips.map(part) }, clips, settings, stage)
+    const part = withHeldOut(dataSet, trainClips, holdOut(fold, 'tiling', settings.seed, repeat))
+    const inner = await foldOf(part, clips, asChosen(settings, fold), stage)
     const graphs = await classGraphs(inner, settings, { signal: stage.signal })
     const modules = await classModules(inner, graphs, settings, { signal: stage.signal })
     const features = new ItemFeatures(inner, settings, seesVolumes(this.student))
@@ -242,16 +237,4 @@ export function darkWarnings({ items }: DistilledSet, { classes }: DataSet, tili
   })
 }
 
-/** Of each TRAIN clip whether it is held out in a repeat. */
-function splitsOf({ trainClips, trainLabels, classes }: Fold, seed: number, repeat: number) {
-  const groups = trainClips.map(({ group }) => group)
-  return drawSplits(groups, trainLabels, classes.length, HELD_OUT, new Random(seed, 'tiling', repeat).next())
-}
-
 const keyOf = ({ side, stretches }: Tiling) => `${side} ${stretches}`
-
-function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 }
-}

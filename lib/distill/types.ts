@@ -1,6 +1,6 @@
 import type { EmbeddingFacts } from '../embeddings/index.js'
 import type { Evaluation } from '../evaluate/index.js'
-import type { ReportComposition } from '../report/index.js'
+import type { ReportComposition, ReportDescriptor } from '../report/index.js'
 import type { Method } from './settings.js'
 
 /** The settings of a run that its results tell of. */
@@ -18,6 +18,8 @@ export interface DistillResult {
   effectiveSampleSize: number | null
   /** The most frequent class of TRAIN, and the test accuracy of always answering it. */
   majority: { class: string; accuracy: number }
+  /** What is made of the clips' motion, and how that was chosen; absent where it is not seen, or the run stopped before. */
+  descriptor?: ReportDescriptor
   /** How videos are composed, and how that was chosen; absent where each is one clip and nothing was chosen. */
   composition?: ReportComposition
   evaluation?: Evaluation

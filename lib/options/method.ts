@@ -1,4 +1,5 @@
 import { DATA, READING } from '../dataset/options.js'
+import { DESCRIPTORS } from '../features/index.js'
 import { DEVICES } from '../runtime/device.js'
 import { autoOr, flag, integer, number, oneOf, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
@@ -69,6 +70,11 @@ export const METHOD = {
     group: FEATURES,
     absent: "the embeddings' own, or row by row",
     help: 'what each row of the embeddings belongs to: a text with one id a line, or a CSV with a column of them',
+  }),
+  descriptor: option(oneOf(['auto', ...DESCRIPTORS] as const), {
+    default: 'auto',
+    group: FEATURES,
+    help: 'how a clip moves (relative), how far (absolute), or both; and in each third of it (auto: by cross-validation on TRAIN)',
   }),
   descriptorWeight: option(number(0, 1e6), {
     default: 1,

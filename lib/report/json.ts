@@ -13,6 +13,7 @@ export function reportDocument(input: ReportInput): object {
     effectiveSampleSize: input.effectiveSampleSize,
     ...(input.size && { size: input.size }),
     ...(input.composition && { composition: input.composition }),
+    ...(input.descriptor && { descriptor: input.descriptor }),
     summary: summary(input),
     classes: input.classes,
     items: input.items.map(itemRecord),

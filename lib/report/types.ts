@@ -18,6 +18,8 @@ export interface ReportInput {
   size?: { videos: number; frames: number; pixels: number; bytes: number }
   /** How its videos are composed; absent where each is one clip. */
   composition?: ReportComposition
+  /** What is made of the clips' motion; absent where it is not seen. */
+  descriptor?: ReportDescriptor
   classes: ReportClass[]
   /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
   maps?: readonly string[]
@@ -64,6 +66,20 @@ export interface ReportComposition {
   }
 }
 
+/** What is made of the clips' motion (`describeMotion`), and how that was chosen. */
+export interface ReportDescriptor {
+  form: string
+  /** Where it was chosen by cross-validation on TRAIN: the balanced accuracy of each that was tried. */
+  search?: {
+    /** Share of TRAIN that was held out, and how often. */
+    heldOut: number
+    repeats: number
+    scores: { form: string; mean: number; deviation: number }[]
+  }
+  /** A sentence on why, where it was to be chosen. */
+  note?: string
+}
+
 /** One class, as selection saw it. */
 export interface ReportClass {
   name: string
@@ -96,6 +112,8 @@ export interface Comparison {
   classes: string[]
   /** `given`: the data set's own split, intervals by bootstrap over its test clips; `drawn`: over splits by seed. */
   splits: DataSet['splits']
+  /** What was made of the clips' motion, one a split: "relative"; absent where it was not seen. */
+  descriptors?: string[]
   /** One table a student and a budget (videos per class), students one after the other, budgets ascending. */
   budgets: {
     student: string

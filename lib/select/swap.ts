@@ -11,7 +11,7 @@ export type SwapLoss = (typeof SWAP_LOSSES)[number]
 /** Penalty of the small student. From 0.1 to 1, and with hinge or softmax losses, the digits come out alike. */
 const RIDGE = 0.3
 /** Penalty of the student that learns by cross-entropy. */
-const SOFTMAX_RIDGE = 0.1
+const SOFTMAX_RIDGE = 0.3
 /** Passes over the representatives, at most: the search ends where one changes nothing. */
 const PASSES = 10
 

@@ -13,7 +13,11 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
   const sections = [
     ['results', 'How well it trains', selectorTables(input)],
     input.evaluation && ['classes-seen', 'Class by class', html`${recallTable(input)}${confusionMatrices(input)}`],
-    ['modules', 'Classes and motion modules', html`${classesTable(input)}${weightsNote(input)}${moduleMaps(input)}`],
+    [
+      'modules',
+      'Classes and motion modules',
+      html`${classesTable(input)}${descriptorNote(input)}${weightsNote(input)}${moduleMaps(input)}`,
+    ],
     ['clips', 'The distilled set', html`${compositionSection(input)}${clipGallery(input, previews)}`],
     ['limits', 'What is measured and what is not', limits(input)],
     ['run', 'This run', run(input)],
@@ -34,6 +38,10 @@ const layouts = { echonet: 'EchoNet layout', camus: 'CAMUS', csv: 'CSV table', f
 
 export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'layout'>): string {
   return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
+}
+
+function descriptorNote({ descriptor }: ReportInput): Html | undefined {
+  return descriptor?.note === undefined ? undefined : html`<p class="note">${descriptor.note}</p>`
 }
 
 function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
