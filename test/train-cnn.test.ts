@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Random } from '#lib/runtime/random.js'
-import { type CnnOptions, type CnnStudent, mixTargets, predictCnn, trainCnn } from '#lib/train/index.js'
-import { balancedStream } from '#lib/train/schedule.js'
+import { boundsOf, type CnnOptions, type CnnStudent, mixTargets, predictCnn, trainCnn } from '#lib/train/index.js'
+import { balancedStream, settlingRates } from '#lib/train/schedule.js'
 import type { Volume } from '#lib/volume/volume.js'
 import { temporary } from './support.js'
 
@@ -73,7 +73,7 @@ t.test('learns which way a blob moves', async (t) => {
   t.ok(student.losses.at(-1)! < 0.5 * student.losses[0], `loss ${student.losses[0]} -> ${student.losses.at(-1)}`)
   t.equal(accuracy(await predictCnn(student, few)), 1)
   const probabilities = await predictCnn(student, others)
-  t.ok(accuracy(probabilities) >= 0.9, `accuracy ${accuracy(probabilities)} on others`)
+  t.ok(accuracy(probabilities) >= 0.8, `accuracy ${accuracy(probabilities)} on others`)
   for (let i = 0; i < 20; i++) t.ok(Math.abs(probabilities[2 * i] + probabilities[2 * i + 1] - 1) < 1e-5)
 
   for (const size of ['medium', 'large'] as const) {
@@ -83,7 +83,7 @@ t.test('learns which way a blob moves', async (t) => {
   }
   const shuffled = { classes: 2, labels: [0, 0, 1, 1, 0, 0, 1, 1, 0, 0] }
   const misled = await trainCnn(few, shuffled, ones(10), QUICK)
-  t.ok(accuracy(await predictCnn(misled, others)) < 0.9, 'but not from wrong labels')
+  t.ok(accuracy(await predictCnn(misled, others)) < 0.8, 'but not from wrong labels')
 })
 
 t.test('same arguments, same bytes, alone and among others; another seed, another student', async (t) => {
@@ -257,4 +257,69 @@ t.test("soft labels: a teacher's share", async (t) => {
   const soft = mixTargets(labelsOf(few), contrary, 2, 0.9)
   const student = await trainCnn(few, { classes: 2, soft }, ones(10), { ...QUICK, steps: 45 })
   t.equal(accuracy(await predictCnn(student, few)), 0)
+})
+
+t.test('training goes on until the loss has settled, and then as long again by half', (t) => {
+  const settling = { learningRate: 0.01, most: 960, window: 80 }
+  const rates = (loss: (step: number) => number, done: number, given = settling) =>
+    settlingRates(
+      Float32Array.from({ length: done }, (_, step) => loss(step)),
+      given,
+    )
+  const steady = () => 1
+  t.equal(rates(steady, 159).length, 960, 'two windows are not there yet')
+  t.equal(rates(steady, 160).length, 240)
+  t.same(rates(steady, 160).slice(0, 160), new Float64Array(160).fill(0.01))
+  const tail = rates(steady, 160).slice(160)
+  t.ok(tail.every((rate, i) => rate <= (tail[i - 1] ?? 0.01)) && tail[79] < 1e-5, 'down to nothing')
+  t.same(rates(steady, 240), rates(steady, 160), 'what has settled stays so')
+  t.equal(rates((step) => 0.992 ** step, 960).length, 720, 'next to nothing: by 0.05 nats, at 480')
+  t.equal(rates((step) => (step < 320 ? 0.99 ** step : 0.04), 960).length, 600, 'by 0.05 nats, at 400')
+  t.equal(rates((step) => 100 * 0.99 ** step, 960).length, 960, 'never: at most 960')
+  t.ok(rates((step) => 100 * 0.99 ** step, 960)[639] === 0.01 && rates(steady, 0)[700] < 0.01)
+  // known losses, known rates: none of those that were used is another one later
+  const falling = (step: number) => Math.exp(-step / 150) + 0.2
+  const whole = rates(falling, 960)
+  for (let done = 0; done < whole.length; done += 20) {
+    const now = rates(falling, done)
+    t.ok(now.subarray(0, done + 1).every((rate, i) => rate === whole[i]) || done + 1 > now.length, `after ${done}`)
+  }
+  t.ok(whole.length > 240 && whole.length < 960)
+  t.same(
+    [boundsOf(25), boundsOf(1000)],
+    [
+      { least: 240, most: 960 },
+      { least: 750, most: 2500 },
+    ],
+  )
+  t.equal(rates(steady, 0, { ...settling, most: 1 }).length, 1)
+  t.end()
+})
+
+t.test('stopped before or after it settled, it goes on to the same bits', async (t) => {
+  const few = clips(4, 11)
+  const targets = { classes: 2, labels: labelsOf(few) }
+  const options: CnnOptions = { frames: 4, stride: 2, batch: 2, channels: 'grey', learningRate: 0.02 }
+  const undisturbed = await trainCnn(few, targets, ones(4), options)
+  const { length } = undisturbed.losses
+  t.ok(length >= 240 && length < 960 && length % 4 === 0, `${length} steps`)
+  const path = join(temporary(t), 'student.checkpoint')
+  for (const stop of [101, Math.round(0.8 * length)]) {
+    const abort = new AbortController()
+    const onProgress = ({ done }: { done: number }) => done >= stop && abort.abort()
+    const checkpoint = { path, everySeconds: 0 }
+    const stopped = trainCnn(few, targets, ones(4), { ...options, checkpoint }, { signal: abort.signal, onProgress })
+    await t.rejects(stopped, { code: 'ABORTED' })
+    t.ok(existsSync(path))
+    const steps: number[] = []
+    const resumed = await trainCnn(
+      few,
+      targets,
+      ones(4),
+      { ...options, checkpoint },
+      { onProgress: ({ done }) => steps.push(done) },
+    )
+    t.ok(steps[0] > stop - 12, `it went on at step ${steps[0]}`)
+    t.equal(bits(resumed), bits(undisturbed))
+  }
 })
