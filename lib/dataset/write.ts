@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, realpath, rm, stat, symlink } from 'node:fs/promises'
-import { basename, dirname, join, parse, relative, sep } from 'node:path'
-import { stringify } from 'csv-stringify/sync'
+import { basename, dirname, join } from 'node:path'
 import {
   claim,
   expectReplaceable,
@@ -12,18 +11,17 @@ import {
   removeListed,
   settle,
 } from '../run/output.js'
-import { expectFile, partialIn, placeOf, sync, writeNew } from '../run/store.js'
+import { expectFile, partialIn, placeOf, sync } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { writeClip } from '../video/index.js'
 import { framesOf } from '../video/made.js'
 import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
-import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { noticesOf } from './notices.js'
-import { expectNames, type Placed, place, placeAll, TILES } from './place.js'
-import { fileOf } from './segments.js'
-import type { Clip, DataSet, SetItem, Split } from './types.js'
+import { expectNames, type Placed, place, placeAll } from './place.js'
+import type { DataSet, SetItem } from './types.js'
+import { clipTables, tablesOf, tracingsIn, writeTables } from './write-tables.js'
 
 export interface WriteDataSetOptions {
   /**
@@ -179,47 +177,18 @@ async function expectWritable(
 }
 
 /** All that is read of a data set. */
-export function filesOf({ source, root, clips }: DataSet): string[] {
+export function filesOf(dataSet: DataSet): string[] {
+  const { source, root, clips } = dataSet
   const tables = [...(source.table ? [source.table] : []), ...(source.parts ?? []).map(({ table }) => table)]
-  return [...tables, ...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
+  const beside = [...SIDE_FILES, ...tracingsIn(dataSet)]
+  return [...tables, ...beside.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
 }
 
 /** Files of a data set that go along with its table. */
-const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
+const SIDE_FILES = ['phantom.json']
 
 /** The data set as the list of a folder names it. */
 export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`
-
-/** A table of clips as it is written. */
-interface ClipTable {
-  /** Relative to the set. */
-  name: string
-  columns: readonly string[]
-  /** Whose clips it has; undefined: all. */
-  split?: Split
-}
-
-/** The tables of the clips: the source's own, with a column of splits where these are told nowhere. */
-function clipTables({ source, root, layout, clips }: DataSet): ClipTable[] {
-  const { table, parts, columns, mapping, header } = source
-  if (layout === 'folder') return [{ name: 'clips.csv', columns: ['path', 'label', 'split'] }]
-  const whole = mapping.split ? columns : [...columns, 'split']
-  if (!table && !parts) return [{ name: 'clips.csv', columns: whole }] // CAMUS
-  if (parts)
-    return parts
-      .filter(({ split }) => clips.some((clip) => clip.split === split))
-      .map(({ table, columns, split }) => ({
-        columns,
-        split,
-        name: relative(root, table).split(sep).join('/'),
-      }))
-  const name = basename(table!)
-  if (header !== false) return [{ name, columns: whole }]
-  // a list has no room for splits: one list a split, as people have them
-  const { name: stem, ext } = parse(name)
-  const splits = (['train', 'val', 'test'] as const).filter((split) => clips.some((clip) => clip.split === split))
-  return splits.map((split) => ({ name: `${stem}_${split}${ext}`, columns, split }))
-}
 
 /** The clips that are copied picture by picture, with the names of these. */
 async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Promise<Placed[]> {
@@ -231,19 +200,6 @@ async function withFrames(placed: Placed[], how: 'copy' | 'link' | 'list'): Prom
       return isFolder ? { ...one, frames: (await listPictures(one.clip.path)).names } : one
     }),
   )
-}
-
-/** Names of all that is written of a set besides its videos. */
-async function tablesOf(dataSet: DataSet, list: boolean, noted: boolean): Promise<string[]> {
-  const { layout, root, synthetic } = dataSet
-  const traced = layout === 'echonet' && (await isOwnFile(join(root, 'VolumeTracings.csv')))
-  return [
-    'weights.csv',
-    ...(noted ? ['NOTICE.txt'] : []),
-    ...(synthetic ? ['phantom.json'] : []),
-    ...(traced ? ['VolumeTracings.csv'] : []),
-    ...(layout === 'folder' && !list ? [] : clipTables(dataSet).map(({ name }) => name)),
-  ]
 }
 
 async function writeVideos(
@@ -313,72 +269,4 @@ async function flush(path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-/** Writes the tables, each a file that is not there yet. */
-async function writeTables(
-  aside: string,
-  dataSet: DataSet,
-  placed: readonly Placed[],
-  tables: readonly string[],
-  list: boolean,
-  notices: readonly string[],
-): Promise<void> {
-  const { source, root } = dataSet
-  const timed = placed.some(({ item, clip }) => item && clip?.segment)
-  const tiled = !source.columns.includes(TILES) && placed.some(({ row }) => row[TILES])
-  const weights = placed.flatMap(({ clip, file, item }) =>
-    item ? [[clip && list ? clip.path : file, String(item.weight), ...(timed ? timesOf(clip) : [])]] : [],
-  )
-  const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
-    'weights.csv': () => stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : [])], ...weights]),
-    'NOTICE.txt': () => `${notices.join('\n\n')}\n`,
-    'phantom.json': () => bytesOf(join(root, 'phantom.json')),
-    'VolumeTracings.csv': () => {
-      const kept = new Set(placed.flatMap(({ clip }) => (clip ? [stem(fileOf(clip))] : [])))
-      return tracingsOf(join(root, 'VolumeTracings.csv'), kept)
-    },
-  }
-  for (const { name, columns, split } of clipTables(dataSet)) {
-    const rows = placed.flatMap(({ clip, row }) => (split && split !== (clip?.split ?? 'train') ? [] : [row]))
-    const more = tiled && (split ?? 'train') === 'train' ? [TILES] : []
-    contents[name] = () =>
-      source.header === false
-        ? rows.map((row) => `${columns.map((name) => row[name]).join(source.delimiter)}\n`).join('')
-        : stringify(rows, { header: true, columns: [...columns, ...more], delimiter: source.delimiter })
-  }
-  for (const name of tables) {
-    if (name.includes('/')) await makeFolderBelow(aside, dirname(name))
-    await writeNew(join(aside, name), contents[name]())
-  }
-}
-
-/** The part that a clip is, for whoever reads the weights. */
-function timesOf(clip: Clip | undefined): string[] {
-  const { start, end, unit } = clip?.segment ?? {}
-  return [start, end, unit].map((value) => (value === undefined ? '' : String(value)))
-}
-
-/** The header and the lines whose first value, a file name, is kept. */
-async function* tracingsOf(path: string, kept: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
-  let header = true
-  for await (const line of linesOf(path)) {
-    if (header || kept.has(stem(line.toString().split(',', 1)[0].replaceAll('"', '')))) {
-      yield line
-      yield NEW_LINE
-    }
-    header = false
-  }
-}
-
-const NEW_LINE = Buffer.from('\n')
-
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-  const file = await openOwnFile(path)
-  yield* file.createReadStream() as AsyncIterable<Buffer>
-}
-
-/** EchoNet names a video with its ending in one table and without in the other. */
-function stem(name: string): string {
-  return name.replace(/\.avi$/i, '')
 }
