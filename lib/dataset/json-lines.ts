@@ -1,4 +1,10 @@
-import type { Table } from './table.js'
+/** What they hold, as a table (table.ts). */
+interface JsonLines {
+  columns: string[]
+  rows: Record<string, string>[]
+  lines: number[]
+  unquoted: string[]
+}
 
 /** Whether a first line is that of a table of JSON lines: an object. */
 export const isJsonLine = (line: string) => /^\{.*\}\s*$/.test(line) && parsed(line) !== undefined
@@ -21,10 +27,10 @@ function parsed(line: string): Record<string, unknown> | undefined {
  * @param most - longest line, in characters
  * @throws a plain Error that names the line
  */
-export async function readJsonLines(text: AsyncIterable<string>, most: number): Promise<Table> {
+export async function readJsonLines(text: AsyncIterable<string>, most: number): Promise<JsonLines> {
   const columns = new Set<string>()
   const quoted = new Set<string>()
-  const table: Table = { columns: [], rows: [], lines: [], delimiter: ',', header: true, warnings: [] }
+  const table: JsonLines = { columns: [], rows: [], lines: [], unquoted: [] }
   let number = 0
   const take = (line: string) => {
     number++

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Info, parse } from 'csv-parse'
 import { InfomotionError } from '../runtime/errors.js'
+import { type Info, parse } from '../vendor/csv.js'
 import { isJsonLine, readJsonLines } from './json-lines.js'
 import { type Delimiter, type ListForm, listForm, parseListLine } from './lists.js'
 import { decodeText } from './text.js'
@@ -47,7 +47,8 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
     const text = decodeText(stream)
     const head = await headOf(text)
     const first = firstLine(head)
-    if (isJsonLine(first)) return await readJsonLines(startingWith(head, text), MAX_ROW)
+    if (isJsonLine(first))
+      return { ...(await readJsonLines(startingWith(head, text), MAX_ROW)), delimiter: ',', header: true, warnings: [] }
     const list = listForm(first)
     if (list) return await readList(head, text, list)
     const given = /^"?sep=([,;\t])"?\r?\n/i.exec(head) // Excel's own line above the header

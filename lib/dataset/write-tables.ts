@@ -1,7 +1,7 @@
 import { basename, dirname, join, parse, relative, sep } from 'node:path'
-import { stringify } from 'csv-stringify/sync'
 import { makeFolderBelow } from '../run/output.js'
 import { writeNew } from '../run/store.js'
+import { stringify } from '../vendor/csv.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { type Placed, TILES } from './place.js'
 import { fileOf } from './segments.js'
