@@ -183,10 +183,7 @@ async function run(
   })
   await log.time('train', async () => {
     const checkpoint = join(settings.cache, 'student.checkpoint')
-    await replaceFile(
-      join(folder, 'student.onnx'),
-      await students.trainOn(set.items, seed, { ...stage, checkpoint }),
-    )
+    await replaceFile(join(folder, 'student.onnx'), await students.trainOn(set.items, seed, { ...stage, checkpoint }))
   })
   if (until === 'train') return toResult(fold, settings, log, { modules, composition, distilled })
 

@@ -179,25 +179,6 @@ t.test('names without endings have any that is known', async (t) => {
   )
 })
 
-t.test('EchoNet-Pediatric: two data sets under one roof', async (t) => {
-  const view = (name: string) => ({
-    [`${name}/FileList.csv`]: `FileName,EF,Sex,Age,Weight,Height,Split\n${name}1.avi,30,F,1,2,3,0\n${name}2.avi,60,M,1,2,3,7\n${name}3.avi,65,M,1,2,3,8\n${name}4.avi,50,M,1,2,3,9\n`,
-    [`${name}/VolumeTracings.csv`]: 'FileName,X,Y,Frame\n',
-    ...Object.fromEntries([1, 2, 3, 4].map((n) => [`${name}/Videos/${name}${n}.avi`, ''])),
-  })
-  const root = lay(temporary(t), { ...view('A4C'), ...view('PSAX') })
-  await t.rejects(readDataSet(root), {
-    code: 'DATASET_AMBIGUOUS',
-    message: /holds A4C\/FileList.csv, PSAX\/FileList.csv. Give the folder that is meant: ".*A4C", ".*PSAX"/,
-  })
-  const set = await readDataSet(join(root, 'A4C'))
-  t.same([set.layout, set.clips.map(({ split }) => split)], ['echonet', ['train', 'train', 'val', 'test']])
-  await t.rejects(readDataSet(lay(temporary(t), view('A4C'))), {
-    code: 'DATASET_NOT_FOUND',
-    message: /Give the folder that is meant: ".*A4C"/,
-  })
-})
-
 t.test('EchoNet-LVH: one of several measurements a video', async (t) => {
   const header = ',HashedFileName,Calc,CalcValue,Frame,X1,X2,Y1,Y2,Frames,FPS,Width,Height,split'
   const names = Array.from({ length: 8 }, (_, i) => `0X${i}`)

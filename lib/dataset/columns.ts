@@ -68,11 +68,15 @@ const NAMES: Readonly<Record<Role, readonly (readonly string[])[]>> = {
 /** Names that nobody needs to be told of. */
 const OWN = new Set(['path', 'filename', 'label', 'split', 'group', 'patient', 'parent'])
 
-const keyOf = (name: string) =>
+/** A column's name without case and what stands between words. */
+export const keyOf = (name: string) =>
   name
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[\s_.-]+/g, '')
+
+/** Whether a column of this key is called as labels or splits are. */
+export const isLabelOrSplit = (key: string) => [NAMES.label, NAMES.split].some((lines) => lines.flat().includes(key))
 
 /** Whether a column is called as ejection fractions are, which are in percent. */
 export const isEjectionFraction = (name: string) => NAMES.label[2].includes(keyOf(name))

@@ -61,6 +61,14 @@ export const READING = {
    */
   columns: option(parts(COLUMNS, "a column's name"), { group: DATA, help: 'columns of a CSV file' }),
   /**
+   * A table of labels (CSV or JSON lines), where the table of the clips has none: the two are joined by the columns that both
+   * have (study, file, patient), as MIMIC-IV-ECHO needs it. Clips that are not in it are left out.
+   */
+  labels: option(text('file', 'the path of a table of labels'), {
+    group: DATA,
+    help: 'table of labels, joined to that of the clips by the columns that both have (study, file, patient)',
+  }),
+  /**
    * How columns of start and end are read: as `seconds`, as `frames` (from 0, the end excluded), or not at all (`none`: whole
    * videos).
    */

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
-import { mapColumns } from './columns.js'
+import { isEchoNet, mapColumns } from './columns.js'
 import { firstOf } from './labels.js'
 import { listForm } from './lists.js'
 import type { Reading, TableFile } from './reading.js'
@@ -25,9 +25,9 @@ const MAX_PARTS = 30
 /** The tables that lie in a folder: EchoNet's alone, where it is there. Only regular files: a pipe would never end. */
 export async function tablesIn(at: string, listing: readonly Dirent[]): Promise<FoundTable[]> {
   const names: string[] = []
-  for (const { name } of listing.filter(({ name }) => /\.(csv|tsv|txt|lst|list)$/i.test(name))) {
+  for (const { name } of listing.filter(({ name }) => /\.(csv|tsv|txt|lst|list)$|^metadata\.jsonl$/i.test(name))) {
     const info = await stat(join(at, name)).catch(() => undefined)
-    if (info?.isFile() && (/\.[ct]sv$/i.test(name) || (await isList(join(at, name))))) names.push(name)
+    if (info?.isFile() && (/\.([ct]sv|jsonl)$/i.test(name) || (await isList(join(at, name))))) names.push(name)
   }
   const fileList = names.find((name) => name.toLowerCase() === 'filelist.csv')
   const tables: FoundTable[] = []
@@ -68,6 +68,23 @@ export function suitable(tables: readonly FoundTable[], { columns, grouped }: Re
   if (exact.length > 0) return exact
   if (found.length === 0 && ambiguous.length > 0) throw ambiguous[0]
   return found
+}
+
+/** Views of the heart that EchoNet-Pediatric has a folder of: apical four chambers, parasternal short axis; and their like. */
+const VIEW = /^(a[2-5]c|plax|psax|sc4c|ssn)$/i
+
+/**
+ * EchoNet's tables in folders of views, as EchoNet-Pediatric has them: one data set. Undefined where they are anything else.
+ */
+export function viewsOf(
+  root: string,
+  tables: readonly TableFile[],
+): { tables: TableFile[]; notes: string[] } | undefined {
+  const found = tables.map((one) => ({ ...one, view: relative(root, one.file).replaceAll('\\', '/').split('/')[0] }))
+  if (found.length < 2 || !found.every(({ view, table }) => VIEW.test(view) && isEchoNet(table))) return undefined
+  const names = found.map(({ view }) => view)
+  const note = `Views: ${names.join(', ')}, read as one data set; for one alone, give its folder. A patient may be in several.`
+  return { tables: found.map(sameColumns(found[0])), notes: [note] }
 }
 
 /** A table that a file name calls one of a split, with the rest of its name, by which it belongs to others. */
@@ -120,15 +137,15 @@ export function partsOf(
 }
 
 /** Checks that a table's columns are called as those of the first, but for a list of clips alone. */
-function sameColumns(first: Named): (one: Named) => TableFile {
-  return ({ rest: _, number: __, ...one }) => {
+function sameColumns(first: TableFile): (one: Named | TableFile) => TableFile {
+  return ({ rest: _, number: __, ...one }: TableFile & { rest?: string; number?: string }) => {
     const differ = (['path', 'label', 'group', 'start', 'end', 'parent'] as const).find(
       (role) => one.mapped.mapping[role] !== first.mapped.mapping[role],
     )
     if (differ === undefined) return one
     throw new InfomotionError(
       'DATASET_TABLE_INVALID',
-      `${first.file} and ${one.file} are tables of splits, but the column of the ${differ} is ${JSON.stringify(first.mapped.mapping[differ] ?? 'not there')} ` +
+      `${first.file} and ${one.file} belong together, but the column of the ${differ} is ${JSON.stringify(first.mapped.mapping[differ] ?? 'not there')} ` +
         `in one and ${JSON.stringify(one.mapped.mapping[differ] ?? 'not there')} in the other. Call them alike, or join the tables to one with a column split.`,
     )
   }

@@ -152,6 +152,7 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Place
   const path = parts.join('/')
   const isNamedWhole = source.rows.some((row) => VIDEO.test(row[mapping.path]))
   const groups = new Set(item.parents.map(({ group }) => group))
+  const view = viewOf(dataSet, item.parents[0])
   const row: Record<string, string> = {
     ...Object.fromEntries(columns.map((column) => [column, ''])),
     ...factsIn(columns, { FPS: fps, NumberOfFrames: count, FrameWidth: width, FrameHeight: height }),
@@ -162,7 +163,13 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Place
   }
   // a clip made of several patients' is a group of its own
   if (mapping.group) row[mapping.group] = groups.size === 1 ? [...groups][0] : name
-  return { file: join(relative(root, source.videos), ...parts), row }
+  return { file: join(relative(root, source.videos), ...(view ? [view, 'Videos'] : []), ...parts), row }
+}
+
+/** The folder of the view that a clip is of, in a set that has a table a view. */
+function viewOf({ root, source: { parts = [] } }: DataSet, { path }: Clip): string | undefined {
+  const folders = parts.flatMap(({ table, split }) => (split ? [] : [relative(root, dirname(table))]))
+  return folders.find((folder) => !relative(join(root, folder), path).startsWith('..'))
 }
 
 /** Those facts that the table has a column for. */

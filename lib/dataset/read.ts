@@ -64,6 +64,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     groupBy,
     measurement,
     splitList,
+    labels,
   } = resolveOptions(READING, options, 'readDataSet')
 
   if (groupBy !== undefined && groupPattern !== undefined)
@@ -74,7 +75,7 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     named: namedSplits(splitValues),
     schemeGiven: wanted !== undefined,
     grouped: groupBy !== undefined || groupPattern !== undefined,
-    ...{ segments, measurement, splitList },
+    ...{ segments, measurement, splitList, labels },
   })
   const { warnings, notes } = found
   checkDuplicates(found)

@@ -18,6 +18,8 @@ export interface Reading {
   measurement?: string
   /** Which of numbered lists of splits. */
   splitList?: number
+  /** A table of labels, to be joined to that of the clips. */
+  labels?: string
   /** The user asks for a class scheme: folders are taken for classes whatever they are called. */
   schemeGiven: boolean
 }
@@ -29,6 +31,8 @@ export interface TableFile {
   mapped: Mapped
   /** What its rows are, where there is a table a split. */
   split?: Split
+  /** It is the table of a view, beside that view's videos. */
+  view?: string
 }
 
 /** What a layout's reader finds: the clips before their labels became classes. */

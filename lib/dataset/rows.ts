@@ -72,9 +72,9 @@ export async function readRows(root: string, tables: readonly TableFile[], readi
   const layout = isEchoNet(table) ? 'echonet' : 'csv'
   const { columns, delimiter, header } = table
   const parts = tables.flatMap((one) =>
-    one.split ? [{ table: one.file, columns: one.table.columns, split: one.split }] : [],
+    one.split || one.view ? [{ table: one.file, columns: one.table.columns, split: one.split }] : [],
   )
-  const form = { columns, delimiter, header, mapping, videos }
+  const form = { columns, delimiter, header, mapping, videos, ...(table.unquoted && { unquoted: table.unquoted }) }
   const source = parts.length > 0 ? { ...form, parts } : { ...form, table: file }
   return { root, layout, entries, source, notes: [...notes], warnings }
 }
@@ -82,7 +82,7 @@ export async function readRows(root: string, tables: readonly TableFile[], readi
 /** The rows of a table, but for those whose times are none. */
 function rowsOf(
   root: string,
-  { file, table, mapped: { mapping }, split }: TableFile,
+  { file, table, mapped: { mapping }, split, view }: TableFile,
   reading: Reading,
   fromFolders: boolean,
 ): { rows: Row[]; notes: string[]; warnings: string[] } {
@@ -100,7 +100,8 @@ function rowsOf(
   const rows = table.rows.flatMap((values, i): Row[] => {
     if (faults.has(i)) return []
     const name = values[mapping.path]
-    const names = name && beside !== '' ? [`${beside}/${name}`, name] : [name]
+    const inView = name && view ? [`${view}/Videos/${name}`] : []
+    const names = name && beside !== '' ? [...inView, `${beside}/${name}`, name] : [name]
     const segment = segments[i]
     const trimmed = segment ? names.flatMap((name) => trimmedName(name, segment) ?? []) : []
     const label = fromFolders ? folderOf(name, `line ${table.lines[i]} of ${file}`) : values[mapping.label]

@@ -5,8 +5,9 @@ import { InfomotionError } from '../runtime/errors.js'
 import { readCamus } from './camus.js'
 import { type Columns, mapColumns } from './columns.js'
 import { expectClassFolders, readFolders, unreadWarning } from './folders.js'
+import { withLabels } from './join.js'
 import { firstOf, shown } from './labels.js'
-import { type FoundTable, partsOf, suitable, tablesBelow, tablesIn } from './parts.js'
+import { type FoundTable, partsOf, suitable, tablesBelow, tablesIn, viewsOf } from './parts.js'
 import type { Entry, Reading, Source } from './reading.js'
 import { readRows } from './rows.js'
 import { readTable, type Table } from './table.js'
@@ -14,6 +15,7 @@ import { readTable, type Table } from './table.js'
 /** Finds out which layout lies at `path` and reads it. */
 export async function readSource(path: string, reading: Reading): Promise<Source> {
   const { columns } = reading
+  const labels = reading.labels === undefined ? undefined : resolve(reading.labels)
   const at = resolve(path)
   const info = await stat(at).catch((cause) => {
     throw new InfomotionError('DATASET_NOT_FOUND', `Expected a data set at ${at}: ${cause.code ?? cause.message}.`, {
@@ -23,18 +25,21 @@ export async function readSource(path: string, reading: Reading): Promise<Source
   if (!info.isFile() && !info.isDirectory())
     throw new InfomotionError('DATASET_NOT_FOUND', `Expected a folder or a CSV file at ${at}, but it is neither.`)
   if (info.isFile()) {
-    const table = await readTable(at)
+    const joined = await withLabels([{ file: at, table: await readTable(at) }], labels)
+    const [{ table }] = joined.tables
     const mapped = mapColumns(table, columns, reading.grouped)
-    if (mapped) return readRows(dirname(at), [{ file: at, table, mapped }], reading)
+    if (mapped) return withNotes(joined.notes, await readRows(dirname(at), [{ file: at, table, mapped }], reading))
     throw new InfomotionError('DATASET_COLUMN_MISSING', `${at} has ${described(table)}. ${wanted(columns)}`)
   }
   const listing = await readdir(at, { withFileTypes: true })
-  const tables = await tablesIn(at, listing)
+  const found = await tablesIn(at, listing)
+  const others = found.filter(({ file }) => file !== labels)
+  const { tables, notes } = await withLabels(others, labels)
   const own = suitable(tables, reading)
-  if (own.length === 1) return readRows(at, own, reading)
+  if (own.length === 1) return withNotes(notes, await readRows(at, own, reading))
   if (own.length > 1) {
     const parts = partsOf(at, own, reading.named, reading.splitList)
-    if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
+    if (parts) return withNotes([...notes, ...parts.notes], await readRows(at, parts.tables, reading))
     throw new InfomotionError(
       'DATASET_AMBIGUOUS',
       `${at} holds ${own.length} tables of clips: ${own.map(({ file }) => basename(file)).join(', ')}. Give the path of the one that is meant.`,
@@ -43,6 +48,8 @@ export async function readSource(path: string, reading: Reading): Promise<Source
   const below = suitable(await tablesBelow(at, listing, reading.named), reading)
   const parts = partsOf(at, below, reading.named, reading.splitList)
   if (parts) return withNotes(parts.notes, await readRows(at, parts.tables, reading))
+  const views = viewsOf(at, below)
+  if (views) return withNotes(views.notes, await readRows(at, views.tables, reading))
   const asCamus = await readCamus(at, reading)
   if (asCamus) {
     expectNoColumns(at, 'CAMUS', reading.columns)

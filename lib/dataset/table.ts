@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Info, parse } from 'csv-parse'
 import { InfomotionError } from '../runtime/errors.js'
+import { type Info, parse } from '../vendor/csv.js'
+import { isJsonLine, readJsonLines } from './json-lines.js'
 import { type Delimiter, type ListForm, listForm, parseListLine } from './lists.js'
 import { decodeText } from './text.js'
 
@@ -16,6 +17,8 @@ export interface Table {
   delimiter: Delimiter
   /** Whether the file has a line of the columns' names; a list of paths and labels has none. */
   header: boolean
+  /** Of JSON lines: the columns whose values are no texts, but numbers and the like. */
+  unquoted?: string[]
   /** Things found odd and gone on with, each a sentence. */
   warnings: string[]
 }
@@ -29,7 +32,8 @@ const MAX_ROW = 2_000_000
 /**
  * Reads a CSV file: a header line; commas, semicolons or tabs; quotes where needed; any line ends; UTF-8, or UTF-16 with
  * its mark. Columns that have neither a name nor a value, as spreadsheets write them, are left out. A file whose first line
- * is a clip is a list (lists.ts): its columns are `path` and `label`.
+ * is a clip is a list (lists.ts): its columns are `path` and `label`. A file whose first line is a JSON object has one a line
+ * (json-lines.ts), as Hugging Face's `metadata.jsonl`.
  */
 export function readTable(path: string): Promise<Table> {
   return parseTable(createReadStream(path), path)
@@ -42,7 +46,10 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
   try {
     const text = decodeText(stream)
     const head = await headOf(text)
-    const list = listForm(firstLine(head))
+    const first = firstLine(head)
+    if (isJsonLine(first))
+      return { ...(await readJsonLines(startingWith(head, text), MAX_ROW)), delimiter: ',', header: true, warnings: [] }
+    const list = listForm(first)
     if (list) return await readList(head, text, list)
     const given = /^"?sep=([,;\t])"?\r?\n/i.exec(head) // Excel's own line above the header
     delimiter = (given?.[1] as Delimiter) ?? delimiterOf(head)
@@ -62,7 +69,8 @@ export async function parseTable(stream: Readable, path: string): Promise<Table>
     if (header) return { delimiter, header: true, ...tableOf(header.record, rows, path) }
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause)
-    const form = what.startsWith(LINE) ? 'a list' : 'CSV with a header line'
+    const isJson = /\.jsonl$/i.test(path)
+    const form = isJson ? 'JSON lines' : what.startsWith(LINE) ? 'a list' : 'CSV with a header line'
     throw new InfomotionError('DATASET_TABLE_INVALID', `${path} does not read as ${form}: ${what}.`, { cause })
   }
   throw new InfomotionError('DATASET_TABLE_INVALID', `${path} is empty: expected a header line and a row a video.`)

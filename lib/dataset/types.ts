@@ -56,8 +56,11 @@ export interface DataSet {
 export interface DataSetSource {
   /** Absolute path of the table; undefined for a folder per class, CAMUS, and where there is a table a split. */
   table?: string
-  /** The tables where there is one a split (train.csv, test.csv), which then says the split. */
-  parts?: { table: string; columns: string[]; split: Split }[]
+  /**
+   * The tables where there is one a split (train.csv, test.csv), which then says the split; or one a view, in a folder of its own
+   * with that view's videos (EchoNet-Pediatric).
+   */
+  parts?: { table: string; columns: string[]; split?: Split }[]
   /** Column names of the table in their order; empty for a folder per class. */
   columns: string[]
   /** One record a clip, values as they stand in the table; empty for a folder per class. */
@@ -76,6 +79,8 @@ export interface DataSetSource {
   delimiter?: string
   /** Whether the table has a line of the columns' names; undefined for a folder per class. */
   header?: boolean
+  /** Of a table of JSON lines: the columns whose values are no texts, but numbers and the like. */
+  unquoted?: string[]
   /** Folder (absolute) that clip ids are relative to. */
   videos: string
 }

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, realpath, rm, stat, symlink } from 'node:fs/promises'
-import { basename, dirname, join, parse, relative, sep } from 'node:path'
-import { stringify } from 'csv-stringify/sync'
+import { basename, dirname, join } from 'node:path'
 import {
   claim,
   expectReplaceable,
@@ -12,19 +11,17 @@ import {
   removeListed,
   settle,
 } from '../run/output.js'
-import { expectFile, partialIn, placeOf, sync, writeNew } from '../run/store.js'
+import { expectFile, partialIn, placeOf, sync } from '../run/store.js'
 import { atPath, InfomotionError, throwIfAborted } from '../runtime/errors.js'
 import { expectList, expectObject, expectOneOf, expectOptions, invalid } from '../runtime/expect.js'
 import { writeClip } from '../video/index.js'
 import { framesOf } from '../video/made.js'
 import { listPictures } from '../video/pictures.js'
 import { VIDEO } from './files.js'
-import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { noticesOf } from './notices.js'
 import { expectNames, type Placed, place, placeAll } from './place.js'
-import { fileOf } from './segments.js'
-import { clipTables, tablesOf, writeTables } from './tables.js'
-import type { Clip, DataSet, SetItem, Split } from './types.js'
+import type { DataSet, SetItem } from './types.js'
+import { clipTables, tablesOf, tracingsIn, writeTables } from './write-tables.js'
 
 export interface WriteDataSetOptions {
   /**
@@ -181,13 +178,15 @@ async function expectWritable(
 }
 
 /** All that is read of a data set. */
-export function filesOf({ source, root, clips }: DataSet): string[] {
+export function filesOf(dataSet: DataSet): string[] {
+  const { source, root, clips } = dataSet
   const tables = [...(source.table ? [source.table] : []), ...(source.parts ?? []).map(({ table }) => table)]
-  return [...tables, ...SIDE_FILES.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
+  const beside = [...SIDE_FILES, ...tracingsIn(dataSet)]
+  return [...tables, ...beside.map((name) => join(root, name)), ...clips.map(({ path }) => path)]
 }
 
 /** Files of a data set that go along with its table. */
-const SIDE_FILES = ['VolumeTracings.csv', 'phantom.json']
+const SIDE_FILES = ['phantom.json']
 
 /** The data set as the list of a folder names it. */
 export const nameOf = ({ root, layout }: DataSet) => `${basename(root)} (${layout})`

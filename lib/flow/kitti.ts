@@ -1,6 +1,6 @@
-import { encode as encodePng } from 'fast-png'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
+import { encodePng } from '../vendor/png.js'
 import { readPng } from '../video/png.js'
 import { expectField, type FlowField, isKnown, UNKNOWN_FLOW } from './flo.js'
 

@@ -1,7 +1,7 @@
-import { encode as encodePng } from 'fast-png'
 import { writeWhole } from '../run/store.js'
 import { asBytes } from '../runtime/arrays.js'
 import { expectInteger, expectNumber, expectOptions, invalid } from '../runtime/expect.js'
+import { encodePng } from '../vendor/png.js'
 import { expectField, type FlowField, isKnown } from './flo.js'
 
 /** A picture in colour. */

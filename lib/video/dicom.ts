@@ -1,11 +1,10 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
-import { require } from '../runtime/package.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import { textOf } from './dicom/attributes.js'
 import { CONVERT, codecVersions } from './dicom/codecs.js'
-import { type Elements, isDicom, readElements } from './dicom/elements.js'
+import { type Elements, isDicom, parserVersion, readElements } from './dicom/elements.js'
 import { type Image, imageOf, PHOTOMETRIC } from './dicom/image.js'
 import { type Extremes, extremesOf, isGrey, levelsOf, type Samples, writeLuma } from './dicom/luma.js'
 import { type Pixels, pixelsOf } from './dicom/pixels.js'
@@ -84,8 +83,7 @@ async function evenly<Clip extends { frames: Uint8Array; width: number; height: 
 const SCHEMA = 1
 
 function decoder(): string {
-  const parser = require('dicom-parser/package.json').version
-  const parts = [`dicom-parser ${parser}`, `libjpeg-turbo ${native().jpegLibrary ?? 'none'}`]
+  const parts = [`dicom-parser ${parserVersion()}`, `libjpeg-turbo ${native().jpegLibrary ?? 'none'}`]
   return `dicom ${SCHEMA} (${[...parts, ...codecVersions()].join(', ')})`
 }
 

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, createGunzip, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib'
-import type { NIFTI1, NIFTI2 } from 'nifti-reader-js'
 import { InfomotionError, throwIfAborted, unlessAborted } from '../runtime/errors.js'
+import type { NIFTI1, NIFTI2 } from '../vendor/nifti.js'
 import { type ArrayClip, expectClipSize, framesOfArray } from './arrays.js'
 import type { Format } from './format.js'
 import { SAMPLE_TYPES } from './samples.js'
@@ -71,7 +71,7 @@ async function headerOf(start: Buffer, path: string): Promise<NIFTI1 | NIFTI2> {
     )
   const bytes = new Uint8Array(HEADER_BYTES)
   bytes.set(start.subarray(0, form.length)) // without extensions, whose lengths could be anything
-  const { readHeader } = await import('nifti-reader-js') // on first use: whoever reads no NIfTI starts sooner
+  const { readHeader } = await import('../vendor/nifti.js') // on first use: whoever reads no NIfTI starts sooner
   try {
     return readHeader(bytes.buffer)
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { deflateSync, inflateSync } from 'node:zlib'
-import { convertIndexedToRgb, decode as decodePng } from 'fast-png'
+import { convertIndexedToRgb, decodePng } from '../vendor/png.js'
 
 /** Samples as a decoder gives them: `channels` values a pixel (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha). */
 export interface Samples {

@@ -14,6 +14,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -27,6 +28,9 @@ import { refuse } from './package/refusals.mjs'
 /** MiB packed and unpacked; some room above what it is. */
 const LIMITS = { packed: 4, unpacked: 8.5 }
 
+/** What an installation may be, without the optional ONNX Runtime: packages with this one, and MB (10^6) of all their files. */
+const INSTALLED = { packages: 40, megabytes: 12 }
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = (command, args, { cwd = root, env = process.env } = {}) =>
   execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
@@ -35,6 +39,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 process.stdout.write(run('npm', ['run', '--silent', 'prebuild']))
 run('npm', ['run', '--silent', 'compile:ts'])
+run('npm', ['run', '--silent', 'vendor'])
 run('npm', ['run', '--silent', 'docs'])
 process.stdout.write(run('npm', ['run', '--silent', 'sbom']))
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))
@@ -77,6 +82,7 @@ function pack() {
     'docs/install.md',
     'docs/api/index.md',
     'dist/cli.js',
+    'dist/vendor/LICENSES.txt',
     'models/zoo.json',
     // what docs/install.md and docs/cuda.md build from source
     ...[
@@ -122,6 +128,7 @@ function strangers(tarball) {
   copyFileSync(join(root, 'scripts', 'check', 'package', 'stranger.mjs'), join(project, 'stranger.mjs'))
 
   install('--ignore-scripts', '--omit=optional', tarball)
+  expectSmall(join(project, 'node_modules'))
   const command = (args) =>
     run(process.execPath, [join(project, 'node_modules', '.bin', 'infomotion'), ...args], { cwd: project, env })
   command(['phantom', 'phantom', '--train', '4', '--test', '2', '--seed', '3'])
@@ -157,6 +164,19 @@ function strangers(tarball) {
   const all = x64.map((node, i) => use(node, `with-${i}`))
   for (const said of all) assert.deepEqual(said, all[0], 'results differ between versions of Node')
   assert.deepEqual({ ...all[0].here, evaluation: undefined }, { ...without[0].here, evaluation: undefined })
+}
+
+/** The bar of what a user gets: files' lengths, so that the same comes out on every file system. */
+function expectSmall(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name))
+  const megabytes = paths.reduce((sum, path) => sum + statSync(path).size, 0) / 1e6
+  const packages = paths.filter((path) => /node_modules\/(@[^/]+\/)?[^/@]+\/package\.json$/.test(path)).length
+  say(`installed without ONNX Runtime: ${packages} packages, ${megabytes.toFixed(2)} MB`)
+  assert.ok(
+    packages <= INSTALLED.packages && megabytes <= INSTALLED.megabytes,
+    `an installation may be ${INSTALLED.packages} packages and ${INSTALLED.megabytes} MB`,
+  )
 }
 
 function findOnPath(name) {

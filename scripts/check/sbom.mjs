@@ -43,14 +43,23 @@ if (problems.length > 0) process.exit(1)
 writeFileSync(join(root, 'sbom.cdx.json'), `${JSON.stringify(bill, undefined, 1)}\n`)
 console.log(`sbom.cdx.json: ${bill.components.length} components, every licence allowed`)
 
-/** Of what users install. npm's own --omit=dev leaves out what development needs too (npm 11): its lock file goes without. */
+/**
+ * Of what users install, and what parts of are packed (scripts/vendor.mjs). npm's own --omit=dev leaves out what development needs
+ * too (npm 11): its lock file goes without.
+ */
 function npmSbom() {
   const folder = mkdtempSync(join(tmpdir(), 'infomotion-sbom-'))
   try {
     const { devDependencies, ...manifest } = readJson('package.json')
     const lock = readJson('package-lock.json')
+    const packed = Object.fromEntries((manifest.vendored ?? []).map((name) => [name, devDependencies[name]]))
+    Object.assign(manifest.dependencies, packed)
+    Object.assign(lock.packages[''].dependencies, packed)
     delete lock.packages[''].devDependencies
-    for (const [path, { dev, peer }] of Object.entries(lock.packages)) if (dev || peer) delete lock.packages[path]
+    const kept = new Set(withTheirs(Object.keys(packed), lock.packages))
+    for (const [path, { dev, peer }] of Object.entries(lock.packages))
+      if ((dev && !kept.has(path)) || peer) delete lock.packages[path]
+      else delete lock.packages[path].dev
     for (const [file, value] of Object.entries({ 'package.json': manifest, 'package-lock.json': lock }))
       writeFileSync(join(folder, file), JSON.stringify(value))
     const options = ['--sbom-format=cyclonedx', '--sbom-type=library', '--package-lock-only']
@@ -58,6 +67,19 @@ function npmSbom() {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Places in a lock file of packages, and of what they depend on. */
+function withTheirs(names, packages) {
+  const places = new Set()
+  const add = (name) => {
+    const place = `node_modules/${name}`
+    if (places.has(place) || !packages[place]) return
+    places.add(place)
+    for (const other of Object.keys(packages[place].dependencies ?? {})) add(other)
+  }
+  for (const name of names) add(name)
+  return places
 }
 
 function readJson(file) {

@@ -24,11 +24,16 @@ type Parser = typeof import('dicom-parser') & {
   DataSet: new (parser: ByteArrayParser, bytes: Buffer, elements: object) => DataSet
 }
 
+const vendored = () => require('../vendor/dicom.cjs') as { parser: unknown; version: string }
+
+/** Its version. */
+export const parserVersion = () => vendored().version
+
 let loaded: Parser | undefined
 
 /** Loaded on first use, past bundlers: packed into an ES module, it fails as it starts. */
 function dicomParser(): Parser {
-  loaded ??= require('dicom-parser') as Parser
+  loaded ??= vendored().parser as Parser
   return loaded
 }
 

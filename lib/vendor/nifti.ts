@@ -1,0 +1,1 @@
+export { type NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js'

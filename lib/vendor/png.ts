@@ -1,0 +1,1 @@
+export { convertIndexedToRgb, decode as decodePng, encode as encodePng } from 'fast-png'
