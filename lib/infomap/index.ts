@@ -9,7 +9,7 @@ export {
 export { type ModuleLinks, moduleLinks } from './links.js'
 export { type ModuleMapOptions, moduleMap } from './map.js'
 export type { CsrNetwork, LinkList } from './network.js'
-export type { WalkOptions } from './options.js'
+export type { FlowModel, WalkOptions } from './options.js'
 export {
   formatPartition,
   type PartitionFormat,

@@ -117,7 +117,7 @@ export async function infomap(graph: CsrNetwork | LinkList, options: InfomapOpti
       0xffffffff,
     ),
     ...(initial !== undefined && { initial: expectModules(initial, 'initial', network.nodes) }),
-    ...walkOptions(options, network),
+    ...walkOptions(options),
   }
   const what = { stage: 'infomap', total: search.trials, unit: 'trials' } as const
   const found = await runCounted((done) => native().infomap(network, search, done), what, options)
@@ -147,7 +147,7 @@ export async function codelength(
 ): Promise<Codelength> {
   expectOptions(options, 'codelength', [...WALK_OPTIONS, 'signal'])
   const network = toNativeNetwork(graph)
-  const flow = walkOptions(options, network)
+  const flow = walkOptions(options)
   const levels = Array.isArray(modules) ? modules : [modules]
   if (levels.length === 0) throw invalid('at least one level', 'modules', modules)
   for (const level of levels) expectModules(level, 'modules', network.nodes)

@@ -37,7 +37,7 @@ export async function moduleLinks(
 ): Promise<ModuleLinks[]> {
   expectOptions(options, 'moduleLinks', [...WALK_OPTIONS, 'signal'])
   const network = toNativeNetwork(graph)
-  const flow = walkOptions(options, network)
+  const flow = walkOptions(options)
   if (!Array.isArray(hierarchy)) throw invalid('an array of levels', 'hierarchy', hierarchy)
   const levels = hierarchy.map((level) =>
     expectModules(types.isUint32Array(level) ? level : level?.modules, 'hierarchy', network.nodes),

@@ -263,6 +263,8 @@ export interface NativeNetwork {
 
 export interface NativeWalkOptions {
   directed: boolean
+  /** FlowModel of native/core/infomap/flow.h. */
+  flowModel: number
   teleportation: number
   recordedTeleportation: boolean
   toNodes: boolean
@@ -270,6 +272,9 @@ export interface NativeWalkOptions {
   regularization: number
   entropyCorrection: number
   markovTime: number
+  variableMarkovTime: boolean
+  variableMarkovMinScale: number
+  nodeWeightsAsFlow: boolean
   noSelfLinks: boolean
 }
 

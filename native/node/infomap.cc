@@ -33,6 +33,10 @@ class Network {
     options_.to_nodes = flag("toNodes");
     options_.regularization = number("regularization");
     options_.markov_time = number("markovTime");
+    options_.variable_markov_time = flag("variableMarkovTime");
+    options_.min_scale = number("variableMarkovMinScale");
+    options_.model = static_cast<infomap::FlowModel>(static_cast<int>(number("flowModel")));
+    options_.node_weights_as_flow = flag("nodeWeightsAsFlow");
     options_.self_links = !flag("noSelfLinks");
     if (network.Has("nodeWeights")) {
       const Input<double> weights(network.Get("nodeWeights").As<Napi::Float64Array>(), task);

@@ -28,7 +28,13 @@ export function makeCase(seed: number, number: number): Case {
     ...(bipartite && { bipartite }),
     ...(random.uniform() < 0.3 && { nodeWeights: drawNodeWeights(random, nodes) }),
   }
-  return { network, ...drawOptions(random), levels: drawLevels(random, nodes) }
+  const options = drawOptions(random)
+  // Weights that are flow as they are: so that there is not more than all.
+  if (weights && options.walk.flowModel === 'precomputed') {
+    const sum = weights.reduce((sum, weight) => sum + weight, 0)
+    network.weights = weights.map((weight) => weight / (sum || 1))
+  }
+  return { network, ...options, levels: drawLevels(random, nodes) }
 }
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random.below(values.length)]
@@ -91,10 +97,15 @@ function drawOptions(random: Random): { walk: WalkOptions; flags: string[] } {
   const maybe = (share: number, set: () => string) => {
     if (random.uniform() < share) flags.push(set())
   }
-  maybe(0.5, () => {
-    walk.directed = true
-    return '--directed'
-  })
+  if (random.uniform() < 0.2) {
+    walk.flowModel = pick(random, ['undirected', 'directed', 'undirdir', 'outdirdir', 'rawdir', 'precomputed'] as const)
+    flags.push(`--flow-model ${walk.flowModel}`)
+  } else {
+    maybe(0.5, () => {
+      walk.directed = true
+      return '--directed'
+    })
+  }
   maybe(0.25, () => {
     walk.teleportation = pick(random, [0, 1e-6, 0.001, 0.005, 0.01, 0.05, 0.3, 0.5, 0.9, 1])
     return `--teleportation-probability ${walk.teleportation}`
@@ -110,6 +121,15 @@ function drawOptions(random: Random): { walk: WalkOptions; flags: string[] } {
   maybe(0.2, () => {
     walk.markovTime = pick(random, [0.25, 0.5, 0.8, 1.5, 2, 5])
     return `--markov-time ${walk.markovTime}`
+  })
+  maybe(0.1, () => {
+    walk.variableMarkovTime = true
+    walk.variableMarkovMinScale = pick(random, [1, 0.5, 2])
+    return `--variable-markov-time --variable-markov-min-scale ${walk.variableMarkovMinScale}`
+  })
+  maybe(0.05, () => {
+    walk.nodeWeightsAsFlow = true
+    return '--use-node-weights-as-flow'
   })
   maybe(0.2, () => {
     const strength = pick(random, [1, 0.1, 0.5, 3])

@@ -44,8 +44,6 @@ def answer(request):
             "oneLevel": network.one_level_codelength,
             "topModules": network.num_top_modules,
             "levels": network.num_levels,
-            "converged": network.network.flowConverged(),
-            "flowError": network.network.flowError(),
             "flow": [[node.node_id, node.flow] for node in network.nodes],
         }
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer

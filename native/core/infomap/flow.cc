@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "infomap/plogp.h"
 #include "infomap/visit_rates.h"
 
 namespace infomotion::infomap {
@@ -166,19 +167,6 @@ void undirected_flow(const WalkOptions& options, Flow& flow) {
   if (prior && !options.self_links) drop_own_steps(flow);
 }
 
-// Without links the walker teleports all the time, if that is described: by a prior, for which all nodes are alike, or to nodes.
-void flow_without_links(const WalkOptions& options, Flow& flow) {
-  const bool prior = options.regularization > 0;
-  if (!prior && !(flow.directed && options.recorded && options.to_nodes)) return;
-  flow.node_flow.assign(flow.nodes, 1.0 / flow.nodes);
-  if (!prior && !options.node_weights.empty()) {
-    const double total = sum(options.node_weights);
-    if (total > 0)
-      for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] = options.node_weights[u] / total;
-  }
-  flow.teleported = flow.landing = flow.node_flow;
-}
-
 // Drops the links i from u for which absent(u, i) is true.
 template <class Absent>
 void drop_links(Links& links, Absent absent) {
@@ -213,6 +201,57 @@ int scale_weights(Links& links) {
   const double limit = std::ldexp(heavy, kLightest - scale);
   if (dropping) drop_links(links, [&](uint32_t, std::size_t i) { return links.weights[i] < limit; });
   return scale;
+}
+
+// Visit rates in proportion to the nodes' weights.
+void given_visits(const WalkOptions& options, Flow& flow) {
+  flow.node_flow = options.node_weights.empty() ? std::vector<double>(flow.nodes, 1) : options.node_weights;
+  const double total = sum(flow.node_flow);
+  for (double& visits : flow.node_flow) visits /= total > 0 ? total : 1;
+  if (!flow.recorded() || options.regularization > 0) return;
+  for (uint32_t u = 0; u < flow.nodes; ++u) {
+    const bool dangling = flow.offsets[u] == flow.offsets[u + 1];
+    flow.teleported[u] = (dangling ? 1 : options.teleportation) * flow.node_flow[u];
+  }
+}
+
+// Without links the walker teleports all the time, if that is described: by a prior, for which all nodes are alike, or to nodes.
+void flow_without_links(const WalkOptions& options, Flow& flow) {
+  const bool prior = options.regularization > 0;
+  if (options.model == FlowModel::kPrecomputed) return given_visits(options, flow);
+  if (options.model != FlowModel::kWalk) return;
+  if (!prior && !(flow.directed && options.recorded && options.to_nodes)) return;
+  flow.node_flow.assign(flow.nodes, 1.0 / flow.nodes);
+  if (!prior && !options.node_weights.empty()) {
+    const double total = sum(options.node_weights);
+    if (total > 0)
+      for (uint32_t u = 0; u < flow.nodes; ++u) flow.node_flow[u] = options.node_weights[u] / total;
+  }
+  flow.teleported = flow.landing = flow.node_flow;
+}
+
+// The weights as flow.
+void given_flow(const WalkOptions& options, Flow& flow) {
+  if (options.model == FlowModel::kPrecomputed) return given_visits(options, flow);
+  const double total = sum(flow.link_flow);
+  for (double& link : flow.link_flow) link /= total;
+  flow.node_flow = weight_at(End::kTarget, flow);
+  if (options.model != FlowModel::kRaw && options.bipartite > 0)
+    for (double& visits : flow.node_flow) visits /= 2;
+}
+
+void vary_markov_time(const WalkOptions& options, Flow& flow) {
+  const double min_scale = options.min_scale;
+  const bool both_ends = !flow.directed || options.model == FlowModel::kUndirDir;
+  std::vector<double> scale(flow.nodes);
+  double most = min_scale;
+  for (uint32_t u = 0; u < flow.nodes; ++u) {
+    scale[u] = std::max(min_scale, flow.node_flow[u] > 0 ? log2_portable(flow.node_flow[u] * flow.ends) : 0);
+    most = std::max(most, scale[u]);
+  }
+  for (uint32_t u = 0; u < flow.nodes; ++u)
+    for (std::size_t i = flow.offsets[u]; i < flow.offsets[u + 1]; ++i)
+      flow.link_flow[i] *= most / (both_ends ? std::max(scale[u], scale[flow.targets[i]]) : scale[u]);
 }
 
 // Nodes with links from `second` on are only passed: the others are visited as often as they are themselves and as often as the walker
@@ -266,9 +305,14 @@ runtime::Status compute_flow(Links links, const WalkOptions& options, const runt
     }
   if (flow.weight == 0) {
     flow_without_links(options, flow);
+    if (options.node_weights_as_flow) given_visits(options, flow);
     return {};
   }
-  if (flow.directed) {
+  if (options.model != FlowModel::kWalk) {
+    given_flow(options, flow);
+    if (options.model == FlowModel::kPrecomputed)
+      for (double& link : flow.link_flow) link = std::ldexp(link, scale);
+  } else if (flow.directed) {
     runtime::Status status = directed_flow(options, cancel, flow);
     if (!status.ok()) return status;
   } else {
@@ -279,6 +323,8 @@ runtime::Status compute_flow(Links links, const WalkOptions& options, const runt
     runtime::Status status = count_two_steps_as_one(options.bipartite, options.regularization > 0, flow);
     if (!status.ok()) return status;
   }
+  if (options.node_weights_as_flow) given_visits(options, flow);
+  if (options.variable_markov_time) vary_markov_time(options, flow);
   // A step along a link between modules happens markov_time times per step that is described; visit rates and teleportation do not
   // change.
   if (options.markov_time != 1)

@@ -15,7 +15,17 @@
 
 namespace infomotion::infomap {
 
+// Where the flow comes from.
+enum class FlowModel {
+  kWalk,         // a walk over the links: along both directions, or PageRank
+  kRaw,          // directed: the weights are the flow, in proportion
+  kUndirDir,     // as Infomap has them: the same, but a visit counts half in bipartite networks,
+  kOutDirDir,    // and the variable Markov time of kUndirDir is that of undirected networks
+  kPrecomputed,  // directed: the weights are the flow as they are, and the nodes' weights their visit rates, in proportion
+};
+
 struct WalkOptions {
+  FlowModel model = FlowModel::kWalk;
   double teleportation = 0.15;  // 0..1; directed networks only
   bool recorded = false;        // the code names teleportation steps too; they land in proportion to in-weight
   bool to_nodes = false;        // teleportation lands on nodes as their weights say, not in proportion to their links'
@@ -29,6 +39,13 @@ struct WalkOptions {
   // Lancichinetti, M. Rosvall, Phys. Rev. E 93, 032309 (2016); M. T. Schaub, R. Lambiotte, M. Barahona, Phys. Rev. E
   // 86, 026112 (2012).
   double markov_time = 1;
+  // Besides, the Markov time of a link is the local one where it starts (undirected: the shorter of both ends'), t_i = max s / s_i with
+  // the local scale s_i = max(min_scale, log2 k_i): the entropy of the choice among as many equal links as node i's flow is worth, k_i =
+  // p_i times the number of ends of links. So sparse parts of a network are not cut up. D. Edler, J. Smiljanic, A. Holmgren, A. Eriksson,
+  // M. Rosvall, "Variable Markov dynamics as a multi-focal lens to map complex networks" (arXiv:2211.04287).
+  bool variable_markov_time = false;
+  double min_scale = 1;
+  bool node_weights_as_flow = false;  // visit rates are the nodes' weights, in proportion
   bool self_links = true;  // false: they are ignored
   // Undirected networks with two kinds of nodes and links between the kinds only: nodes from this number on are of the
   // second kind (0: there is one kind). Two steps of the walk, to the second kind and back, count as one step that is
