@@ -5,7 +5,7 @@ import { stringify } from '../vendor/csv.js'
 import { isOwnFile, linesOf, openOwnFile } from './lines.js'
 import { type Placed, TILES } from './place.js'
 import { fileOf } from './segments.js'
-import type { Clip, DataSet, Split } from './types.js'
+import type { Clip, DataSet, SetItem, Split } from './types.js'
 
 // The tables of a set that is written: the source's own, its weights, tracings and terms.
 
@@ -76,11 +76,21 @@ export async function writeTables(
   const { source, root } = dataSet
   const timed = placed.some(({ item, clip }) => item && clip?.segment)
   const tiled = !source.columns.includes(TILES) && placed.some(({ row }) => row[TILES])
+  const soft = placed.some(({ item }) => item?.soft) ? targetColumns(dataSet) : []
   const weights = placed.flatMap(({ clip, file, item }) =>
-    item ? [[clip && list ? clip.path : file, String(item.weight), ...(timed ? timesOf(clip) : [])]] : [],
+    item
+      ? [
+          [
+            ...[clip && list ? clip.path : file, String(item.weight)],
+            ...(timed ? timesOf(clip) : []),
+            ...soft.map((_, c) => targetOf(item, c)),
+          ],
+        ]
+      : [],
   )
   const contents: Record<string, () => string | AsyncIterable<Uint8Array>> = {
-    'weights.csv': () => stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : [])], ...weights]),
+    'weights.csv': () =>
+      stringify([['path', 'weight', ...(timed ? ['start', 'end', 'unit'] : []), ...soft], ...weights]),
     'NOTICE.txt': () => `${notices.join('\n\n')}\n`,
     'phantom.json': () => bytesOf(join(root, 'phantom.json')),
   }
@@ -96,14 +106,15 @@ export async function writeTables(
       )
     }
   for (const { name, columns, split, folder } of clipTables(dataSet)) {
-    const rows = placed.flatMap(({ clip, file, row }) => {
+    const rows = placed.flatMap(({ clip, file, row, item }) => {
       const isHere = (!split || split === (clip?.split ?? 'train')) && (!folder || isBelow(file, folder))
-      return isHere ? [row] : []
+      return isHere ? [{ ...row, ...Object.fromEntries(soft.map((name, c) => [name, targetOf(item, c)])) }] : []
     })
-    const more = tiled && (split ?? 'train') === 'train' ? [TILES] : []
+    const more = (split ?? 'train') === 'train' ? [...(tiled ? [TILES] : []), ...soft] : []
+    const unquoted = [...(source.unquoted ?? []), ...soft]
     contents[name] = () =>
       /\.jsonl$/i.test(name)
-        ? rows.map((row) => jsonLine([...columns, ...more], row, source.unquoted)).join('')
+        ? rows.map((row) => jsonLine([...columns, ...more], row, unquoted)).join('')
         : source.header === false
           ? rows.map((row) => `${columns.map((name) => row[name]).join(source.delimiter)}\n`).join('')
           : stringify(rows, { header: true, columns: [...columns, ...more], delimiter: source.delimiter })
@@ -127,6 +138,15 @@ function jsonLine(columns: readonly string[], row: Record<string, string>, unquo
     }
   }
   return `${JSON.stringify(Object.fromEntries(columns.map((name) => [name, valueIn(name)])))}\n`
+}
+
+/** Columns of the soft targets, one a class, behind all others: "p:EF 30-40". */
+const targetColumns = ({ classes }: DataSet) => classes.map((name) => `p:${name}`)
+
+/** With as many digits as a float32 has. */
+function targetOf(item: SetItem | undefined, c: number): string {
+  const value = item?.soft?.[c]
+  return value === undefined ? '' : String(Number(value.toPrecision(9)))
 }
 
 /** The part that a clip is, for whoever reads the weights. */

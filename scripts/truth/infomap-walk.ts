@@ -16,7 +16,11 @@ export function isExact({ network, walk }: Case, { flow }: Codelength): boolean 
     if (u !== targets[i] || !walk.noSelfLinks) links[u][targets[i]] += weights?.[i] ?? 1
   const out = links.map(total)
   const into = out.map((_, v) => links.reduce((sum, row) => sum + row[v], 0))
-  const landing = walk.toNodes ? Array.from(out, (_, u) => nodeWeights?.[u] ?? 1) : walk.recordedTeleportation ? into : out
+  const landing = walk.toNodes
+    ? Array.from(out, (_, u) => nodeWeights?.[u] ?? 1)
+    : walk.recordedTeleportation
+      ? into
+      : out
   const all = total(landing)
   const rate = walk.teleportation ?? 0.15
   let step = links.map((row, u) =>
@@ -29,7 +33,8 @@ export function isExact({ network, walk }: Case, { flow }: Codelength): boolean 
   for (let i = 0; i < STEPS; i++) {
     const squared = table()
     for (const [u, row] of squared.entries()) {
-      for (const [k, share] of step[u].entries()) if (share > 0) for (let v = 0; v < nodes; v++) row[v] += share * step[k][v]
+      for (const [k, share] of step[u].entries())
+        if (share > 0) for (let v = 0; v < nodes; v++) row[v] += share * step[k][v]
       const sum = total(row)
       for (let v = 0; v < nodes; v++) row[v] /= sum
     }
@@ -39,7 +44,9 @@ export function isExact({ network, walk }: Case, { flow }: Codelength): boolean 
   const rates = out.map((_, v) => start.reduce((sum, share, u) => sum + share * step[u][v], 0) / total(start))
   if (walk.recordedTeleportation) return rates.every((q, u) => Math.abs(q - flow[u]) <= APART)
   const linked = rates.reduce((sum, q, u) => sum + (out[u] > 0 ? q : 0), 0)
-  const visits = out.map((_, v) => rates.reduce((sum, q, u) => sum + (links[u][v] > 0 ? (q * links[u][v]) / out[u] : 0), 0))
+  const visits = out.map((_, v) =>
+    rates.reduce((sum, q, u) => sum + (links[u][v] > 0 ? (q * links[u][v]) / out[u] : 0), 0),
+  )
   return visits.every((p, v) => Math.abs(p / linked - flow[v]) <= APART)
 }
 

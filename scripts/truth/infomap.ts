@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { codelength, type Codelength } from 'infomotion/infomap'
+import { type Codelength, codelength } from 'infomotion/infomap'
 import type { InfomotionError } from '#lib/runtime/errors.js'
 import { Peer } from '../bench/peer.js'
 import { pythonPeer } from '../bench/support.js'
@@ -37,14 +37,22 @@ if (!python) {
   process.exit(1)
 }
 const peer = await Peer.open(python, [join(root, 'scripts', 'truth', 'infomap_peer.py')])
-const tally = { equal: 0, 'refused by both': 0, 'refused here only': 0, 'refused there only': 0, 'apart, ours exact': 0, apart: 0 }
+const tally = {
+  equal: 0,
+  'refused by both': 0,
+  'refused here only': 0,
+  'refused there only': 0,
+  'apart, ours exact': 0,
+  apart: 0,
+}
 const first = Number(values.case ?? 0)
 const count = values.case === undefined ? Number(values.cases) : 1
 for (let number = first; number < first + count; number++) {
   const one = makeCase(Number(values.seed), number)
   const theirs = await peer.ask<Answer>(request(one))
   const ours = await codelength(one.network, one.levels, one.walk).catch((error: InfomotionError) => error)
-  if (values.case !== undefined) console.dir({ one, theirs, ours, levels: one.levels }, { depth: 4, maxArrayLength: 100 })
+  if (values.case !== undefined)
+    console.dir({ one, theirs, ours, levels: one.levels }, { depth: 4, maxArrayLength: 100 })
   const tell = (kind: keyof typeof tally, why = '') => {
     tally[kind]++
     if (why) console.log(`${kind}: case ${number}, ${describe(one)}: ${why}`)
@@ -61,7 +69,12 @@ for (let number = first; number < first + count; number++) {
   }
 }
 peer.stop()
-console.log(`infomap ${peer.versions.infomap}: ` + Object.entries(tally).map(([kind, cases]) => `${cases} ${kind}`).join(', '))
+console.log(
+  `infomap ${peer.versions.infomap}: ` +
+    Object.entries(tally)
+      .map(([kind, cases]) => `${cases} ${kind}`)
+      .join(', '),
+)
 process.exitCode = tally.apart > 0 || tally.equal === 0 ? 1 : 0
 
 function request({ network, flags, levels }: Case): object {
@@ -81,8 +94,7 @@ function request({ network, flags, levels }: Case): object {
 function paths(levels: Uint32Array[]): [path: string, node: number][] {
   const inside = levels.slice(1).map((level, l) => {
     const children = new Map<number, Set<number>>()
-    for (const [u, m] of level.entries())
-      children.set(levels[l][u], (children.get(levels[l][u]) ?? new Set()).add(m))
+    for (const [u, m] of level.entries()) children.set(levels[l][u], (children.get(levels[l][u]) ?? new Set()).add(m))
     return children
   })
   const ranks = new Map<string, number>()
@@ -104,7 +116,8 @@ function paths(levels: Uint32Array[]): [path: string, node: number][] {
 function difference(ours: Codelength, theirs: Answer): string {
   const apart = (a: number, b: number) => !(Math.abs(a - b) <= APART * Math.max(1, Math.abs(b)))
   const found: string[] = []
-  if (apart(ours.oneLevelCodelength, theirs.oneLevel)) found.push(`one level ${ours.oneLevelCodelength}, not ${theirs.oneLevel}`)
+  if (apart(ours.oneLevelCodelength, theirs.oneLevel))
+    found.push(`one level ${ours.oneLevelCodelength}, not ${theirs.oneLevel}`)
   if (apart(ours.codelength, theirs.codelength)) found.push(`${ours.codelength} bits, not ${theirs.codelength}`)
   const sum = theirs.flow.reduce((sum, [, flow]) => sum + flow, 0)
   const node = Math.abs(sum - 1) < 1e-6 && theirs.flow.find(([u, flow]) => apart(ours.flow[u], flow))
