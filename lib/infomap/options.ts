@@ -82,8 +82,9 @@ const NATIVE_MODELS: Record<FlowModel, number> = {
 
 /** All of them given, as the addon takes them. */
 export function walkOptions(options: WalkOptions): NativeWalkOptions {
-  const flag = (name: 'recordedTeleportation' | 'toNodes' | 'variableMarkovTime' | 'nodeWeightsAsFlow' | 'noSelfLinks') =>
-    expectBoolean(options[name] ?? false, name)
+  const flag = (
+    name: 'recordedTeleportation' | 'toNodes' | 'variableMarkovTime' | 'nodeWeightsAsFlow' | 'noSelfLinks',
+  ) => expectBoolean(options[name] ?? false, name)
   const within = (name: 'teleportation' | 'markovTime' | 'variableMarkovMinScale', least: number, most: number) =>
     expectNumber(options[name] ?? WALK_DEFAULTS[name], name, least, most)
   const flowModel = flowModelOf(options)
