@@ -448,6 +448,7 @@ t.test('students learn the tiles, each with its weight; random sets are composed
     ...[
       ['infomap', 5, 20],
       ['kmedoids', 5, 20],
+      ['graph-coverage', 5, 20],
       ['random', 5, 20],
       ['infomap:plain', 5, undefined],
       ['infomap:uncut', 5, undefined],

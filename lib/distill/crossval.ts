@@ -46,17 +46,12 @@ export function spreadOf(values: readonly number[]): { mean: number; deviation: 
   return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 }
 }
 
-/** Student's t that chance exceeds once in twenty times, by the number of repeats. */
-const T_95: Readonly<Record<number, number>> = { 2: 6.31, 3: 2.92, 4: 2.35, 5: 2.13 }
-
 /**
- * Whether what the repeats gained is more than chance gives once in twenty times: their mean above t standard errors, which
- * are larger than those of independent repeats, since the parts of TRAIN overlap: deviation * sqrt(1 / repeats + held out
- * / rest) (Nadeau and Bengio 2003).
- *
- * @param gains - of 2 to 5 repeats
+ * Whether a mean is above 0 by more than its standard error (the rule of Breiman et al. 1984: what is plainer stays unless
+ * another is that much better). The error is larger than that of independent repeats, since the parts of TRAIN overlap:
+ * deviation * sqrt(1 / repeats + held out / rest) (Nadeau and Bengio 2003).
  */
 export function isClear(gains: readonly number[]): boolean {
   const { mean, deviation } = spreadOf(gains)
-  return mean > T_95[gains.length] * deviation * Math.sqrt(1 / gains.length + HELD_OUT / (1 - HELD_OUT))
+  return mean > deviation * Math.sqrt(1 / gains.length + HELD_OUT / (1 - HELD_OUT))
 }

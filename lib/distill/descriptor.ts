@@ -20,7 +20,7 @@ const REPEATS = 5
 /**
  * The form of the descriptor: as asked for, or, where that is `auto`, by cross-validation: a part of TRAIN, whole groups,
  * is held out, and linear students of all the others tell its classes. The form that does best is taken if it is ahead of
- * `relative` by more than chance gives once in twenty times, else `relative`. All clips are learnt from, not a selection of them, so that
+ * `relative` by more than its standard error, else `relative`. All clips are learnt from, not a selection of them, so that
  * one form serves all selectors, budgets and tilings of a split; and the student is linear whatever the run's is: it is
  * the one that sees the descriptor, of which others have but the selection. TEST is not looked at.
  *

@@ -73,7 +73,7 @@ const KEYS = {
       'size',
       'composition',
     ],
-    ...['classes', 'items', 'notices'],
+    ...['embeddings', 'descriptor', 'classes', 'items', 'notices'],
   ],
   item: [
     ...['path', 'label', 'class', 'weight', 'module', 'flow', 'visitRate', 'rank', 'parents', 'kind', 'targets'],
