@@ -54,7 +54,11 @@ function mapEquation(flow: number[][], modules: ArrayLike<number>): number {
   return entropy(enter) + books.reduce((a, b) => a + b, 0)
 }
 
-function randomNetwork(random: Random, nodes: number, links: number): Required<Omit<LinkList, 'bipartite' | 'nodeWeights'>> {
+function randomNetwork(
+  random: Random,
+  nodes: number,
+  links: number,
+): Required<Omit<LinkList, 'bipartite' | 'nodeWeights'>> {
   const draw = (n: number) => Uint32Array.from({ length: links }, () => random.below(n))
   const weights = Float64Array.from({ length: links }, () => (random.below(9) ? 4 * random.uniform() : 0))
   return { nodes, sources: draw(nodes - 2), targets: draw(nodes - 1), weights }
