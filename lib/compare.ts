@@ -16,7 +16,7 @@ import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/reco
 import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
-import { composed, compositionOf, UNDIVIDED } from './distill/tiling.js'
+import { composed, compositionOf, searchOf, UNDIVIDED } from './distill/tiling.js'
 import type { RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
@@ -141,12 +141,16 @@ async function run(
       const { channels, note } = await channelsOfAll(rounds, name, settings, stage)
       if (note) onNote?.(note)
       own.channels = channels
-      const { fold } = rounds[0]
-      const work = settings.vpc.flatMap((vpc) => {
-        const others = new Set(settings.selectors).size - 1
-        return rounds.map(() => tableOf({ others, draws: own.randomDraws, vpc, classes: first.classes.length }))
-      })
-      onNote?.(await workNote(fold, name, { channels, steps, work }, stage))
+      const composes = settings.synthesize === 'compose'
+      const { students: searched, steps: searchSteps } = searchOf(own)
+      const others = new Set(settings.selectors).size - 1 + (composes ? 1 + own.randomDraws : 0)
+      const work = rounds.flatMap(({ fold }) =>
+        settings.vpc.flatMap((vpc) => [
+          { students: searched, clips: 0, steps: searchSteps },
+          ...tableOf(fold, { others, draws: own.randomDraws, vpc }, steps),
+        ]),
+      )
+      onNote?.(await workNote(rounds[0].fold, name, { channels, work }, stage))
     }
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []

@@ -4,7 +4,7 @@ import { leakError } from './dataset/leaks.js'
 import { READING } from './dataset/options.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectWritableSet } from './dataset/write.js'
-import { baselineSets } from './distill/baselines.js'
+import { baselineSets, partnersOf } from './distill/baselines.js'
 import { channelsOf } from './distill/channels.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
@@ -22,7 +22,7 @@ import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
 import { withTargets } from './distill/teacher.js'
-import { composed, compositionOf, darkWarnings } from './distill/tiling.js'
+import { composed, compositionOf, darkWarnings, searchOf } from './distill/tiling.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
 import { DISTILL } from './options/distill.js'
@@ -141,9 +141,15 @@ async function run(
     : { channels: settings.channels, note: undefined }
   if (note) onNote?.(note)
   if (sees && channels !== 'auto' && trains(settings)) {
-    const others = refine === 'swap' ? 2 + settings.randomDraws : 1
-    const table = tableOf({ others, draws: settings.randomDraws, vpc, classes: dataSet.classes.length })
-    onNote?.(await workNote(fold, student, { channels, steps: settings.steps, work: [table] }, stage))
+    const { randomDraws: draws, steps } = settings
+    const distilledBy = refine === 'swap' ? `${selector}+swap` : selector
+    const others = partnersOf(selector, distilledBy).length + (refine === 'swap' ? draws : 0)
+    const search = searchOf(settings)
+    const work = [
+      { students: search.students, clips: 0, steps: search.steps },
+      ...tableOf(fold, { others: others + (settings.synthesize === 'none' ? 0 : 2), draws, vpc }, steps),
+    ]
+    onNote?.(await workNote(fold, student, { channels, work }, stage))
   }
 
   // the clips that stand for the communities, with their weights: one a video, or one a tile

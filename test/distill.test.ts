@@ -153,8 +153,8 @@ t.test('refined by swaps, weighted by visit rate, with a teacher, a CNN as stude
   const said = (pattern: RegExp) => t.equal(notes.filter((note) => pattern.test(note)).length, 1, `${pattern}`)
   said(/sees 16 frames over .* s of a clip at a time, since .* again about every/)
   said(/flow alone: fewer than 200 TRAIN clips/)
-  // 1 + 3 others + 1 draw, of two other channels 1 + 1 draw, and all of TRAIN three times
-  said(/Student cnn: 12 of them to train, 24 steps in all at \d+ ms here: about \d+ s/)
+  // 1 + 4 others + 1 draw, of two other channels 1 + 1 draw, and all of TRAIN three times
+  said(/Student cnn: 13 of them to train, 26 steps in all at \d+ ms here: about \d+ s/)
   const student = decodeModel(readFileSync(join(out, 'student.onnx')))
   t.same([...student.outputs.keys()], ['probabilities', 'embedding'])
 })

@@ -25,9 +25,9 @@ export async function baselineSets(
   // draw 0 of random selection is the distilled set itself where that is drawn at random
   const first = selector === 'random' ? 1 : 0
   const draws = Array.from({ length: randomDraws }, (_, i) => first + i)
-  const partners = new Set([selector, 'kmedoids', 'graph-coverage'].filter((name) => name !== distilled.selector))
+  const partners = partnersOf(selector, distilled.selector)
   const wanted = [
-    [...partners].map((name) => ({ name, draw: 0 })),
+    partners.map((name) => ({ name, draw: 0 })),
     refine === 'swap' ? draws.map((draw) => ({ name: 'random+swap', draw })) : [],
     draws.map((draw) => ({ name: 'random', draw })),
   ]
@@ -41,6 +41,11 @@ export async function baselineSets(
   if (tilesIn(tiling) === 1) return sets
   const { selector: name } = distilled
   return [...sets, { ...(await setOf({ name, draw: 0 }, UNDIVIDED)), selector: `${name}:plain` }, uncut(distilled)]
+}
+
+/** The selectors beside a set's own. */
+export function partnersOf(selector: string, distilled: string): string[] {
+  return [...new Set([selector, 'kmedoids', 'graph-coverage'])].filter((name) => name !== distilled)
 }
 
 /** A set as a loader takes it that knows nothing of tiles: each composed video as one clip, as it comes out of its file. */

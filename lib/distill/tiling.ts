@@ -107,6 +107,13 @@ export async function compositionOf(
   return { tiling: best, shape, search: search.found, warnings }
 }
 
+/** CNN students that a search trains at most, and their steps. */
+export function searchOf({ synthesize, tiles, stretches, steps = CNN_STEPS }: Omit<TilingSettings, 'vpc'>) {
+  const auto = (asked: unknown, all: readonly number[]) => (asked === 'auto' ? all.length : 0)
+  const tilings = synthesize === 'none' ? 0 : auto(tiles, SIDES) + auto(stretches, STRETCHES)
+  return { students: tilings * REPEATS.cnn, steps: Math.min(steps, CNN_STEPS) }
+}
+
 /** Size, rate and length of each TRAIN clip; none where their frames were not looked at. */
 function shapesOf({ clips: { facts }, trainRows }: Fold): ClipShape[] {
   return facts ? Array.from(trainRows, (row) => facts[row]) : []

@@ -11,17 +11,26 @@ const TRIAL_STEPS = 12
 
 /** What is to be trained. */
 export interface Work {
-  /** Students on distilled sets, and those on all of TRAIN. */
-  sets: number
-  full: number
-  /** Clips that a set's student learns from. */
+  students: number
+  /** Clips that each learns from. */
   clips: number
+  /** Steps of each, where that is fixed. */
+  steps?: number
 }
 
-/** Students of a table: of a first set, other selectors' sets and random draws; the first of them for other channels too. */
-export function tableOf({ others, draws, vpc, classes }: Record<'others' | 'draws' | 'vpc' | 'classes', number>): Work {
-  const controls = 2
-  return { sets: 1 + others + draws + controls * (1 + draws), full: 1 + controls, clips: vpc * classes }
+/**
+ * The students of a table: of a set, those beside it and random draws; of set and draws for the two other choices of
+ * channels too; and of all of TRAIN for each.
+ */
+export function tableOf(
+  { trainRows, dataSet }: Fold,
+  { others, draws, vpc }: Record<'others' | 'draws' | 'vpc', number>,
+  steps?: number,
+): Work[] {
+  return [
+    { students: 1 + others + draws + 2 * (1 + draws), clips: vpc * dataSet.classes.length, steps },
+    { students: 3, clips: trainRows.length, steps },
+  ]
 }
 
 /**
@@ -31,7 +40,7 @@ export function tableOf({ others, draws, vpc, classes }: Record<'others' | 'draw
 export async function workNote(
   { clips, trainRows }: Fold,
   name: Exclude<StudentName, 'linear'>,
-  { channels, steps, work }: { channels: Channels; steps?: number; work: readonly Work[] },
+  { channels, work }: { channels: Channels; work: readonly Work[] },
   { signal }: StageOptions,
 ): Promise<string> {
   const some = Array.from(trainRows.subarray(0, TRIAL_CLIPS))
@@ -47,20 +56,19 @@ export async function workNote(
   const from = marks.findIndex((mark) => mark !== undefined)
   const step = (marks[TRIAL_STEPS] - marks[from]) / 1000 / (TRIAL_STEPS - from)
 
-  const bounds = (count: number) => (steps === undefined ? boundsOf(count) : { least: steps, most: steps })
-  const [all, sum] = [bounds(trainRows.length), { students: 0, least: 0, most: 0 }]
-  for (const { sets, full, clips: count } of work) {
-    const own = bounds(count)
-    sum.students += sets + full
-    sum.least += sets * own.least + full * all.least
-    sum.most += sets * own.most + full * all.most
+  const sum = { students: 0, least: 0, most: 0 }
+  for (const { students, clips, steps } of work) {
+    const { least, most } = steps === undefined ? boundsOf(clips) : { least: steps, most: steps }
+    sum.students += students
+    sum.least += students * least
+    sum.most += students * most
   }
   const lanes = Math.min(native().threads, sum.students)
   const [low, high] = [sum.least, sum.most].map((count) => durationOf((count * step) / lanes))
   const time = low === high ? low : `${low} to ${high}`
   return (
     `Student ${name}: ${sum.students} of them to train, ${sum.least === sum.most ? sum.most : `${sum.least} to ${sum.most}`} steps in all at ` +
-    `${(1000 * step).toFixed(0)} ms here: about ${time}. Fewer random draws, budgets or steps take less; predictions that are kept take none.`
+    `${(1000 * step).toFixed(0)} ms here: about ${time}. Fewer random draws or steps take less; what is in the cache takes none.`
   )
 }
 

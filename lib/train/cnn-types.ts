@@ -17,7 +17,7 @@ export interface CnnOptions {
   /**
    * Default: at a constant learning rate until the loss has settled, and half as many again at a falling one; at least 240,
    * at most 20 passes over the clips, or 960. It has settled where the mean loss of 80 steps (or of 2 passes, where that is
-   * more) is not a tenth below that of as many before them, or is below 0.05 nats.
+   * more) is not a twentieth below that of as many before them, or is below 0.05 nats.
    */
   steps?: number
   /** Samples of a step, at least 2; default 8. With fewer clips, a step shows some of them in several ways. */

@@ -100,14 +100,14 @@ export interface Settling {
   window: number
 }
 
-/** A loss has settled where it no longer falls by a tenth a window, or where there is next to nothing to fall. */
-const FALLS = 0.9
+/** A loss has settled where it no longer falls by a twentieth a window, or where there is next to nothing to fall. */
+const FALLS = 0.95
 const NOTHING = 0.05
 
 /**
  * Learning rates of all steps, as far as the losses of those that are done tell: the first rate until the loss has
  * settled, but at most for two thirds of `most`; then down to 0 by a half cosine, for half as many steps as before. It has
- * settled where the mean of a window is above 0.9 times that of the window before, or below 0.05 nats. Always the same for
+ * settled where the mean of a window is above 0.95 times that of the window before, or below 0.05 nats. Always the same for
  * the same losses, and the same for more of them: what has settled stays so.
  */
 export function settlingRates(losses: Float32Array, { learningRate, most, window }: Settling): Float64Array {
