@@ -5,8 +5,9 @@ import { Worker } from 'node:worker_threads'
 import { decode as decodePng, encode as encodePng } from 'fast-png'
 import { decodeFlo, encodeFlo, type FlowOptions, FlowSequence, farneback, readFlow, writeFlow } from 'infomotion/flow'
 import t from 'tap'
-import { decodeNpy } from '#lib/run/npy.js'
+import { decodeNpy, encodeNpy } from '#lib/run/npy.js'
 import { readLuma } from '#lib/video/images.js'
+import { readClip } from '#lib/video/index.js'
 import { fixture, greyJpeg, infomotion, needs, reference, temporary } from './support.js'
 
 const golden = (name: string) => fixture('farneback-golden', name)
@@ -334,6 +335,44 @@ t.test('the command line', async (t) => {
     error: { message: /one size/ },
   })
   t.match(await run('none.png', 'none.png', '-o', out), { code: 1, error: { code: 'IMAGE_NOT_FOUND' } })
+})
+
+t.test('the command line reads a clip as other commands do', async (t) => {
+  const directory = temporary(t)
+  const out = join(directory, 'flow.npy')
+  // a sector of speckle beside letters that blink
+  const [width, height, count] = [120, 96, 12]
+  const isInside = (x: number, y: number) => x >= 20 && x < 100 && y >= 10 && y < 80
+  const frames = Uint8Array.from({ length: count * width * height }, (_, i) => {
+    const [x, y, f] = [i % width, Math.floor(i / width) % height, Math.floor(i / width / height)]
+    if (isInside(x, y)) return 60 + ((x * 7919 + y * 104729 + f * 15485863) % 61)
+    return y >= 88 && y < 92 && x > 40 && x < 60 ? (f % 2) * 200 : 0
+  })
+  const path = join(directory, 'clip.npy')
+  writeFileSync(path, encodeNpy(frames, [count, height, width]))
+  const run = async (...more: string[]) => {
+    const { status, out: said } = await infomotion(['flow', path, '-o', out, '--json', ...more])
+    return {
+      status,
+      ...JSON.parse(said),
+      flow: status === 0 ? (decodeNpy(await readFile(out)).data as Float32Array) : [],
+    }
+  }
+  const plain = await run()
+  t.match(plain, { status: 0, pairs: count - 1, warnings: [/names no frame rate/] })
+  t.match(await run('--fps', '25'), { status: 0, warnings: [] })
+  const masked = await run('--mask', 'sector', '--fps', '25')
+  const clip = await readClip(path, { mask: 'sector', fps: 25 })
+  const { flow } = await farneback(clip.frames, { width, height })
+  t.equal(difference(masked.flow as Float32Array, flow).max, 0, 'the flow of the masked clip')
+  t.ok(difference(masked.flow as Float32Array, plain.flow as Float32Array).max > 0.1)
+  const pair = [golden('box112.a.pgm'), golden('box112.b.pgm')]
+  t.match(
+    JSON.parse((await infomotion(['flow', ...pair, '-o', join(directory, 'a.flo'), '--mask', 'sector', '--json'])).out),
+    {
+      error: { code: 'INVALID_ARGUMENT', message: /two images are read as they are/ },
+    },
+  )
 })
 
 t.test('the command line, on a clip', needs(reference('lung-ultrasound'), 'reference/lung-ultrasound'), async (t) => {

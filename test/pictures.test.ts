@@ -191,6 +191,60 @@ t.test('JPEG frames are as near as JPEG is, and colours become luma', async (t) 
   t.same([...(await readClip(folderOf(t, { 'a.png': rgb }))).frames], [76, 150, 29])
 })
 
+t.test('pictures are turned as their Exif orientation asks for', async (t) => {
+  // stored: white in the first corner, grey in the second of the first row
+  const [width, height] = [48, 32]
+  const pixels = new Uint8Array(width * height)
+  for (let y = 0; y < 16; y++) pixels.fill(255, y * width, y * width + 16).fill(128, y * width + 32, (y + 1) * width)
+  const jpeg = await greyJpeg(pixels, width, height)
+  const exif = (orientation: number, little: boolean) => {
+    const body = Buffer.alloc(6 + 8 + 2 + 24 + 4)
+    body.write(little ? 'Exif\0\0II' : 'Exif\0\0MM', 'latin1')
+    const short = (at: number, value: number) =>
+      little ? body.writeUInt16LE(value, at) : body.writeUInt16BE(value, at)
+    const long = (at: number, value: number) => (little ? body.writeUInt32LE(value, at) : body.writeUInt32BE(value, at))
+    short(8, 42)
+    long(10, 8)
+    short(14, 2)
+    for (const [i, tag, value] of [
+      [0, 0x0100, width],
+      [1, 0x0112, orientation],
+    ]) {
+      short(16 + 12 * i, tag)
+      short(18 + 12 * i, 3)
+      long(20 + 12 * i, 1)
+      short(24 + 12 * i, value)
+    }
+    const head = Buffer.from([0xff, 0xe1, 0, body.length + 2])
+    return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)])
+  }
+  // where they are seen (Exif 2.32, 4.6.5): top left, top right, bottom left, bottom right
+  const seen = ['', 'tl tr', 'tr tl', 'br bl', 'bl br', 'tl bl', 'tr br', 'br tr', 'bl tl']
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    const root = temporary(t)
+    for (const [i, little] of [true, false].entries()) writeFileSync(join(root, `${i}.jpg`), exif(orientation, little))
+    const clip = await readClip(root, { fps: 25 })
+    const sideways = orientation > 4
+    t.match(clip, { count: 2, width: sideways ? 32 : 48, height: sideways ? 48 : 32, damagedFrames: 0, warnings: [] })
+    const corner = (grey: number) => {
+      const place = (row: string, column: string) => {
+        const y = row === 't' ? 4 : clip.height - 4
+        const x = column === 'l' ? 4 : clip.width - 4
+        return [0, 1].every((i) => Math.abs(clip.frames[(i * clip.height + y) * clip.width + x] - grey) < 9)
+      }
+      return ['tl', 'tr', 'bl', 'br'].filter(([row, column]) => place(row, column)).join()
+    }
+    t.equal(`${corner(255)} ${corner(128)}`, seen[orientation], `orientation ${orientation}`)
+  }
+  for (const broken of [exif(9, true), exif(1, true).subarray(0, 30), Buffer.concat([exif(6, true).subarray(0, 24)])]) {
+    const root = lay(temporary(t), { '0.jpg': jpeg, '1.jpg': broken })
+    t.same(
+      (await readClip(root, { fps: 25 })).frames.subarray(0, 48 * 32),
+      (await readClip(lay(temporary(t), { 'a.jpg': jpeg }), { fps: 25 })).frames,
+    )
+  }
+})
+
 t.test('more than 2 GiB of luma is refused before memory is taken', async (t) => {
   // 16384 x 16384 white pixels: nine of them are more than 2 GiB
   const large = Buffer.from(

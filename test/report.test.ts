@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { moduleMap } from 'infomotion/infomap'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -7,8 +7,10 @@ import type { Evaluation, EvaluationRow, Interval, Metrics } from '#lib/evaluate
 import { html } from '#lib/report/html/html.js'
 import { type ReportInput, type ReportItem, writeReport } from '#lib/report/index.js'
 import { filmStrip } from '#lib/report/strip.js'
+import { encodeNpy } from '#lib/run/npy.js'
 import { Random } from '#lib/runtime/random.js'
 import { writeClip } from '#lib/video/index.js'
+import { decodeJpeg } from '#lib/video/jpeg.js'
 import { needs, temporary } from './support.js'
 
 const classes = ['EF < 30', 'EF 30-40', 'EF 40-50', 'EF 50-70', 'EF > 70']
@@ -181,6 +183,34 @@ t.test('film strip: at most 48 frames of 112 px, for two seconds, at the speed o
   t.same([...jpeg.subarray(0, 2)], [0xff, 0xd8])
   const { jpeg: _, ...wide } = await filmStrip(clip(5, 640, 480, 10))
   t.same(wide, { width: 112, height: 84, frames: 5, columns: 5, fps: 10 })
+})
+
+t.test('film strips are of frames as the features saw them', async (t) => {
+  const folder = temporary(t)
+  const file = join(folder, 'clip.npy')
+  const [width, height, count] = [64, 48, 12]
+  const frames = Uint8Array.from({ length: count * width * height }, (_, i) => {
+    const [x, y, f] = [i % width, Math.floor(i / width) % height, Math.floor(i / width / height)]
+    if (x >= 12 && x < 52 && y >= 6 && y < 40) return 60 + ((x * 7919 + y * 104729 + f * 15485863) % 61)
+    return y >= 44 && x > 20 && x < 40 ? 200 : 0 // a line of letters
+  })
+  writeFileSync(file, encodeNpy(frames, [count, height, width]))
+  const [item] = await phantomItems(folder, 1)
+  const pageOf = async (decoding?: ReportItem['decoding']) => {
+    const dir = join(folder, String(decoding?.mask))
+    const { html, json } = await writeReport(dir, input([{ ...item, file, decoding }]))
+    t.notMatch(readFileSync(json, 'utf8'), /decoding/)
+    return readFileSync(html, 'utf8')
+  }
+  const [plain, masked] = [await pageOf(), await pageOf({ mask: 'sector', fps: 12 })]
+  t.match(plain, /data-fps="30"/)
+  t.match(masked, /data-fps="12"/)
+  const jpegOf = (page: string) => Buffer.from(/data:image\/jpeg;base64,([^"]+)/.exec(page)?.[1] ?? '', 'base64')
+  const brightest = async (page: string) => {
+    const { pixels, width: across } = await decodeJpeg(jpegOf(page))
+    return Math.max(...Array.from({ length: 20 }, (_, x) => pixels[46 * across + 20 + x]))
+  }
+  t.ok((await brightest(plain)) > 150 && (await brightest(masked)) < 30, 'letters are masked')
 })
 
 t.test('report.json: every number, keys in their order, no absolute path', async (t) => {

@@ -20,7 +20,7 @@ import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { invalid } from '../runtime/expect.js'
 import { readLuma } from '../video/images.js'
-import { openClip, writePictures } from '../video/index.js'
+import { openClip, type ReadClipOptions, readClip, writePictures } from '../video/index.js'
 import { addCommand } from './options.js'
 import { abortSignal, expectApart, finish, progressBar } from './output.js'
 
@@ -41,19 +41,21 @@ interface Done {
 /** `infomotion flow A B -o OUT.flo` and `infomotion flow CLIP -o OUT.npy`; `--colour` and `--quiver` make pictures. */
 export function register(program: Command): void {
   addCommand(program, flowCommand, async ([first, second], options) => {
-    const { out, init, colour, quiver, maxFlow, ...parameters } = options
+    const { out, init, colour, quiver, maxFlow, backend, fps, mask, crop, ...parameters } = options
     if (colour && quiver) throw new InfomotionError('INVALID_ARGUMENT', 'Expected --colour or --quiver, not both.')
     const look: Look | undefined = colour ? 'colour' : quiver ? 'quiver' : undefined
     if (maxFlow !== undefined && !(look && maxFlow > 0))
       throw invalid('a speed above 0, with --colour or --quiver,', 'maxFlow', maxFlow)
     const started = performance.now()
     await expectApart([out], [first, ...(second ? [second] : []), ...(init ? [init] : [])])
-    const wanted = { out, look, maxFlow, parameters }
+    const decoding = { backend, fps, mask, crop }
+    const wanted = { out, look, maxFlow, parameters, decoding, warnings: new Set<string>() }
     const done = second ? await ofImages(first, second, init, wanted) : await ofClip(first, init, wanted)
-    const result = { out, ...done, seconds: (performance.now() - started) / 1000 }
+    const result = { out, ...done, warnings: [...wanted.warnings], seconds: (performance.now() - started) / 1000 }
     finish(result, () => {
       const { pairs, width, height, seconds } = result
-      return `${out}: ${pairs} pair${pairs === 1 ? '' : 's'} of ${width} x ${height}, ${seconds.toFixed(2)} s`
+      const what = `${out}: ${pairs} pair${pairs === 1 ? '' : 's'} of ${width} x ${height}, ${seconds.toFixed(2)} s`
+      return [what, ...result.warnings].join('\n')
     })
   })
 }
@@ -63,10 +65,19 @@ interface Wanted {
   look: Look | undefined
   maxFlow: number | undefined
   parameters: FarnebackOptions
+  /** How a clip is read. */
+  decoding: Decoding
+  /** What a clip's reader found odd. */
+  warnings: Set<string>
 }
 
+type Decoding = Pick<ReadClipOptions, 'backend' | 'fps' | 'mask' | 'crop'>
+
 async function ofImages(first: string, second: string, init: string | undefined, wanted: Wanted): Promise<Done> {
-  const { out, look, parameters } = wanted
+  const { out, look, parameters, decoding } = wanted
+  for (const [name, given] of Object.entries(decoding))
+    if (given !== undefined && given !== 'none' && given !== 'auto')
+      throw invalid('a clip with that option: two images are read as they are', name, given)
   expectEnding(out, look ? ['.png'] : ['.flo', '.png', '.npy'], `${look ? 'a picture of ' : ''}the flow of two images`)
   const [a, b] = await Promise.all([readLuma(first), readLuma(second)])
   const { width, height } = a
@@ -92,32 +103,47 @@ async function ofImages(first: string, second: string, init: string | undefined,
 }
 
 async function ofClip(path: string, init: string | undefined, wanted: Wanted): Promise<Done> {
-  const { out, look, parameters } = wanted
+  const { out, look } = wanted
   expectEnding(out, look ? ['.avi'] : ['.npy'], `${look ? 'pictures of ' : ''}the flow of a clip`)
   if (init !== undefined)
     throw new InfomotionError('INVALID_ARGUMENT', 'Expected two images with --init: a clip takes no first guess.')
-  const { count, width, height, fps } = await lookAt(path)
+  const { count, width, height, fps } = await lookAt(path, wanted.decoding)
   if (count < 2)
     throw new InfomotionError('INVALID_ARGUMENT', `Expected at least two frames, but ${path} has ${count}.`)
   const done = { width, height, pairs: count - 1 }
   await makeFolder(dirname(out)) // before the flow: it may take long
   const signal = abortSignal()
   if (!look) {
-    await writeWhole(out, npyOf(done, pairsOf(path, done, parameters, 'flow')), signal)
+    await writeWhole(out, npyOf(done, pairsOf(path, done, wanted, 'flow')), signal)
     return done
   }
   // One scale for the whole clip: where it is not given, the flow is computed twice rather than kept.
   let maxFlow = wanted.maxFlow ?? 0
   if (wanted.maxFlow === undefined)
-    for await (const field of pairsOf(path, done, parameters, 'scale'))
-      maxFlow = Math.max(maxFlow, speedOf(field, SHOWN))
-  await writePictures(out, picturesOf(path, done, parameters, look, maxFlow), { fps, signal })
+    for await (const field of pairsOf(path, done, wanted, 'scale')) maxFlow = Math.max(maxFlow, speedOf(field, SHOWN))
+  await writePictures(out, picturesOf(path, done, wanted, look, maxFlow), { fps, signal })
   return { ...done, maxFlow }
 }
 
+/** A clip frame after frame; of one that is masked all frames are in memory, as the mask is found over all of them. */
+async function open(path: string, decoding: Decoding) {
+  const signal = abortSignal()
+  const { mask = 'none', ...rest } = decoding
+  if (mask === 'none') return openClip(path, { ...rest, signal })
+  const { frames, ...clip } = await readClip(path, { ...decoding, signal })
+  const size = clip.width * clip.height
+  async function* all() {
+    for (let i = 0; i < clip.count; i++) yield frames.subarray(i * size, (i + 1) * size)
+  }
+  return { ...clip, frames: all(), close: () => {} }
+}
+
 /** What a clip holds: by going through it once, where it does not say how many frames it has. The frames are never all in memory. */
-async function lookAt(path: string): Promise<{ count: number; width: number; height: number; fps: number }> {
-  const clip = await openClip(path, { signal: abortSignal() })
+async function lookAt(
+  path: string,
+  decoding: Decoding,
+): Promise<{ count: number; width: number; height: number; fps: number }> {
+  const clip = await open(path, decoding)
   try {
     let { count = 0 } = clip
     if (clip.count === undefined) for await (const _ of clip.frames) count++
@@ -131,12 +157,12 @@ async function lookAt(path: string): Promise<{ count: number; width: number; hei
 async function* pairsOf(
   path: string,
   { pairs }: Done,
-  parameters: FarnebackOptions,
+  { parameters, decoding, warnings }: Wanted,
   stage: string,
 ): AsyncGenerator<PairFlow & { frame: Uint8Array }> {
   const signal = abortSignal()
   const onProgress = progressBar()
-  const clip = await openClip(path, { signal })
+  const clip = await open(path, decoding)
   const frames: Uint8Array[] = []
   async function* kept() {
     for await (const frame of clip.frames) {
@@ -150,6 +176,7 @@ async function* pairsOf(
       onProgress({ stage, done: field.pair + 1, total: pairs, unit: 'pairs' })
     }
   } finally {
+    for (const warning of clip.warnings) warnings.add(warning)
     clip.close()
   }
 }
@@ -157,11 +184,11 @@ async function* pairsOf(
 async function* picturesOf(
   path: string,
   done: Done,
-  parameters: FarnebackOptions,
+  wanted: Wanted,
   look: Look,
   maxFlow: number,
 ): AsyncGenerator<Picture> {
-  for await (const { frame, ...field } of pairsOf(path, done, parameters, look))
+  for await (const { frame, ...field } of pairsOf(path, done, wanted, look))
     yield pictureOf(field, frame, look, maxFlow)
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { InfomotionError } from '../runtime/errors.js'
 import { isLabelOrSplit, keyOf } from './columns.js'
 import { VIDEO } from './files.js'
@@ -46,7 +47,7 @@ export function joinLabels(clips: Table, labels: Table, file: string): Joined | 
   const out = clips.rows.length - kept.length
   const left = out > 0 ? `; ${out} of ${clips.rows.length} clips are not in it and are left out` : ''
   return {
-    note: `Labels of ${file} by ${names}${left}.`,
+    note: `Labels of ${basename(file)} by ${names}${left}.`,
     table: {
       ...clips,
       columns: [...clips.columns, ...added],

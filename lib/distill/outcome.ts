@@ -175,7 +175,11 @@ export function toReport(
     descriptor: fold.descriptor,
     classes: distilled.classes,
     maps,
-    items: distilled.items.map((item, i) => ({ ...described(item, dataSet), file: distilled.files[i].path })),
+    items: distilled.items.map((item, i) => ({
+      ...described(item, dataSet),
+      file: distilled.files[i].path,
+      ...decodingOf(item, settings),
+    })),
     ...(evaluation ? { evaluation } : {}),
     majority: majorityOf(dataSet),
     skipped: skippedOf(clips, dataSet),
@@ -186,6 +190,11 @@ export function toReport(
     options: optionsOf(dataSet, settings),
     versions: versions(),
   }
+}
+
+/** How a clip of the source was read for its features; a made one is what its file says. */
+function decodingOf({ video }: DistilledItem, { backend, fps, mask, crop }: RunSettings): Pick<ReportItem, 'decoding'> {
+  return video.kind === 'made' ? {} : { decoding: { backend, fps: video.clip.fps ?? fps, mask, crop } }
 }
 
 /** One video of the distilled set, in the terms of its source. */

@@ -1,6 +1,7 @@
 import { FARNEBACK } from '../flow/options.js'
 import { flag, number, text } from '../runtime/kinds.js'
 import { option } from '../runtime/option.js'
+import { DECODING } from '../video/index.js'
 import { command } from './command.js'
 
 const OUT =
@@ -24,6 +25,7 @@ export const flowCommand = command({
       help: 'speed that pictures show in full',
     }),
     ...FARNEBACK,
+    ...DECODING,
     init: option(text('file', 'a file'), { help: 'a first guess at the flow of two images (.flo, KITTI .png, .npy)' }),
   },
 })

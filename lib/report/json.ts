@@ -30,7 +30,7 @@ export function reportDocument(input: ReportInput): object {
 }
 
 /** An item as `report.json` and `manifest.json` have it; outside scripts know the visit rate as `flow` too. */
-export function itemRecord({ file: _, rank, visitRate, parents, ...item }: ReportItem): object {
+export function itemRecord({ file: _, decoding: __, rank, visitRate, parents, ...item }: ReportItem): object {
   const { path, label, class: name, weight, module, ...rest } = item
   return { path, label, class: name, weight, module, flow: visitRate, visitRate, rank, parents, ...rest }
 }

@@ -49,10 +49,12 @@ export async function writeReport(
   return paths
 }
 
-async function preview({ file, segment }: ReportItem, signal?: AbortSignal): Promise<Preview> {
+async function preview({ file, segment, decoding }: ReportItem, signal?: AbortSignal): Promise<Preview> {
   if (file === undefined) return { missing: 'Frames not embedded' }
+  // a mask is found over the whole clip
+  const maxFrames = (decoding?.mask ?? 'none') === 'none' ? STRIP_SOURCE_FRAMES : undefined
   try {
-    return await filmStrip(await readClip(file, { maxFrames: STRIP_SOURCE_FRAMES, segment, signal }))
+    return await filmStrip(await readClip(file, { ...decoding, maxFrames, segment, signal }))
   } catch (thrown) {
     const error = asInfomotionError(thrown)
     if (error.code === 'ABORTED') throw error

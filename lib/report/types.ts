@@ -2,6 +2,7 @@ import type { DataSet } from '../dataset/types.js'
 import type { EmbeddingFacts } from '../embeddings/types.js'
 import type { Evaluation } from '../evaluate/types.js'
 import type { ItemRecord } from '../synthesize/manifest.js'
+import type { ReadClipOptions } from '../video/index.js'
 
 /** Everything a report is made of. Paths are relative to the data set; only `ReportItem.file` is absolute, and is read but never written. */
 export interface ReportInput {
@@ -100,6 +101,8 @@ export interface ReportClass {
 export interface ReportItem extends ItemRecord {
   /** Absolute path that the page's frames are read from; absent: the clip is listed, not shown. */
   file?: string
+  /** How that file is read, as it was for the features; absent: as it is. */
+  decoding?: Pick<ReadClipOptions, 'backend' | 'fps' | 'mask' | 'crop'>
 }
 
 /** Selectors over budgets, seeds and students on one data set: what `compare` found. */

@@ -1,4 +1,5 @@
-import { InfomotionError } from '../runtime/errors.js'
+import { InfomotionError, throwIfAborted } from '../runtime/errors.js'
+import { runJob } from '../runtime/job.js'
 import { inLanes } from '../runtime/lanes.js'
 import { native } from '../runtime/native.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
@@ -6,12 +7,14 @@ import { textOf } from './dicom/attributes.js'
 import { CONVERT, codecVersions } from './dicom/codecs.js'
 import { type Elements, isDicom, parserVersion, readElements } from './dicom/elements.js'
 import { type Image, imageOf, PHOTOMETRIC } from './dicom/image.js'
-import { type Extremes, extremesOf, isGrey, levelsOf, type Samples, writeLuma } from './dicom/luma.js'
+import { type Extremes, extremesOf, isAsIs, isGrey, levelsOf, type Samples, writeLuma } from './dicom/luma.js'
 import { type Pixels, pixelsOf } from './dicom/pixels.js'
 import { rateOf } from './dicom/rate.js'
 import { cropped, regionOf } from './dicom/region.js'
 import { kindOf } from './dicom/sop.js'
 import type { Format } from './format.js'
+import { hasJpeg } from './jpeg.js'
+import { allDamaged, GOOD } from './mjpeg.js'
 import { countOddities, cropOddities, damageOddities } from './oddities.js'
 import { standIn } from './stand-in.js'
 import { resample } from './times.js'
@@ -36,7 +39,8 @@ export const DICOM: Format = {
       throw new InfomotionError('VIDEO_EMPTY', `${path} is a DICOM whose pixel data hold no whole frame.`)
     if (width > MAX_SIDE || height > MAX_SIDE || count * width * height > MAX_CLIP_BYTES)
       throw tooLarge(path, count, width, height)
-    const { frames, damagedFrames, extremes } = await decodeFrames(pixels, image, count, path, options)
+    const decoded = await decodeFrames(elements.bytes, pixels, image, count, path, options)
+    const { frames, damagedFrames, extremes } = decoded
     const region = options.crop === 'region' ? regionOf(elements.data, pixels) : undefined
     const { fps, oddities, times } = rateOf(elements.data, options.fps)
     const clip = region ? cropped(frames, pixels, region) : { frames, width, height }
@@ -110,20 +114,35 @@ function expectImage({ data, pixels, damage }: Elements, image: Image, path: str
     refuse('whose palette is missing or of a kind that is not read here.')
 }
 
+/** How long frames are decoded in JavaScript before others have a turn, ms. */
+const STINT = 8
+
 /** Decodes the frames to luma; the nearest good frame before a damaged one stands in for it, or else the first good one. */
-async function decodeFrames(pixels: Pixels, image: Image, count: number, path: string, options: DecodeOptions) {
+async function decodeFrames(
+  bytes: Buffer,
+  pixels: Pixels,
+  image: Image,
+  count: number,
+  path: string,
+  options: DecodeOptions,
+) {
   const { width, height, bits, rgb } = pixels
   const size = width * height
   await options.reserve?.(count * size)
+  if (pixels.jpegs && hasJpeg()) return decodeJpegs(bytes, pixels.jpegs, pixels, image, count, path, options)
   const frames = new Uint8Array(count * size)
   const good = new Uint8Array(count)
-  /** Decodes all frames: by the addon several at once, in JavaScript one after the other, with time for others between them. */
+  let since = performance.now()
+  /** Decodes all frames: by the addon several at once, in JavaScript one after the other, with time for others now and then. */
   const decode = async (use: (samples: Samples, index: number) => void) =>
     inLanes(native().threads + 1, count, options.signal, async (index) => {
       const samples = await pixels.frame(index, options.signal)
       if (samples) use(samples, index)
       good[index] = samples ? 1 : 0
+      throwIfAborted(options.signal)
+      if (performance.now() - since < STINT) return
       await yieldToEventLoop(options.signal)
+      since = performance.now()
     })
   const isWide = bits.stored > 8 && isGrey(image.photometric) && !image.window
   let extremes: Extremes | undefined
@@ -133,11 +152,35 @@ async function decodeFrames(pixels: Pixels, image: Image, count: number, path: s
       extremes = extremesOf(samples, bits, extremes)
     })
   const levels = levelsOf(image, bits, extremes)
-  await decode((samples, index) => writeLuma(samples, levels, rgb, frames.subarray(index * size, (index + 1) * size)))
-  if (!good.includes(1))
-    throw new InfomotionError('VIDEO_UNREADABLE', `All ${count} frames of ${path} are damaged: none decodes in full.`)
+  const asIs = isAsIs(levels)
+  await decode((samples, index) =>
+    writeLuma(samples, levels, rgb, frames.subarray(index * size, (index + 1) * size), asIs),
+  )
+  if (!good.includes(1)) throw allDamaged(path, count)
   standIn(frames, good, size)
   return { frames, extremes, damagedFrames: count - good.reduce((sum, one) => sum + one, 0) }
+}
+
+/** JPEGs of 8 bits all at once in the addon, as the frames of Motion JPEG. */
+async function decodeJpegs(
+  bytes: Buffer,
+  jpegs: Float64Array,
+  { width, height, bits }: Pixels,
+  image: Image,
+  count: number,
+  path: string,
+  { signal }: DecodeOptions,
+) {
+  const layout = { width, height, woven: false, evenFirst: false, chunks: 1 }
+  const { frames, states } = await runJob(
+    () => native().decodeClip(bytes, jpegs.subarray(0, 2 * count), layout),
+    signal,
+  )
+  if (!states.includes(GOOD)) throw allDamaged(path, count)
+  const levels = levelsOf(image, bits)
+  if (!isAsIs(levels)) for (let i = 0; i < frames.length; i++) frames[i] = levels[frames[i]]
+  const damagedFrames = states.reduce((sum, state) => sum + (state === GOOD ? 0 : 1), 0)
+  return { frames, extremes: undefined, damagedFrames }
 }
 
 function uncounted(count: number): Oddity {

@@ -1,5 +1,6 @@
 import { readWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
+import { orientationOf, turned } from './exif.js'
 import { decodeJpeg } from './jpeg.js'
 import { readPng, type Samples } from './png.js'
 
@@ -13,7 +14,7 @@ export interface Luma {
 
 /**
  * Reads a PNG, JPEG, or binary PGM or PPM file as grey levels 0..255. Colours become luma, 0.299 R + 0.587 G + 0.114 B
- * (ITU-R BT.601); alpha is left out.
+ * (ITU-R BT.601); alpha is left out. A JPEG is turned as its Exif orientation asks for.
  *
  * @throws {InfomotionError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`
  */
@@ -53,7 +54,7 @@ export async function decodeImage(bytes: Buffer): Promise<Luma> {
 async function readJpeg(bytes: Buffer): Promise<Luma> {
   const { pixels, width, height, damage } = await decodeJpeg(bytes)
   if (damage) throw new Error(damage)
-  return { pixels: pixels as Uint8Array, width, height }
+  return turned({ pixels: pixels as Uint8Array, width, height }, orientationOf(bytes))
 }
 
 /** Binary PGM (P5) and PPM (P6): magic, width, height, white, one space, samples; two bytes each where white > 255. */

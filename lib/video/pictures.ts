@@ -309,7 +309,9 @@ async function readPicture(path: string): Promise<Luma> {
       ? new Error(error.message)
       : whileReading(error, path)
   })
-  const image = await decodeImage(bytes)
+  const image = await decodeImage(bytes).catch((error: Error) => {
+    throw (error as InfomotionError).code === 'IMAGE_UNREADABLE' ? new Error(error.message.replace(/\.$/, '')) : error
+  })
   if (image.width > MAX_SIDE || image.height > MAX_SIDE) throw new Error(`it has ${sizeOf(image)} pixels`)
   return image
 }

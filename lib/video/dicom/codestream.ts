@@ -10,6 +10,8 @@ export interface FrameHead {
   components: number
   /** Bits of a sample. */
   precision: number
+  /** A JPEG has a comment, by which some writers say how its luma is meant. */
+  comment?: boolean
   /** What the samples are, where a JPEG says so. */
   colour?: 'rgb' | 'ybr'
 }
@@ -26,7 +28,7 @@ export function frameHead(frame: Buffer): FrameHead | undefined {
 
 /** Of JPEG (ITU-T T.81, B.2) and JPEG-LS (T.87, C.1): what stands in its segments before the first scan. */
 function jpegHead(jpeg: Buffer): FrameHead | undefined {
-  let [jfif, adobe] = [false, -1]
+  let [jfif, adobe, comment] = [false, -1, false]
   for (let at = 2; at + 10 <= jpeg.length; ) {
     if (jpeg[at] !== 0xff) return undefined
     const marker = jpeg[at + 1]
@@ -35,6 +37,7 @@ function jpegHead(jpeg: Buffer): FrameHead | undefined {
       at++ // fill byte
       continue
     }
+    if (marker === 0xfe) comment = true
     if (marker === 0xe0) jfif ||= jpeg.toString('latin1', at + 4, at + 8) === 'JFIF'
     if (marker === 0xee && jpeg.toString('latin1', at + 4, at + 9) === 'Adobe') adobe = jpeg[at + 15] ?? -1
     const precision = jpeg[at + 4]
@@ -44,7 +47,8 @@ function jpegHead(jpeg: Buffer): FrameHead | undefined {
       const ids = Array.from({ length: Math.min(components, 3) }, (_, i) => jpeg[at + 10 + 3 * i])
       const colour = colourOf(String.fromCharCode(...ids), adobe, jfif)
       const [height, width] = [jpeg.readUInt16BE(at + 5), jpeg.readUInt16BE(at + 7)]
-      return { codec, width, height, components, precision, ...(components === 3 && colour ? { colour } : {}) }
+      const facts = { codec, width, height, components, precision, ...(comment && { comment }) }
+      return { ...facts, ...(components === 3 && colour ? { colour } : {}) }
     }
     if (length < 2 || marker === 0xda || marker === 0xd9) return undefined
     at += 2 + length

@@ -77,10 +77,23 @@ function through({ center, width, shape }: Window, value: number): number {
   return width <= 1 ? Number(value > center - 0.5) : (value - (center - 0.5)) / (width - 1) + 0.5
 }
 
+/** Whether levels are those that 8 bits stand for. */
+export const isAsIs = (levels: Uint8Array) => levels.length === 256 && levels.every((level, i) => level === i)
+
 /** The luma of a frame, whose samples are grey, luma and two differences of colour, or red, green and blue (ITU-R BT.601). */
-export function writeLuma({ values, at, step }: Samples, levels: Uint8Array, rgb: boolean, out: Uint8Array): void {
+export function writeLuma(
+  { values, at, step }: Samples,
+  levels: Uint8Array,
+  rgb: boolean,
+  out: Uint8Array,
+  asIs = isAsIs(levels),
+): void {
   const [red, green, blue] = at
   if (!rgb) {
+    if (asIs && step === 1 && values instanceof Uint8Array) {
+      out.set(values.subarray(red, red + out.length))
+      return
+    }
     for (let i = 0, p = red; i < out.length; i++, p += step) out[i] = levels[values[p]]
     return
   }

@@ -18,6 +18,8 @@ export interface Pixels {
   bits: Bits
   /** Three samples are red, green and blue; else the first is grey, luma, or the number of a colour. */
   rgb: boolean
+  /** Start and end of each frame in the file, where all are JPEGs of which libjpeg gives luma as it is meant. */
+  jpegs?: Float64Array
   /** The samples of a frame; undefined: it is damaged. */
   frame(index: number, signal?: AbortSignal): Promise<Samples | undefined>
 }
@@ -48,7 +50,11 @@ export async function pixelsOf(elements: Elements, image: Image, path: string): 
   const tables = [extendedOffsets(elements, fragments.length), offsets]
   const frames = framesOf(elements.bytes, fragments, tables, image.frames)
   const frameAt = (index: number) => joined(elements.bytes, frames[index])
-  return syntax === RLE ? rlePixels(frames.length, frameAt, image) : codecPixels(frames.length, frameAt, image, path)
+  if (syntax === RLE) return rlePixels(frames.length, frameAt, image)
+  const places = frames.every(({ length }) => length === 1)
+    ? frames.flatMap(([{ start, end }]) => [start, end])
+    : undefined
+  return codecPixels(frames.length, frameAt, image, path, places)
 }
 
 /** The Extended Offset Table (7FE0,0001), of 64 bits each; none of more frames than there are fragments. */
@@ -98,6 +104,7 @@ async function codecPixels(
   frameAt: (index: number) => Buffer,
   image: Image,
   path: string,
+  places: number[] | undefined,
 ): Promise<Pixels> {
   const heads = Array.from({ length: count }, (_, index) => frameHead(frameAt(index)))
   const fits = (head?: FrameHead) => head?.width === image.width && head.height === image.height
@@ -123,7 +130,8 @@ async function codecPixels(
     const head = heads[index]
     return head && same(head) ? decode(frameAt(index), head, signal) : undefined
   }
-  return { width, height, count, bits, rgb: isColour, frame }
+  const isPlain = places && codec === 'jpeg' && precision === 8 && !isColour && heads.every((head) => !head?.comment)
+  return { width, height, count, bits, rgb: isColour, frame, ...(isPlain && { jpegs: Float64Array.from(places) }) }
 }
 
 /** What a JPEG says of its colours goes before what the file says; JPEG 2000 gives back the colours that it transforms. */
