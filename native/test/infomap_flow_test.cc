@@ -112,7 +112,9 @@ TEST("infomap flow: visit rates are those of the walk to 1e-12, whatever the net
   }
 }
 
-TEST("infomap flow: where teleportation is rarer still, what the walk comes to, round and round, slowly, or in the end") {
+TEST(
+    "infomap flow: where teleportation is rarer still, what the walk comes to, round and round, slowly, or in the "
+    "end") {
   Random random(22);
   const Walk periodic(rings(random, 90, 3, 0), 0, false, random);
   const std::vector<double> rates = periodic.rates();
@@ -133,11 +135,11 @@ TEST("infomap flow: where teleportation is rarer still, what the walk comes to, 
 TEST("infomap flow: elimination and passes agree; where neither gets there in time, that is said") {
   Random random(26);
   for (const double rate : {0.0, 1e-5, 0.004}) {
-    for (const List& list : {rings(random, 300, 10, 0.1), random_network(random, 400, 3000), rings(random, 60, 60, 0)}) {
+    for (const List& list :
+         {rings(random, 300, 10, 0.1), random_network(random, 400, 3000), rings(random, 60, 60, 0)}) {
       const Walk walk(list, rate, false, random);
       const auto solved = [&](const Effort& effort, std::vector<double>& rates) {
-        const std::string code =
-            component_rates(walk.flow, walk.steps, walk.teleportation, kNever, rates, effort).code;
+        const std::string code = component_rates(walk.flow, walk.steps, walk.teleportation, kNever, rates, effort).code;
         double sum = 0;
         for (const double visits : rates) sum += visits;
         for (double& visits : rates) visits /= sum;

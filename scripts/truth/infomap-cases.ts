@@ -156,7 +156,8 @@ function drawLevels(random: Random, nodes: number): Uint32Array[] {
     const numbers = new Map<string, number>()
     return above.map((m) => {
       const key = `${m} ${random.below(count)}`
-      return numbers.get(key) ?? (numbers.set(key, numbers.size), numbers.size - 1)
+      if (!numbers.has(key)) numbers.set(key, numbers.size)
+      return numbers.get(key)!
     })
   }
   const levels = [split(new Uint32Array(nodes))]

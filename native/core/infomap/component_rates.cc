@@ -13,7 +13,7 @@
 namespace infomotion::infomap {
 namespace {
 
-constexpr double kPrecision = 1e-12;  // of the visits, in sum
+constexpr double kPrecision = 1e-12;    // of the visits, in sum
 constexpr double kLeastChange = 2e-15;  // rounding errors: no pass changes less
 
 // The chain of one component, by rows; and by columns, which passes need.
@@ -98,8 +98,8 @@ struct Walks {
 
 // Walks that start as often at each node as `arriving` says.
 runtime::Status walk(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
-                     const Components& parts, std::vector<double> arriving, const Effort& effort, const runtime::Cancel& cancel,
-                     Walks& walks) {
+                     const Components& parts, std::vector<double> arriving, const Effort& effort,
+                     const runtime::Cancel& cancel, Walks& walks) {
   walks.visits.assign(flow.nodes, 0);
   walks.ended.assign(parts.begin.size(), 0);
   std::vector<double> visits;
@@ -137,16 +137,17 @@ runtime::Status walk(const Flow& flow, const std::vector<double>& steps, const T
     bool solved = eliminate(chain, effort.few, cancel, visits);
     if (!solved) {
       component.add_columns();
-      solved = settle(component, effort.first_passes, cancel, visits) || eliminate(chain, effort.many, cancel, visits) ||
-               settle(component, effort.passes, cancel, visits);
+      solved = settle(component, effort.first_passes, cancel, visits) ||
+               eliminate(chain, effort.many, cancel, visits) || settle(component, effort.passes, cancel, visits);
     }
     if (cancel.requested()) return runtime::Status::cancelled();
     if (!solved) {
-      return runtime::Status::error(
-          "FLOW_NOT_CONVERGED",
-          "Expected visit rates that come to rest, but those of " + std::to_string(count) + " nodes (node " +
-              std::to_string(nodes[0]) + " is one) still change after " + std::to_string(effort.passes) +
-              " passes: the walker hardly ever teleports and takes too long to get around. Let it teleport more often.");
+      return runtime::Status::error("FLOW_NOT_CONVERGED",
+                                    "Expected visit rates that come to rest, but those of " + std::to_string(count) +
+                                        " nodes (node " + std::to_string(nodes[0]) + " is one) still change after " +
+                                        std::to_string(effort.passes) +
+                                        " passes: the walker hardly ever teleports and takes too long to get around. "
+                                        "Let it teleport more often.");
     }
     double sum = 0;
     for (const double visit : visits) sum += visit;

@@ -10,7 +10,8 @@ namespace infomotion::infomap {
 
 // How much is tried.
 struct Effort {
-  double few = 1e7, many = 5e8;  // multiplications of an elimination: tried at once, and where the first passes do not get there
+  double few = 1e7,
+         many = 5e8;  // multiplications of an elimination: tried at once, and where the first passes do not get there
   int first_passes = 600, passes = 20000;
 };
 

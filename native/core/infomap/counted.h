@@ -128,8 +128,8 @@ class Counted {
 
   Base base_;
   ModuleCosts costs_;
-  bool inside_ = false;  // the units are the inside of a module
-  uint32_t words_ = 0;   // one a unit
+  bool inside_ = false;       // the units are the inside of a module
+  uint32_t words_ = 0;        // one a unit
   std::vector<Count> sizes_;  // of each module, in nodes
   Count count_;               // of modules
 };

@@ -16,7 +16,11 @@ struct Step {
 class Elimination {
  public:
   explicit Elimination(const Chain& chain)
-      : out_(chain.states), in_(chain.states), leaving_(chain.leaving), arriving_(chain.arriving), place_(chain.states, kNone) {
+      : out_(chain.states),
+        in_(chain.states),
+        leaving_(chain.leaving),
+        arriving_(chain.arriving),
+        place_(chain.states, kNone) {
     for (uint32_t i = 0; i < chain.states; ++i) {
       for (std::size_t k = chain.offsets[i]; k < chain.offsets[i + 1]; ++k) {
         if (chain.targets[k] == i || chain.steps[k] == 0) continue;

@@ -89,7 +89,8 @@ Teleportation prior_teleportation(const WalkOptions& options, const Flow& flow, 
     if (in_links[u] == 0) landing[u] = least;
   const double total = sum(landing), mean_weight = sum(out) / sum(out_links);
   const double others = options.self_links ? n : n - 1;
-  const double scale = std::fmin(options.regularization, 1e60) * std::log(static_cast<double>(n)) / others / mean_weight;
+  const double scale =
+      std::fmin(options.regularization, 1e60) * std::log(static_cast<double>(n)) / others / mean_weight;
   teleportation.prior = scale * total * total;
   for (uint32_t u = 0; u < n; ++u) {
     landing[u] /= total;
@@ -270,9 +271,10 @@ runtime::Status count_two_steps_as_one(uint32_t second, bool prior, Flow& flow) 
   double total = 0, landing = 0;
   for (uint32_t u = 0; u < flow.nodes; ++u) total += passed[u] != 0 ? flow.node_flow[u] = 0 : flow.node_flow[u];
   if (!(total > 0)) {
-    return runtime::Status::error("INVALID_ARGUMENT",
-                                  "Expected a walk that comes to nodes of the first kind, but all links lead away from them and where "
-                                  "teleportation lands no link leads back; leave out recordedTeleportation, or directed.");
+    return runtime::Status::error(
+        "INVALID_ARGUMENT",
+        "Expected a walk that comes to nodes of the first kind, but all links lead away from them and where "
+        "teleportation lands no link leads back; leave out recordedTeleportation, or directed.");
   }
   for (double& visits : flow.node_flow) visits /= total;
   for (double& link : flow.link_flow) link *= 2;

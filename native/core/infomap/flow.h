@@ -17,10 +17,10 @@ namespace infomotion::infomap {
 
 // Where the flow comes from.
 enum class FlowModel {
-  kWalk,         // a walk over the links: along both directions, or PageRank
-  kRaw,          // directed: the weights are the flow, in proportion
-  kUndirDir,     // as Infomap has them: the same, but a visit counts half in bipartite networks,
-  kOutDirDir,    // and the variable Markov time of kUndirDir is that of undirected networks
+  kWalk,       // a walk over the links: along both directions, or PageRank
+  kRaw,        // directed: the weights are the flow, in proportion
+  kUndirDir,   // as Infomap has them: the same, but a visit counts half in bipartite networks,
+  kOutDirDir,  // and the variable Markov time of kUndirDir is that of undirected networks
   kPrecomputed,  // directed: the weights are the flow as they are, and the nodes' weights their visit rates, in proportion
 };
 
@@ -46,7 +46,7 @@ struct WalkOptions {
   bool variable_markov_time = false;
   double min_scale = 1;
   bool node_weights_as_flow = false;  // visit rates are the nodes' weights, in proportion
-  bool self_links = true;  // false: they are ignored
+  bool self_links = true;             // false: they are ignored
   // Undirected networks with two kinds of nodes and links between the kinds only: nodes from this number on are of the
   // second kind (0: there is one kind). Two steps of the walk, to the second kind and back, count as one step that is
   // described, so that only nodes of the first kind are visited.

@@ -174,7 +174,8 @@ runtime::Status relax(const Rows& rows, const runtime::Cancel& cancel, std::vect
 
 runtime::Status visit_rates(const Flow& flow, const std::vector<double>& steps, const Teleportation& teleportation,
                             const runtime::Cancel& cancel, std::vector<double>& rates) {
-  const double least = teleportation.rate.empty() ? 1 : *std::min_element(teleportation.rate.begin(), teleportation.rate.end());
+  const double least =
+      teleportation.rate.empty() ? 1 : *std::min_element(teleportation.rate.begin(), teleportation.rate.end());
   rates.assign(flow.nodes, 0);
   if (least < kMinRate) {
     runtime::Status status = component_rates(flow, steps, teleportation, cancel, rates);
