@@ -3,10 +3,17 @@ import { type Matrix, sideBySide } from '../matrix/matrix.js'
 import { expectOneOf, invalid } from '../runtime/expect.js'
 import { type DescriptorBlock, type DescriptorLayout, descriptorLayout } from './descriptor.js'
 
-const FORMS = ['relative', 'absolute', 'both'] as const
 /** What may be made of the motion as measured: see {@link describeMotion}. */
-export const DESCRIPTORS = FORMS.flatMap((form) => [form, `${form}+thirds`] as const)
-export type DescriptorForm = (typeof DESCRIPTORS)[number]
+export type DescriptorForm = 'relative' | 'relative+thirds' | 'absolute' | 'absolute+thirds' | 'both' | 'both+thirds'
+/** All of them, the plain one first. */
+export const DESCRIPTORS: readonly DescriptorForm[] = [
+  'relative',
+  'relative+thirds',
+  'absolute',
+  'absolute+thirds',
+  'both',
+  'both+thirds',
+]
 
 /**
  * Where a logarithm begins: well below what moves, so that of motion its order of magnitude counts, and above what flow
