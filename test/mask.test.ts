@@ -145,6 +145,24 @@ t.test('the sector is found among letters, a frame, a clock, a scale and an ECG,
   }
 })
 
+t.test('scans of any gain, most of whose light stays, or else all of it', async (t) => {
+  let found = 0
+  for (let index = 0; index < 30; index++) {
+    const patient = drawPatient(29, 'TRAIN', index, 'wide')
+    const scan = scanOf(patient, 29, 'TRAIN', index)
+    const frames = new Uint8Array(COUNT * SIZE * SIZE)
+    for (let f = 0; f < COUNT; f++)
+      scan.draw(f % scan.phases.length, frames.subarray(f * SIZE * SIZE, (f + 1) * SIZE * SIZE))
+    const clip = { frames, count: COUNT, width: SIZE, height: SIZE }
+    const { inside } = await findSector(clip)
+    if (!inside) continue
+    found++
+    const { kept } = fit({ ...clip, inside: new Uint8Array(SIZE * SIZE).fill(1) }, inside, 0)
+    t.ok(kept >= 0.9, `${index}: keeps ${kept.toFixed(3)}`)
+  }
+  t.ok(found >= 20, `${found} of 30 are found`)
+})
+
 /** A clip of some 60 frames of a function of x, y and t. */
 const made = (width: number, height: number, grey: (x: number, y: number, f: number) => number, count = 20): Clip => {
   const pixels = width * height

@@ -53,7 +53,7 @@ const PART = 0.015
 const SOLID = 0.6
 /** Side of JPEG's blocks, px: coding errors of what moves reach as far. */
 const JPEG_BLOCK = 8
-/** How much that flickers may lie outside, as a share of the sector. */
+/** How much that flickers may lie outside, as a share of the sector: of its area, and of its brightness. */
 const LOST = 0.05
 /** How much of what is outside is background at least: still, and of one grey level. In ordinary video it is a picture too. */
 const QUIET = 0.6
@@ -116,6 +116,10 @@ export async function findSector(
     // Where much goes on flickering outside, farther than a block of JPEG, tissue is too dark to tell its end.
     const around = grown(sector, grid, Math.ceil(JPEG_BLOCK / grid.side))
     if (sum(faint.map((one, i) => one & (1 - around[i]))) > LOST * area) continue
+    // ... and so it is where as much of the brightness would be lost, however near: dark tissue is not the sector's end.
+    const above = level.map((grey) => Math.abs(grey - background))
+    const lost = sum(above.map((light, i) => (faint[i] && !sector[i] ? light : 0)))
+    if (lost > LOST * sum(above.map((light, i) => (sector[i] ? light : 0)))) continue
     const quiet = sector.filter((inside, i) => !inside && still[i] && Math.abs(level[i] - background) < LIT).length
     if (quiet < QUIET * (cells - area)) continue
     return { inside: atFullSize(sector, grid, width, height) }
@@ -123,7 +127,7 @@ export async function findSector(
   return { why: 'No region that moves has the shape of a sector on a still background.' }
 }
 
-const sum = (mask: Uint8Array) => mask.reduce((total, one) => total + one, 0)
+const sum = (values: Uint8Array) => values.reduce((total, one) => total + one, 0)
 
 /** The level that most of the chosen cells have; undefined where hardly any is chosen. */
 function modeOf(level: Uint8Array, chosen: Uint8Array): number | undefined {
