@@ -62,6 +62,8 @@ struct Idle {
   double undivided() const { return 0; }
   double word() const { return 0; }
   double preference(uint32_t) const { return 0; }
+  uint32_t preferred() const { return 0; }
+  Self of_any_number() const { return {}; }
   void start(const std::vector<Unit>&, std::size_t = 0) {}
   Departure leave(const Unit&, uint32_t, double) const { return {}; }
   double delta(const Unit&, const Departure&, uint32_t, double) const { return 0; }
@@ -85,6 +87,8 @@ LACKS(NoExit, void exit(const Unit&) const);
 LACKS(NoUndivided, void undivided() const);
 LACKS(NoWord, void word() const);
 LACKS(NoPreference, void preference(uint32_t) const);
+LACKS(NoPreferred, void preferred() const);
+LACKS(NoAnyNumber, void of_any_number() const);
 LACKS(NoStart, void start(const std::vector<Unit>&, std::size_t = 0));
 LACKS(NoLeave, void leave(const Unit&, uint32_t, double) const);
 LACKS(NoDelta, void delta(const Unit&, const Departure&, uint32_t, double) const);

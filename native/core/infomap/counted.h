@@ -116,6 +116,12 @@ class Counted {
     if (costs_.preferred == 0) return 0;
     return costs_.preferred > count ? costs_.preferred - count : count - costs_.preferred;
   }
+  uint32_t preferred() const { return inside_ ? 0 : costs_.preferred; }
+  Counted of_any_number() const {
+    Counted objective(*this);
+    objective.costs_.preferred = 0;
+    return objective;
+  }
 
  private:
   // The bits for `count` modules. The words are those of the units, and one for each module in the index codebook,

@@ -15,6 +15,9 @@
 namespace infomotion::infomap {
 namespace {
 
+// Ends of links of a network that is searched more thoroughly than takes more time than starting up.
+constexpr std::size_t kFewLinks = 6000;
+
 // Rounds to 36 binary places, so that values which differ by rounding errors alone are ties: trials and modules then
 // have the same rank in whatever order sums were taken.
 double rounded(double value) { return std::nearbyint(value * 68719476736.0); }
@@ -37,7 +40,8 @@ Nested best_of_trials(const Flow& flow, const Objective& objective, const Infoma
   const FlowGraph graph = make_flow_graph(flow, threads);
   const auto units = Objective::units(flow, graph);
   // If there are more threads than trials, several work on one trial.
-  const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials)};
+  const bool thorough = graph.neighbours.size() <= kFewLinks;
+  const SearchOptions inner{options.initial, std::max<uint32_t>(1, threads / options.trials), thorough};
   const auto search = [&](runtime::Random random) -> Nested {
     if (!options.two_level) return optimize_levels(graph, units, objective, inner, random, cancel);
     Partition found = optimize_network(graph, units, objective, inner, random, cancel);

@@ -91,6 +91,8 @@ class MapEquation {
   double undivided() const { return index_.undivided(); }
   double word() const { return 0; }  // Counted (counted.h) has costs of these kinds
   double preference(uint32_t) const { return 0; }
+  uint32_t preferred() const { return 0; }
+  MapEquation of_any_number() const { return *this; }
 
  private:
   using Module = typename Rates::Module;

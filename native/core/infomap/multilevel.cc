@@ -54,8 +54,8 @@ class LevelSearch {
   using Unit = typename Objective::Unit;
   using Module = Tree<Unit>;
 
-  LevelSearch(const Objective& objective, uint32_t threads, const runtime::Cancel& cancel)
-      : objective_(objective), threads_(threads), cancel_(cancel) {}
+  LevelSearch(const Objective& objective, uint32_t threads, bool thorough, const runtime::Cancel& cancel)
+      : objective_(objective), threads_(threads), thorough_(thorough), cancel_(cancel) {}
 
   Module run(const Subnetwork<Unit>& whole, std::vector<uint32_t> initial, runtime::Random random) const {
     Module best = build(whole, {}, std::move(initial), random);
@@ -109,7 +109,7 @@ class LevelSearch {
     tree.bits = objective.undivided();
     if (exit && (part.nodes.size() <= 2 || cancel_.requested())) return tree;
     const runtime::Random own(random.next());
-    const SearchOptions options{std::move(initial), threads_};
+    const SearchOptions options{std::move(initial), threads_, thorough_};
     const Partition found = exit ? optimize(part.graph, part.units, objective, options, own, cancel_)
                                  : optimize_network(part.graph, part.units, objective, options, own, cancel_);
     if (exit && (found.count <= 1 || found.total >= tree.bits - kMinTreeGain)) return tree;
@@ -138,7 +138,7 @@ class LevelSearch {
       const std::vector<Unit> units = words(tree.children);
       const Objective objective = objective_.within(units, exit);
       const Partition found =
-          optimize(graph, units, objective, {{}, threads_}, runtime::Random(random.next()), cancel_);
+          optimize(graph, units, objective, {{}, threads_, thorough_}, runtime::Random(random.next()), cancel_);
       if (found.count <= 1 || found.count == tree.children.size()) return;
       Module grouped;
       grouped.unit = tree.unit;
@@ -170,7 +170,8 @@ class LevelSearch {
   // The children are independent (see above), so they are searched in parallel, each with random numbers of its own.
   void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random,
                std::optional<double> exit = {}) const {
-    std::vector<uint32_t> modules(part.nodes.size());
+    // Before the insides change: a group that is opened now still has groups inside, which are put where it was.
+    dissolve(tree, exit);
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
     const std::vector<Subnetwork<Unit>> parts = split(part, labels(tree, part), count);
     const uint32_t seed = random.next();
@@ -286,6 +287,7 @@ class LevelSearch {
 
   const Objective& objective_;
   uint32_t threads_;
+  bool thorough_;
   const runtime::Cancel& cancel_;
 };
 
@@ -347,7 +349,7 @@ Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Object
                        const runtime::Cancel& cancel) {
   Subnetwork<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
   std::iota(whole.nodes.begin(), whole.nodes.end(), 0);
-  const auto tree = LevelSearch<Objective>(objective, options.threads, cancel).run(whole, options.initial, random);
+  const auto tree = LevelSearch<Objective>(objective, options.threads, options.thorough, cancel).run(whole, options.initial, random);
   Nested nested;
   nested.codelength = tree.bits;
   nested.preference = objective.preference(visited(tree));

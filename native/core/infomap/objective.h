@@ -15,6 +15,8 @@
 //   undivided()              the length with no modules: one codebook for all units
 //   word()                   bits for each code word, of nodes and modules alike, whatever their rates
 //   preference(count)        bits besides the codelength for having `count` modules at the top
+//   preferred()              the number of modules for which that is least; 0: it is always 0
+//   of_any_number()          the same without that preference
 //
 // start(modules, count) gives it the modules: at first these, then empty ones up to `count`. Then it is a state that
 // moves change. A unit moves from one module to another in three steps, so that what is the same for all candidates is
@@ -58,6 +60,8 @@ using Contract = std::void_t<
     Returns<decltype(std::declval<const T&>().undivided()), double>,
     Returns<decltype(std::declval<const T&>().word()), double>,
     Returns<decltype(std::declval<const T&>().preference(uint32_t{})), double>,
+    Returns<decltype(std::declval<const T&>().preferred()), uint32_t>,
+    Returns<decltype(std::declval<const T&>().of_any_number()), T>,
     // of its modules
     Returns<decltype(std::declval<T&>().start(std::declval<const Units&>())), void>,
     Returns<decltype(std::declval<T&>().start(std::declval<const Units&>(), std::size_t{})), void>,

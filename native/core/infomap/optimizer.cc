@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "infomap/local_moves.h"
+#include "infomap/merging.h"
 #include "infomap/objectives.h"
 #include "runtime/thread_pool.h"
 
@@ -51,8 +52,19 @@ class Search {
         options_(options),
         cancel_(cancel) {}
 
-  Partition run() {
-    std::vector<uint32_t> modules = options_.initial;
+  // A partition of the modules into smaller ones, at least `count`: the coarsest of sub-modules that there are.
+  std::vector<uint32_t> divide(std::vector<uint32_t> modules, uint32_t count) {
+    coarsen(kMergeUntilSettled, reorder(modules));
+    while (!levels_.empty() && levels_.back().graph.nodes < count) levels_.pop_back();
+    modules.resize(top_graph().nodes);
+    std::iota(modules.begin(), modules.end(), 0);
+    while (!levels_.empty()) step_down(modules);
+    return in_given_order(modules);
+  }
+
+  Partition run() { return run(options_.initial); }
+
+  Partition run(std::vector<uint32_t> modules) {
     const double worth = std::clamp(kNodesGained / given_graph_.nodes, kMinGain, kMaxGain);
     double best = 0;
     bool first = true;
@@ -199,11 +211,16 @@ class Search {
       moves_.run({top_graph(), 0, top_units()}, kMoveUntilSettled, options_.threads, random_, cancel_, current_,
                  modules.data());
       if (levels_.empty()) return;
-      std::vector<uint32_t> below(levels_.back().parents.size());
-      for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels_.back().parents[u]];
-      modules = std::move(below);
-      levels_.pop_back();
+      step_down(modules);
     }
+  }
+
+  // From the modules of the coarsest level's units to those of the level below.
+  void step_down(std::vector<uint32_t>& modules) {
+    std::vector<uint32_t> below(levels_.back().parents.size());
+    for (std::size_t u = 0; u < below.size(); ++u) below[u] = modules[levels_.back().parents[u]];
+    modules = std::move(below);
+    levels_.pop_back();
   }
 
   // Renumbers the nodes by module: module m is then the nodes from bounds[m] up to bounds[m + 1]. Returns the bounds.
@@ -278,13 +295,83 @@ class Search {
   LocalMoves<Objective> moves_;
 };
 
+// Units that move one by one hardly change the number of modules. So, besides: parts of the modules found are merged, those first that cost
+// least, and where a number of modules that is worth a try is left, the search goes on from there.
+template <class Objective>
+class OtherNumbers {
+  static constexpr std::size_t kMostTries = 6, kEndsTried = 12000;
+
+ public:
+  using Unit = typename Objective::Unit;
+  using OneSearch = Search<Objective>;
+
+  OtherNumbers(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, const SearchOptions& options,
+               runtime::Random random, const runtime::Cancel& cancel)
+      : graph_(graph), units_(units), objective_(objective), options_(options), random_(random), cancel_(cancel) {}
+
+  Partition run() {
+    Partition best = search(objective_).run();
+    const uint32_t preferred = objective_.preferred();
+    if (preferred > 0) {
+      const Partition found = search(objective_.of_any_number()).run();
+      try_numbers(found, preferred, {preferred}, best);
+      if (found.count < 3 * preferred) try_numbers(found, 3 * preferred, {preferred}, best);
+    } else if (options_.thorough) {
+      // Twice as many as were found; as many; one more, one less, two more ...: as many tries as a small network is worth.
+      const Partition found = best;
+      std::vector<uint32_t> numbers{std::min(2 * found.count, graph_.nodes)};
+      const std::size_t tries = std::min(kMostTries, kEndsTried / std::max<std::size_t>(1, graph_.neighbours.size()));
+      for (uint32_t away = 0; numbers.size() < tries && away < graph_.nodes; ++away) {
+        if (found.count + away <= graph_.nodes) numbers.push_back(found.count + away);
+        if (away > 0 && found.count >= 2 + away) numbers.push_back(found.count - away);
+      }
+      numbers.resize(std::min(numbers.size(), tries));
+      try_numbers(found, graph_.nodes, std::move(numbers), best);
+    }
+    return best;
+  }
+
+ private:
+  OneSearch search(const Objective& objective) {
+    return OneSearch(graph_, units_, objective, runtime::Random(random_.next()), options_, cancel_);
+  }
+
+  // Divides the modules found into at least `parts`, and tries these numbers of modules.
+  void try_numbers(const Partition& found, uint32_t parts, std::vector<uint32_t> numbers, Partition& best) {
+    if (numbers.empty() || cancel_.requested()) return;
+    const Objective any = objective_.of_any_number();
+    std::vector<uint32_t> fine = found.modules, number;
+    if (found.count < parts) fine = search(any).divide(std::move(fine), parts);
+    const uint32_t count = close_gaps(fine, number);
+    const Merges merges =
+        merge_to(*std::min_element(numbers.begin(), numbers.end()), aggregate(graph_, fine, count, options_.threads), sum_units(graph_, units_, fine, count), any);
+    for (const uint32_t wanted : numbers) {
+      if (cancel_.requested()) return;
+      const std::vector<uint32_t> into = merges.partition(wanted);
+      std::vector<uint32_t> modules(graph_.nodes);
+      for (uint32_t u = 0; u < graph_.nodes; ++u) modules[u] = into[fine[u]];
+      Partition merged = search(objective_).run(std::move(modules));
+      if (merged.total < best.total - kMinMoveGain) best = std::move(merged);
+    }
+  }
+
+  const FlowGraph& graph_;
+  const std::vector<Unit>& units_;
+  const Objective& objective_;
+  const SearchOptions& options_;
+  runtime::Random random_;
+  const runtime::Cancel& cancel_;
+};
+
 }  // namespace
 
 template <class Objective>
 Partition optimize(const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
                    const Objective& objective, const SearchOptions& options, runtime::Random random,
                    const runtime::Cancel& cancel) {
-  return Search<Objective>(graph, units, objective, random, options, cancel).run();
+  if (objective.preferred() == 0 && !options.thorough)
+    return Search<Objective>(graph, units, objective, random, options, cancel).run();
+  return OtherNumbers<Objective>(graph, units, objective, options, random, cancel).run();
 }
 
 #define INSTANTIATE(Objective)                                                                         \

@@ -26,6 +26,7 @@ struct Partition {
 struct SearchOptions {
   std::vector<uint32_t> initial;  // the modules to start from, numbers below the number of nodes; empty: none
   uint32_t threads = 1;           // the result is the same for any number
+  bool thorough = false;          // try more: it takes some ten times as long
 };
 
 // `objective` has not been started. When `cancel` is raised, this returns early with what it has.
