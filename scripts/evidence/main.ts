@@ -76,11 +76,11 @@ for (const set of values.quick ? QUICK : SETS) {
     const asked = words.length === 0 || words.every((word) => nameOf(piece).includes(word))
     if (!asked && !existsSync(join(WORK, 'pieces', `${nameOf(piece)}.options.json`))) continue
     const comparison = await comparisonOf(piece, path)
-    const fresh = rowsOf(piece, comparison)
-    const known = (row: EvidenceRow) =>
-      withoutBudget(row) &&
-      rows.some((r) => r.selector === row.selector && r.features === row.features && r.student === row.student)
-    rows.push(...fresh.filter((row) => !known(row)))
+    for (const row of rowsOf(piece, comparison)) {
+      const same = (other: EvidenceRow) =>
+        other.selector === row.selector && other.features === row.features && other.student === row.student
+      if (!withoutBudget(row) || !rows.some(same)) rows.push(row)
+    }
     found.push(comparison)
   }
   if (found.length === 0) continue
