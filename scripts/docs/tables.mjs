@@ -1,15 +1,16 @@
 // `node scripts/docs/tables.mjs [FILE.json...]`: writes the tables of README.md, docs/benchmarks.md and docs/evidence.md from
-// the measurements in docs/benchmarks/ and docs/evidence/, so that none of their numbers is typed by hand. A FILE is what
+// the measurements in docs/benchmarks/ and docs/evidence/, and the picture docs/evidence.svg, so that none of their numbers is typed by hand. A FILE is what
 // `npm run --silent bench:NAME -- --json` printed, called NAME.json or, for a run of another kind, NAME-KIND.json (flow-avx2.json);
 // it takes the place of the measurement of that name. A table replaces what stands between <!-- NAME --> and <!-- /NAME -->.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { costTable, curve, headlineTable, setTable, table } from './evidence.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const PAGES = ['README.md', 'docs/benchmarks.md', 'docs/evidence.md']
 
-/** Every stored measurement: { benchmarks: { flow, ... }, evidence: { linear } }. */
+/** Every stored measurement: { benchmarks: { flow, ... }, evidence: { phantom, ... } }. */
 export function measurements() {
   const folder = (name) => {
     const files = readdirSync(join(root, 'docs', name)).filter((file) => file.endsWith('.json'))
@@ -23,8 +24,13 @@ export function withTables(page, text, { benchmarks, evidence }) {
   const tables = {
     ...Object.fromEntries(Object.entries(benchmarks).map(([name, run]) => [`bench:${name}`, () => benchTable(run)])),
     engines: () => enginesTable(benchmarks),
-    selection: () => selectionTable(evidence.linear),
-    sets: () => setsTable(evidence.linear),
+    ...Object.fromEntries(
+      Object.values(evidence).flatMap((set) =>
+        ['linear', 'cnn'].map((student) => [`evidence:${set.name}:${student}`, () => setTable(set, student)]),
+      ),
+    ),
+    sets: () => headlineTable(evidence),
+    cost: () => costTable(evidence),
   }
   return text.replace(/(<!-- ([\w:-]+) -->\n).*?(<!-- \/\2 -->)/gs, (_, start, name, end) => {
     if (!Object.hasOwn(tables, name)) throw new Error(`${page}: there is no measurement for the table "${name}"`)
@@ -107,55 +113,7 @@ function range(values) {
   return low === high ? low : `${low} to ${high}`
 }
 
-// ---- Evidence: selectors over sets and budgets, and one row a set.
-
-const SELECTORS = {
-  infomap: 'Infomap modules',
-  'infomap+swap': 'Infomap modules, refined',
-  kmedoids: 'k-medoids',
-  'random+swap': 'random, refined',
-}
-
-/** "+2.6 [-5.6, +10.9]", in bold where the interval excludes zero. */
-function difference(found) {
-  if (!found) return '-'
-  const signed = (x) => `${x < 0 ? '' : '+'}${x.toFixed(1)}`
-  if (!found.interval) return signed(found.points)
-  const [low, high] = found.interval
-  const text = `${signed(found.points)} [${signed(low)}, ${signed(high)}]`
-  return low > 0 || high < 0 ? `**${text}**` : text
-}
-
-const percent = (x) => (x === null ? '-' : x.toFixed(1))
-
-function selectionTable({ sets }) {
-  const columns = sets.flatMap((set) => set.budgets.map((budget) => ({ set, budget })))
-  const line = (name, cell) => [name, ...columns.map(cell)]
-  const body = [
-    line('random', ({ budget }) => percent(budget.random)),
-    ...Object.entries(SELECTORS).map(([key, name]) => line(name, ({ budget }) => difference(budget.differences[key]))),
-    line('all clips', ({ set }) => percent(set.all)),
-    line('chance', ({ set }) => percent(set.chance)),
-  ]
-  const head = columns.map(({ set, budget }) => `${set.name}, ${budget.vpc} a class`)
-  return table(['trained on', ...head], body)
-}
-
-function setsTable({ sets }) {
-  const body = sets.map(({ name, what, all, budgets }) => {
-    const { random, differences } = budgets.find(({ vpc }) => vpc === 5)
-    const cells = Object.keys(SELECTORS).map((key) => difference(differences[key]))
-    return [`${name}: ${what}`, percent(random), ...cells, percent(all)]
-  })
-  return table(['5 clips a class of', 'random', ...Object.values(SELECTORS), 'all clips'], body)
-}
-
 // ---- Markdown and files.
-
-function table(head, body) {
-  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
-  return [head, head.map(() => '---'), ...body].map(line).join('\n')
-}
 
 /** Four digits; of small numbers two: 1.8e-6. */
 function short(x) {
@@ -184,6 +142,7 @@ function main(files) {
   const all = measurements()
   for (const page of PAGES)
     writeFileSync(join(root, page), withTables(page, readFileSync(join(root, page), 'utf8'), all))
+  writeFileSync(join(root, 'docs', 'evidence.svg'), curve(all.evidence))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))
