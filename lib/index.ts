@@ -87,5 +87,7 @@ export {
   writeClip,
 } from './video/index.js'
 export type { FormatName, Place, Tiling } from './video/types.js'
+export { periodOf } from './volume/rhythm.js'
 export type { Augmentation, Channels } from './volume/samples.js'
+export { type ClipTime, type Timing, timingOf } from './volume/timing.js'
 export { decodeSpeed, type Volume, type VolumeOptions, type VolumeShape, volumeOf } from './volume/volume.js'

@@ -1,4 +1,5 @@
 import { yieldToEventLoop } from '../runtime/yield.js'
+import { expectClip } from './volume.js'
 
 /** Side of the frames that are compared, in px, and how many of a clip at most: 256 frames are 33,000 pairs. */
 const SIDE = 16
@@ -17,19 +18,28 @@ const LEAST_TIMES = 1.5
  * which d, having grown to half of its largest value, has fallen again below half of what it grew to.
  *
  * @param frames - [frames, height, width] grey levels
+ * @param clip - width and height in px, frame rate in frames/s
+ * @throws {InfomotionError} `INVALID_ARGUMENT`, `ABORTED`
+ * @example
+ * ```js
+ * const clip = await readClip('Videos/0X1A.avi')
+ * const beat = await periodOf(clip.frames, clip) // 0.82
+ * ```
  */
 export async function periodOf(
-  frames: Uint8Array,
-  { width, height, fps }: { width: number; height: number; fps: number },
+  frames: Uint8Array | Uint8ClampedArray,
+  clip: { width: number; height: number; fps: number },
   signal?: AbortSignal,
 ): Promise<number | undefined> {
+  const bytes = expectClip(frames, clip)
+  const { width, height, fps } = clip
   await yieldToEventLoop(signal)
-  const count = frames.length / (width * height)
+  const count = bytes.length / (width * height)
   const step = Math.max(1, Math.ceil(count / MOST_FRAMES))
   const shown = Math.ceil(count / step)
   const small = new Float64Array(shown * SIDE * SIDE)
   for (let t = 0; t < shown; t++)
-    shrinkTo(frames.subarray(t * step * width * height), { width, height }, small.subarray(t * SIDE * SIDE))
+    shrinkTo(bytes.subarray(t * step * width * height), { width, height }, small.subarray(t * SIDE * SIDE))
   const lag = returnOf(structureOf(small, shown))
   return lag === undefined ? undefined : (lag * step) / fps
 }
