@@ -248,6 +248,18 @@ t.test('evaluate: what the reader must know, and wrong calls', async (t) => {
   const result = await evaluate(few, answer, { draws: 20 })
   t.equal(result.chance, 1 / 2)
   t.match(result.warnings, [/^No test clips of "c2"/, /fewer than 20 groups/])
+  // numbers behind the labels: 10 is expected where no class is likelier, of clips of 1, 11, 1, 11
+  const values = { test: few.testLabels.map((c) => 10 * c + 1), classes: [0, 10, 20] }
+  const unsure = async () => new Float32Array(4 * 3).fill(1 / 3)
+  const { rows } = await evaluate({ ...few, values }, unsure, { draws: 20 })
+  for (const { selector, absoluteError, runs } of rows) {
+    near(t, absoluteError!.mean, 5, 1e-5) // the majority's shares, .6 .2 .2, expect 6
+    t.ok(absoluteError!.low <= 5 + 1e-5 && absoluteError!.high >= 5 - 1e-5, selector)
+    t.equal(runs[0].absoluteError, absoluteError!.mean)
+  }
+  t.equal(score([0.5, 0.5, 0, 0, 0, 1], [0, 2], 3).absoluteError, undefined)
+  const wrong = { test: [1], classes: [0, 10, 20] }
+  await t.rejects(evaluate({ ...few, values: wrong }, answer), { message: /4 numbers for values.test/ })
   await t.rejects(evaluate({ ...input, testGroups: [] }, nearestMean), { message: /90 entries for testGroups/ })
   await t.rejects(evaluate(few, nearestMean), { message: /4 x 3 values for probabilities/ })
   await t.rejects(evaluate({ ...input, sets: [] }, nearestMean), { code: 'INVALID_ARGUMENT' })

@@ -1,5 +1,13 @@
 import pMap from 'p-map'
-import { type Evaluation, evaluate, type RunStudent, type StudentTask } from '../evaluate/index.js'
+import type { Clip } from '../dataset/index.js'
+import { decimalPoint } from '../dataset/labels.js'
+import {
+  type Evaluation,
+  type EvaluationInput,
+  evaluate,
+  type RunStudent,
+  type StudentTask,
+} from '../evaluate/index.js'
 import { measureScaling } from '../matrix/scaling.js'
 import { sha256 } from '../run/store.js'
 import { native } from '../runtime/native.js'
@@ -8,7 +16,7 @@ import { type DistilledItem, type DistilledSet, plainItems } from '../synthesize
 import { type CnnSize, predict, predictCnn, trainCnn, trainStudent } from '../train/index.js'
 import { CNN_SIZES, type StudentName } from '../train/names.js'
 import type { Channels, Volume } from '../volume/index.js'
-import type { FeatureSpace } from './fold.js'
+import type { FeatureSpace, Fold } from './fold.js'
 import { type ItemFeatures, told } from './items.js'
 import type { PredictionCache } from './predictions.js'
 import { targetsBeside } from './teacher.js'
@@ -91,8 +99,26 @@ export async function evaluateSets(
   const items = features.samples(sets.flatMap(({ items }) => items))
   await features.of(items, told(stage)) // made clips of all sets are described together
   const input = { classes: dataSet.classes, full: plainItems(trainClips), testLabels, testGroups, spaces, sets }
+  const values = numbersIn(features.fold)
   // as many students at once as there are threads: each has one
-  return evaluate(input, run, { student: name, parallel: native().threads, seed, ...stage })
+  return evaluate({ ...input, ...(values && { values }) }, run, {
+    student: name,
+    parallel: native().threads,
+    seed,
+    ...stage,
+  })
+}
+
+/** The labels of a fold as numbers, where classes were made of numbers. */
+function numbersIn({ dataSet, clips, testRows, trainClips, trainLabels }: Fold): EvaluationInput['values'] {
+  if (dataSet.scheme === 'labels') return undefined
+  const numberOf = ({ label }: Clip) => Number(decimalPoint(label))
+  const train = trainClips.map(numberOf)
+  const means = dataSet.classes.map((_, c) => {
+    const own = train.filter((_, i) => trainLabels[i] === c)
+    return own.length > 0 ? own.reduce((sum, value) => sum + value, 0) / own.length : 0 // of a class that is never predicted
+  })
+  return { test: Float64Array.from(testRows, (row) => numberOf(dataSet.clips[clips.clips[row]])), classes: means }
 }
 
 interface StudentKind {

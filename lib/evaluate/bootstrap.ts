@@ -9,6 +9,8 @@ export interface Draws {
   macroF1: number[]
   /** null where a draw holds clips of one class only. */
   auc: (number | null)[]
+  /** Empty where labels are names. */
+  absoluteError: number[]
 }
 
 /**
@@ -33,7 +35,7 @@ export function resample(groups: readonly string[], draws: number, seed: number)
 
 /** Measures all runs of a row on all draws. */
 export function measureDraws(runs: readonly Predictions[], draws: readonly Uint32Array[]): Draws {
-  const result: Draws = { accuracy: [], balancedAccuracy: [], macroF1: [], auc: [] }
+  const result: Draws = { accuracy: [], balancedAccuracy: [], macroF1: [], auc: [], absoluteError: [] }
   for (const times of draws) {
     const measured = runs.map((predictions) => measure(predictions, times))
     result.accuracy.push(mean(measured.map((m) => m.accuracy)))
@@ -41,6 +43,8 @@ export function measureDraws(runs: readonly Predictions[], draws: readonly Uint3
     result.macroF1.push(mean(measured.map((m) => m.macroF1)))
     const aucs = measured.map((m) => m.auc).filter((auc) => auc !== null)
     result.auc.push(aucs.length > 0 ? mean(aucs) : null)
+    const errors = measured.flatMap(({ absoluteError }) => absoluteError ?? [])
+    if (errors.length > 0) result.absoluteError.push(mean(errors))
   }
   return result
 }

@@ -6,7 +6,7 @@ import { yieldToEventLoop } from '../runtime/yield.js'
 import type { DistilledItem, DistilledSet } from '../synthesize/types.js'
 import { type Draws, mean, measureDraws, percentileInterval, resample } from './bootstrap.js'
 import { type Candidate, candidatesOf } from './candidates.js'
-import { measure, type Predictions, preparePredictions } from './metrics.js'
+import { measure, type NumericLabels, type Predictions, preparePredictions } from './metrics.js'
 import type { Evaluation, EvaluationRow, RunStudent } from './types.js'
 
 /** What is compared, and on which clips. */
@@ -18,6 +18,8 @@ export interface EvaluationInput {
   /** Class and group (patient) of each test clip. */
   testLabels: ArrayLike<number>
   testGroups: readonly string[]
+  /** Where labels are numbers: those of the test clips, and of each class the mean over TRAIN. */
+  values?: NumericLabels
   /** What students see: the first those of all rows, the others those of the control rows. */
   spaces: readonly string[]
   /** The first is the distilled set. Several of one selector (random draws) are the runs of one row. */
@@ -86,7 +88,7 @@ export async function evaluate(
 /** What the students of all candidates predict. */
 async function predictionsOf(
   candidates: readonly Candidate[],
-  { classes, testLabels }: EvaluationInput,
+  { classes, testLabels, values }: EvaluationInput,
   run: RunStudent,
   seed: number,
   { parallel = 1, signal, onProgress }: { parallel?: number } & StageOptions,
@@ -99,7 +101,7 @@ async function predictionsOf(
     throwIfAborted(signal)
     const probabilities = await run({ ...task, signal })
     onProgress?.({ stage: 'evaluate', done: ++done, total: tasks.length, unit: 'students' })
-    return { candidate, predictions: preparePredictions(probabilities, testLabels, classes.length) }
+    return { candidate, predictions: preparePredictions(probabilities, testLabels, classes.length, values) }
   }
   const found = await pMap(tasks, predict, { concurrency: parallel })
   return candidates.map((_, i) => found.filter(({ candidate }) => candidate === i).map((run) => run.predictions))
@@ -130,6 +132,9 @@ function rowOf(
             draws.auc.filter((auc) => auc !== null),
           )
         : null,
+    ...(draws.absoluteError.length > 0 && {
+      absoluteError: percentileInterval(mean(runs.flatMap((m) => m.absoluteError ?? [])), draws.absoluteError),
+    }),
   }
 }
 
@@ -143,22 +148,29 @@ function insideOf(items: readonly DistilledItem[]): Pick<EvaluationRow, 'samples
 }
 
 /** Predicts for every test clip the shares of the classes in TRAIN, so that the most frequent one is largest. */
-function predictMajority({ classes, full, testLabels }: EvaluationInput): Predictions {
+function predictMajority({ classes, full, testLabels, values }: EvaluationInput): Predictions {
   const shares = new Array<number>(classes.length).fill(0)
   for (const { classIndex } of full) shares[classIndex] += 1 / full.length
-  return preparePredictions(Array.from(testLabels, () => shares).flat(), testLabels, classes.length)
+  return preparePredictions(Array.from(testLabels, () => shares).flat(), testLabels, classes.length, values)
 }
 
-const INPUT = ['classes', 'full', 'testLabels', 'testGroups', 'spaces', 'sets']
+const INPUT = ['classes', 'full', 'testLabels', 'testGroups', 'values', 'spaces', 'sets']
 
 function check(input: EvaluationInput): void {
-  const { classes, full, testLabels, testGroups, spaces, sets } = expectObject(input, 'input', INPUT)
+  const { classes, full, testLabels, testGroups, values, spaces, sets } = expectObject(input, 'input', INPUT)
   for (const [name, list] of Object.entries({ classes, full, testGroups, spaces, sets }))
     expectList<unknown>(list, name)
   if (testLabels?.length === undefined) throw invalid('a list of labels', 'testLabels', testLabels)
   for (const [i, { items }] of sets.entries()) expectList(items, `sets[${i}].items`)
   if (testLabels.length === 0) throw invalid('at least one test clip', 'testLabels', testLabels)
   if (testGroups.length !== testLabels.length) throw invalid(`${testLabels.length} entries`, 'testGroups', testGroups)
+  if (values) {
+    expectObject(values, 'values', ['test', 'classes'])
+    if (values.test.length !== testLabels.length)
+      throw invalid(`${testLabels.length} numbers`, 'values.test', values.test)
+    if (values.classes.length !== classes.length)
+      throw invalid(`${classes.length} numbers`, 'values.classes', values.classes)
+  }
   if (spaces.length === 0) throw invalid('at least one space', 'spaces', spaces)
   if (sets.length === 0) throw invalid('at least one set', 'sets', sets)
   for (const [name, items] of [

@@ -11,6 +11,14 @@ export interface Predictions {
   probabilities: ArrayLike<number>
   /** Of each class, the clips in ascending order of its probability. */
   order: Uint32Array[]
+  /** Of each clip how far off the number is that is expected of it; absent where labels are names. */
+  errors?: Float64Array
+}
+
+/** Labels that are numbers (ejection fractions): of each test clip, and of each class the mean over TRAIN. */
+export interface NumericLabels {
+  test: ArrayLike<number>
+  classes: readonly number[]
 }
 
 /**
@@ -30,6 +38,7 @@ export function preparePredictions(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
   classes: number,
+  values?: NumericLabels,
 ): Predictions {
   const clips = labels.length
   if (probabilities.length !== clips * classes)
@@ -48,7 +57,13 @@ export function preparePredictions(
       (i, j) => probabilities[i * classes + c] - probabilities[j * classes + c],
     ),
   )
-  return { classes, labels, predicted, probabilities, order }
+  const errors = values && Float64Array.from(labels, (_, i) => Math.abs(expected(i, values.classes) - values.test[i]))
+  return { classes, labels, predicted, probabilities, order, ...(errors && { errors }) }
+
+  /** The mean of the classes' numbers, each counting as its probability. */
+  function expected(i: number, means: readonly number[]): number {
+    return means.reduce((sum, mean, c) => sum + mean * probabilities[i * classes + c], 0)
+  }
 }
 
 /** The metrics of predictions, or of a resample in which clip i comes `times[i]` times. */
@@ -56,7 +71,7 @@ export function measure(
   predictions: Predictions,
   times: Uint32Array = new Uint32Array(predictions.labels.length).fill(1),
 ): Metrics {
-  const { classes, labels, predicted } = predictions
+  const { classes, labels, predicted, errors } = predictions
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]] += times[i]
 
@@ -73,6 +88,7 @@ export function measure(
     auc: present.length > 1 ? meanOver((c) => areaUnderCurve(predictions, times, c)) : null,
     recall: actual.map((n, c) => (n > 0 ? confusion[c][c] / n : null)),
     confusion,
+    ...(errors && { absoluteError: errors.reduce((sum, error, i) => sum + error * times[i], 0) / total }),
   }
 }
 

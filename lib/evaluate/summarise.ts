@@ -40,6 +40,7 @@ export function summarise(evaluations: readonly Evaluation[]): Evaluation {
     const average = (value: (row: EvaluationRow) => number | undefined) =>
       Math.round(mean(ofSplits.map((r) => value(r) ?? r.clips)))
     const aucs = ofSplits.flatMap((r) => r.auc?.mean ?? [])
+    const errors = ofSplits.flatMap((r) => r.absoluteError?.mean ?? [])
     return [
       {
         selector: row.selector,
@@ -51,6 +52,7 @@ export function summarise(evaluations: readonly Evaluation[]): Evaluation {
         balancedAccuracy: fraction(ofSplits.map((r) => r.balancedAccuracy.mean)),
         macroF1: fraction(ofSplits.map((r) => r.macroF1.mean)),
         auc: aucs.length > 1 ? fraction(aucs) : null,
+        ...(errors.length > 1 && { absoluteError: over(errors) }),
         ...(differences.length > 1 ? { differenceToRandom: over(differences) } : {}),
       },
     ]

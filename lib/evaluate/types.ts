@@ -19,6 +19,11 @@ export interface Metrics {
   recall: (number | null)[]
   /** confusion[true class][predicted class], clips. */
   confusion: number[][]
+  /**
+   * Where labels are numbers: the mean of |expected - true|, expected = the sum over classes of probability * mean of the
+   * class's labels in TRAIN. In the labels' unit (ejection fraction: percent).
+   */
+  absoluteError?: number
 }
 
 /** One line of the table: a way to get training clips, and how students trained on them did. */
@@ -42,6 +47,8 @@ export interface EvaluationRow {
   balancedAccuracy: Interval
   macroF1: Interval
   auc: Interval | null
+  /** Where labels are numbers: see {@link Metrics}. */
+  absoluteError?: Interval
   /**
    * Balanced accuracy minus that of random selection with the same features, paired over the same test clips and the
    * same bootstrap draws; absent where random selection is no fair partner (majority, full, random itself).

@@ -6,7 +6,8 @@ import { type Comparison, compare, distill } from 'infomotion'
 import { root } from '../bench/support.js'
 import { nameOf, type Piece, planOf } from './plan.js'
 import { type EvidenceRow, rowsOf, withoutBudget } from './rows.js'
-import { type EvidenceSet, QUICK, SETS, WORK } from './sets.js'
+import { type EvidenceSet, echonet, QUICK, SETS, WORK } from './sets.js'
+import { tellWork } from './work.js'
 
 // `npm run evidence`: what distilled sets are worth, by comparisons on every set that is on this machine, one after the other.
 // Each can be stopped and goes on; one that has ended is not run again (`--fresh`: it is). The rows go to
@@ -15,8 +16,12 @@ import { type EvidenceSet, QUICK, SETS, WORK } from './sets.js'
 //   --quick         one small set, in a minute: whether all of this still works. Writes no documentation
 //   --only WORD     pieces whose names hold the word (lung, linear, cnn, auto), several by commas
 //   --fresh         run again what has ended
+//   --echonet DIR   EchoNet-Dynamic, which is under an agreement: 25 videos. Says first what it takes; its rows stay here, and are printed
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, fresh: { type: 'boolean' }, only: { type: 'string', default: '' } },
+  options: {
+    ...{ quick: { type: 'boolean' }, fresh: { type: 'boolean' }, echonet: { type: 'string' } },
+    only: { type: 'string', default: '' },
+  },
 })
 const words = values.only.split(',').filter((word) => word !== '')
 
@@ -33,7 +38,9 @@ async function comparisonOf(piece: Piece, path: string): Promise<Comparison> {
   const comparison = await compare(path, { ...piece.options, out, cache })
   writeFileSync(known, wanted)
   const { user, system } = process.cpuUsage(started[1])
-  console.error(`${name}: ${seconds(Date.now() - started[0])} s, ${seconds((user + system) / 1000)} s of CPU`)
+  console.error(
+    `${name}: ${seconds(Date.now() - started[0])} s, ${seconds((user + system) / 1000)} s of CPU, ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(1)} GB at most`,
+  )
   return comparison
 }
 
@@ -63,13 +70,15 @@ async function costOf({ name }: EvidenceSet, path: string): Promise<Record<strin
 }
 
 mkdirSync(join(WORK, 'pieces'), { recursive: true })
-for (const set of values.quick ? QUICK : SETS) {
+const SETS_NOW = values.echonet ? [echonet(values.echonet)] : values.quick ? QUICK : SETS
+for (const set of SETS_NOW) {
   const pieces = planOf([set], values.quick ?? false)
   const path = await set.find()
   if (path === undefined) {
     console.error(`${set.name}: not on this machine, left out.`)
     continue
   }
+  if (values.echonet) await tellWork(path, join(WORK, 'cache', set.name))
   const rows: EvidenceRow[] = []
   const found: Comparison[] = []
   for (const piece of pieces) {
@@ -89,9 +98,33 @@ for (const set of values.quick ? QUICK : SETS) {
     ...{ name: set.name, what: set.what, classes: classes.length, splits, seeds: set.seeds },
     ...{ testClips: budgets[0].evaluation.testClips, chance: budgets[0].evaluation.chance, majority },
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
-    ...{ versions, cost: await costOf(set, path), rows },
+    ...{ versions, ...(!values.echonet && { cost: await costOf(set, path) }), rows },
   }
-  const file = values.quick ? join(WORK, 'quick.json') : join(root, 'docs', 'evidence', `${set.name}.json`)
+  const file =
+    values.quick || values.echonet ? join(WORK, `${set.name}.json`) : join(root, 'docs', 'evidence', `${set.name}.json`)
   writeFileSync(file, `${JSON.stringify(document, undefined, 1)}\n`)
   console.error(`${set.name}: ${rows.length} rows in ${file}`)
+  if (values.echonet) printRows(rows)
+}
+
+/** What students see first; always answering the largest class; in percent, and the error in percent of ejection fraction. */
+function printRows(rows: readonly EvidenceRow[]): void {
+  const shown = rows.filter(({ student, features, selector }) => {
+    return selector === 'majority' || features === rows.find((row) => row.student === student)!.features
+  })
+  console.table(
+    shown.map(({ student, tiling, selector, videos, samples, accuracy, plainAccuracy, absoluteError }) => ({
+      ...{
+        student,
+        tiling,
+        selector,
+        videos,
+        samples,
+        balanced: accuracy.mean,
+        low: accuracy.low,
+        high: accuracy.high,
+      },
+      ...{ accuracy: plainAccuracy, 'EF error': absoluteError },
+    })),
+  )
 }

@@ -29,7 +29,7 @@ export function planOf(sets: readonly EvidenceSet[], quick: boolean): Piece[] {
     (['plain', '2x2', '4x4', 'auto'] as const).map((tiling): Piece => {
       const amount = quick
         ? { vpc: [1], seeds: 1, randomDraws: 2 }
-        : { vpc: [1, 2, 5, 10], seeds: set.seeds, randomDraws: 5 }
+        : { vpc: set.vpc ?? [1, 2, 5, 10], seeds: set.seeds, randomDraws: 5 }
       return pieceOf(set, 'linear', tiling, amount)
     }),
   )
@@ -37,7 +37,7 @@ export function planOf(sets: readonly EvidenceSet[], quick: boolean): Piece[] {
     (['plain', 'auto'] as const).map((tiling): Piece => {
       const amount = quick
         ? { vpc: [1], seeds: 1, randomDraws: 1, steps: 4, selectors: ['infomap'] }
-        : { vpc: [1, 5], seeds: Math.min(5, set.seeds), randomDraws: 1 }
+        : { vpc: set.vpc ?? [1, 5], seeds: Math.min(5, set.seeds), randomDraws: 1 }
       return pieceOf(set, 'cnn', tiling, amount)
     }),
   )

@@ -16,8 +16,10 @@ export interface EvidenceRow {
   /** Tiles in them, and the share of TRAIN's clips that lies inside. */
   samples: number
   inside: number
-  /** Balanced accuracy with its interval, in percent. */
+  /** Balanced accuracy with its interval, in percent; plain accuracy, which a large class leads; where labels are numbers, how far off. */
   accuracy: Percent
+  plainAccuracy: number
+  absoluteError?: number
   /** (accuracy - chance) / (that of all of TRAIN - chance), in percent. */
   share: number
   /** Points above random selection that is divided likewise; above as many plain clips of the same selector. */
@@ -52,6 +54,8 @@ export function rowsOf({ tiling }: Piece, { budgets }: Comparison): EvidenceRow[
           samples: row.samples ?? row.clips,
           inside: percent((row.parents ?? row.clips) / trainClips),
           accuracy: percents(row.balancedAccuracy),
+          plainAccuracy: percent(row.accuracy.mean),
+          ...(row.absoluteError && { absoluteError: Math.round(row.absoluteError.mean * 100) / 100 }),
           share: percent((row.balancedAccuracy.mean - chance) / (full.balancedAccuracy.mean - chance)),
           ...(row.differenceToRandom && { aboveRandom: percents(row.differenceToRandom) }),
           ...(plain && { abovePlain: { mean: percent(row.balancedAccuracy.mean - plain.balancedAccuracy.mean) } }),

@@ -13,6 +13,8 @@ export interface EvidenceSet {
   what: string
   /** Splits, one a seed; of a set with a split of its own, seeds of searches and draws. */
   seeds: number
+  /** Budgets in videos a class; default: those of its student. */
+  vpc?: number[]
   /** Its folder or table: what can be had is made. Undefined: it is not on this machine. */
   find: () => Promise<string | undefined>
 }
@@ -61,6 +63,12 @@ export const SETS: EvidenceSet[] = [
     find: async () => withoutSmallClasses(reference('lung-ultrasound', 'clips.csv'), 20),
   },
 ]
+
+/** EchoNet-Dynamic, for who holds it: 25 videos, five a class. Its rows stay on this machine. */
+export const echonet = (folder: string): EvidenceSet => ({
+  ...{ name: 'echonet', what: `${basename(resolve(folder))}, five classes of ejection fraction`, seeds: 3, vpc: [5] },
+  find: async () => resolve(folder),
+})
 
 /** For `--quick`: small enough for every change. */
 export const QUICK: EvidenceSet[] = [
