@@ -5,6 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import {
   codelength,
   formatPartition,
+  fromEdges,
+  fromGraphology,
   infomap,
   moduleLinks,
   moduleMap,
@@ -57,7 +59,10 @@ t.test('bipartite: two steps of the walk count as one', async (t) => {
   t.same([...two.flow.subarray(4)], [0, 0, 0])
   const one = await codelength({ ...network, bipartite: undefined }, modules)
   t.equal(one.codelength.toFixed(12), '3.096699264229', 'the same with --skip-adjust-bipartite-flow')
-  await t.rejects(infomap(network, { directed: true }), { code: 'INVALID_ARGUMENT', message: /bipartite/ })
+  await t.rejects(codelength(network, modules, { directed: true, recordedTeleportation: true }), {
+    code: 'INVALID_ARGUMENT',
+    message: /first kind/,
+  })
   await t.rejects(infomap({ ...network, bipartite: 6 }), { message: /Link 0 \(0 -> 4\) joins two nodes of one kind/ })
 })
 
@@ -105,16 +110,84 @@ t.test('reader errors say what was expected, where', async (t) => {
   await fails('0 1.5 2', /line 1: .*target node.*"1.5"/)
   await fails('0 1 -2', /line 1: expected a weight, a finite number of at least 0, but found "-2"/)
   await fails('0 1 nan', /found "nan"/)
-  await fails('0 1 1 99', /expected the end of the line.*"99"/)
   await fails('-1 2', /source node.*"-1"/)
-  await fails('*Vertices 2\n3 "c"', /line 2: expected a vertex, a whole number from 1 to 2,.*"3"/)
-  await fails('*Vertices 2\n*Edges\n1 3', /line 3: expected a target node.*from 1 to 2/)
+  await fails('*Vertices 2\nc', /line 2: expected a vertex, a whole number of at least 0,.*"c"/)
   await fails('*Vertices 2\n1 "open\n', /closing quote/)
-  await fails('*States 3', /expected one of \*Vertices.*"\*States"/)
+  await fails('*States 3', /state or multilayer network, which is not read/)
+  await fails('*Matrix', /expected one of \*Vertices.*"\*Matrix"/)
   await t.rejects(readNetwork('no-such-file.txt'), { code: 'NETWORK_NOT_FOUND', message: /no-such-file/ })
   const path = join(temporary(t), 'bad.gz')
   writeFileSync(path, gzipSync('0 1\n').subarray(0, 15))
   await t.rejects(readNetwork(path), { code: 'NETWORK_UNREADABLE', message: /gzip/ })
+})
+
+t.test('adapters: labels, weights, nodes without links', async (t) => {
+  const network = fromEdges(
+    [
+      ['a', 'b'],
+      ['b', 'c', 0.5],
+      ['c', 'c', 0],
+    ] as [string, string, number?][],
+    ['z'],
+  )
+  t.same(network.labels, ['z', 'a', 'b', 'c'])
+  t.same(
+    [[...network.sources], [...network.targets]],
+    [
+      [1, 2, 3],
+      [2, 3, 3],
+    ],
+  )
+  t.same([...network.weights], [1, 0.5, 0])
+  t.equal((await infomap(network)).modules.length, 4)
+  t.throws(() => fromEdges([['a']] as never), { message: /edges\[0\]/ })
+  t.throws(() => fromEdges([['a', 'b', Number.NaN]]), { message: /edges\[0\]\[2\]/ })
+  // What graphology's graphs have of these.
+  const made = fromGraphology({
+    forEachNode: (callback) => ['x', 'y', 'alone'].forEach((node) => callback(node)),
+    forEachEdge(callback) {
+      callback('e0', { weight: 2 }, 'y', 'x')
+      callback('e1', {}, 'x', 'x')
+    },
+  })
+  t.same(made.labels, ['x', 'y', 'alone'])
+  t.same(
+    [[...made.sources], [...made.targets], [...made.weights]],
+    [
+      [1, 0],
+      [0, 0],
+      [2, 1],
+    ],
+  )
+  t.throws(() => fromGraphology({} as never), { message: /graphology/ })
+})
+
+t.test('command line: a network from standard input, modules in --json, the top level of a tree', async (t) => {
+  const folder = temporary(t)
+  const text = '*Vertices\n1 "a"\n*Edges\n1 2\n1 3\n2 3\n3 4\n4 5\n4 6\n5 6\n'
+  const tree = join(folder, 'nested.tree')
+  writeFileSync(tree, '1:1:1 0 "1" 1\n1:1:2 0 "2" 2\n1:2:1 0 "3" 3\n2:1 0 "4" 4\n2:2 0 "5" 5\n2:3 0 "6" 6\n')
+  writeFileSync(join(folder, 'net.net'), text)
+  interface Said {
+    nodes: number
+    levels: number
+    codelength: number
+    modules: Record<string, number>
+  }
+  const said = async (...args: string[]) =>
+    (await cli(join(folder, 'net.net'), ...args, '--json')).json as unknown as Said
+  const found = await said('-2')
+  t.same(Object.keys(found.modules), ['1', '2', '3', '4', '5', '6'])
+  t.equal(found.modules[1], found.modules[2])
+  const both = await Promise.all([said('--no-infomap', '-c', tree), said('-2', '--no-infomap', '-c', tree)])
+  t.same(
+    both.map(({ levels }) => levels),
+    [3, 2],
+  )
+  t.ok(Math.abs(both[1].codelength - 2.32073035683379) < 1e-12, 'of two triangles')
+  t.same((await said('--node-limit', '3')).nodes, 3)
+  writeFileSync(join(folder, 'empty.txt'), '')
+  t.equal((await cli(join(folder, 'empty.txt'), '--json')).json.error?.code, 'NETWORK_UNREADABLE')
 })
 
 // ---- Partitions
@@ -229,7 +302,7 @@ t.test('partitions that do not fit', async (t) => {
     Uint32Array.of(0, 1, 2),
   ])
   await t.rejects(read('x.clu', '1 1\n2 1\n'), { code: 'PARTITION_MISMATCH', message: /no module for node 3/ })
-  await t.rejects(read('x.clu', '1 1\n2 1\n3 1\n8 1'), { code: 'PARTITION_MISMATCH', message: /node 8, which is not/ })
+  t.same((await read('x.clu', '1 1\n2 1\n3 1\n8 1'))[0].length, 3, 'nodes of another network are left out')
   await t.rejects(read('x.clu', '1 1\n2 x\n'), { code: 'NETWORK_UNREADABLE', message: /line 2: expected a module/ })
   await t.rejects(read('x.tree', '1 1\n'), { code: 'NETWORK_UNREADABLE', message: /line 1: expected a name/ })
   await t.rejects(read('x.tree', '1:1:1 1 a 1\n1:2 1 b 2\n2:1 0 c 3\n'), { message: /side by side/ })
@@ -329,7 +402,9 @@ t.test('command line: failures', async (t) => {
   await fails([ring, '--tree', ring], 2, 'INVALID_ARGUMENT')
   await fails([ring, '-d', '--flow-model', 'undirected'], 2, 'INVALID_ARGUMENT')
   await fails([ring, '--markov-time', '-1'], 2, 'INVALID_ARGUMENT')
-  await fails([ring, '-c', fixture('networks', 'knn1k_dir.ftree.gz')], 1, 'PARTITION_MISMATCH')
+  const other = join(temporary(t), 'other.clu')
+  writeFileSync(other, '99999 1\n')
+  await fails([ring, '-c', other], 1, 'PARTITION_MISMATCH')
   await fails(['none.txt', '-2'], 1, 'NETWORK_NOT_FOUND')
 })
 

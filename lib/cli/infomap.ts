@@ -14,12 +14,13 @@ import {
   type WalkOptions,
   writePartition,
 } from '../infomap/index.js'
+import { flowModelOf } from '../infomap/options.js'
 import { infomapCommand } from '../options/infomap.js'
 import { makeFolder, writeWhole } from '../run/store.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { checkOptions, type Resolved } from '../runtime/option.js'
 import { addCommand } from './options.js'
-import { abortSignal, expectApart, finish, progressBar } from './output.js'
+import { abortSignal, expectApart, finish, isJson, progressBar, say } from './output.js'
 
 type Options = Resolved<typeof infomapCommand.options>
 
@@ -38,7 +39,14 @@ async function run(path: string, folder: string | undefined, options: Options): 
   if (!options.infomap && !options.clusterData)
     throw wrong('--no-infomap needs a partition to evaluate: --cluster-data FILE.')
   const flow = flowOf(options)
-  const network = await readNetwork(path, { weightThreshold: options.weightThreshold, signal })
+  const { weightThreshold, nodeLimit } = options
+  const network = await readNetwork(path === '-' ? '/dev/stdin' : path, { weightThreshold, nodeLimit, signal })
+  if (network.nodes === 0)
+    throw new InfomotionError(
+      'NETWORK_UNREADABLE',
+      `${basename(path)} has no links and no vertices: expected a network.`,
+    )
+  if (network.targets.length === 0) say(`warning ${basename(path)} has no links.`)
   if (options.skipAdjustBipartiteFlow) delete network.bipartite
   const given = options.clusterData ? await readPartition(options.clusterData, network, { signal }) : undefined
   for (const { path } of files) await makeFolder(dirname(path)) // before the search: it may take long
@@ -54,13 +62,14 @@ async function run(path: string, folder: string | undefined, options: Options): 
         signal,
         onProgress: options.silent ? undefined : progressBar(),
       })
-    : await codelength(network, given!, { ...flow, signal })
+    : await codelength(network, options.twoLevel ? given!.slice(0, 1) : given!, { ...flow, signal })
   const links =
     options.map || files.some(({ format }) => format === 'ftree')
       ? await moduleLinks(network, result.hierarchy, { ...flow, signal })
       : undefined
-  await write(files, network, result, { ...options, directed: flow.directed, links })
-  tell(network.nodes, result, started, options.silent)
+  const directed = flowModelOf(flow) !== 'undirected'
+  await write(files, network, result, { ...options, directed, links })
+  tell(network, result, started, options.silent)
 }
 
 const wrong = (message: string) => new InfomotionError('INVALID_ARGUMENT', message)
@@ -68,7 +77,10 @@ const wrong = (message: string) => new InfomotionError('INVALID_ARGUMENT', messa
 function flowOf(options: Options): WalkOptions {
   if (options.directed && options.flowModel === 'undirected') throw wrong('--directed or --flow-model undirected?')
   return {
-    directed: options.directed || options.flowModel === 'directed',
+    flowModel: options.flowModel ?? (options.directed ? 'directed' : 'undirected'),
+    variableMarkovTime: options.variableMarkovTime,
+    variableMarkovMinScale: options.variableMarkovMinScale,
+    nodeWeightsAsFlow: options.useNodeWeightsAsFlow,
     teleportation: options.teleportationProbability,
     recordedTeleportation: options.recordedTeleportation,
     toNodes: options.toNodes,
@@ -129,10 +141,14 @@ function labels({ names }: NamedNetwork, { hierarchy, flow }: Codelength): strin
 
 // ---- What is said
 
-function tell(nodes: number, code: Codelength, started: number, silent = false): void {
+function tell({ nodes, ids }: NamedNetwork, code: Codelength, started: number, silent = false): void {
   const { links, codelength: bits, oneLevelCodelength, levels, topModules } = code
   const seconds = (performance.now() - started) / 1000
-  finish({ nodes, links, codelength: bits, oneLevelCodelength, levels, topModules, seconds }, () => {
+  // As in a .clu file: ids and the numbers of their top modules, from 1.
+  const top = code.hierarchy[0].modules
+  const modules = () => Object.fromEntries(Array.from(ids, (id, node) => [id, top[node] + 1]))
+  const numbers = { nodes, links, codelength: bits, oneLevelCodelength, levels, topModules, seconds }
+  finish({ ...numbers, ...(isJson() && { modules: modules() }) }, () => {
     if (silent) return ''
     const saved = oneLevelCodelength > 0 ? (100 * (1 - bits / oneLevelCodelength)).toFixed(1) : '0'
     const depth = levels > 2 ? `${topModules} top modules, ${levels} levels` : `${topModules} modules`

@@ -12,6 +12,9 @@ let json = false
 const interrupt = new AbortController()
 let bar: SingleBar | undefined
 
+/** Whether stdout is one JSON document. */
+export const isJson = () => json
+
 /** Called once by cli.ts, before any command runs. */
 export function configureOutput(options: { json: boolean }): void {
   json = options.json

@@ -1,3 +1,4 @@
+export { fromEdges, fromGraphology, type GraphologyGraph, type LabelledNetwork } from './adapters.js'
 export {
   type Codelength,
   codelength,

@@ -38,8 +38,8 @@ const MAX_ISOLATED = 10_000_000
 
 /** What a network in rows may have: also what a similarity graph says of itself. */
 const ROWS = ['offsets', 'targets', 'weights', 'nodeWeights', 'isolated', 'degenerate', 'warnings']
-/** What a list of links may have: also what a file says of its nodes. */
-const LINKS = ['sources', 'targets', 'weights', 'nodes', 'nodeWeights', 'bipartite', 'ids', 'names']
+/** What a list of links may have: also what a file or an adapter says of its nodes. */
+const LINKS = ['sources', 'targets', 'weights', 'nodes', 'nodeWeights', 'bipartite', 'ids', 'names', 'labels']
 
 /** Checks types and lengths; what the arrays hold is checked where it is read, on a pool thread. */
 export function toNativeNetwork(network: CsrNetwork | LinkList): NativeNetwork {

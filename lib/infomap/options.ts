@@ -3,8 +3,8 @@ import { expectBoolean, expectNumber, expectOneOf, invalid } from '../runtime/ex
 import type { NativeWalkOptions } from '../runtime/native.js'
 
 /** {@link WalkOptions.flowModel}. */
-export type FlowModel = (typeof FLOW_MODELS)[number]
-export const FLOW_MODELS = ['undirected', 'directed', 'undirdir', 'outdirdir', 'rawdir', 'precomputed'] as const
+export type FlowModel = 'undirected' | 'directed' | 'undirdir' | 'outdirdir' | 'rawdir' | 'precomputed'
+export const FLOW_MODELS: readonly FlowModel[] = ['undirected', 'directed', 'undirdir', 'outdirdir', 'rawdir', 'precomputed']
 
 /** How the random walker whose path is described moves over the network. */
 export interface WalkOptions {

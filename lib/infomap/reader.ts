@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { throwIfAborted } from '../runtime/errors.js'
-import { expectNumber, expectOptions } from '../runtime/expect.js'
+import { expectInteger, expectNumber, expectOptions } from '../runtime/expect.js'
 import { runJob } from '../runtime/job.js'
 import { type NativeNetworkReader, native } from '../runtime/native.js'
 import type { LinkList } from './network.js'
@@ -22,20 +22,24 @@ export const WEIGHT_THRESHOLD = 0
 
 /** What {@link readNetwork} takes. */
 export interface ReadNetworkOptions {
-  /** Links of less weight are as if absent, and so are nodes that only they name. Default 0. */
+  /** Links of less weight, or of weight 0, are as if absent, and so are nodes that only they name. Default 0. */
   weightThreshold?: number
+  /** Nodes with higher ids are as if absent, and so are their links. Default: all are read. */
+  nodeLimit?: number
   signal?: AbortSignal
 }
 
 /**
  * Reads a network file, plain or gzipped, at some 500 MB of text a second, off the event loop:
  *
- * - a link list: `source target [weight]` a line, any whole numbers as ids, comments from `#`; or
- * - Pajek: `*Vertices n` with `id "name"` lines, `*Edges`, `*Arcs` or `*Links` with `source target [weight]` lines,
+ * - a link list: `source target [weight] ...` a line, any whole numbers as ids, comments from `#`; or
+ * - Pajek: `*Vertices [n]` with `id "name" [weight] ...` lines, `*Edges`, `*Arcs` or `*Links` with `source target [weight] ...` lines,
  *   comments from `%` or `#`. As Infomap does, the sections are read alike: the call says whether links have a
  *   direction; or
  * - bipartite: `*Bipartite n` with `source target [weight]` lines, each between a node below n and one from n on;
  *   `*Vertices` may stand before.
+ *
+ * What follows in a line (attributes, comments) is not read. Lines end with LF, CRLF or CR. State and multilayer networks are refused.
  *
  * Nodes are those that links or `*Vertices` name. Weights default to 1. Four vertices a line and a million more are
  * taken for meant; a file that promises more is refused before it takes the memory. The arrays lie over
@@ -50,8 +54,8 @@ export interface ReadNetworkOptions {
  * ```
  */
 export async function readNetwork(path: string, options: ReadNetworkOptions = {}): Promise<NamedNetwork> {
-  const threshold = expectRead(options, 'readNetwork')
-  const start = (bytes: number) => native().networkReader(basename(path), bytes, threshold)
+  const [threshold, limit] = expectRead(options, 'readNetwork')
+  const start = (bytes: number) => native().networkReader(basename(path), bytes, threshold, limit)
   return finish(await readText(path, 'a network file', start, options.signal), options.signal)
 }
 
@@ -61,25 +65,30 @@ export async function parseNetwork(
   name = 'network',
   options: ReadNetworkOptions = {},
 ): Promise<NamedNetwork> {
-  const threshold = expectRead(options, 'parseNetwork')
+  const [threshold, limit] = expectRead(options, 'parseNetwork')
   throwIfAborted(options.signal)
-  const reader = native().networkReader(name, bytes.length, threshold)
+  const reader = native().networkReader(name, bytes.length, threshold, limit)
   return finish(await readBytes(bytes, reader, options.signal), options.signal)
 }
 
-function expectRead(options: ReadNetworkOptions, name: string): number {
-  expectOptions(options, name, ['weightThreshold', 'signal'])
-  return expectNumber(options.weightThreshold ?? WEIGHT_THRESHOLD, 'weightThreshold', 0)
+function expectRead(options: ReadNetworkOptions, name: string): [threshold: number, limit: number] {
+  expectOptions(options, name, ['weightThreshold', 'nodeLimit', 'signal'])
+  const { weightThreshold = WEIGHT_THRESHOLD, nodeLimit = Number.MAX_SAFE_INTEGER } = options
+  return [
+    expectNumber(weightThreshold, 'weightThreshold', 0),
+    expectInteger(nodeLimit, 'nodeLimit', 0, Number.MAX_SAFE_INTEGER),
+  ]
 }
 
 async function finish(reader: NativeNetworkReader, signal?: AbortSignal): Promise<NamedNetwork> {
-  const { nodes, links, weighted, bipartite, nameBytes } = await runJob(() => reader.finish(), signal)
+  const { nodes, links, weighted, nodeWeighted, bipartite, nameBytes } = await runJob(() => reader.finish(), signal)
   const room = (bytes: number) => new SharedArrayBuffer(bytes)
   const arrays = {
     ids: new Float64Array(room(8 * nodes)),
     sources: new Uint32Array(room(4 * links)),
     targets: new Uint32Array(room(4 * links)),
     ...(weighted && { weights: new Float64Array(room(8 * links)) }),
+    ...(nodeWeighted && { nodeWeights: new Float64Array(room(8 * nodes)) }),
   }
   const names = nameBytes === undefined ? undefined : new Uint8Array(room(nameBytes))
   await runJob(() => reader.moveInto(names ? { ...arrays, names } : arrays), signal)

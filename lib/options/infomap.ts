@@ -1,6 +1,6 @@
 import { PARTITION_FORMATS } from '../infomap/formats.js'
 import { SEARCH_DEFAULTS } from '../infomap/infomap.js'
-import { WALK_DEFAULTS } from '../infomap/options.js'
+import { FLOW_MODELS, WALK_DEFAULTS } from '../infomap/options.js'
 import { CLU_LEVEL } from '../infomap/partition.js'
 import { WEIGHT_THRESHOLD } from '../infomap/reader.js'
 import { invalid } from '../runtime/expect.js'
@@ -8,7 +8,7 @@ import { flag, integer, type Kind, list, number, oneOf, text } from '../runtime/
 import { type Options, option } from '../runtime/option.js'
 import { command } from './command.js'
 
-const { teleportation, markovTime, strength } = WALK_DEFAULTS
+const { teleportation, markovTime, variableMarkovMinScale, strength } = WALK_DEFAULTS
 const { trials, seed, threads, preferredModules } = SEARCH_DEFAULTS
 const file = () => text('file', 'a file')
 const level: Kind<number> = {
@@ -30,6 +30,11 @@ const INFOMAP = {
     group: INPUT,
     help: 'leave out links of less weight',
   }),
+  nodeLimit: option(integer(), {
+    absent: 'all',
+    group: INPUT,
+    help: 'leave out nodes with higher ids, and their links',
+  }),
   selfLinks: option(flag(), { default: true, group: INPUT, help: 'leave out links from a node to itself' }),
   skipAdjustBipartiteFlow: option(flag(), {
     default: false,
@@ -43,11 +48,11 @@ const INFOMAP = {
     group: FLOW,
     help: 'links have a direction; short for --flow-model directed',
   }),
-  flowModel: option(oneOf(['undirected', 'directed'] as const), {
+  flowModel: option(oneOf(FLOW_MODELS), {
     absent: 'undirected',
     short: 'f',
     group: FLOW,
-    help: 'whether links have a direction',
+    help: 'a walk along links in both directions or one, or weights that are flow (rawdir in proportion, precomputed as they are)',
   }),
   teleportationProbability: option(number(), {
     default: teleportation,
@@ -65,7 +70,7 @@ const INFOMAP = {
   toNodes: option(flag(), {
     default: false,
     group: FLOW,
-    help: 'teleport to all nodes alike, not in proportion to their links',
+    help: 'teleport to nodes alike, or as vertex weights say, not in proportion to their links',
   }),
   regularized: option(flag(), { default: false, group: FLOW, help: 'a Bayesian prior: any two nodes may be linked' }),
   regularizationStrength: option(number(), {
@@ -78,6 +83,21 @@ const INFOMAP = {
     default: markovTime,
     group: FLOW,
     help: 'above 1 larger modules, below 1 smaller ones',
+  }),
+  variableMarkovTime: option(flag(), {
+    default: false,
+    group: FLOW,
+    help: 'longer Markov time where links are few: sparse parts are cut up less',
+  }),
+  variableMarkovMinScale: option(number(), {
+    default: variableMarkovMinScale,
+    group: FLOW,
+    help: 'the least local scale; the time is the greatest scale divided by the local one',
+  }),
+  useNodeWeightsAsFlow: option(flag(), {
+    default: false,
+    group: FLOW,
+    help: 'visit rates are the vertex weights, in proportion',
   }),
   entropyCorrected: option(flag(), {
     default: false,
@@ -149,7 +169,7 @@ export const infomapCommand = command({
   operands: [
     {
       name: 'network',
-      help: 'link list ("source target [weight]" lines), Pajek or bipartite; .gz too; a pipe is read to its end',
+      help: 'link list ("source target [weight]" lines), Pajek or bipartite; .gz too; a pipe is read to its end, - is standard input',
     },
     { name: 'folder', help: 'where --output writes its files (default: the working directory)', optional: true },
   ],

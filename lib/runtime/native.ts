@@ -105,7 +105,7 @@ export interface Native {
   moduleLinks(network: NativeNetwork, options: NativeWalkOptions, levels: Uint32Array[]): Job<NativeModuleLinks[]>
 
   /** Reads a network file in pieces. `name` is said in errors; `bytes`: how many will come at a guess, 0: no idea. */
-  networkReader(name: string, bytes: number, weightThreshold: number): NativeNetworkReader
+  networkReader(name: string, bytes: number, weightThreshold: number, nodeLimit: number): NativeNetworkReader
   /** Reads a partition file in pieces: a tree of modules (.tree, .ftree), else .clu. */
   partitionReader(name: string, tree: boolean): NativePartitionReader
 
@@ -323,13 +323,21 @@ export interface NativeModuleLinks {
 /** Each job must end before the next starts. */
 export interface NativeNetworkReader {
   append(piece: Uint8Array): Job<void>
-  finish(): Job<{ nodes: number; links: number; weighted: boolean; bipartite: number; nameBytes?: number }>
+  finish(): Job<{
+    nodes: number
+    links: number
+    weighted: boolean
+    nodeWeighted: boolean
+    bipartite: number
+    nameBytes?: number
+  }>
   /** Arrays over SharedArrayBuffers of just the sizes that `finish` gave. The reader is empty then. */
   moveInto(arrays: {
     ids: Float64Array
     sources: Uint32Array
     targets: Uint32Array
     weights?: Float64Array
+    nodeWeights?: Float64Array
     names?: Uint8Array
   }): Job<void>
 }

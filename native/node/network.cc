@@ -14,8 +14,8 @@ namespace {
 
 // Files that are being read. lib/infomap/text.ts gives them one piece after another, each when the last is done.
 struct Reading {
-  Reading(std::string name, std::size_t bytes, double weight_threshold)
-      : reader(std::move(name), bytes, weight_threshold) {}
+  Reading(std::string name, std::size_t bytes, double weight_threshold, uint64_t node_limit)
+      : reader(std::move(name), bytes, weight_threshold, node_limit) {}
   infomap::NetworkReader reader;
   infomap::Network network;
 };
@@ -58,6 +58,7 @@ class FinishTask : public Task {
     object.Set("nodes", Napi::Number::New(env, network.nodes));
     object.Set("links", Napi::Number::New(env, static_cast<double>(network.targets.size())));
     object.Set("weighted", Napi::Boolean::New(env, !network.weights.empty()));
+    object.Set("nodeWeighted", Napi::Boolean::New(env, !network.node_weights.empty()));
     object.Set("bipartite", Napi::Number::New(env, network.bipartite));
     if (network.named) object.Set("nameBytes", Napi::Number::New(env, static_cast<double>(network.names.size())));
     return object;
@@ -75,13 +76,15 @@ class MoveTask : public Task {
     sources_ = Input<uint32_t>(into.Get("sources").As<Napi::Uint32Array>(), this);
     targets_ = Input<uint32_t>(into.Get("targets").As<Napi::Uint32Array>(), this);
     if (into.Has("weights")) weights_ = Input<double>(into.Get("weights").As<Napi::Float64Array>(), this);
+    if (into.Has("nodeWeights")) node_weights_ = Input<double>(into.Get("nodeWeights").As<Napi::Float64Array>(), this);
     if (into.Has("names")) names_ = Input<uint8_t>(into.Get("names").As<Napi::Uint8Array>(), this);
   }
 
   runtime::Status run(const runtime::Cancel&) override {
     infomap::Network& network = reading_->network;
     const bool fits = move(network.ids, ids_) && move(network.sources, sources_) && move(network.targets, targets_) &&
-                      move(network.weights, weights_) && move(network.names, names_);
+                      move(network.weights, weights_) && move(network.node_weights, node_weights_) &&
+                      move(network.names, names_);
     return fits ? runtime::Status{} : runtime::Status::error("INTERNAL", "Arrays of other sizes than the network's.");
   }
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
@@ -96,7 +99,7 @@ class MoveTask : public Task {
   }
 
   Shared reading_;
-  Input<double> ids_, weights_;
+  Input<double> ids_, weights_, node_weights_;
   Input<uint32_t> sources_, targets_;
   Input<uint8_t> names_;
 };
@@ -121,12 +124,12 @@ class FinishPartitionTask : public Task {
   infomap::Levels levels_;
 };
 
-// networkReader(name, bytes, weightThreshold): { append(piece), finish(), moveInto(arrays) }, all jobs.
+// networkReader(name, bytes, weightThreshold, nodeLimit): { append(piece), finish(), moveInto(arrays) }, all jobs.
 Napi::Value network_reader(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto reading = std::make_shared<Reading>(info[0].As<Napi::String>().Utf8Value(),
-                                           static_cast<std::size_t>(info[1].As<Napi::Number>().DoubleValue()),
-                                           info[2].As<Napi::Number>().DoubleValue());
+  auto reading = std::make_shared<Reading>(
+      info[0].As<Napi::String>().Utf8Value(), static_cast<std::size_t>(info[1].As<Napi::Number>().DoubleValue()),
+      info[2].As<Napi::Number>().DoubleValue(), static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue()));
   Napi::Object object = Napi::Object::New(env);
   object.Set("append", append_function(env, std::shared_ptr<infomap::NetworkReader>(reading, &reading->reader)));
   object.Set("finish", Napi::Function::New(env, [reading](const Napi::CallbackInfo& call) -> Napi::Value {

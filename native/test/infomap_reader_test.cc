@@ -49,6 +49,7 @@ TEST("infomap reader: numbers are those of strtod, to the last bit") {
     if (!std::isfinite(value)) continue;
     char word[400];
     std::snprintf(word, sizeof word, formats[random.below(6)], value);
+    if (std::strtod(word, nullptr) == 0) continue;  // is no link
     text += "1 2 " + std::string(word) + "\n";
     expected.push_back(std::strtod(word, nullptr));
   }
@@ -97,6 +98,40 @@ TEST("infomap reader: small, far and huge ids are numbered alike") {
   CHECK(numbered[0] == numbered[1] && numbered[0] == numbered[2]);
 }
 
+TEST("infomap reader: what other programs write") {
+  const auto ids_of = [](const std::string& text) {
+    std::vector<std::vector<uint64_t>> found;
+    for (const std::size_t piece : {std::size_t{1}, text.size()}) {
+      Network network;
+      CHECK(read(text, network, piece).ok());
+      found.push_back(network.ids);
+    }
+    CHECK(found[0] == found[1]);
+    return found[0];
+  };
+  using Ids = std::vector<uint64_t>;
+  CHECK((ids_of("*Vertices\n1 \"a\"\n5 \"b\"\n*Edges\n1 7\n") == Ids{1, 5, 7}));
+  CHECK((ids_of("*Vertices 3\n0 \"a\"\n1 b\n2 c\n*Arcs\n0 1\n") == Ids{0, 1, 2}));  // from 0
+  CHECK((ids_of("*Vertices 2\n*Edges\n1 2\n2 9\n") == Ids{1, 2, 9}));               // beyond the count
+  CHECK((ids_of("\xEF\xBB\xBF*Vertices 2\r*Edges\r1 2\r") == Ids{1, 2}));           // a mark; lines that end with CR
+  CHECK((ids_of("1 2\r\n\r\n2 3\r\n") == Ids{1, 2, 3}));
+  CHECK((ids_of("0 1 {'weight': 4}\n1 2 {}\n2 3 # c\n3 4 0.5 1082040961\n5 6 0\n") == Ids{0, 1, 2, 3, 4}));
+  Network pajek;
+  CHECK(read("*vertices 3\n1 \"Anna \"A\" B\" 0.5 0.0 ellipse\n2 \"Mary \"\"M\"\" Q\"\n3 \"c\" 2 ic \"Red\"\n*edges\n"
+             "1 2 2.5 color red\n1 3 w 2\n",
+             pajek)
+            .ok());
+  CHECK(pajek.names == "Anna \"A\" B\nMary \"\"M\"\" Q\nc");
+  CHECK((pajek.weights == std::vector<double>{2.5, 1}));
+  CHECK((pajek.node_weights == std::vector<double>{0.5, 1, 2}));
+  Network limited;
+  NetworkReader reader("net.txt", 0, 0, 3);
+  const std::string text = "*Vertices 5\n*Edges\n1 2\n3 4\n";
+  reader.append(text.data(), text.size());
+  CHECK(reader.read(kNever).ok() && reader.finish(kNever, limited).ok());
+  CHECK((limited.ids == Ids{1, 2, 3} && limited.targets.size() == 1));
+}
+
 TEST("infomap reader: errors name the line; a lying file takes no memory") {
   const auto fails = [](const std::string& text, const std::string& message) {
     Network network;
@@ -108,6 +143,11 @@ TEST("infomap reader: errors name the line; a lying file takes no memory") {
   fails("0 1\n\n5", "line 3: expected a target node, a whole number of at least 0, but found the end of the line.");
   fails("1 2 \x01\n", "line 1: expected a weight, a finite number of at least 0, but found \"\\x01\".");
   fails("*Vertices 4294967295\n1 2", "it promises 4294967295");
+  fails(
+      "\xFF\xFE"
+      "1\n",
+      "line 1: expected text in UTF-8 but found UTF-16");
+  fails("*States\n1 1\n", "this is a state or multilayer network, which is not read");
   fails("*Bipartite 3\n1 2\n", "line 2: expected a link between a node below 3 and one from there on, but found \"1\"");
   fails("*Bipartite 3\n1 3\n*Edges\n", "line 3: expected no other links beside those of *Bipartite");
   fails("1 2\n*Bipartite 2\n", "line 2: expected *Bipartite once, before all links,");
@@ -147,7 +187,11 @@ TEST("infomap reader: partitions of both kinds") {
     if (status.message.find(message) == std::string::npos) test::fail(__FILE__, __LINE__, status.message);
   };
   fails("1 1\n", false, {1, 2}, "p has no module for node 2 of the network.");
-  fails("1 1\n2 1\n", false, {1}, "p has a module for node 2, which is not in the network.");
+  CHECK(parse("0 9\n1 4\n2 1\n", false, {1}, clu).ok());  // nodes of another network are left out
+  CHECK((clu == Levels{{4}}));
+  CHECK(parse("*Vertices 2\n5\n3\n", false, {7, 9}, clu).ok());  // Pajek's
+  CHECK((clu == Levels{{5, 3}}));
+  fails("*Vertices 1\n5\n", false, {7, 9}, "p has modules of 1 nodes, but the network has 2.");
   fails("1 1\n1 2\n", false, {1}, "p has node 1 twice.");
   fails("1:1 0.5 \"a 1\n", true, {1}, "line 1: expected a closing quote");
   fails("1::1 0.5 a 1\n", true, {1}, "expected a path of whole numbers");

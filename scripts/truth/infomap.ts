@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -8,12 +9,13 @@ import { pythonPeer } from '../bench/support.js'
 import { type Case, makeCase } from './infomap-cases.js'
 import { isExact } from './infomap-walk.js'
 
-// `npm run truth:infomap -- [--cases N] [--seed S] [--case NUMBER]`: random networks, options and partitions; their
+// `npm run truth:infomap -- [--cases N] [--seed S] [--case NUMBER] [--store FILE]`: random networks, options and partitions; their
 // codelengths, of one module and of the partition, and the flow of each node beside Infomap's (PyPI, in a cache of its
 // own). Says how many are equal to 1e-9, which only one takes, and which differ, by Infomap's fault where the walker hardly ever teleports
 // (it stops too early; ours is that of infomap-walk.ts). Ends with status 1 where others differ.
 
 const APART = 1e-9
+const MOST_STORED = 8 // nodes
 const PACKAGE = 'infomap==2.16.0'
 
 interface Answer {
@@ -29,8 +31,10 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     case: { type: 'string' },
+    store: { type: 'string' },
   },
 })
+const stored: object[] = []
 const python = await pythonPeer([PACKAGE])
 if (!python) {
   console.error('No Python, or no infomap to be had: nothing was compared.')
@@ -65,10 +69,14 @@ for (let number = first; number < first + count; number++) {
     const why = difference(ours, theirs)
     if (why && isExact(one, ours)) tell('apart, ours exact', why)
     else if (why) tell('apart', why)
-    else tell('equal')
+    else {
+      tell('equal')
+      if (values.store && one.network.nodes <= MOST_STORED) stored.push(plain(one, theirs))
+    }
   }
 }
 peer.stop()
+if (values.store) writeFileSync(values.store, `[\n${stored.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`)
 console.log(
   `infomap ${peer.versions.infomap}: ` +
     Object.entries(tally)
@@ -76,6 +84,21 @@ console.log(
       .join(', '),
 )
 process.exitCode = tally.apart > 0 || tally.equal === 0 ? 1 : 0
+
+/** A case and its answer as numbers: what test/fixtures/infomap-truth.json holds. */
+function plain({ network, walk, levels }: Case, { codelength, oneLevel }: Answer): object {
+  const arrays = Object.entries(network).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value : Array.from(value),
+  ])
+  return {
+    network: Object.fromEntries(arrays),
+    walk,
+    levels: levels.map((level) => Array.from(level)),
+    codelength,
+    oneLevel,
+  }
+}
 
 function request({ network, flags, levels }: Case): object {
   const { nodes, sources, targets, weights, bipartite, nodeWeights } = network

@@ -25,6 +25,16 @@ class Mat {
   at = (row: number, column: number) => this.data.readFloatLE(8 * (row * this.cols + column))
 }
 const grey = () => new Mat(Buffer.alloc(64 * 48, 100), 48, 64, 0)
+// A graph of graphology, as far as it is used.
+class Graph {
+  private readonly links: [string, string, { weight: number }][] = []
+  mergeEdge = (source: string, target: string, attributes: { weight: number }) =>
+    this.links.push([source, target, attributes])
+  forEachNode = (callback: (node: string) => void) =>
+    new Set(this.links.flatMap(([source, target]) => [source, target])).forEach(callback)
+  forEachEdge = (callback: (edge: string, attributes: object, source: string, target: string) => void) =>
+    this.links.forEach(([source, target, attributes], i) => callback(`${i}`, attributes, source, target))
+}
 const cv = { imread: grey, Mat, IMREAD_GRAYSCALE: 0, COLOR_BGR2GRAY: 6 }
 
 /**
@@ -83,6 +93,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
     ...onnx,
     ...{ dataSet, clips, volumes, volume: volumes[0], motion, labels, features, weights: Float32Array.of(1, 1) },
     ...{ flow: new Float32Array(width * height * 2), pairs: 1, width, height, network },
+    Graph,
     ...{ cv, capture: { read: grey }, sequence: new flow.FlowSequence({ width: 64, height: 48 }) },
     ...{ model, file: onnx.encodeModel(g.build()), trained: { weight: new Float32Array(6) } },
     ...{

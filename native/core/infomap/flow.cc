@@ -60,8 +60,9 @@ Teleportation pagerank_teleportation(const WalkOptions& options, const Flow& flo
   teleportation.rate.resize(flow.nodes);
   for (uint32_t u = 0; u < flow.nodes; ++u) teleportation.rate[u] = out[u] > 0 ? options.teleportation : 1;
   std::vector<double>& landing = teleportation.landing;
-  if (options.to_nodes && options.node_weights.empty()) landing.assign(flow.nodes, 1);
-  else if (options.to_nodes) landing = options.node_weights;
+  const std::vector<double>& given = options.node_weights;
+  if (options.to_nodes && !(sum(given) > 0)) landing.assign(flow.nodes, 1);
+  else if (options.to_nodes) landing = given;
   else landing = options.recorded ? weight_at(End::kTarget, flow) : out;
   const double total = sum(landing);
   for (double& v : landing) v /= total;

@@ -34,7 +34,7 @@ struct Merges {
 // costs less, the one with the least flow and any other.
 template <class Objective>
 Merges merge_to(uint32_t count, const FlowGraph& graph, const std::vector<typename Objective::Unit>& units,
-                               Objective objective) {
+                Objective objective) {
   struct Pair {
     double change;
     uint32_t from, to, version;
@@ -92,7 +92,8 @@ Merges merge_to(uint32_t count, const FlowGraph& graph, const std::vector<typena
     Pair best{HUGE_VAL, 0, 0, 0};
     uint32_t least = n;
     for (uint32_t m = 0; m < n; ++m)
-      if (into[m] == m && units[m].flow > 0 && (least == n || objective.unit(m).flow < objective.unit(least).flow)) least = m;
+      if (into[m] == m && units[m].flow > 0 && (least == n || objective.unit(m).flow < objective.unit(least).flow))
+        least = m;
     for (uint32_t m = 0; m < n; ++m) {
       if (into[m] != m || m == least || units[m].flow == 0 || flow[least].count(m) > 0) continue;
       const double cost = change(least, m, 0);

@@ -54,8 +54,13 @@ class LevelSearch {
   using Unit = typename Objective::Unit;
   using Module = Tree<Unit>;
 
-  LevelSearch(const Objective& objective, uint32_t threads, bool thorough, const runtime::Cancel& cancel)
-      : objective_(objective), threads_(threads), thorough_(thorough), cancel_(cancel) {}
+  // `opens_first`: groups are opened before their insides are searched, and not only after that. Either may be better.
+  LevelSearch(const Objective& objective, const SearchOptions& options, bool opens_first, const runtime::Cancel& cancel)
+      : objective_(objective),
+        threads_(options.threads),
+        thorough_(options.thorough),
+        opens_first_(opens_first),
+        cancel_(cancel) {}
 
   Module run(const Subnetwork<Unit>& whole, std::vector<uint32_t> initial, runtime::Random random) const {
     Module best = build(whole, {}, std::move(initial), random);
@@ -109,7 +114,7 @@ class LevelSearch {
     tree.bits = objective.undivided();
     if (exit && (part.nodes.size() <= 2 || cancel_.requested())) return tree;
     const runtime::Random own(random.next());
-    const SearchOptions options{std::move(initial), threads_, thorough_};
+    const SearchOptions options{std::move(initial), threads_, thorough_ && !exit};
     const Partition found = exit ? optimize(part.graph, part.units, objective, options, own, cancel_)
                                  : optimize_network(part.graph, part.units, objective, options, own, cancel_);
     if (exit && (found.count <= 1 || found.total >= tree.bits - kMinTreeGain)) return tree;
@@ -171,7 +176,7 @@ class LevelSearch {
   void improve(Module& tree, const Subnetwork<Unit>& part, runtime::Random& random,
                std::optional<double> exit = {}) const {
     // Before the insides change: a group that is opened now still has groups inside, which are put where it was.
-    dissolve(tree, exit);
+    if (opens_first_) dissolve(tree, exit);
     const uint32_t count = static_cast<uint32_t>(tree.children.size());
     const std::vector<Subnetwork<Unit>> parts = split(part, labels(tree, part), count);
     const uint32_t seed = random.next();
@@ -287,7 +292,7 @@ class LevelSearch {
 
   const Objective& objective_;
   uint32_t threads_;
-  bool thorough_;
+  bool thorough_, opens_first_;
   const runtime::Cancel& cancel_;
 };
 
@@ -349,7 +354,15 @@ Nested optimize_levels(const FlowGraph& graph, const std::vector<typename Object
                        const runtime::Cancel& cancel) {
   Subnetwork<typename Objective::Unit> whole{graph, units, std::vector<uint32_t>(graph.nodes)};
   std::iota(whole.nodes.begin(), whole.nodes.end(), 0);
-  const auto tree = LevelSearch<Objective>(objective, options.threads, options.thorough, cancel).run(whole, options.initial, random);
+  const auto search = [&](bool opens_first) {
+    return LevelSearch<Objective>(objective, options, opens_first, cancel).run(whole, options.initial, random);
+  };
+  auto tree = search(false);
+  if (options.thorough) {
+    auto other = search(true);
+    const auto score = [&](const auto& one) { return one.bits + objective.preference(visited(one)); };
+    if (score(other) < score(tree) - kMinTreeGain) tree = std::move(other);
+  }
   Nested nested;
   nested.codelength = tree.bits;
   nested.preference = objective.preference(visited(tree));

@@ -299,14 +299,15 @@ class Search {
 // least, and where a number of modules that is worth a try is left, the search goes on from there.
 template <class Objective>
 class OtherNumbers {
-  static constexpr std::size_t kMostTries = 6, kEndsTried = 12000;
+  static constexpr std::size_t kMostTries = 4, kEndsTried = 12000;
+  static constexpr uint32_t kParts = 100;  // that modules are divided into at least; nodes, if they are fewer
 
  public:
   using Unit = typename Objective::Unit;
   using OneSearch = Search<Objective>;
 
-  OtherNumbers(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective, const SearchOptions& options,
-               runtime::Random random, const runtime::Cancel& cancel)
+  OtherNumbers(const FlowGraph& graph, const std::vector<Unit>& units, const Objective& objective,
+               const SearchOptions& options, runtime::Random random, const runtime::Cancel& cancel)
       : graph_(graph), units_(units), objective_(objective), options_(options), random_(random), cancel_(cancel) {}
 
   Partition run() {
@@ -316,6 +317,7 @@ class OtherNumbers {
       const Partition found = search(objective_.of_any_number()).run();
       try_numbers(found, preferred, {preferred}, best);
       if (found.count < 3 * preferred) try_numbers(found, 3 * preferred, {preferred}, best);
+      if (options_.thorough) try_numbers(found, std::max(kParts, 5 * preferred), {preferred}, best);
     } else if (options_.thorough) {
       // Twice as many as were found; as many; one more, one less, two more ...: as many tries as a small network is worth.
       const Partition found = best;
@@ -326,7 +328,7 @@ class OtherNumbers {
         if (away > 0 && found.count >= 2 + away) numbers.push_back(found.count - away);
       }
       numbers.resize(std::min(numbers.size(), tries));
-      try_numbers(found, graph_.nodes, std::move(numbers), best);
+      try_numbers(found, std::max(kParts, 3 * found.count), std::move(numbers), best);
     }
     return best;
   }
@@ -341,10 +343,12 @@ class OtherNumbers {
     if (numbers.empty() || cancel_.requested()) return;
     const Objective any = objective_.of_any_number();
     std::vector<uint32_t> fine = found.modules, number;
+    parts = std::min(parts, graph_.nodes);
     if (found.count < parts) fine = search(any).divide(std::move(fine), parts);
     const uint32_t count = close_gaps(fine, number);
     const Merges merges =
-        merge_to(*std::min_element(numbers.begin(), numbers.end()), aggregate(graph_, fine, count, options_.threads), sum_units(graph_, units_, fine, count), any);
+        merge_to(*std::min_element(numbers.begin(), numbers.end()), aggregate(graph_, fine, count, options_.threads),
+                 sum_units(graph_, units_, fine, count), any);
     for (const uint32_t wanted : numbers) {
       if (cancel_.requested()) return;
       const std::vector<uint32_t> into = merges.partition(wanted);

@@ -20,6 +20,10 @@ runtime::Status PartitionReader::read(const runtime::Cancel& cancel) {
 runtime::Status PartitionReader::read_line(Line& line) {
   const int next = line.peek();
   if (links_ || next < 0 || next == '#') return {};
+  if (!tree_ && next == '*' && nodes_.empty()) {  // Pajek's .clu: *Vertices n, then the module of each node
+    by_rank_ = true;
+    return {};
+  }
   if (tree_ && next == '*') {
     links_ = true;  // what follows the tree in an .ftree
     return {};
@@ -31,7 +35,8 @@ runtime::Status PartitionReader::read_clu(Line& line) {
   Node node{0, path_.size(), 1};
   uint64_t module;
   double flow;
-  if (!line.integer(node.id)) return lines_.error(line, "a node, a whole number of at least 0,");
+  if (by_rank_) node.id = nodes_.size();
+  else if (!line.integer(node.id)) return lines_.error(line, "a node, a whole number of at least 0,");
   if (!line.integer(module, 0, kMaxModule))
     return lines_.error(line, "a module, a whole number from 0 to " + std::to_string(kMaxModule) + ",");
   if (line.peek() >= 0 && !line.number(flow)) return lines_.error(line, "a flow, a finite number of at least 0,");
@@ -67,19 +72,26 @@ runtime::Status PartitionReader::mismatch(const std::string& what) const {
   return runtime::Status::error("PARTITION_MISMATCH", name_ + " has " + what + ".");
 }
 
-runtime::Status PartitionReader::match(const double* ids, uint32_t nodes) const {
-  std::size_t next = 0;
+runtime::Status PartitionReader::match(const double* ids, uint32_t nodes) {
+  if (by_rank_) {
+    if (nodes_.size() != nodes)
+      return mismatch("modules of " + std::to_string(nodes_.size()) + " nodes, but the network has " +
+                      std::to_string(nodes));
+    for (uint32_t u = 0; u < nodes; ++u) nodes_[u].id = static_cast<uint64_t>(ids[u]);
+  }
+  std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
+  std::size_t next = 0, kept = 0;
   for (uint32_t u = 0; u < nodes; ++u) {
     if (!(ids[u] >= 0 && ids[u] <= kMaxId)) return mismatch("no module for node " + std::to_string(ids[u]));
     const auto id = static_cast<uint64_t>(ids[u]);
-    if (next < nodes_.size() && nodes_[next].id < id) break;
+    while (next < nodes_.size() && nodes_[next].id < id) ++next;  // of another network
     if (next == nodes_.size() || nodes_[next].id > id)
       return mismatch("no module for node " + std::to_string(id) + " of the network");
-    ++next;
+    nodes_[kept++] = nodes_[next++];
     if (next < nodes_.size() && nodes_[next].id == id) return mismatch("node " + std::to_string(id) + " twice");
   }
-  if (next == nodes_.size()) return {};
-  return mismatch("a module for node " + std::to_string(nodes_[next].id) + ", which is not in the network");
+  nodes_.resize(kept);
+  return {};
 }
 
 // Numbers the modules of a level of a tree: those of one parent by their number there. Nodes that lie in no module that
@@ -110,7 +122,6 @@ runtime::Status PartitionReader::finish(const double* ids, uint32_t nodes, const
   append("\n", 1);
   runtime::Status status = read(cancel);
   if (!status.ok()) return status;
-  std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
   status = match(ids, nodes);
   if (!status.ok()) return status;
   uint32_t depth = 1;

@@ -1,4 +1,4 @@
-// Reads partition files of Infomap's kinds: .clu ("node_id module [flow]" a line), .tree and .ftree ("path flow name
+// Reads partition files of Infomap's kinds: .clu ("node_id module [flow]" a line, or Pajek's: "*Vertices n" and a module a line), .tree and .ftree ("path flow name
 // node_id" a line, path "1:2:3" being modules from the top and last the node's rank; links, from "*Links" on, are
 // skipped). The text is fed in pieces.
 #pragma once
@@ -29,8 +29,8 @@ class PartitionReader {
   void append(const char* data, std::size_t size) { lines_.append(data, size); }
   runtime::Status read(const runtime::Cancel& cancel);
 
-  // After all text: the modules of the nodes with these ids, ascending. Fails with PARTITION_MISMATCH naming a node
-  // that only one of file and network has, that stands twice, or that lies beside modules.
+  // After all text: the modules of the nodes with these ids, ascending. Nodes that the network has not are left out. Fails with PARTITION_MISMATCH
+  // naming a node that the file has not, that stands twice, or that lies beside modules.
   runtime::Status finish(const double* ids, uint32_t nodes, const runtime::Cancel& cancel, Levels& levels);
 
  private:
@@ -42,7 +42,7 @@ class PartitionReader {
   runtime::Status read_line(Line& line);
   runtime::Status read_clu(Line& line);
   runtime::Status read_tree(Line& line);
-  runtime::Status match(const double* ids, uint32_t nodes) const;
+  runtime::Status match(const double* ids, uint32_t nodes);
   runtime::Status number_level(uint32_t level, const std::vector<uint32_t>& parents,
                                std::vector<uint32_t>& modules) const;
   runtime::Status mismatch(const std::string& what) const;
@@ -50,6 +50,7 @@ class PartitionReader {
   Lines lines_;
   std::string name_;
   bool tree_;
+  bool by_rank_ = false;     // Pajek's .clu: a module a line
   bool links_ = false;       // what follows *Links is skipped
   std::vector<Node> nodes_;  // sorted by id by finish()
   std::vector<uint32_t> path_;

@@ -1,6 +1,7 @@
 #include "infomap/reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -111,9 +112,13 @@ runtime::Status NetworkReader::read_section(Line& line) {
     return {};
   }
   if (same_word(word, "*network")) return {};  // Pajek's title
+  for (const char* name : {"*states", "*multilayer", "*intra", "*inter"})
+    if (same_word(word, name))
+      return lines_.error(
+          "expected a network of nodes and links, but this is a state or multilayer network, which is not read");
   if (same_word(word, "*vertices")) {
     if (has_vertices_ || !targets_.empty()) return lines_.error(start, "*Vertices once, before all links,");
-    if (!line.integer(vertices_, 0, kNarrow))
+    if (line.peek() >= 0 && !line.integer(vertices_, 0, kNarrow))
       return lines_.error(line, whole_number("the number of vertices", 0, kNarrow));
     has_vertices_ = true;
     section_ = Section::kVertices;
@@ -121,44 +126,46 @@ runtime::Status NetworkReader::read_section(Line& line) {
   }
   if (same_word(word, "*bipartite")) {
     if (!targets_.empty()) return lines_.error(start, "*Bipartite once, before all links,");
-    const uint64_t max = has_vertices_ ? std::max<uint64_t>(vertices_, 1) : kMaxId;
-    if (!line.integer(second_kind_, 1, max))
-      return lines_.error(line, whole_number("the lowest node of the second kind", 1, max));
+    if (!line.integer(second_kind_, 1))
+      return lines_.error(line, whole_number("the lowest node of the second kind", 1, kMaxId));
     section_ = Section::kBipartite;
     return {};
   }
   return lines_.error(start, "one of *Vertices, *Edges, *Arcs, *Links, *Bipartite");
 }
 
-// `id "name" ...`; what follows the name (weights, coordinates) is not read.
+// `id "name" [weight] ...`; what follows (coordinates, shapes) is not read.
 runtime::Status NetworkReader::read_vertex(Line& line) {
   uint64_t id;
-  if (!line.integer(id, 1, vertices_)) return lines_.error(line, whole_number("a vertex", 1, vertices_));
-  if (line.peek() < 0) return {};
+  if (!line.integer(id)) return lines_.error(line, whole_number("a vertex", 0, kMaxId));
+  if (id > node_limit_) return {};
   std::string_view name;
-  if (!line.word(name)) return lines_.error(line, "a closing quote");
-  name_list_.push_back({id, names_.size(), name.size()});
+  if (line.peek() >= 0 && !line.word(name)) return lines_.error(line, "a closing quote");
+  double weight = NAN;
+  if (line.peek() >= 0) line.number(weight);
+  vertex_list_.push_back({id, names_.size(), name.size(), weight});
   names_ += name;
   return {};
 }
 
-// `source target [weight]`; ids are 1..vertices where a file says how many vertices it has.
+// `source target [weight] ...`; what follows (attributes, comments) is not read.
 runtime::Status NetworkReader::read_link(Line& line) {
-  const uint64_t min = has_vertices_ ? 1 : 0, max = has_vertices_ ? vertices_ : kMaxId;
   uint64_t source, target;
   Line start = line;
-  if (!line.integer(source, min, max)) return lines_.error(line, whole_number("a source node", min, max));
-  if (!line.integer(target, min, max)) return lines_.error(line, whole_number("a target node", min, max));
+  if (!line.integer(source)) return lines_.error(line, whole_number("a source node", 0, kMaxId));
+  if (!line.integer(target)) return lines_.error(line, whole_number("a target node", 0, kMaxId));
   if (section_ == Section::kBipartite && (source < second_kind_) == (target < second_kind_)) {
     return lines_.error(start,
                         "a link between a node below " + std::to_string(second_kind_) + " and one from there on,");
   }
   double weight = 1;
-  if (line.peek() >= 0) {
-    if (!line.number(weight)) return lines_.error(line, "a weight, a finite number of at least 0,");
-    if (line.peek() >= 0) return lines_.error(line, "the end of the line after source, target and weight");
-  }
-  if (weight < weight_threshold_) return {};
+  const int next = line.peek();
+  // A comment, the attributes that networkx writes, or in Pajek those that begin with a letter: no weight.
+  const bool other =
+      next == '#' || next == '%' || next == '{' || (has_vertices_ && ((next | 0x20) >= 'a' && (next | 0x20) <= 'z'));
+  if (next >= 0 && !other && !line.number(weight))
+    return lines_.error(line, "a weight, a finite number of at least 0,");
+  if (weight == 0 || weight < weight_threshold_ || source > node_limit_ || target > node_limit_) return {};
   if (weight != 1 || !weights_.empty()) {
     if (weights_.empty()) {
       weights_.reserve(targets_.capacity());
@@ -193,12 +200,16 @@ runtime::Status NetworkReader::finish(const runtime::Cancel& cancel, Network& ne
       return lines_.error("expected at most " + std::to_string(table_size()) +
                           " vertices of a file that ends here, but it promises " + std::to_string(vertices_));
     }
-    network.nodes = static_cast<uint32_t>(vertices_);
-    network.ids.resize(network.nodes);
-    for (uint32_t u = 0; u < network.nodes; ++u) network.ids[u] = u + uint64_t{1};
-    for (uint32_t& u : sources_) --u;
-    for (uint32_t& u : targets_) --u;
-    if (!name_list_.empty()) put_names(network);
+    if (counted_from_one()) {
+      network.nodes = static_cast<uint32_t>(vertices_);
+      network.ids.resize(network.nodes);
+      for (uint32_t u = 0; u < network.nodes; ++u) network.ids[u] = u + uint64_t{1};
+      for (uint32_t& u : sources_) --u;
+      for (uint32_t& u : targets_) --u;
+    } else {
+      number_by_hash(network);
+    }
+    put_names(network);
   } else if (!source_high_.empty()) {
     number_by_hash(network);
   } else {
@@ -215,6 +226,15 @@ runtime::Status NetworkReader::finish(const runtime::Cancel& cancel, Network& ne
   network.targets = std::move(targets_);
   network.weights = std::move(weights_);
   return {};
+}
+
+// Whether all nodes are from 1 up to the number that *Vertices says.
+bool NetworkReader::counted_from_one() const {
+  if (!source_high_.empty() || vertices_ > node_limit_) return false;
+  const auto within = [this](uint64_t id) { return id >= 1 && id <= vertices_; };
+  return std::all_of(sources_.begin(), sources_.end(), within) &&
+         std::all_of(targets_.begin(), targets_.end(), within) &&
+         std::all_of(vertex_list_.begin(), vertex_list_.end(), [&](const Vertex& vertex) { return within(vertex.id); });
 }
 
 // The longest table, of one entry an id, that a file of so many lines is worth.
@@ -237,6 +257,15 @@ void NetworkReader::number_by_table(uint64_t highest, Network& network) {
 
 void NetworkReader::number_by_hash(Network& network) {
   Ids ids;
+  // Vertices that are counted but not listed: from 1 on, or from 0 where a node has that number.
+  const auto is_zero = [](uint64_t id) { return id == 0; };
+  const bool from_zero = source_high_.empty() && (std::any_of(sources_.begin(), sources_.end(), is_zero) ||
+                                                  std::any_of(targets_.begin(), targets_.end(), is_zero) ||
+                                                  std::any_of(vertex_list_.begin(), vertex_list_.end(),
+                                                              [](const Vertex& vertex) { return vertex.id == 0; }));
+  for (uint64_t id = 0; id < vertices_; ++id)
+    if (id + !from_zero <= node_limit_) ids.number_of(id + !from_zero);
+  for (const Vertex& vertex : vertex_list_) ids.number_of(vertex.id);
   const auto number = [&](uint32_t& end, std::vector<uint32_t>& high, std::size_t i) {
     end = ids.number_of(high.empty() ? end : uint64_t{high[i]} << 32 | end);
   };
@@ -257,13 +286,23 @@ void NetworkReader::number_by_hash(Network& network) {
 
 // Where one vertex is named twice, the last name counts; one without a name is called by its number.
 void NetworkReader::put_names(Network& network) {
-  network.named = true;
-  std::vector<std::size_t> place(network.nodes, name_list_.size());
-  for (std::size_t i = 0; i < name_list_.size(); ++i) place[name_list_[i].id - 1] = i;
+  std::vector<std::size_t> place(network.nodes, vertex_list_.size());
+  bool weighted = false;
+  for (std::size_t i = 0; i < vertex_list_.size(); ++i) {
+    const Vertex& vertex = vertex_list_[i];
+    place[static_cast<std::size_t>(std::lower_bound(network.ids.begin(), network.ids.end(), vertex.id) -
+                                   network.ids.begin())] = i;
+    weighted = weighted || vertex.weight > 0;
+    network.named = network.named || vertex.size > 0;
+  }
+  if (weighted) network.node_weights.assign(network.nodes, 1);
   for (uint32_t u = 0; u < network.nodes; ++u) {
+    const Vertex* const vertex = place[u] < vertex_list_.size() ? &vertex_list_[place[u]] : nullptr;
+    if (weighted && vertex && !std::isnan(vertex->weight)) network.node_weights[u] = vertex->weight;
+    if (!network.named) continue;
     if (u > 0) network.names += '\n';
-    if (place[u] == name_list_.size()) network.names += std::to_string(u + 1);
-    else network.names.append(names_, name_list_[place[u]].begin, name_list_[place[u]].size);
+    if (vertex && vertex->size > 0) network.names.append(names_, vertex->begin, vertex->size);
+    else network.names += std::to_string(network.ids[u]);
   }
 }
 

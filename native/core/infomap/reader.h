@@ -21,7 +21,8 @@ struct Network {
   uint32_t nodes = 0;
   std::vector<uint64_t> ids;  // one a node, ascending
   std::vector<uint32_t> sources, targets;
-  std::vector<double> weights;  // empty: all 1
+  std::vector<double> weights;       // empty: all 1
+  std::vector<double> node_weights;  // of vertices (Pajek); empty: none is given, or 0 throughout, as coordinates are
   bool named = false;
   std::string names;       // where it is: of all nodes, one a line (Pajek)
   uint32_t bipartite = 0;  // nodes from this one on are of the second kind; 0: not bipartite
@@ -32,10 +33,11 @@ struct Network {
 class NetworkReader {
  public:
   // `name` is for error messages. `bytes` is a guess at the length of the text (0: unknown); it saves memory and
-  // changes nothing else. Links with a weight below `weight_threshold` are ignored, and so are nodes that only such
-  // links name.
-  explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0)
-      : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold) {}
+  // changes nothing else. Links of weight 0 or below `weight_threshold` are ignored, and so are nodes that only such links name; and nodes
+  // above `node_limit` with their links.
+  explicit NetworkReader(std::string name, std::size_t bytes = 0, double weight_threshold = 0,
+                         uint64_t node_limit = kMaxId)
+      : lines_(std::move(name)), bytes_(bytes), weight_threshold_(weight_threshold), node_limit_(node_limit) {}
 
   // Adds text; read() then reads its whole lines. Fails with NETWORK_UNREADABLE naming the line, or ABORTED.
   void append(const char* data, std::size_t size);
@@ -46,9 +48,10 @@ class NetworkReader {
 
  private:
   enum class Section { kLinks, kVertices, kBipartite };
-  struct Name {
+  struct Vertex {
     uint64_t id;
-    std::size_t begin, size;  // in names_
+    std::size_t begin, size;  // its name, in names_
+    double weight;            // NaN: none
   };
 
   runtime::Status read_line(Line& line);
@@ -59,17 +62,19 @@ class NetworkReader {
   void reserve();
   uint64_t table_size() const;
   void number_by_table(uint64_t highest, Network& network);
+  bool counted_from_one() const;
   void number_by_hash(Network& network);
   void put_names(Network& network);
 
   Lines lines_;
   std::size_t bytes_, appended_ = 0;
   double weight_threshold_;
+  uint64_t node_limit_;
   Section section_ = Section::kLinks;
   bool has_vertices_ = false;
-  uint64_t vertices_ = 0;
+  uint64_t vertices_ = 0;     // as many as *Vertices says
   uint64_t second_kind_ = 0;  // *Bipartite: the lowest id of the second kind
-  std::vector<Name> name_list_;
+  std::vector<Vertex> vertex_list_;
   std::string names_;
   // The ids of the ends of links: their lower 32 bits and, once an id needs more, the upper bits of all.
   std::vector<uint32_t> sources_, targets_, source_high_, target_high_;

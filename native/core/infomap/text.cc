@@ -1,8 +1,10 @@
 #include "infomap/text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
 namespace infomotion::infomap {
@@ -60,8 +62,17 @@ bool Line::word(std::string_view& text) {
   const bool quoted = peek() == '"';
   const char* begin = quoted ? at_ + 1 : at_;
   const char* p = begin;
-  while (*p != '\n' && !(quoted ? *p == '"' : is_end(*p))) ++p;
-  if (quoted && *p != '"') return false;
+  if (quoted) {
+    const char* last = begin;
+    while (*last != '\n') ++last;
+    auto quotes = std::count(begin, last, '"');
+    for (;; ++p) {
+      if (p == last) return false;
+      if (*p == '"' && (--quotes) % 2 == 0 && is_end(p[1])) break;
+    }
+  } else {
+    while (!is_end(*p)) ++p;
+  }
   text = {begin, static_cast<std::size_t>(p - begin)};
   at_ = quoted ? p + 1 : p;
   return true;
@@ -98,6 +109,28 @@ std::string Line::expected(const std::string& what) {
     }
   }
   return text + '"';
+}
+
+void Lines::append(const char* data, std::size_t size) {
+  const std::size_t begin = buffer_.size();
+  if (after_return_ && size > 0 && *data == '\n') ++data, --size;
+  if (size > 0) after_return_ = data[size - 1] == '\r';
+  buffer_.append(data, size);
+  if (size == 0 || std::memchr(data, '\r', size) == nullptr) return;
+  std::size_t write = begin;
+  for (std::size_t read = begin; read < buffer_.size(); ++read) {
+    const bool returns = buffer_[read] == '\r';
+    if (returns && read + 1 < buffer_.size() && buffer_[read + 1] == '\n') continue;
+    buffer_[write++] = returns ? '\n' : buffer_[read];
+  }
+  buffer_.resize(write);
+}
+
+runtime::Status Lines::skip_mark(const char*& at) const {
+  const std::string_view text(buffer_);
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") at += 3;
+  if (text.substr(0, 2) != "\xFF\xFE" && text.substr(0, 2) != "\xFE\xFF") return {};
+  return error("expected text in UTF-8 but found UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)");
 }
 
 runtime::Status Lines::error(const std::string& what) const {

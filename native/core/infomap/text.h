@@ -63,7 +63,8 @@ class Line {
     return any_number(value);
   }
 
-  // What stands between blanks, or between double quotes; false where a quote is not closed.
+  // What stands between blanks, or between double quotes; false where a quote is not closed. Quotes inside a name are part of it: it ends
+  // at the first quote before a blank after which quotes come in pairs.
   bool word(std::string_view& text);
 
   // The part of a path of numbers "1:2:3" that comes next, and whether another follows.
@@ -94,7 +95,8 @@ class Lines {
  public:
   explicit Lines(std::string name) : name_(std::move(name)) {}
 
-  void append(const char* data, std::size_t size) { buffer_.append(data, size); }
+  // Lines end with "\n", "\r\n" or "\r".
+  void append(const char* data, std::size_t size);
 
   // Calls read(line), which returns a Status, for each whole line that has come; the rest waits for more text.
   template <typename Read>
@@ -102,7 +104,14 @@ class Lines {
     const std::size_t last = std::string_view(buffer_).substr(searched_).rfind('\n');
     if (last != std::string_view::npos) {
       const char* at = buffer_.data();
-      for (const char* end = at + searched_ + last; at <= end;) {
+      const char* const end = at + searched_ + last;
+      if (line_ == 0) {
+        ++line_;
+        runtime::Status status = skip_mark(at);
+        --line_;
+        if (!status.ok()) return status;
+      }
+      while (at <= end) {
         if ((++line_ & 0x3ff) == 0 && cancel.requested()) return runtime::Status::cancelled();
         Line line(at);
         runtime::Status status = read(line);
@@ -125,10 +134,14 @@ class Lines {
   runtime::Status error(const std::string& what) const;
 
  private:
+  // Skips the mark U+FEFF that some editors write first. Text in UTF-16 is refused by name.
+  runtime::Status skip_mark(const char*& at) const;
+
   static constexpr std::size_t kMaxLine = 1 << 24;
 
   std::string name_, buffer_;
   std::size_t searched_ = 0;
+  bool after_return_ = false;  // the last byte was "\r": a "\n" belongs to it
   uint64_t line_ = 0;
 };
 
