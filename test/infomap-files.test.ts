@@ -144,7 +144,9 @@ t.test('adapters: labels, weights, nodes without links', async (t) => {
   t.throws(() => fromEdges([['a', 'b', Number.NaN]]), { message: /edges\[0\]\[2\]/ })
   // What graphology's graphs have of these.
   const made = fromGraphology({
-    forEachNode: (callback) => ['x', 'y', 'alone'].forEach((node) => callback(node)),
+    forEachNode(callback) {
+      for (const node of ['x', 'y', 'alone']) callback(node)
+    },
     forEachEdge(callback) {
       callback('e0', { weight: 2 }, 'y', 'x')
       callback('e1', {}, 'x', 'x')

@@ -71,7 +71,7 @@ export const commandLineCases: Case[] = [
     ['--seed', '-1'],
     ['--clu-level', '0'],
     ['--weight-threshold', 'Infinity'],
-    ['--flow-model', 'rawdir'],
+    ['--flow-model', 'raw'],
   ].map((option) => run(['infomap', net, ...option], wrong)),
   run(['data'], wrong),
   run(['data', 'none'], 'DATASET_NOT_FOUND, 1'),

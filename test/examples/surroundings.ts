@@ -30,10 +30,12 @@ class Graph {
   private readonly links: [string, string, { weight: number }][] = []
   mergeEdge = (source: string, target: string, attributes: { weight: number }) =>
     this.links.push([source, target, attributes])
-  forEachNode = (callback: (node: string) => void) =>
-    new Set(this.links.flatMap(([source, target]) => [source, target])).forEach(callback)
-  forEachEdge = (callback: (edge: string, attributes: object, source: string, target: string) => void) =>
-    this.links.forEach(([source, target, attributes], i) => callback(`${i}`, attributes, source, target))
+  forEachNode(callback: (node: string) => void) {
+    for (const node of new Set(this.links.flatMap((link) => link.slice(0, 2) as string[]))) callback(node)
+  }
+  forEachEdge(callback: (edge: string, attributes: object, source: string, target: string) => void) {
+    for (const [i, [source, target, attributes]] of this.links.entries()) callback(`${i}`, attributes, source, target)
+  }
 }
 const cv = { imread: grey, Mat, IMREAD_GRAYSCALE: 0, COLOR_BGR2GRAY: 6 }
 
