@@ -4,7 +4,14 @@ import type { NativeWalkOptions } from '../runtime/native.js'
 
 /** {@link WalkOptions.flowModel}. */
 export type FlowModel = 'undirected' | 'directed' | 'undirdir' | 'outdirdir' | 'rawdir' | 'precomputed'
-export const FLOW_MODELS: readonly FlowModel[] = ['undirected', 'directed', 'undirdir', 'outdirdir', 'rawdir', 'precomputed']
+export const FLOW_MODELS: readonly FlowModel[] = [
+  'undirected',
+  'directed',
+  'undirdir',
+  'outdirdir',
+  'rawdir',
+  'precomputed',
+]
 
 /** How the random walker whose path is described moves over the network. */
 export interface WalkOptions {
