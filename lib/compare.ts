@@ -6,6 +6,7 @@ import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { filesOf, nameOf } from './dataset/write.js'
 import { type ChosenChannels, channelsOf } from './distill/channels.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
+import { composed, UNDIVIDED } from './distill/composed.js'
 import { describeClips, statedOf } from './distill/describe.js'
 import { ownEmbeddings } from './distill/embeddings.js'
 import { type Fold, foldOf } from './distill/fold.js'
@@ -16,7 +17,9 @@ import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/reco
 import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
-import { composed, compositionOf, searchOf, UNDIVIDED } from './distill/tiling.js'
+import { teacherOf } from './distill/teacher-choice.js'
+import { compositionOf, searchOf } from './distill/tiling.js'
+import { Trials } from './distill/trials.js'
 import type { RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
@@ -135,7 +138,7 @@ async function run(
   const total = settings.students.length * settings.vpc.length * rounds.length
   let done = 0
   for (const name of settings.students) {
-    const { teacher, steps, mirror } = settings
+    const { steps, mirror } = settings
     const own = { ...settings, randomDraws: randomDrawsOf(name, settings.randomDraws) }
     if (seesVolumes(name)) {
       const { channels, note } = await channelsOfAll(rounds, name, settings, stage)
@@ -155,19 +158,29 @@ async function run(
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
       const tilings: string[] = []
+      const teachers: number[] = []
       for (const round of rounds) {
         throwIfAborted(stage.signal)
         const { channels } = own
-        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, channels, predictions })
         const here = { ...own, vpc, seed: round.seeds[0] }
-        const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, here, stage)
+        const trials = new Trials(round.fold, settings.selectors[0], name, here, stage)
+        const { tiling, warnings } = await compositionOf(round.fold, trials, here)
         warn(warnings)
+        const { share: teacher } = await teacherOf(trials, tiling, here)
+        teachers.push(teacher)
+        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, channels, predictions })
         const sets = await setsOf(round, vpc, tiling, own, warn, stage)
         evaluations.push(await evaluateSets(round.features, students, sets, round.seeds[0], { signal: stage.signal }))
         if (tilesIn(tiling) > 1) tilings.push(tilingName(tiling))
         stage.onProgress?.({ stage: 'compare', done: ++done, total, unit: 'tables' })
       }
-      budgets.push({ student: name, vpc, ...(tilings.length > 0 && { tilings }), evaluation: summarise(evaluations) })
+      budgets.push({
+        student: name,
+        vpc,
+        ...(tilings.length > 0 && { tilings }),
+        ...(teachers.some((share) => share > 0) && { teachers }),
+        evaluation: summarise(evaluations),
+      })
     }
   }
   const descriptors = rounds.flatMap(({ fold: { descriptor } }) => (descriptor ? [descriptor.form] : []))

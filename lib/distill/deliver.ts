@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { writeSet } from '../dataset/write.js'
 import { fileHashOf } from '../features/describer.js'
-import type { ReportClass } from '../report/index.js'
+import type { ReportClass, ReportTeacher } from '../report/index.js'
 import { isInside } from '../run/output.js'
 import { replaceFile, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -21,7 +21,7 @@ export const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.
 /** Writes a distilled set in the layout of its source, with its manifest. */
 export async function writeDistilled(
   fold: Fold,
-  distilled: DistilledSet & { composition?: Composition },
+  distilled: DistilledSet & { composition?: Composition; teacher?: ReportTeacher },
   classes: ReportClass[],
   settings: RunSettings & { materialize: 'copy' | 'link' | 'list'; strict: boolean },
   log: RunLog,

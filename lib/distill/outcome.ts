@@ -9,6 +9,7 @@ import {
   type ReportComposition,
   type ReportInput,
   type ReportItem,
+  type ReportTeacher,
 } from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
@@ -25,6 +26,7 @@ interface Found {
   modules?: ClassModules[]
   selection?: Selection
   composition?: Composition
+  teacher?: ReportTeacher
   /** Takes the selection's place once it is there. */
   distilled?: DistilledSet
   evaluation?: Evaluation
@@ -35,7 +37,7 @@ export function toResult(
   { dataSet, clips, descriptor }: Pick<Fold, 'dataSet' | 'clips' | 'descriptor'>,
   { folder }: RunSettings,
   log: RunLog,
-  { modules, selection, composition, distilled, evaluation }: Found = {},
+  { modules, selection, composition, teacher, distilled, evaluation }: Found = {},
 ): DistillResult {
   const selected = distilled?.items ?? selection?.representatives
   const composed = compositionRecord(composition)
@@ -52,6 +54,7 @@ export function toResult(
     majority: majorityOf(dataSet),
     ...(descriptor && { descriptor }),
     ...(composed && { composition: composed }),
+    ...(teacher && { teacher }),
     ...(evaluation ? { evaluation } : {}),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     skipped: skippedOf(clips, dataSet),
@@ -84,6 +87,7 @@ export function classesOf(
 export interface WrittenSet extends DistilledSet {
   classes: ReportClass[]
   composition?: Composition
+  teacher?: ReportTeacher
   /** Of each item: its file (absolute; `file`: relative to the set's folder, where it is in there), its SHA-256 and size. */
   files: { path: string; file?: string; sha256: string; bytes: number }[]
 }
@@ -141,6 +145,7 @@ export function toManifest(fold: Fold, settings: RunSettings, distilled: Written
     effectiveSampleSize: distilled.effectiveSampleSize,
     size: sizeOf(fold, distilled),
     composition: compositionRecord(distilled.composition),
+    teacher: distilled.teacher?.note ? distilled.teacher : undefined, // else the options say it
     classes: distilled.classes,
     items: distilled.items.map((item, i) => {
       const { file, sha256, bytes } = distilled.files[i]
@@ -173,6 +178,7 @@ export function toReport(
     size: sizeOf(fold, distilled),
     composition: compositionRecord(distilled.composition),
     descriptor: fold.descriptor,
+    teacher: distilled.teacher,
     classes: distilled.classes,
     maps,
     items: distilled.items.map((item, i) => ({

@@ -1,4 +1,12 @@
 export { COMPARISON_FILES, writeComparison } from './comparison.js'
 export { itemRecord } from './json.js'
 export { writeReport } from './report.js'
-export type { Comparison, ReportClass, ReportComposition, ReportDescriptor, ReportInput, ReportItem } from './types.js'
+export type {
+  Comparison,
+  ReportClass,
+  ReportComposition,
+  ReportDescriptor,
+  ReportInput,
+  ReportItem,
+  ReportTeacher,
+} from './types.js'

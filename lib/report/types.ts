@@ -21,6 +21,8 @@ export interface ReportInput {
   composition?: ReportComposition
   /** What is made of the clips' motion; absent where it is not seen. */
   descriptor?: ReportDescriptor
+  /** What share of the targets is a teacher's; absent where no student is known to learn them. */
+  teacher?: ReportTeacher
   classes: ReportClass[]
   /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
   maps?: readonly string[]
@@ -81,6 +83,22 @@ export interface ReportDescriptor {
   note?: string
 }
 
+/** The share of a teacher, who learnt all of TRAIN, in what students learn of an item. */
+export interface ReportTeacher {
+  /** 0 (none) to 1. */
+  share: number
+  /** Where it was chosen by cross-validation on TRAIN: the balanced accuracy with each that was tried. */
+  search?: {
+    student: string
+    /** Share of TRAIN that was held out, and how often. */
+    heldOut: number
+    repeats: number
+    scores: { share: number; mean: number; deviation: number }[]
+  }
+  /** A sentence on why, where it was to be chosen. */
+  note?: string
+}
+
 /** One class, as selection saw it. */
 export interface ReportClass {
   name: string
@@ -123,6 +141,8 @@ export interface Comparison {
     vpc: number
     /** How composed videos were divided, one a split: "2x2"; absent where none was composed. */
     tilings?: string[]
+    /** The teacher's share in what students learn, one a split; absent where there was none. */
+    teachers?: number[]
     evaluation: Evaluation
   }[]
   /** The most frequent class of TRAIN (in the first split), and the test accuracy of always answering it. */

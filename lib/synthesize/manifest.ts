@@ -73,7 +73,7 @@ const KEYS = {
       'size',
       'composition',
     ],
-    ...['embeddings', 'descriptor', 'classes', 'items', 'notices'],
+    ...['embeddings', 'descriptor', 'teacher', 'classes', 'items', 'notices'],
   ],
   item: [
     ...['path', 'label', 'class', 'weight', 'module', 'flow', 'visitRate', 'rank', 'parents', 'kind', 'targets'],
