@@ -7,11 +7,12 @@ import { filesOf, nameOf } from './dataset/write.js'
 import { type ChosenChannels, channelsOf } from './distill/channels.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
 import { composed, UNDIVIDED } from './distill/composed.js'
-import { describeClips, statedOf } from './distill/describe.js'
+import { describeClips } from './distill/describe.js'
 import { ownEmbeddings } from './distill/embeddings.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
+import { besidePool, expectLearnable, poolNotes, poolOf, statedWith, withPool } from './distill/pool.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { timingNote } from './distill/sampling.js'
@@ -104,9 +105,11 @@ async function run(
     }
   }
 
-  const first = await readDataSet(path, { ...reading, seed: settings.seed })
-  for (const note of first.notes) onNote?.(note)
-  warn(first.warnings)
+  const source = await readDataSet(path, { ...reading, seed: settings.seed })
+  const pool = await poolOf(source, settings, reading)
+  const first = pool ? besidePool(source, pool) : source
+  for (const note of [...first.notes, ...(pool?.notes ?? [])]) onNote?.(note)
+  warn([...first.warnings, ...(pool?.warnings ?? [])])
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
   expectTwoClasses(first.classes, trainLabelsOf(first))
@@ -115,8 +118,10 @@ async function run(
   await expectReplaceable(out, 'comparison', results)
   await claim(out, 'comparison', results.from, COMPARISON_FILES)
   const seesAnyVolumes = settings.students.some(seesVolumes)
-  const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
-  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
+  const known = { stated: statedWith(first, pool), embeddings: await ownEmbeddings(first, settings, stage) }
+  const all = [...first.clips, ...(pool?.clips ?? [])]
+  const described = await describeClips(all, settings, seesAnyVolumes, { ...stage, ...known })
+  const clips = await withPool(described, first, pool, settings, stage)
   warn(clips.warnings)
   if (clips.timing) onNote?.(timingNote(clips.timing))
 
@@ -127,7 +132,8 @@ async function run(
     warn(await leaksIn(dataSet, clips, stage))
     const fold = await foldOf(dataSet, clips, settings, stage)
     if (fold.descriptor?.note) onNote?.(fold.descriptor.note)
-    expectTwoClasses(dataSet.classes, fold.trainLabels)
+    if (fold.pool) for (const note of poolNotes(fold.pool)) onNote?.(note)
+    expectLearnable(fold)
     const graphs = await classGraphs(fold, settings, stage)
     warn(graphWarnings(fold, graphs))
     rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds, modules: new Map() })
@@ -191,10 +197,11 @@ async function run(
     classes: first.classes,
     splits: first.splits,
     ...(descriptors.length > 0 && { descriptors }),
+    ...(rounds[0].fold.pool && { pool: rounds[0].fold.pool }),
     budgets,
     majority: majorityOf(first),
     skipped: skippedOf(clips, first),
-    warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
+    warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder, pool?.root)),
     notices: noticesOf(first),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     options: optionsOf(first, settings),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type DataSet, readDataSet } from './dataset/index.js'
 import { leakError } from './dataset/leaks.js'
 import { READING } from './dataset/options.js'
+import type { Pool } from './dataset/pool.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectWritableSet } from './dataset/write.js'
 import { baselineSets, partnersOf } from './distill/baselines.js'
@@ -10,13 +11,14 @@ import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from '.
 import { composed } from './distill/composed.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
 import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
-import { describeClips, statedOf } from './distill/describe.js'
+import { describeClips } from './distill/describe.js'
 import { needsFrames, ownEmbeddings } from './distill/embeddings.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
+import { besidePool, expectLearnable, poolNotes, poolOf, statedWith, withPool } from './distill/pool.js'
 import { PredictionCache } from './distill/predictions.js'
 import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
@@ -83,33 +85,38 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   if (settings.encoder !== 'none' || trainsOne) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
-    const dataSet = await readDataSet(path, pickOptions(READING, resolved))
-    for (const note of dataSet.notes) onNote?.(note)
+    const source = await readDataSet(path, pickOptions(READING, resolved))
+    const pool = await poolOf(source, settings, resolved)
+    const dataSet = pool ? besidePool(source, pool) : source
+    for (const note of [...dataSet.notes, ...(pool?.notes ?? [])]) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
     const log = new RunLog(started, onWarning ?? (() => {}), signal)
-    return run(dataSet, settings, log, { signal, onProgress }, onNote)
+    return run(dataSet, pool, settings, log, { signal, onProgress }, onNote)
   })
 }
 
 /** The method, stage by stage. */
 async function run(
   dataSet: DataSet,
+  pool: Pool | undefined,
   settings: DistillSettings,
   log: RunLog,
   stage: StageOptions,
   onNote: DistillOptions['onNote'],
 ): Promise<DistillResult> {
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
-  log.warn(dataSet.warnings)
+  log.warn([...dataSet.warnings, ...(pool?.warnings ?? [])])
 
   // the motion of every clip, what an encoder or somebody else makes of it, and two controls without motion
   const { clips, fold } = await log.time('features', async () => {
     const embeddings = await ownEmbeddings(dataSet, settings, stage)
     const volumes = seesVolumes(student) && trains(settings)
-    const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
-    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
+    const known = { stated: statedWith(dataSet, pool), embeddings, frames: needsFrames(settings, volumes) }
+    const all = [...dataSet.clips, ...(pool?.clips ?? [])]
+    const described = await describeClips(all, settings, seesVolumes(student), { ...stage, ...known })
+    const clips = await withPool(described, dataSet, pool, settings, stage)
     log.warn([...clips.warnings, ...skippedWarning(clips)])
     if (clips.timing) onNote?.(timingNote(clips.timing))
     if (strict) expectAllRead(clips)
@@ -123,7 +130,8 @@ async function run(
       log.warn([error.message])
     })
     if (fold?.descriptor?.note) onNote?.(fold.descriptor.note)
-    if (fold && trains(settings)) expectTwoClasses(dataSet.classes, fold.trainLabels) // of the clips that could be read
+    if (fold?.pool) for (const note of poolNotes(fold.pool)) onNote?.(note)
+    if (fold && trains(settings)) expectLearnable(fold)
     return { clips, fold }
   })
   if (until === 'features' || !fold) return toResult({ dataSet, clips }, settings, log)
@@ -175,7 +183,7 @@ async function run(
     if (teacher.note) onNote?.(teacher.note)
     const set = await composed(fold, selection, { tiling, videos: vpc }, stage)
     log.warn(darkWarnings(set, dataSet, tiling))
-    const classes = classesOf(dataSet, graphs, modules, selection, set)
+    const classes = classesOf(fold, graphs, modules, selection, set)
     const items = await withTargets(features, teacher.share, set.items, stage)
     const distilled = await writeDistilled(fold, { ...set, items, composition, teacher }, classes, settings, log, stage)
     return { set, distilled, teacher }

@@ -28,7 +28,7 @@ export async function writeDistilled(
   { signal }: StageOptions,
 ): Promise<WrittenSet> {
   const { folder, materialize, strict } = settings
-  const paths = await writeSet(folder, fold.dataSet, distilled.items, { materialize, signal }, RESULTS)
+  const paths = await writeSet(folder, fold.dataSet, withFacts(fold, distilled.items), { materialize, signal }, RESULTS)
   const { sums, changed, warnings } = await sumsNow(writtenFiles(fold, distilled.items, paths), signal)
   const root = await realpath(folder)
   fold.clips.clipWarnings.push(...changed)
@@ -46,13 +46,22 @@ export async function writeDistilled(
   return written
 }
 
+/** The items as a writer is told of them: the table may have columns that say what a pool's clip is like. */
+function withFacts({ candidates, candidateRows, clips: { facts } }: Fold, items: readonly DistilledItem[]) {
+  return items.map((item): DistilledItem => {
+    const { video } = item
+    if (video.kind === 'made' || !video.clip.pool || !facts) return item
+    return { ...item, video: { ...video, facts: facts[candidateRows[candidates.indexOf(video.clip)]] } }
+  })
+}
+
 /** The items' files as they were written, beside the SHA-256 that each had when its features were made. */
 function writtenFiles(
-  { trainClips, trainRows, clips }: Fold,
+  { candidates, candidateRows, clips }: Fold,
   items: readonly DistilledItem[],
   paths: readonly string[],
 ) {
-  const known = new Map(trainClips.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[trainRows[i]])]))
+  const known = new Map(candidates.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[candidateRows[i]])]))
   return items.map(({ video }, i) => {
     const path = paths[i]
     return video.kind === 'made' ? { id: video.name, path } : { id: video.clip.id, path, sha256: known.get(video.clip) }

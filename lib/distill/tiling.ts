@@ -57,8 +57,7 @@ export async function compositionOf(fold: Fold, trials: Trials, settings: Tiling
     ]
     return { tiling: UNDIVIDED, warnings }
   }
-  const shapes = shapesOf(fold)
-  const shape = commonShape(shapes)
+  const { shapes, shape = commonShape(shapes) } = shapesOf(fold)
   const some = (sides: readonly number[], parts: readonly number[]) =>
     sides.flatMap((side) => parts.map((stretches): Tiling => ({ side, stretches })))
   const possible = (tilings: Tiling[]) =>

@@ -86,6 +86,23 @@ export const METHOD = {
     group: FEATURES,
     help: 'weight of the embedding there',
   }),
+  /** A data set of its own, of generated clips say, that distilled clips are chosen from in the place of TRAIN's. */
+  pool: option(text('path', 'a data set'), {
+    group: SELECT,
+    absent: 'TRAIN',
+    help: 'choose from the clips of another data set (generated ones); TRAIN scales, guides swaps and is the teacher',
+  }),
+  poolParentColumn: option(text('name', 'the name of a column'), {
+    group: SELECT,
+    absent: 'parent, or what others call it',
+    help: "column of the pool's table that names the clip each was made from: whose parent is in VAL or TEST leaves",
+  }),
+  /** Pool clips that are nearer to a TRAIN clip than TRAIN clips are to each other. */
+  poolCopies: option(oneOf(['keep', 'drop', 'refuse'] as const), {
+    default: 'keep',
+    group: SELECT,
+    help: 'pool clips that are copies of TRAIN clips, or nearly: keep and count, drop, or refuse the pool',
+  }),
   swapLoss: option(oneOf(SWAP_LOSSES), {
     default: 'squared',
     group: SELECT,

@@ -8,5 +8,6 @@ export type {
   ReportDescriptor,
   ReportInput,
   ReportItem,
+  ReportPool,
   ReportTeacher,
 } from './types.js'

@@ -4,7 +4,7 @@ import { resolveOptions } from '../runtime/option.js'
 import { SELECTION, type SelectOptions } from './options.js'
 import { REFINED_SELECTORS, type SelectorName, selectorOf } from './registry.js'
 import { runSelector } from './selection.js'
-import type { Judges } from './swap.js'
+import type { SwapJudges } from './swap.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
 
 /** What a class may have: also what `infomap` gives of its graph besides modules, flow and codelength. */
@@ -40,7 +40,7 @@ const CLASS = [
  */
 export async function select(
   name: string,
-  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[]; judges?: Judges },
+  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[]; judges?: SwapJudges },
   options: SelectOptions,
 ): Promise<Selection> {
   expectOneOf(name, 'selector', REFINED_SELECTORS)
@@ -58,7 +58,7 @@ export async function select(
   return { ...selection, warnings: [...warnings, ...selection.warnings] }
 }
 
-function expectJudges({ features, labels }: Judges, { dim }: Matrix, classes: number): void {
+function expectJudges({ features, labels }: SwapJudges, { dim }: Matrix, classes: number): void {
   expectObject(features, 'judges.features', MATRIX_KEYS)
   if (features.dim !== dim) throw invalid(`${dim} columns, as the features have,`, 'judges.features.dim', features.dim)
   if (!(labels instanceof Uint32Array) || labels.length !== features.rows || labels.some((label) => label >= classes))

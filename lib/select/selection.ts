@@ -6,13 +6,13 @@ import type { Resolved } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { Choice, Selector } from './choice.js'
 import type { SELECTION } from './options.js'
-import { type Judges, swapSearch } from './swap.js'
+import { type SwapJudges, swapSearch } from './swap.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
 import { effectiveSampleSize, type WeightRule, weigh } from './weights.js'
 
 /** Runs a selector over the classes: chooses, refines by swaps where asked to, weighs, and puts together. */
 export async function runSelector(
-  { name, selector, swap, judges }: { name: string; selector: Selector; swap: boolean; judges?: Judges },
+  { name, selector, swap, judges }: { name: string; selector: Selector; swap: boolean; judges?: SwapJudges },
   features: Matrix,
   classes: readonly (SelectionClass | ClassModules)[],
   settings: Resolved<typeof SELECTION> & { weights: WeightRule },

@@ -9,7 +9,7 @@ export const SWAP_LOSSES = ['squared', 'cross-entropy'] as const
 export type SwapLoss = (typeof SWAP_LOSSES)[number]
 
 /** Clips that the student of the swap search is to do well on, where these are not those to choose from. */
-export interface Judges {
+export interface SwapJudges {
   /** One row a clip, of the same columns. */
   features: Matrix
   /** The class index of each. */
@@ -37,7 +37,7 @@ export async function swapSearch(
   features: Matrix,
   classes: readonly SelectionClass[],
   choices: readonly Choice[],
-  { loss, judges }: { loss: SwapLoss; judges?: Judges },
+  { loss, judges }: { loss: SwapLoss; judges?: SwapJudges },
   signal?: AbortSignal,
 ): Promise<{ choices: Choice[]; refinement: NonNullable<Selection['refinement']>; warnings: string[] }> {
   const rows = Uint32Array.from(classes.flatMap((part) => Array.from(part.rows)))
