@@ -6,17 +6,21 @@ import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { filesOf, nameOf } from './dataset/write.js'
 import { type ChosenChannels, channelsOf } from './distill/channels.js'
 import { classGraphs, classModules, graphWarnings, selectBy } from './distill/communities.js'
-import { describeClips, statedOf } from './distill/describe.js'
+import { composed, UNDIVIDED } from './distill/composed.js'
+import { describeClips } from './distill/describe.js'
 import { ownEmbeddings } from './distill/embeddings.js'
 import { type Fold, foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
+import { besidePool, expectLearnable, poolNotes, poolOf, statedWith, withPool } from './distill/pool.js'
 import { PredictionCache } from './distill/predictions.js'
 import { majorityOf, optionsOf, skippedOf, withoutFolders } from './distill/record.js'
 import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
-import { composed, compositionOf, searchOf, UNDIVIDED } from './distill/tiling.js'
+import { teacherOf } from './distill/teacher-choice.js'
+import { compositionOf, searchOf } from './distill/tiling.js'
+import { Trials } from './distill/trials.js'
 import type { RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
 import { type Evaluation, summarise } from './evaluate/index.js'
@@ -101,9 +105,11 @@ async function run(
     }
   }
 
-  const first = await readDataSet(path, { ...reading, seed: settings.seed })
-  for (const note of first.notes) onNote?.(note)
-  warn(first.warnings)
+  const source = await readDataSet(path, { ...reading, seed: settings.seed })
+  const pool = await poolOf(source, settings, reading)
+  const first = pool ? besidePool(source, pool) : source
+  for (const note of [...first.notes, ...(pool?.notes ?? [])]) onNote?.(note)
+  warn([...first.warnings, ...(pool?.warnings ?? [])])
   if (!first.clips.some(({ split }) => split === 'test'))
     throw invalid('a data set with TEST clips', 'the data set', first.root)
   expectTwoClasses(first.classes, trainLabelsOf(first))
@@ -112,8 +118,10 @@ async function run(
   await expectReplaceable(out, 'comparison', results)
   await claim(out, 'comparison', results.from, COMPARISON_FILES)
   const seesAnyVolumes = settings.students.some(seesVolumes)
-  const known = { stated: statedOf(first), embeddings: await ownEmbeddings(first, settings, stage) }
-  const clips = await describeClips(first.clips, settings, seesAnyVolumes, { ...stage, ...known })
+  const known = { stated: statedWith(first, pool), embeddings: await ownEmbeddings(first, settings, stage) }
+  const all = [...first.clips, ...(pool?.clips ?? [])]
+  const described = await describeClips(all, settings, seesAnyVolumes, { ...stage, ...known })
+  const clips = await withPool(described, first, pool, settings, stage)
   warn(clips.warnings)
   if (clips.timing) onNote?.(timingNote(clips.timing))
 
@@ -124,7 +132,8 @@ async function run(
     warn(await leaksIn(dataSet, clips, stage))
     const fold = await foldOf(dataSet, clips, settings, stage)
     if (fold.descriptor?.note) onNote?.(fold.descriptor.note)
-    expectTwoClasses(dataSet.classes, fold.trainLabels)
+    if (fold.pool) for (const note of poolNotes(fold.pool)) onNote?.(note)
+    expectLearnable(fold)
     const graphs = await classGraphs(fold, settings, stage)
     warn(graphWarnings(fold, graphs))
     rounds.push({ fold, features: new ItemFeatures(fold, settings, seesAnyVolumes), graphs, seeds, modules: new Map() })
@@ -135,7 +144,7 @@ async function run(
   const total = settings.students.length * settings.vpc.length * rounds.length
   let done = 0
   for (const name of settings.students) {
-    const { teacher, steps, mirror } = settings
+    const { steps, mirror } = settings
     const own = { ...settings, randomDraws: randomDrawsOf(name, settings.randomDraws) }
     if (seesVolumes(name)) {
       const { channels, note } = await channelsOfAll(rounds, name, settings, stage)
@@ -155,19 +164,29 @@ async function run(
     for (const vpc of settings.vpc) {
       const evaluations: Evaluation[] = []
       const tilings: string[] = []
+      const teachers: number[] = []
       for (const round of rounds) {
         throwIfAborted(stage.signal)
         const { channels } = own
-        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, channels, predictions })
         const here = { ...own, vpc, seed: round.seeds[0] }
-        const { tiling, warnings } = await compositionOf(round.fold, settings.selectors[0], name, here, stage)
+        const trials = new Trials(round.fold, settings.selectors[0], name, here, stage)
+        const { tiling, warnings } = await compositionOf(round.fold, trials, here)
         warn(warnings)
+        const { share: teacher } = await teacherOf(trials, tiling, here)
+        teachers.push(teacher)
+        const students = studentsOf(name, { features: round.features, teacher, steps, mirror, channels, predictions })
         const sets = await setsOf(round, vpc, tiling, own, warn, stage)
         evaluations.push(await evaluateSets(round.features, students, sets, round.seeds[0], { signal: stage.signal }))
         if (tilesIn(tiling) > 1) tilings.push(tilingName(tiling))
         stage.onProgress?.({ stage: 'compare', done: ++done, total, unit: 'tables' })
       }
-      budgets.push({ student: name, vpc, ...(tilings.length > 0 && { tilings }), evaluation: summarise(evaluations) })
+      budgets.push({
+        student: name,
+        vpc,
+        ...(tilings.length > 0 && { tilings }),
+        ...(teachers.some((share) => share > 0) && { teachers }),
+        evaluation: summarise(evaluations),
+      })
     }
   }
   const descriptors = rounds.flatMap(({ fold: { descriptor } }) => (descriptor ? [descriptor.form] : []))
@@ -178,10 +197,11 @@ async function run(
     classes: first.classes,
     splits: first.splits,
     ...(descriptors.length > 0 && { descriptors }),
+    ...(rounds[0].fold.pool && { pool: rounds[0].fold.pool }),
     budgets,
     majority: majorityOf(first),
     skipped: skippedOf(clips, first),
-    warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder)),
+    warnings: [...warnings].map((warning) => withoutFolders(warning, first, settings.folder, pool?.root)),
     notices: noticesOf(first),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     options: optionsOf(first, settings),

@@ -2,27 +2,32 @@ import { join } from 'node:path'
 import { type DataSet, readDataSet } from './dataset/index.js'
 import { leakError } from './dataset/leaks.js'
 import { READING } from './dataset/options.js'
+import type { Pool } from './dataset/pool.js'
 import { expectTwoClasses, trainLabelsOf } from './dataset/read.js'
 import { expectWritableSet } from './dataset/write.js'
 import { baselineSets, partnersOf } from './distill/baselines.js'
 import { channelsOf } from './distill/channels.js'
 import { classGraphs, classMaps, classModules, graphWarnings, selectBy } from './distill/communities.js'
+import { composed } from './distill/composed.js'
 import { RESULTS, writeDistilled } from './distill/deliver.js'
 import { expectAllRead, expectFullQuota, skippedWarning } from './distill/demands.js'
-import { describeClips, statedOf } from './distill/describe.js'
+import { describeClips } from './distill/describe.js'
 import { needsFrames, ownEmbeddings } from './distill/embeddings.js'
 import { foldOf } from './distill/fold.js'
 import { ItemFeatures } from './distill/items.js'
 import { leaksIn } from './distill/leaks.js'
 import { RunLog } from './distill/log.js'
 import { classesOf, toReport, toResult } from './distill/outcome.js'
+import { besidePool, expectLearnable, poolNotes, poolOf, statedWith, withPool } from './distill/pool.js'
 import { PredictionCache } from './distill/predictions.js'
 import { timingNote } from './distill/sampling.js'
 import { settingsOf } from './distill/settings.js'
 import { STAGES, type Stage } from './distill/stages.js'
 import { evaluateSets, randomDrawsOf, seesVolumes, studentsOf } from './distill/students.js'
 import { withTargets } from './distill/teacher.js'
-import { composed, compositionOf, darkWarnings, searchOf } from './distill/tiling.js'
+import { teacherOf } from './distill/teacher-choice.js'
+import { compositionOf, darkWarnings, searchOf } from './distill/tiling.js'
+import { Trials } from './distill/trials.js'
 import type { DistillResult, RunSettings } from './distill/types.js'
 import { tableOf, workNote } from './distill/work.js'
 import { DISTILL } from './options/distill.js'
@@ -80,33 +85,38 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
   if (settings.encoder !== 'none' || trainsOne) await expectOnnxRuntime(signal)
   return withLock(folder, async () => {
     await expectCacheFolder(settings.cache, resolved.cache !== undefined)
-    const dataSet = await readDataSet(path, pickOptions(READING, resolved))
-    for (const note of dataSet.notes) onNote?.(note)
+    const source = await readDataSet(path, pickOptions(READING, resolved))
+    const pool = await poolOf(source, settings, resolved)
+    const dataSet = pool ? besidePool(source, pool) : source
+    for (const note of [...dataSet.notes, ...(pool?.notes ?? [])]) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
     if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
     const log = new RunLog(started, onWarning ?? (() => {}), signal)
-    return run(dataSet, settings, log, { signal, onProgress }, onNote)
+    return run(dataSet, pool, settings, log, { signal, onProgress }, onNote)
   })
 }
 
 /** The method, stage by stage. */
 async function run(
   dataSet: DataSet,
+  pool: Pool | undefined,
   settings: DistillSettings,
   log: RunLog,
   stage: StageOptions,
   onNote: DistillOptions['onNote'],
 ): Promise<DistillResult> {
   const { vpc, seed, folder, until, student, selector, refine, strict } = settings
-  log.warn(dataSet.warnings)
+  log.warn([...dataSet.warnings, ...(pool?.warnings ?? [])])
 
   // the motion of every clip, what an encoder or somebody else makes of it, and two controls without motion
   const { clips, fold } = await log.time('features', async () => {
     const embeddings = await ownEmbeddings(dataSet, settings, stage)
     const volumes = seesVolumes(student) && trains(settings)
-    const known = { stated: statedOf(dataSet), embeddings, frames: needsFrames(settings, volumes) }
-    const clips = await describeClips(dataSet.clips, settings, seesVolumes(student), { ...stage, ...known })
+    const known = { stated: statedWith(dataSet, pool), embeddings, frames: needsFrames(settings, volumes) }
+    const all = [...dataSet.clips, ...(pool?.clips ?? [])]
+    const described = await describeClips(all, settings, seesVolumes(student), { ...stage, ...known })
+    const clips = await withPool(described, dataSet, pool, settings, stage)
     log.warn([...clips.warnings, ...skippedWarning(clips)])
     if (clips.timing) onNote?.(timingNote(clips.timing))
     if (strict) expectAllRead(clips)
@@ -120,7 +130,8 @@ async function run(
       log.warn([error.message])
     })
     if (fold?.descriptor?.note) onNote?.(fold.descriptor.note)
-    if (fold && trains(settings)) expectTwoClasses(dataSet.classes, fold.trainLabels) // of the clips that could be read
+    if (fold?.pool) for (const note of poolNotes(fold.pool)) onNote?.(note)
+    if (fold && trains(settings)) expectLearnable(fold)
     return { clips, fold }
   })
   if (until === 'features' || !fold) return toResult({ dataSet, clips }, settings, log)
@@ -154,9 +165,8 @@ async function run(
 
   // the clips that stand for the communities, with their weights: one a video, or one a tile
   const name = refine === 'swap' ? `${selector}+swap` : selector
-  const composition = await log.time('select', () =>
-    compositionOf(fold, name, student, { ...settings, channels }, stage),
-  )
+  const trials = new Trials(fold, name, student, { ...settings, channels }, stage)
+  const composition = await log.time('select', () => compositionOf(fold, trials, settings))
   log.warn(composition.warnings)
   const { tiling } = composition
   const selection = await log.time('select', () => {
@@ -168,20 +178,22 @@ async function run(
 
   // the distilled set, in the layout of its source; from here on there are items, not rows
   const features = new ItemFeatures(fold, settings, seesVolumes(student))
-  const { set, distilled } = await log.time('synthesize', async () => {
+  const { set, distilled, teacher } = await log.time('synthesize', async () => {
+    const teacher = await teacherOf(trials, tiling, settings)
+    if (teacher.note) onNote?.(teacher.note)
     const set = await composed(fold, selection, { tiling, videos: vpc }, stage)
     log.warn(darkWarnings(set, dataSet, tiling))
-    const classes = classesOf(dataSet, graphs, modules, selection, set)
-    const items = await withTargets(features, settings.teacher, set.items, stage)
-    const distilled = await writeDistilled(fold, { ...set, items, composition }, classes, settings, log, stage)
-    return { set, distilled }
+    const classes = classesOf(fold, graphs, modules, selection, set)
+    const items = await withTargets(features, teacher.share, set.items, stage)
+    const distilled = await writeDistilled(fold, { ...set, items, composition, teacher }, classes, settings, log, stage)
+    return { set, distilled, teacher }
   })
-  if (until === 'synthesize') return toResult(fold, settings, log, { modules, composition, distilled })
+  if (until === 'synthesize') return toResult(fold, settings, log, { modules, composition, teacher, distilled })
 
   // a student on the distilled set, reweighted; each student mixes its own teacher's predictions into the set's targets
   const students = studentsOf(student, {
     features,
-    teacher: settings.teacher,
+    teacher: teacher.share,
     steps: settings.steps,
     mirror: settings.mirror,
     channels,
@@ -191,7 +203,7 @@ async function run(
     const checkpoint = join(settings.cache, 'student.checkpoint')
     await replaceFile(join(folder, 'student.onnx'), await students.trainOn(set.items, seed, { ...stage, checkpoint }))
   })
-  if (until === 'train') return toResult(fold, settings, log, { modules, composition, distilled })
+  if (until === 'train') return toResult(fold, settings, log, { modules, composition, teacher, distilled })
 
   // how it does on the test clips, beside what it must beat
   const evaluation = await log.time('evaluate', async () => {
@@ -200,13 +212,14 @@ async function run(
     return evaluateSets(features, students, sets, seed, stage)
   })
   log.warn(evaluation ? (evaluation.warnings ?? []) : ['No TEST clips: nothing was evaluated.'])
-  if (until === 'evaluate') return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
+  if (until === 'evaluate')
+    return toResult(fold, settings, log, { modules, composition, teacher, distilled, evaluation })
 
   await log.time('report', async () => {
     const maps = await classMaps(graphs, modules)
     await writeReport(folder, toReport(fold, settings, log, distilled, { evaluation, maps }), stage)
   })
-  return toResult(fold, settings, log, { modules, composition, distilled, evaluation })
+  return toResult(fold, settings, log, { modules, composition, teacher, distilled, evaluation })
 }
 
 /** Whether students are trained to choose how videos are divided. */
@@ -217,7 +230,7 @@ function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSe
 
 /** Whether a teacher's predictions are written out with the set. */
 function teaches({ until, teacher }: DistillSettings): boolean {
-  return STAGES.indexOf(until) >= STAGES.indexOf('synthesize') && teacher > 0
+  return STAGES.indexOf(until) >= STAGES.indexOf('synthesize') && teacher !== 0
 }
 
 /** Whether students are trained to choose what is made of the motion. */

@@ -59,6 +59,7 @@ export {
   select,
 } from './select/index.js'
 export type { SelectOptions } from './select/options.js'
+export type { SwapJudges } from './select/swap.js'
 export type { ClassModules, Representative, SelectionClass } from './select/types.js'
 export type { WeightRule } from './select/weights.js'
 export { plainItems, readDistilled, synthesize } from './synthesize/index.js'

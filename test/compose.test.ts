@@ -22,12 +22,14 @@ import {
 import t, { type Test } from 'tap'
 import { baselineSets, uncut } from '#lib/distill/baselines.js'
 import { classGraphs, classModules, selectBy } from '#lib/distill/communities.js'
+import { composed } from '#lib/distill/composed.js'
 import { describeClips } from '#lib/distill/describe.js'
 import { type Fold, foldOf } from '#lib/distill/fold.js'
 import { ItemFeatures } from '#lib/distill/items.js'
 import { PredictionCache } from '#lib/distill/predictions.js'
 import { evaluateSets, studentsOf } from '#lib/distill/students.js'
-import { composed, compositionOf, darkWarnings } from '#lib/distill/tiling.js'
+import { compositionOf, darkWarnings } from '#lib/distill/tiling.js'
+import { Trials } from '#lib/distill/trials.js'
 import { METHOD } from '#lib/options/method.js'
 import { defaultsOf } from '#lib/runtime/option.js'
 import { Random } from '#lib/runtime/random.js'
@@ -462,7 +464,7 @@ t.test(
   'auto: by cross-validation on TRAIN, the same for any number of threads, and TEST is not looked at',
   async (t) => {
     const given = { ...settings, vpc: 1, synthesize: 'compose' as const, tiles: 'auto' as const, stretches: 1 as const }
-    const found = await compositionOf(fold, 'infomap', 'linear', given, {})
+    const found = await compositionOf(fold, new Trials(fold, 'infomap', 'linear', given, {}), given)
     const scores = found.search!.scores
     t.same(
       scores.map(({ side }) => side),
@@ -471,7 +473,7 @@ t.test(
     const best = Math.max(...scores.map(({ mean }) => mean))
     t.equal(found.tiling.side, scores.find(({ mean }) => mean === best)!.side, 'the best; of equals the fewest tiles')
     const blind = { ...fold, testLabels: new Uint32Array(fold.testLabels.length), testRows: new Uint32Array() }
-    t.same((await compositionOf(blind, 'infomap', 'linear', given, {})).search, found.search)
+    t.same((await compositionOf(blind, new Trials(blind, 'infomap', 'linear', given, {}), given)).search, found.search)
 
     const small = join(temporary(t), 'phantom')
     await writePhantom(small, { train: 10, test: 2, seed: 4 })
@@ -503,9 +505,12 @@ t.test(
     t.same(asked.composition.search.scores.length, 4)
 
     const few = { ...fold, trainClips: fold.trainClips.map((clip) => ({ ...clip, group: 'one' })) }
-    const alone = await compositionOf(few, 'infomap', 'linear', given, {})
+    const alone = await compositionOf(few, new Trials(few, 'infomap', 'linear', given, {}), given)
     t.same([alone.tiling, alone.warnings.length], [{ side: 1, stretches: 1 }, 1], 'one group cannot be split: told')
-    const none = await compositionOf(fold, 'infomap', 'linear', { ...given, synthesize: 'none' }, {})
+    const none = await compositionOf(fold, new Trials(fold, 'infomap', 'linear', given, {}), {
+      ...given,
+      synthesize: 'none',
+    })
     t.same([none.tiling, none.search], [{ side: 1, stretches: 1 }, undefined])
     const out = temporary(t)
     await t.rejects(distill(data, { out, vpc: 1, synthesize: 'none', tiles: 2 }), { code: 'INVALID_ARGUMENT' })

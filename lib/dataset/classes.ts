@@ -1,7 +1,7 @@
 import { InfomotionError } from '../runtime/errors.js'
 import { entryOf, invalid } from '../runtime/expect.js'
-import { firstOf, isDoubtful, numberKey, shown, spellings } from './labels.js'
-import type { Split } from './types.js'
+import { decimalPoint, firstOf, isDoubtful, numberKey, shown, spellings } from './labels.js'
+import type { DataSet, Split } from './types.js'
 
 /** How labels become classes. */
 export type ClassScheme = 'ef5' | 'ef3' | 'ef2' | 'labels' | `quantile:${number}` | `edges:${string}`
@@ -167,6 +167,14 @@ function binsOf(scheme: ClassScheme, values: number[], splits: Split[] | undefin
   const rising = edges.every((edge, i) => Number.isFinite(edge) && (i === 0 || edge > edges[i - 1]))
   if (kind !== 'edges' || !rising) throw invalid(CLASS_SCHEMES, 'classes', scheme)
   return binsAt(edges, noun)
+}
+
+/** A scheme whose bounds are those that a data set's labels gave it, for labels of another. */
+export function fixedScheme(scheme: ClassScheme, { clips, splits }: Pick<DataSet, 'clips' | 'splits'>): ClassScheme {
+  if (!scheme.startsWith('quantile:')) return scheme
+  const own = splits === 'given' ? clips.filter(({ split }) => split === 'train') : clips
+  const values = own.map(({ label }) => Number(decimalPoint(label))).filter(Number.isFinite)
+  return `edges:${quantiles(values, Number(scheme.split(':')[1])).join(',')}`
 }
 
 function binsAt(edges: number[], noun: string): Bins {

@@ -110,12 +110,7 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
   const train = rows.filter((i) => splits[i] === 'train')
   const held = rows.filter((i) => splits[i] !== 'train')
   if (train.length < FEWEST || held.length === 0) return []
-  const views: View[] = []
-  // In the order that tells most pairs apart first; what a network or a coder does to motion is the widest.
-  for (const name of ['meanFrame', 'deviation', 'motion'] as const) {
-    const rows = seenRows(clips[name], splits.length, name !== 'motion')
-    views.push({ ...rows, usual: await usualDistance(rows, train, keys, signal), must: name !== 'motion' })
-  }
+  const views = await viewsOf(clips, train, signal)
   const pairs: [number, number][] = []
   for (const [n, i] of held.entries()) {
     if (n % 8 === 0) await yieldToEventLoop(signal)
@@ -129,6 +124,40 @@ async function nearCopies(clips: Described, signal?: AbortSignal): Promise<[numb
     if (nearest >= 0) pairs.push([nearest, i])
   }
   return pairs
+}
+
+/**
+ * Of each clip that is asked about the real clips that it is a copy of, or nearly: that are byte for byte equal, or more
+ * alike than real clips are that are not copies of each other.
+ */
+export async function nearestOf(
+  clips: Pick<Described, 'keys' | 'meanFrame' | 'deviation' | 'motion'>,
+  { real, asked }: { real: readonly number[]; asked: readonly number[] },
+  signal?: AbortSignal,
+): Promise<number[][]> {
+  const { keys } = clips
+  const views = real.length < FEWEST ? undefined : await viewsOf(clips, real, signal)
+  const found: number[][] = []
+  for (const [n, i] of asked.entries()) {
+    if (n % 8 === 0) await yieldToEventLoop(signal)
+    found.push(real.filter((j) => keys[i] === keys[j] || (views && likeness(views, i, j) < ALIKE)))
+  }
+  return found
+}
+
+/** The ways to look at clips, in the order that tells most pairs apart first; what a network or a coder does to motion is the widest. */
+async function viewsOf(
+  clips: Pick<Described, 'keys' | 'meanFrame' | 'deviation' | 'motion'>,
+  usual: readonly number[],
+  signal?: AbortSignal,
+): Promise<View[]> {
+  const { keys } = clips
+  const views: View[] = []
+  for (const name of ['meanFrame', 'deviation', 'motion'] as const) {
+    const rows = seenRows(clips[name], keys.length, name !== 'motion')
+    views.push({ ...rows, usual: await usualDistance(rows, usual, keys, signal), must: name !== 'motion' })
+  }
+  return views
 }
 
 /** Rows as they are looked at: of length 1, or of 0 where there is nothing to see (`filled` 0). */

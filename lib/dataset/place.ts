@@ -3,17 +3,17 @@ import { isInside } from '../run/output.js'
 import { InfomotionError } from '../runtime/errors.js'
 import { expectNumber, invalid } from '../runtime/expect.js'
 import { tilingName } from '../video/made.js'
-import type { MadeClip } from '../video/types.js'
+import type { MadeClip, Tiling } from '../video/types.js'
 import { folded, VIDEO } from './files.js'
 import { fileOf } from './segments.js'
-import type { Clip, DataSet, SetItem } from './types.js'
+import type { Clip, DataSet, SetItem, SourceClip } from './types.js'
 
 /** A clip's place in the written set: its file there, and what the table says of it. */
 export interface Placed {
   /** Relative to the set's folder. */
   file: string
   row: Record<string, string>
-  /** A clip of the source; undefined for a made one. */
+  /** A clip of the source or of a pool; undefined for a made one. */
   clip?: Clip
   /** Of a folder of pictures that is copied: their names. */
   frames?: readonly string[]
@@ -75,15 +75,15 @@ function areParts(one: Clip | undefined, other: Clip | undefined): boolean {
   return one !== undefined && one.path === other?.path && (one.segment ?? other.segment) !== undefined
 }
 
-/** Clips of the source in its order, those of TRAIN only where they are items, then made clips in theirs. */
+/** Clips of the source in its order, those of TRAIN only where they are items, then made clips and those of a pool. */
 export function placeAll(dataSet: DataSet, items: readonly SetItem[], list: boolean): Placed[] {
   const indices = new Map(dataSet.clips.map(({ id }, index) => [id, index]))
   const chosen = new Map<number, SetItem>()
-  const made: { video: MadeClip; item: SetItem }[] = []
+  const added: SetItem[] = []
   for (const [i, item] of items.entries()) {
     expectNumber(item.weight, `items[${i}].weight`, 0)
-    if (item.video.kind === 'made') {
-      made.push({ video: item.video, item })
+    if (item.video.kind === 'made' || item.video.clip.pool) {
+      added.push(item)
       continue
     }
     const { id } = item.video.clip
@@ -96,10 +96,15 @@ export function placeAll(dataSet: DataSet, items: readonly SetItem[], list: bool
     .filter((index) => dataSet.clips[index].split !== 'train' || chosen.has(index))
     .map((index) => ({ ...place(dataSet, index, list), item: chosen.get(index) }))
   const taken = new Set(placed.map(({ file }) => file))
-  for (const { video, item } of made) {
-    const place = placeMade(dataSet, video, item)
+  for (const item of added) {
+    const { video } = item
+    const place = video.kind === 'made' ? placeMade(dataSet, video, item) : placePooled(dataSet, video, item, list)
     if (taken.has(place.file))
-      throw invalid('a name that no other clip of the set has', 'the name of a made clip', video.name)
+      throw invalid(
+        'a name that no other clip of the set has',
+        'the name of a clip that is none of the source',
+        place.file,
+      )
     taken.add(place.file)
     placed.push({ ...place, item })
   }
@@ -128,13 +133,34 @@ export function place(dataSet: DataSet, index: number, list: boolean): Omit<Plac
   return { clip, file: join(relative(dataSet.root, source.videos), fileOf(clip)), row }
 }
 
-/** A made clip's place: the name is its own, the row's other values are as its source writes them. */
 function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Placed, 'item' | 'clip'> {
-  const { layout, source, root, clips } = dataSet
-  const { name, count, width, height, fps } = video
+  const { name, count, width, height, fps, tiling } = video
   const parts = name.split('/')
   if (!/[^/]\.avi$/i.test(name) || /[\\:]/.test(name) || parts.some((part) => part === '' || part.startsWith('.')))
     throw invalid('the name of an AVI file below the videos, like "made-1.avi",', 'the name of a made clip', name)
+  return placeAdded(dataSet, name, item, { width, height, fps, frames: count }, tiling)
+}
+
+/** The place of a pool's clip: its name tells the pool's, so that it is nobody else's. */
+function placePooled(dataSet: DataSet, { clip, facts }: SourceClip, item: SetItem, list: boolean) {
+  const name = `pool-${fileOf(clip)
+    .slice(clip.pool!.name.length + 1)
+    .replaceAll('/', '_')}`
+  const { file, row } = placeAdded(dataSet, name, item, facts)
+  if (list) row[dataSet.layout === 'folder' ? 'path' : dataSet.source.mapping.path] = clip.path
+  return { file, row, clip }
+}
+
+/** The place of a clip that is none of the source: the name is its own, the row's other values are as its source writes them. */
+function placeAdded(
+  dataSet: DataSet,
+  name: string,
+  item: SetItem,
+  { width, height, fps, frames }: Partial<NonNullable<SourceClip['facts']>> = {},
+  tiling?: Tiling,
+): Omit<Placed, 'item' | 'clip'> {
+  const { layout, source, root, clips } = dataSet
+  const parts = name.split('/')
   if (layout === 'folder') {
     if (/^\.|[\\/]/.test(item.label)) throw invalid('the name of a folder', `the label of ${name}`, item.label)
     const file = join('train', item.label, basename(name))
@@ -155,11 +181,11 @@ function placeMade(dataSet: DataSet, video: MadeClip, item: SetItem): Omit<Place
   const view = viewOf(dataSet, item.parents[0])
   const row: Record<string, string> = {
     ...Object.fromEntries(columns.map((column) => [column, ''])),
-    ...factsIn(columns, { FPS: fps, NumberOfFrames: count, FrameWidth: width, FrameHeight: height }),
-    [mapping.path]: isNamedWhole ? path : path.replace(VIDEO, ''),
+    ...factsIn(columns, { FPS: fps, NumberOfFrames: frames, FrameWidth: width, FrameHeight: height }),
+    [mapping.path]: isNamedWhole || !/\.avi$/i.test(path) ? path : path.replace(VIDEO, ''),
     [mapping.label]: isOfFolder ? (train[mapping.label] ?? '') : item.label,
     [mapping.split ?? 'split']: mapping.split ? train[mapping.split] : 'train',
-    ...(video.tiling && !columns.includes(TILES) && { [TILES]: tilingName(video.tiling) }),
+    ...(tiling && !columns.includes(TILES) && { [TILES]: tilingName(tiling) }),
   }
   // a clip made of several patients' is a group of its own
   if (mapping.group) row[mapping.group] = groups.size === 1 ? [...groups][0] : name
@@ -173,7 +199,7 @@ function viewOf({ root, source: { parts = [] } }: DataSet, { path }: Clip): stri
 }
 
 /** Those facts that the table has a column for. */
-function factsIn(columns: readonly string[], facts: Record<string, number>): Record<string, string> {
-  const known = Object.entries(facts).filter(([column]) => columns.includes(column))
+function factsIn(columns: readonly string[], facts: Record<string, number | undefined>): Record<string, string> {
+  const known = Object.entries(facts).filter(([column, value]) => columns.includes(column) && value !== undefined)
   return Object.fromEntries(known.map(([column, value]) => [column, String(value)]))
 }

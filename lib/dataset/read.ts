@@ -122,7 +122,6 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
   const rows = usable.flatMap(({ entry }) => (entry.row ? [entry.row] : []))
   warnings.push(...checkComposed(rows))
   warnings.push(...checkVolumes(clips, rows, efScale ?? 1), ...checkClasses(classes, clips, path))
-  const synthetic = await isOwnFile(join(found.root, 'phantom.json'))
   return {
     root: found.root,
     layout: found.layout,
@@ -131,11 +130,15 @@ export async function readDataSet(path: string, options: ReadDataSetOptions = {}
     clips,
     splits: given ? 'given' : 'drawn',
     source: { ...found.source, rows },
-    synthetic,
-    notes,
-    notice: synthetic ? undefined : NOTICES[found.layout],
-    warnings,
+    ...{ notes, warnings },
+    ...(await noticeOf(found)),
   }
+}
+
+/** Whether a source was drawn by a program, and else the terms of use that must stand beside it. */
+export async function noticeOf({ root, layout }: Source): Promise<Pick<DataSet, 'synthetic' | 'notice'>> {
+  const synthetic = await isOwnFile(join(root, 'phantom.json'))
+  return { synthetic, notice: synthetic ? undefined : NOTICES[layout] }
 }
 
 /**
@@ -172,7 +175,7 @@ function divide(
 }
 
 /** The labels that classes are made of: '' where the table says that there is none. A folder's name is always a label. */
-function labelsOf({ layout, entries, source }: Source): string[] {
+export function labelsOf({ layout, entries, source }: Source): string[] {
   if (layout === 'folder') return entries.map(({ label }) => label)
   const point = source.delimiter === ',' ? (label: string) => label : decimalPoint
   return entries.map(({ label }) => (isMissing(label) ? '' : point(label)))
@@ -181,7 +184,8 @@ function labelsOf({ layout, entries, source }: Source): string[] {
 /** Names of the column that states the rate. */
 const RATE = /^(fps|frame_?rate|frames_?per_?second)$/i
 
-function rateOf({ path, row = {} }: Entry): { fps?: number } {
+/** The rate that the table states, of a clip whose file names none. */
+export function rateOf({ path, row = {} }: Entry): { fps?: number } {
   if (!isWithoutRate(path)) return {}
   const column = Object.keys(row).find((name) => RATE.test(name))
   const fps = Number(column === undefined ? Number.NaN : decimalPoint(row[column]))

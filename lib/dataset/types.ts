@@ -26,6 +26,11 @@ export interface Clip {
   fps?: number
   /** The part of the file that the clip is; absent: all of it. */
   segment?: Segment
+  /**
+   * Of a clip of a pool, which is no clip of the data set itself: what the pool is called, and the ids of the clips of the
+   * data set that its table says it was made from.
+   */
+  pool?: { name: string; parents: readonly string[] }
 }
 
 /** A labelled video data set, read but not decoded. */
@@ -85,10 +90,12 @@ export interface DataSetSource {
   videos: string
 }
 
-/** A clip of the source, as it is. */
+/** A clip of the source, or of a pool, as it is. */
 export interface SourceClip {
   kind: 'source'
   clip: Clip
+  /** Of a clip of a pool: what columns may say of it that the data set's table has. */
+  facts?: { width: number; height: number; fps: number; frames: number }
 }
 
 /** One video of a set that is written in the layout of its source, as the writer sees it. */

@@ -4,9 +4,9 @@ import { coded, type DistilledItem, type DistilledSet } from '../synthesize/inde
 import { framesOf, tilesIn } from '../video/made.js'
 import type { Tiling } from '../video/types.js'
 import { selectBy } from './communities.js'
+import { composed, UNDIVIDED } from './composed.js'
 import type { Fold } from './fold.js'
 import type { Method } from './settings.js'
-import { composed, UNDIVIDED } from './tiling.js'
 
 /**
  * The sets that a distilled set is judged beside: its selector without the refinement, k-medoids, graph coverage, and

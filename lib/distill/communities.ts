@@ -6,7 +6,7 @@ import { type ClassModules, type Selection, select, selectorOf } from '../select
 import type { Fold } from './fold.js'
 import type { Method } from './settings.js'
 
-/** One similarity graph a class, of its TRAIN clips. */
+/** One similarity graph a class, of the clips to select from. */
 export async function classGraphs(
   { points, classes }: Fold,
   { neighbours, device }: Method,
@@ -74,7 +74,7 @@ export async function classMaps(
  */
 export function selectBy(
   name: string,
-  { points: features }: Fold,
+  { points: features, judges }: Fold,
   classes: ClassModules[],
   {
     vpc: perClass,
@@ -89,5 +89,9 @@ export function selectBy(
   stage: StageOptions,
 ): Promise<Selection> {
   const own = weights === 'prior' || weights === 'inverse' ? undefined : selectorOf(name)?.weights
-  return select(name, { features, classes }, { perClass, seed, draw, swapLoss, weights: own ?? weights, ...stage })
+  return select(
+    name,
+    { features, classes, judges },
+    { perClass, seed, draw, swapLoss, weights: own ?? weights, ...stage },
+  )
 }

@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { writeSet } from '../dataset/write.js'
 import { fileHashOf } from '../features/describer.js'
-import type { ReportClass } from '../report/index.js'
+import type { ReportClass, ReportTeacher } from '../report/index.js'
 import { isInside } from '../run/output.js'
 import { replaceFile, toJson } from '../run/store.js'
 import type { StageOptions } from '../runtime/progress.js'
@@ -21,14 +21,14 @@ export const RESULTS = ['manifest.json', 'student.onnx', 'report.json', 'report.
 /** Writes a distilled set in the layout of its source, with its manifest. */
 export async function writeDistilled(
   fold: Fold,
-  distilled: DistilledSet & { composition?: Composition },
+  distilled: DistilledSet & { composition?: Composition; teacher?: ReportTeacher },
   classes: ReportClass[],
   settings: RunSettings & { materialize: 'copy' | 'link' | 'list'; strict: boolean },
   log: RunLog,
   { signal }: StageOptions,
 ): Promise<WrittenSet> {
   const { folder, materialize, strict } = settings
-  const paths = await writeSet(folder, fold.dataSet, distilled.items, { materialize, signal }, RESULTS)
+  const paths = await writeSet(folder, fold.dataSet, withFacts(fold, distilled.items), { materialize, signal }, RESULTS)
   const { sums, changed, warnings } = await sumsNow(writtenFiles(fold, distilled.items, paths), signal)
   const root = await realpath(folder)
   fold.clips.clipWarnings.push(...changed)
@@ -46,13 +46,22 @@ export async function writeDistilled(
   return written
 }
 
+/** The items as a writer is told of them: the table may have columns that say what a pool's clip is like. */
+function withFacts({ candidates, candidateRows, clips: { facts } }: Fold, items: readonly DistilledItem[]) {
+  return items.map((item): DistilledItem => {
+    const { video } = item
+    if (video.kind === 'made' || !video.clip.pool || !facts) return item
+    return { ...item, video: { ...video, facts: facts[candidateRows[candidates.indexOf(video.clip)]] } }
+  })
+}
+
 /** The items' files as they were written, beside the SHA-256 that each had when its features were made. */
 function writtenFiles(
-  { trainClips, trainRows, clips }: Fold,
+  { candidates, candidateRows, clips }: Fold,
   items: readonly DistilledItem[],
   paths: readonly string[],
 ) {
-  const known = new Map(trainClips.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[trainRows[i]])]))
+  const known = new Map(candidates.map((clip, i) => [clip, clips.keys && fileHashOf(clips.keys[candidateRows[i]])]))
   return items.map(({ video }, i) => {
     const path = paths[i]
     return video.kind === 'made' ? { id: video.name, path } : { id: video.clip.id, path, sha256: known.get(video.clip) }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Clip, DataSet } from '../dataset/index.js'
+import type { Clip } from '../dataset/index.js'
+import type { Pool } from '../dataset/pool.js'
 import type { EmbeddingFacts } from '../embeddings/index.js'
 import { embedClips } from '../features/embed.js'
 import { createEncoder } from '../features/encoder.js'
@@ -42,6 +43,14 @@ export interface DescribedClips
   volumeKey: string
   /** How CNN students sample the volumes, where they are to see them. */
   timing?: Timing
+  /** The clips that follow those of the data set: a pool to choose from. */
+  pool?: DescribedPool
+}
+
+/** A pool, once its clips were looked at. */
+export interface DescribedPool extends Pool {
+  /** Of each of its clips, by index, the ids of the data set's clips that it is a copy of, or nearly. */
+  copies: readonly (readonly string[])[]
 }
 
 /** What a data set knows of its clips besides their files. */
@@ -130,10 +139,10 @@ function unopened(clips: readonly (Clip | MadeClip)[]): DescribedClips {
   }
 }
 
-/** What the table says of its clips' frames and rates, in EchoNet's columns. */
-export function statedOf({ clips, source: { rows } }: DataSet): StatedFacts[] {
+/** What a table says of its clips' frames and rates, in EchoNet's columns. */
+export function statedIn(clips: readonly Clip[], rows: readonly (Record<string, string> | undefined)[]): StatedFacts[] {
   const positive = (value: string | undefined) => (Number(value) > 0 ? Number(value) : undefined)
-  return rows.map(({ NumberOfFrames, FPS }, i) => ({
+  return rows.map(({ NumberOfFrames, FPS } = {}, i) => ({
     frames: clips[i].segment ? undefined : positive(NumberOfFrames), // of the whole video
     fps: positive(FPS),
   }))

@@ -4,10 +4,12 @@ import { normaliseRows } from '../matrix/blocks.js'
 import { type Matrix, sideBySide, takeRows } from '../matrix/matrix.js'
 import { fitPca, project } from '../matrix/pca.js'
 import { measureScaling, standardise } from '../matrix/scaling.js'
+import type { ReportPool } from '../report/index.js'
 import type { StageOptions } from '../runtime/progress.js'
-import type { SelectionClass } from '../select/index.js'
+import type { SelectionClass, SwapJudges } from '../select/index.js'
 import type { DescribedClips } from './describe.js'
 import { type DescriptorChoice, descriptorOf } from './descriptor.js'
+import { candidatesIn } from './pool.js'
 import type { Method } from './settings.js'
 
 /** One way to see clips, as linear students do. */
@@ -18,6 +20,8 @@ export interface FeatureSpace {
   train: Matrix
   /** One row a TEST clip, in the order of the TEST labels. */
   test: Matrix
+  /** One row a row of the fold's `clips`. */
+  all: Matrix
 }
 
 /** One split of a data set: its TRAIN and TEST clips in each feature space, and what belongs to each row. */
@@ -31,11 +35,19 @@ export interface Fold {
   spaces: FeatureSpace[]
   /** What is made of the clips' motion; absent where it is not seen. */
   descriptor?: DescriptorChoice
+  /** What is selected from: the TRAIN clips, or those of a pool. */
+  candidates: readonly Clip[]
+  /** The row of each in `clips`. */
+  candidateRows: Uint32Array
+  /** What of a pool is there to select from, where there is one. */
+  pool?: ReportPool
   /**
-   * What graphs and selection see: the principal components of the TRAIN rows of the first space, standardised as
-   * students see them.
+   * What graphs and selection see, a row a candidate: the principal components of the TRAIN rows of the first space,
+   * standardised as students see them.
    */
   points: Matrix
+  /** TRAIN, where it is not what is selected from: what swaps are judged by. */
+  judges?: SwapJudges
   /** Rows of `clips`: TRAIN and TEST. */
   trainRows: Uint32Array
   testRows: Uint32Array
@@ -44,7 +56,7 @@ export interface Fold {
   trainLabels: Uint32Array
   testLabels: Uint32Array
   testGroups: string[]
-  /** The TRAIN rows of each class. */
+  /** The candidates of each class. */
   classes: SelectionClass[]
 }
 
@@ -56,14 +68,17 @@ export async function foldOf(
   stage: StageOptions,
 ): Promise<Fold> {
   const clipOf = (row: number) => dataSet.clips[clips.clips[row]]
-  const rowsOf = (split: Split) => Uint32Array.from(clips.clips.keys()).filter((row) => clipOf(row).split === split)
+  const rowsOf = (split: Split) => Uint32Array.from(clips.clips.keys()).filter((row) => clipOf(row)?.split === split)
   const trainRows = rowsOf('train')
   const testRows = rowsOf('test')
   const trainClips = Array.from(trainRows, clipOf)
   const trainLabels = Uint32Array.from(trainClips, ({ classIndex }) => classIndex)
+  const { candidates, candidateRows, pool } = candidatesIn(dataSet, clips, method) ?? {
+    ...{ candidates: trainClips, candidateRows: trainRows, pool: undefined },
+  }
   const classes = dataSet.classes.map((name, c) => ({
     name,
-    rows: Uint32Array.from(trainClips.keys()).filter((i) => trainLabels[i] === c),
+    rows: Uint32Array.from(candidates.keys()).filter((i) => candidates[i].classIndex === c),
   }))
   const rowsAs = (form: DescriptorForm) => takeRows(wholeOf(partsOf(clips, method, form)), trainRows)
   const seesMotion = clips.motion !== undefined && method.descriptorWeight > 0
@@ -74,10 +89,13 @@ export async function foldOf(
     name,
     train: takeRows(features, trainRows),
     test: takeRows(features, testRows),
+    all: features,
   }))
+  const pointsOf = await projectorOf(partsOf(clips, method, descriptor?.form), trainRows, method, stage.signal)
   return {
-    ...{ dataSet, clips, spaces, descriptor },
-    points: await pointsOf(partsOf(clips, method, descriptor?.form), trainRows, method, stage.signal),
+    ...{ dataSet, clips, spaces, descriptor, candidates, candidateRows, pool },
+    points: await pointsOf(candidateRows),
+    ...(pool && { judges: { features: await pointsOf(trainRows), labels: trainLabels } }),
     ...{ trainRows, testRows, trainClips, trainLabels },
     testLabels: testRows.map((row) => clipOf(row).classIndex),
     testGroups: Array.from(testRows, (row) => clipOf(row).group),
@@ -89,24 +107,27 @@ export async function foldOf(
 const CUT = 6
 
 /**
- * What graphs and selection see of TRAIN clips: each column standardised, as linear students see it (so that selection
- * does not judge by those of large numbers alone), then the principal components. Of several parts each counts by its
- * weight, however many columns it has.
+ * What graphs and selection see of clips: each column standardised, as linear students see it (so that selection does not
+ * judge by those of large numbers alone), then the principal components, both of TRAIN. Of several parts each counts by
+ * its weight, however many columns it has.
  */
-async function pointsOf(
+async function projectorOf(
   parts: readonly Part[],
   trainRows: Uint32Array,
-  method: Method,
+  { components }: Method,
   signal?: AbortSignal,
-): Promise<Matrix> {
-  const seen = sideBySide(
-    parts.map(({ features }) => {
-      const train = takeRows(features, trainRows)
-      return { ...train, values: standardise(train, measureScaling(train), CUT) }
-    }),
-    parts.map(({ features, weight }) => weight / Math.sqrt(features.dim)),
-  )
-  return project(await fitPca(seen, { components: method.components, signal }), seen, signal)
+): Promise<(rows: Uint32Array) => Promise<Matrix>> {
+  const scalings = parts.map(({ features }) => measureScaling(takeRows(features, trainRows)))
+  const standardised = (rows: Uint32Array) =>
+    sideBySide(
+      parts.map(({ features }, i) => {
+        const own = takeRows(features, rows)
+        return { ...own, values: standardise(own, scalings[i], CUT) }
+      }),
+      parts.map(({ features, weight }) => weight / Math.sqrt(features.dim)),
+    )
+  const pca = await fitPca(standardised(trainRows), { components, signal })
+  return (rows) => project(pca, standardised(rows), signal)
 }
 
 /** One of what the first feature space is made of. */

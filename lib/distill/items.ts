@@ -19,7 +19,7 @@ interface SeenItem {
   /** Its row in each feature space, by the space's name. */
   rows: ReadonlyMap<string, Float32Array>
   volume(options: StageOptions): Promise<Volume>
-  /** Of a source clip: its row in the fold's TRAIN matrices. */
+  /** Of a TRAIN clip: its row in the fold's TRAIN matrices. */
   trainRow?: number
 }
 
@@ -28,7 +28,9 @@ interface SeenItem {
  * the same way (blocks, weights, encoder), through the same cache.
  */
 export class ItemFeatures {
+  /** The row of each TRAIN clip in TRAIN, and of each clip that students may learn from in all. */
   private readonly trainRows: Map<Clip, number>
+  private readonly rows: Map<Clip, number>
   private readonly seen = new WeakMap<Clip | MadeClip, SeenItem>()
   /** The made clips that are being described; one lot after the other. */
   private describing: Promise<unknown> = Promise.resolve()
@@ -39,20 +41,25 @@ export class ItemFeatures {
     /** Whether students ask for volumes. */
     private readonly volumes: boolean,
   ) {
-    this.trainRows = new Map(fold.trainClips.map((clip, row) => [clip, row]))
+    const { trainClips, trainRows, candidates, candidateRows } = fold
+    this.trainRows = new Map(trainClips.map((clip, row) => [clip, row]))
+    this.rows = new Map([
+      ...trainClips.map((clip, i) => [clip, trainRows[i]] as const),
+      ...candidates.map((clip, i) => [clip, candidateRows[i]] as const),
+    ])
   }
 
   /** What students learn from: composed items as their tiles. */
   samples(items: readonly DistilledItem[]): DistilledItem[] {
-    const { clips, trainRows } = this.fold
+    const { clips } = this.fold
     if (!items.some(({ tiles }) => tiles)) return [...items]
     const { decode, cacheKeys } = clips
     if (!decode || !cacheKeys) throw invalid('clips whose frames were looked at', 'composed items', items.length)
     const maker = makerOf(decode)
     return expandItems(items, (tile) => {
-      const row = this.trainRows.get(tile.parent)
+      const row = this.rows.get(tile.parent)
       if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the parent of a tile', tile.parent.id)
-      return maker.clip(tile, cacheKeys[trainRows[row]])
+      return maker.clip(tile, cacheKeys[row])
     })
   }
 
@@ -74,16 +81,16 @@ export class ItemFeatures {
   }
 
   private ofSource(clip: Clip): SeenItem {
-    const { spaces, clips, trainRows } = this.fold
+    const { spaces, clips } = this.fold
     const known = this.seen.get(clip)
     if (known) return known
-    const row = this.trainRows.get(clip)
+    const row = this.rows.get(clip)
     if (row === undefined) throw invalid('a TRAIN clip of the data set', 'the source clip of an item', clip.id)
     const seen = {
-      key: clips.cacheKeys?.[trainRows[row]],
-      rows: new Map(spaces.map(({ name, train }) => [name, rowAt(train, row)])),
-      volume: ({ signal }: StageOptions) => clips.volume(trainRows[row], { signal }),
-      trainRow: row,
+      key: clips.cacheKeys?.[row],
+      rows: new Map(spaces.map(({ name, all }) => [name, rowAt(all, row)])),
+      volume: ({ signal }: StageOptions) => clips.volume(row, { signal }),
+      trainRow: this.trainRows.get(clip),
     }
     this.seen.set(clip, seen)
     return seen

@@ -10,12 +10,15 @@ export async function leaksIn(
   { signal }: StageOptions,
 ): Promise<string[]> {
   if (!keys || !meanFrame || !deviation || !motion) return []
-  const read = Array.from(rows, (index) => clips[index])
+  const read = Array.from(rows, (index) => clips[index]).filter((clip) => clip !== undefined) // a pool's come behind
   const described = {
     ids: read.map(({ id }) => id),
     splits: read.map(({ split }) => split),
     classes: read.map(({ classIndex }) => classes[classIndex]),
   }
-  const leaks = await findLeaks({ ...described, keys, meanFrame, deviation, motion }, signal)
+  const leaks = await findLeaks(
+    { ...described, keys: keys.slice(0, read.length), meanFrame, deviation, motion },
+    signal,
+  )
   return leaks.map(({ message }) => message)
 }

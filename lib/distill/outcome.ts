@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { DataSet } from '../dataset/index.js'
+import type { Clip, DataSet } from '../dataset/index.js'
 import { noticesOf } from '../dataset/notices.js'
 import type { Evaluation } from '../evaluate/index.js'
 import type { SimilarityGraph } from '../graph/index.js'
@@ -9,6 +9,7 @@ import {
   type ReportComposition,
   type ReportInput,
   type ReportItem,
+  type ReportTeacher,
 } from '../report/index.js'
 import { versions } from '../runtime/versions.js'
 import type { ClassModules, Selection } from '../select/index.js'
@@ -25,6 +26,7 @@ interface Found {
   modules?: ClassModules[]
   selection?: Selection
   composition?: Composition
+  teacher?: ReportTeacher
   /** Takes the selection's place once it is there. */
   distilled?: DistilledSet
   evaluation?: Evaluation
@@ -32,17 +34,18 @@ interface Found {
 
 /** The result of `distill`, and its JSON document. */
 export function toResult(
-  { dataSet, clips, descriptor }: Pick<Fold, 'dataSet' | 'clips' | 'descriptor'>,
+  fold: Pick<Fold, 'dataSet' | 'clips'> & Partial<Fold>,
   { folder }: RunSettings,
   log: RunLog,
-  { modules, selection, composition, distilled, evaluation }: Found = {},
+  { modules, selection, composition, teacher, distilled, evaluation }: Found = {},
 ): DistillResult {
+  const { dataSet, clips, descriptor, pool } = fold
   const selected = distilled?.items ?? selection?.representatives
   const composed = compositionRecord(composition)
   return {
     classes: dataSet.classes.map((name, c) => ({
       name,
-      clips: trainClipsOf(dataSet, c),
+      clips: clipsOf(fold, c),
       modules: modules ? numberOfModules(modules[c]) : null,
       selected: selected ? ofClass(selected, c) : null,
       codelength: modules?.[c].codelength ?? null,
@@ -51,11 +54,13 @@ export function toResult(
     effectiveSampleSize: (distilled ?? selection)?.effectiveSampleSize ?? null,
     majority: majorityOf(dataSet),
     ...(descriptor && { descriptor }),
+    ...(pool && { pool }),
     ...(composed && { composition: composed }),
+    ...(teacher && { teacher }),
     ...(evaluation ? { evaluation } : {}),
     ...(clips.embeddingFacts ? { embeddings: clips.embeddingFacts } : {}),
     skipped: skippedOf(clips, dataSet),
-    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, folder)),
+    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, folder, clips.pool?.root)),
     notices: noticesOf(dataSet, distilled?.items),
     seconds: log.seconds(),
   }
@@ -63,15 +68,15 @@ export function toResult(
 
 /** The classes: what manifest and report tell of them. */
 export function classesOf(
-  { classes, clips }: DataSet,
+  fold: Fold,
   graphs: readonly SimilarityGraph[],
   modules: readonly ClassModules[],
   selection: Selection,
   { items }: DistilledSet,
 ): ReportClass[] {
-  return classes.map((name, c) => ({
+  return fold.dataSet.classes.map((name, c) => ({
     name,
-    clips: trainClipsOf({ clips }, c),
+    clips: clipsOf(fold, c),
     modules: numberOfModules(modules[c]),
     merged: selection.classes[c].merged,
     selected: ofClass(items, c),
@@ -84,14 +89,15 @@ export function classesOf(
 export interface WrittenSet extends DistilledSet {
   classes: ReportClass[]
   composition?: Composition
+  teacher?: ReportTeacher
   /** Of each item: its file (absolute; `file`: relative to the set's folder, where it is in there), its SHA-256 and size. */
   files: { path: string; file?: string; sha256: string; bytes: number }[]
 }
 
 /** What the videos of a set cost. */
-function sizeOf({ clips: { facts }, trainClips, trainRows }: Fold, { items, files }: WrittenSet) {
+function sizeOf({ clips: { facts }, candidates, candidateRows }: Fold, { items, files }: WrittenSet) {
   if (!facts) return undefined // their frames were not looked at
-  const rows = new Map(trainClips.map((clip, i) => [clip, trainRows[i]]))
+  const rows = new Map(candidates.map((clip, i) => [clip, candidateRows[i]]))
   const shapes = items.map(({ video }) => {
     if (video.kind === 'made') return { ...video, frames: video.count }
     return facts[rows.get(video.clip)!]
@@ -137,10 +143,12 @@ export function toManifest(fold: Fold, settings: RunSettings, distilled: Written
     options: { ...optionsOf(dataSet, settings), until: undefined },
     embeddings: clips.embeddingFacts,
     descriptor: fold.descriptor,
+    pool: fold.pool,
     selector: distilled.selector,
     effectiveSampleSize: distilled.effectiveSampleSize,
     size: sizeOf(fold, distilled),
     composition: compositionRecord(distilled.composition),
+    teacher: distilled.teacher?.note ? distilled.teacher : undefined, // else the options say it
     classes: distilled.classes,
     items: distilled.items.map((item, i) => {
       const { file, sha256, bytes } = distilled.files[i]
@@ -172,7 +180,7 @@ export function toReport(
     effectiveSampleSize: distilled.effectiveSampleSize,
     size: sizeOf(fold, distilled),
     composition: compositionRecord(distilled.composition),
-    descriptor: fold.descriptor,
+    ...{ descriptor: fold.descriptor, pool: fold.pool, teacher: distilled.teacher },
     classes: distilled.classes,
     maps,
     items: distilled.items.map((item, i) => ({
@@ -184,7 +192,7 @@ export function toReport(
     majority: majorityOf(dataSet),
     skipped: skippedOf(clips, dataSet),
     clipWarnings: clipWarningsOf(clips, dataSet),
-    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder)),
+    warnings: log.warnings.map((warning) => withoutFolders(warning, dataSet, settings.folder, clips.pool?.root)),
     notices: noticesOf(dataSet, distilled.items),
     timings: log.timings,
     options: optionsOf(dataSet, settings),
@@ -210,19 +218,26 @@ function described(
     class: classes[classIndex],
     ...{ weight, module, visitRate, rank },
     parents: parents.map(({ id }) => id),
-    ...(video.kind === 'made' && { kind: video.kind }),
+    ...(video.kind === 'made' ? { kind: video.kind } : fromPool(video.clip)),
     ...(soft && { targets: Array.from(soft) }),
     ...(tiles && {
       ...(video.kind === 'made' && { width: video.width, height: video.height, fps: video.fps, frames: video.count }),
       tiles: tiles.map(({ parent, soft, ...tile }) => ({
-        ...{ parent: parent.id, ...tile },
+        ...{ parent: parent.id, ...fromPool(parent), ...tile },
         ...(soft && { targets: Array.from(soft) }),
       })),
     }),
   }
 }
 
-function trainClipsOf({ clips }: Pick<DataSet, 'clips'>, c: number): number {
+function fromPool({ pool }: Clip): { pool?: string; madeFrom?: string[] } {
+  if (!pool) return {}
+  return { pool: pool.name, ...(pool.parents.length > 0 && { madeFrom: [...pool.parents] }) }
+}
+
+/** Clips of a class to select from: TRAIN's, whether they could be read or not, or those of the pool. */
+function clipsOf({ dataSet: { clips }, pool, classes }: Pick<Fold, 'dataSet'> & Partial<Fold>, c: number): number {
+  if (pool && classes) return classes[c].rows.length
   return clips.filter(({ split, classIndex }) => split === 'train' && classIndex === c).length
 }
 

@@ -20,30 +20,31 @@ export function optionsOf(
   { scheme }: DataSet,
   { folder: _, cache: __, ...options }: RunSettings,
 ): Record<string, unknown> {
-  const { encoder, embeddings, embeddingIds } = options
+  const { encoder, embeddings, embeddingIds, pool } = options
   const nameOf = (path: string | undefined) => path && basename(path)
   return {
     ...{ classes: scheme, ...options, encoder: basename(encoder) },
-    ...{ embeddings: nameOf(embeddings), embeddingIds: nameOf(embeddingIds) },
+    ...{ embeddings: nameOf(embeddings), embeddingIds: nameOf(embeddingIds), pool: nameOf(pool) },
   }
 }
 
-export function skippedOf({ skipped }: DescribedClips, dataSet: DataSet): { path: string; reason: string }[] {
-  return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet) }))
+export function skippedOf({ skipped, pool }: DescribedClips, dataSet: DataSet): { path: string; reason: string }[] {
+  return skipped.map(({ id, reason }) => ({ path: id, reason: withoutFolders(reason, dataSet, pool?.root) }))
 }
 
 /** What was found odd about clips and gone on with. */
 export function clipWarningsOf(
-  { clipWarnings }: DescribedClips,
+  { clipWarnings, pool }: DescribedClips,
   dataSet: DataSet,
 ): { path: string; kind: string; text: string }[] {
   return clipWarnings.map(({ id, kind, text }) => ({
     ...{ path: id, kind },
-    text: withoutFolders(text, dataSet),
+    text: withoutFolders(text, dataSet, pool?.root),
   }))
 }
 
 /** Absolute paths stay on their machine. */
-export function withoutFolders(text: string, { source, root }: DataSet, ...more: string[]): string {
-  return [source.videos, root, ...more].reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)
+export function withoutFolders(text: string, { source, root }: DataSet, ...more: (string | undefined)[]): string {
+  const folders = [source.videos, root, ...more].filter((folder) => folder !== undefined)
+  return folders.reduce((rest, folder) => rest.replaceAll(`${folder}/`, ''), text)
 }

@@ -1,6 +1,6 @@
 import type { EmbeddingFacts } from '../embeddings/index.js'
 import type { Evaluation } from '../evaluate/index.js'
-import type { ReportComposition, ReportDescriptor } from '../report/index.js'
+import type { ReportComposition, ReportDescriptor, ReportPool, ReportTeacher } from '../report/index.js'
 import type { Method } from './settings.js'
 
 /** The settings of a run that its results tell of. */
@@ -20,8 +20,12 @@ export interface DistillResult {
   majority: { class: string; accuracy: number }
   /** What is made of the clips' motion, and how that was chosen; absent where it is not seen, or the run stopped before. */
   descriptor?: ReportDescriptor
+  /** Where clips are chosen from; absent: TRAIN. */
+  pool?: ReportPool
   /** How videos are composed, and how that was chosen; absent where each is one clip and nothing was chosen. */
   composition?: ReportComposition
+  /** The teacher's share in what students learn, and how that was chosen; absent where the run stopped before. */
+  teacher?: ReportTeacher
   evaluation?: Evaluation
   /** Where a run's own embeddings are from, and how they were matched to its clips. */
   embeddings?: EmbeddingFacts

@@ -1,7 +1,7 @@
 import { DATA, READING } from '../dataset/options.js'
 import { DESCRIPTORS } from '../features/index.js'
 import { DEVICES } from '../runtime/device.js'
-import { autoOr, flag, integer, number, oneOf, text } from '../runtime/kinds.js'
+import { autoOr, flag, integer, number, oneOf, orAuto, text } from '../runtime/kinds.js'
 import { type Options, option } from '../runtime/option.js'
 import { SWAP_LOSSES, weightRule } from '../select/index.js'
 import { SIDES, STRETCHES } from '../synthesize/index.js'
@@ -86,17 +86,34 @@ export const METHOD = {
     group: FEATURES,
     help: 'weight of the embedding there',
   }),
+  /** A data set of its own, of generated clips say, that distilled clips are chosen from in the place of TRAIN's. */
+  pool: option(text('path', 'a data set'), {
+    group: SELECT,
+    absent: 'TRAIN',
+    help: 'choose from the clips of another data set (generated ones); TRAIN scales, guides swaps and is the teacher',
+  }),
+  poolParentColumn: option(text('name', 'the name of a column'), {
+    group: SELECT,
+    absent: 'parent, or what others call it',
+    help: "column of the pool's table that names the clip each was made from: whose parent is in VAL or TEST leaves",
+  }),
+  /** Pool clips that are nearer to a TRAIN clip than TRAIN clips are to each other. */
+  poolCopies: option(oneOf(['keep', 'drop', 'refuse'] as const), {
+    default: 'keep',
+    group: SELECT,
+    help: 'pool clips that are copies of TRAIN clips, or nearly: keep and count, drop, or refuse the pool',
+  }),
   swapLoss: option(oneOf(SWAP_LOSSES), {
     default: 'squared',
     group: SELECT,
     help: 'loss of the small student whose error on TRAIN +swap lowers',
   }),
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
-  /** Share of a teacher's predictions in the targets that students learn, 0 to 1. */
-  teacher: option(number(0, 1), {
+  /** Share of a teacher's predictions in the targets that students learn, 0 to 1; `auto`: half or none. */
+  teacher: option(orAuto(number(0, 1)), {
     default: 0,
     group: STUDENT,
-    help: "share of a teacher's predictions (linear student of all TRAIN clips) in the targets",
+    help: "share of a teacher's predictions (linear student of all TRAIN clips) in the targets (auto: half or none, by cross-validation on TRAIN)",
   }),
   steps: option(integer(1, 1e8), {
     absent: 'until the loss on what it learns from settles: 240 to 960, or 20 passes where that is more',

@@ -14,6 +14,8 @@ export function reportDocument(input: ReportInput): object {
     ...(input.size && { size: input.size }),
     ...(input.composition && { composition: input.composition }),
     ...(input.descriptor && { descriptor: input.descriptor }),
+    ...(input.pool && { pool: input.pool }),
+    ...(input.teacher && { teacher: input.teacher }),
     summary: summary(input),
     classes: input.classes,
     items: input.items.map(itemRecord),

@@ -50,13 +50,14 @@ export function mainRow(input: ReportInput, selector: string): EvaluationRow | u
  */
 export function summary(input: ReportInput): string[] {
   const { classes, evaluation, items, majority, selector } = input
+  const from = input.pool ? ` of the pool ${input.pool.name}` : ''
   const pool = classes.reduce((sum, { clips }) => sum + clips, 0)
   const made = items.filter(({ kind }) => kind === 'made').length
   const tiles = items.flatMap((item) => item.tiles ?? [])
   const inside = new Set(tiles.map(({ parent }) => parent)).size
   const holding = `, which hold ${inside.toLocaleString('en')} clips,`
   const how = tiles.length > 0 ? `${holding} distilled` : made > 0 ? `, ${made} of them made, distilled` : ' chosen'
-  const chosen = `${count(items.length, tiles.length > 0 ? 'video' : 'clip')}${how} from ${pool.toLocaleString('en')} in ${classes.length} classes`
+  const chosen = `${count(items.length, tiles.length > 0 ? 'video' : 'clip')}${how} from ${pool.toLocaleString('en')}${from} in ${classes.length} classes`
   const row = mainRow(input, selector)
   if (!evaluation || !row) return [`${chosen}. No student was evaluated in this run.`]
 

@@ -21,6 +21,10 @@ export interface ReportInput {
   composition?: ReportComposition
   /** What is made of the clips' motion; absent where it is not seen. */
   descriptor?: ReportDescriptor
+  /** What share of the targets is a teacher's; absent where no student is known to learn them. */
+  teacher?: ReportTeacher
+  /** Where its clips are from; absent: TRAIN. */
+  pool?: ReportPool
   classes: ReportClass[]
   /** Of each class, its modules and the flow between them, as SVG of this package (`moduleMap`); on the page only. */
   maps?: readonly string[]
@@ -81,6 +85,36 @@ export interface ReportDescriptor {
   note?: string
 }
 
+/** What a set was chosen from, where that is a pool and not TRAIN. */
+export interface ReportPool {
+  name: string
+  /** Drawn by a program of this package (phantoms). */
+  synthetic: boolean
+  /** Its clips of the data set's classes, and those of them that could be chosen. */
+  clips: number
+  candidates: number
+  /** Clips that could not: made from VAL or TEST clips, nearly copies of such, and, where asked for, of TRAIN clips. */
+  left: { madeFromHeld: number; copiesOfHeld: number; copiesOfTrain: number }
+  /** Candidates that are copies of TRAIN clips, or nearly. */
+  copies: number
+}
+
+/** The share of a teacher, who learnt all of TRAIN, in what students learn of an item. */
+export interface ReportTeacher {
+  /** 0 (none) to 1. */
+  share: number
+  /** Where it was chosen by cross-validation on TRAIN: the balanced accuracy with each that was tried. */
+  search?: {
+    student: string
+    /** Share of TRAIN that was held out, and how often. */
+    heldOut: number
+    repeats: number
+    scores: { share: number; mean: number; deviation: number }[]
+  }
+  /** A sentence on why, where it was to be chosen. */
+  note?: string
+}
+
 /** One class, as selection saw it. */
 export interface ReportClass {
   name: string
@@ -117,12 +151,16 @@ export interface Comparison {
   splits: DataSet['splits']
   /** What was made of the clips' motion, one a split: "relative"; absent where it was not seen. */
   descriptors?: string[]
+  /** Where clips were chosen from, in the first split; absent: TRAIN. */
+  pool?: ReportPool
   /** One table a student and a budget (videos per class), students one after the other, budgets ascending. */
   budgets: {
     student: string
     vpc: number
     /** How composed videos were divided, one a split: "2x2"; absent where none was composed. */
     tilings?: string[]
+    /** The teacher's share in what students learn, one a split; absent where there was none. */
+    teachers?: number[]
     evaluation: Evaluation
   }[]
   /** The most frequent class of TRAIN (in the first split), and the test accuracy of always answering it. */

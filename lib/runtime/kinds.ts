@@ -104,6 +104,16 @@ export function autoOr<T extends number>(numbers: readonly T[]): Kind<'auto' | T
   return { placeholder: 'n', range, parse: (typed) => (typed === 'auto' ? typed : Number(typed)), check }
 }
 
+/** "auto", or what a kind takes. */
+export function orAuto<T>(kind: Kind<T>): Kind<'auto' | T> {
+  return {
+    placeholder: kind.placeholder,
+    range: `auto, or ${kind.range}`,
+    parse: (typed, name) => (typed === 'auto' ? typed : kind.parse(typed, name)),
+    check: (value, name) => (value === 'auto' ? value : kind.check(value, name)),
+  }
+}
+
 /** One entry or more, all of a kind; typed as a,b,c. */
 export function list<T, Old>(entry: Kind<T, Old>): Kind<T[], [Old] extends [never] ? never : (T | Old)[]> {
   const check = (value: unknown, name: string) => {

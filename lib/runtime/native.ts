@@ -370,6 +370,8 @@ export interface NativeSwapClips {
   classes: number
   labels: Uint32Array
   groups: Uint32Array
+  /** The first of the clips that the loss is taken over; 0: all. */
+  judged: number
 }
 
 export interface NativeSwap {

@@ -1,9 +1,10 @@
 import { MATRIX_KEYS, type Matrix } from '../matrix/matrix.js'
-import { expectList, expectObject, expectOneOf } from '../runtime/expect.js'
+import { expectList, expectObject, expectOneOf, invalid } from '../runtime/expect.js'
 import { resolveOptions } from '../runtime/option.js'
 import { SELECTION, type SelectOptions } from './options.js'
 import { REFINED_SELECTORS, type SelectorName, selectorOf } from './registry.js'
 import { runSelector } from './selection.js'
+import type { SwapJudges } from './swap.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
 
 /** What a class may have: also what `infomap` gives of its graph besides modules, flow and codelength. */
@@ -23,6 +24,7 @@ const CLASS = [
  *
  * @param input.features - all clips; only the rows that `classes` names are read
  * @param input.classes - rows (TRAIN clips), and modules and flow, of each class, in the order of the class indices
+ * @param input.judges - clips on which `+swap` is to do well, where these are others (TRAIN, and the choice is from a pool)
  * @throws `INVALID_ARGUMENT`, `ABORTED`
  * @example
  * ```js
@@ -38,19 +40,27 @@ const CLASS = [
  */
 export async function select(
   name: string,
-  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[] },
+  input: { features: Matrix; classes: readonly (SelectionClass | ClassModules)[]; judges?: SwapJudges },
   options: SelectOptions,
 ): Promise<Selection> {
   expectOneOf(name, 'selector', REFINED_SELECTORS)
-  const { features, classes } = expectObject(input, 'input', ['features', 'classes'])
+  const { features, classes, judges } = expectObject(input, 'input', ['features', 'classes', 'judges'])
   expectObject(features, 'features', MATRIX_KEYS)
   for (const [c, part] of expectList(classes, 'classes').entries()) expectObject(part, `classes[${c}]`, CLASS)
+  if (judges) expectJudges(judges, features, classes.length)
   const [base, refined] = name.split('+')
   const selector = selectorOf(base as SelectorName)
   const warnings: string[] = []
   const resolved = resolveOptions(SELECTION, options, 'select', ['signal', 'onProgress'], (text) => warnings.push(text))
   const settings = { ...resolved, weights: resolved.weights ?? (refined ? 'voronoi' : (selector.weights ?? 'voronoi')) }
-  const how = { name, selector, swap: refined !== undefined }
+  const how = { name, selector, swap: refined !== undefined, judges }
   const selection = await runSelector(how, features, classes, settings, options)
   return { ...selection, warnings: [...warnings, ...selection.warnings] }
+}
+
+function expectJudges({ features, labels }: SwapJudges, { dim }: Matrix, classes: number): void {
+  expectObject(features, 'judges.features', MATRIX_KEYS)
+  if (features.dim !== dim) throw invalid(`${dim} columns, as the features have,`, 'judges.features.dim', features.dim)
+  if (!(labels instanceof Uint32Array) || labels.length !== features.rows || labels.some((label) => label >= classes))
+    throw invalid(`a Uint32Array of ${features.rows} class indices`, 'judges.labels', labels)
 }

@@ -6,13 +6,13 @@ import type { Resolved } from '../runtime/option.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { Choice, Selector } from './choice.js'
 import type { SELECTION } from './options.js'
-import { swapSearch } from './swap.js'
+import { type SwapJudges, swapSearch } from './swap.js'
 import type { ClassModules, Selection, SelectionClass } from './types.js'
 import { effectiveSampleSize, type WeightRule, weigh } from './weights.js'
 
 /** Runs a selector over the classes: chooses, refines by swaps where asked to, weighs, and puts together. */
 export async function runSelector(
-  { name, selector, swap }: { name: string; selector: Selector; swap: boolean },
+  { name, selector, swap, judges }: { name: string; selector: Selector; swap: boolean; judges?: SwapJudges },
   features: Matrix,
   classes: readonly (SelectionClass | ClassModules)[],
   settings: Resolved<typeof SELECTION> & { weights: WeightRule },
@@ -32,7 +32,7 @@ export async function runSelector(
       choices.push(count === 0 ? { chosen: [] } : await selector.choose(points[classIndex], part, count, context))
     onProgress?.({ stage: 'select', done: classIndex + 1, total: classes.length, unit: 'classes' })
   }
-  const refined = swap ? await swapSearch(features, classes, choices, swapLoss, signal) : undefined
+  const refined = swap ? await swapSearch(features, classes, choices, { loss: swapLoss, judges }, signal) : undefined
   if (refined) choices = refined.choices
 
   const weighed = classes.map((part, c) => ({

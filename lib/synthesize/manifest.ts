@@ -29,6 +29,9 @@ export interface ItemRecord {
   parents: string[]
   /** There where it is no clip of the source. */
   kind?: 'made'
+  /** Of a clip of a pool: the pool, whose name its path begins with, and the clips of the data set it was made from. */
+  pool?: string
+  madeFrom?: string[]
   /** Where students learn a distribution of it: a probability a class. */
   targets?: number[]
   /** Of a composed video, with what it holds. */
@@ -42,6 +45,9 @@ export interface ItemRecord {
 /** A tile of a composed video. */
 export interface TileRecord {
   parent: string
+  /** As of an item, of its parent. */
+  pool?: string
+  madeFrom?: string[]
   label: string
   weight: number
   module: number
@@ -73,13 +79,43 @@ const KEYS = {
       'size',
       'composition',
     ],
-    ...['embeddings', 'descriptor', 'classes', 'items', 'notices'],
+    ...['embeddings', 'descriptor', 'teacher', 'pool', 'classes', 'items', 'notices'],
   ],
   item: [
-    ...['path', 'label', 'class', 'weight', 'module', 'flow', 'visitRate', 'rank', 'parents', 'kind', 'targets'],
+    ...[
+      'path',
+      'label',
+      'class',
+      'weight',
+      'module',
+      'flow',
+      'visitRate',
+      'rank',
+      'parents',
+      'kind',
+      'pool',
+      'madeFrom',
+      'targets',
+    ],
     ...['width', 'height', 'fps', 'frames', 'tiles', 'segment', 'file', 'sha256', 'bytes'],
   ],
-  tile: [...['parent', 'label', 'weight', 'module', 'visitRate', 'rank', 'targets', 'place', 'width', 'height', 'fps']],
+  tile: [
+    ...[
+      'parent',
+      'pool',
+      'madeFrom',
+      'label',
+      'weight',
+      'module',
+      'visitRate',
+      'rank',
+      'targets',
+      'place',
+      'width',
+      'height',
+      'fps',
+    ],
+  ],
   place: ['x', 'y', 'width', 'height', 'from', 'to'],
   segment: ['start', 'end', 'unit'],
 }
@@ -123,6 +159,7 @@ function expectItem(item: ManifestItem, name: string, classes: Manifest['classes
   )
   for (const [i, parent] of expectList(item.parents, `${name}.parents`).entries())
     expectText(parent, `${name}.parents[${i}]`)
+  expectSource(item, name)
   if (item.kind !== undefined) expectOneOf(item.kind, `${name}.kind`, ['made'])
   if (item.segment !== undefined) {
     const { start, end, unit } = expectObject(item.segment, `${name}.segment`, KEYS.segment)
@@ -150,6 +187,7 @@ function expectTile(
 ): void {
   expectObject(tile, name, KEYS.tile)
   expectText(tile.parent, `${name}.parent`)
+  expectSource(tile, name)
   expectSample(tile, name, classes)
   const { width, height } = expectSize(tile, name)
   const { place } = tile
@@ -186,6 +224,11 @@ function expectSize(of: ManifestItem | TileRecord, name: string) {
   const height = expectInteger(of.height, `${name}.height`, 1, MAX_SIDE)
   expectNumber(of.fps, `${name}.fps`, Number.MIN_VALUE, MAX_FPS)
   return { width, height }
+}
+
+function expectSource({ pool, madeFrom = [] }: Pick<TileRecord, 'pool' | 'madeFrom'>, name: string): void {
+  if (pool !== undefined) expectText(pool, `${name}.pool`)
+  for (const [i, id] of expectList(madeFrom, `${name}.madeFrom`).entries()) expectText(id, `${name}.madeFrom[${i}]`)
 }
 
 function expectText(value: unknown, name: string): void {

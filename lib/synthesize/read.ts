@@ -122,21 +122,29 @@ async function fileOf(item: ManifestItem, root: string, where: string, signal?: 
 function itemOf(item: ManifestItem, path: string, { classes }: Manifest): DistilledItem {
   const { label, weight, module, visitRate, rank, kind, tiles, targets, segment } = item
   const classIndex = classes.findIndex(({ name }) => name === item.class)
-  const clipOf = (id: string, at = ''): Clip => ({ id, path: at, label, classIndex, split: 'train', group: id })
+  const clipOf = (id: string, { pool, madeFrom = [] }: FromPool = {}): Clip => ({
+    ...{ id, path: '', label, classIndex, split: 'train', group: id },
+    ...(pool !== undefined && { pool: { name: pool, parents: madeFrom } }),
+  })
   return {
     video:
       kind === 'made'
         ? videoOf(item, path)
-        : { kind: 'source', clip: { ...clipOf(item.path, path), ...(segment && { segment }) } },
+        : { kind: 'source', clip: { ...clipOf(item.path, item), path, ...(segment && { segment }) } },
     ...{ label, classIndex, weight, module, visitRate, rank },
-    parents: item.parents.map((id) => clipOf(id)),
+    parents: item.parents.map((id, i) => clipOf(id, tiles ? tiles[i] : item)),
     ...(targets && { soft: Float32Array.from(targets) }),
     ...(tiles && { tiles: tiles.map((tile) => tileOf(tile, clipOf)) }),
   }
 }
 
-function tileOf({ parent, targets, ...tile }: TileRecord, clipOf: (id: string) => Clip): Tile {
-  const clip = { ...clipOf(parent), label: tile.label }
+type FromPool = Pick<TileRecord, 'pool' | 'madeFrom'>
+
+function tileOf(
+  { parent, pool, madeFrom, targets, ...tile }: TileRecord,
+  clipOf: (id: string, from: FromPool) => Clip,
+): Tile {
+  const clip = { ...clipOf(parent, { pool, madeFrom }), label: tile.label }
   return { ...tile, parent: clip, ...(targets && { soft: Float32Array.from(targets) }) }
 }
 

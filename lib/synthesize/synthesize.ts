@@ -23,6 +23,8 @@ export interface SynthesizeOptions extends StageOptions {
   tiling?: Tiling
   /** For composed videos: size, rate and length of each of `clips`, as `extractFeatures` gives them (`facts`). */
   shapes?: readonly ClipShape[]
+  /** Size, rate and length of composed videos. Default: the commonest size and rate of `clips`, and their median length. */
+  shape?: ClipShape
   /** Composed videos of each class. Default: as few as have places for its clips. */
   videos?: number
   /** For composed videos: what reads a file. Default `readClip`. */
@@ -58,7 +60,7 @@ export async function synthesize(
   selection: Selection,
   options: SynthesizeOptions = {},
 ): Promise<DistilledSet> {
-  expectOptions(options, 'synthesize', ['tiling', 'shapes', 'videos', 'decode', 'signal', 'onProgress'])
+  expectOptions(options, 'synthesize', ['tiling', 'shapes', 'shape', 'videos', 'decode', 'signal', 'onProgress'])
   const composing = expectComposing(options, clips?.length)
   throwIfAborted(options.signal)
   expectList(clips, 'clips')
@@ -83,13 +85,14 @@ export async function synthesize(
 interface Composing {
   tiling: Tiling
   shapes: readonly ClipShape[]
+  shape: ClipShape
   videos: number
   maker: TileMaker
 }
 
 /** How to compose; undefined where clips stay as they are. */
 function expectComposing(
-  { tiling, shapes = [], videos = 1, decode }: SynthesizeOptions,
+  { tiling, shapes = [], shape, videos = 1, decode }: SynthesizeOptions,
   clips: number,
 ): Composing | undefined {
   if (tiling === undefined) return undefined
@@ -99,12 +102,21 @@ function expectComposing(
     throw invalid(STRETCHES.join(', '), 'tiling.stretches', stretches)
   if (tilesIn(tiling) === 1) return undefined
   if (expectList(shapes, 'shapes').length !== clips) throw invalid(`${clips} shapes, one a clip`, 'shapes', shapes)
-  for (const [i, shape] of shapes.entries()) {
-    for (const name of ['width', 'height', 'frames'] as const) expectInteger(shape?.[name], `shapes[${i}].${name}`, 1)
-    expectNumber(shape.fps, `shapes[${i}].fps`, 0.001)
-  }
+  for (const [i, one] of shapes.entries()) expectShape(one, `shapes[${i}]`)
+  if (shape) expectShape(shape, 'shape')
   expectInteger(videos, 'videos', 1)
-  return { tiling, shapes, videos, maker: decode ? makerOf(decode) : new TileMaker(readClip) }
+  return {
+    tiling,
+    shapes,
+    shape: shape ?? commonShape(shapes),
+    videos,
+    maker: decode ? makerOf(decode) : new TileMaker(readClip),
+  }
+}
+
+function expectShape(shape: ClipShape, name: string): void {
+  for (const side of ['width', 'height', 'frames'] as const) expectInteger(shape?.[side], `${name}.${side}`, 1)
+  expectNumber(shape.fps, `${name}.fps`, 0.001)
 }
 
 /** One maker for all that is made with the same decoder: it knows the clips that it read last. */
@@ -116,8 +128,10 @@ export function makerOf(decode: DecodeClip): TileMaker {
   return maker
 }
 
-function compose(chosen: readonly (DistilledItem & { index: number })[], { tiling, shapes, videos, maker }: Composing) {
-  const shape = commonShape(shapes)
+function compose(
+  chosen: readonly (DistilledItem & { index: number })[],
+  { tiling, shapes, shape, videos, maker }: Composing,
+) {
   const items: DistilledItem[] = []
   for (const [classIndex, part] of groupBy(chosen, ({ classIndex }) => classIndex)) {
     const clips = part.map(({ index, label, weight, module, visitRate, rank, parents: [parent] }): Chosen => {

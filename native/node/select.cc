@@ -9,8 +9,8 @@
 namespace infomotion::node {
 namespace {
 
-// Arguments as lib/select/swap.ts gives them: the clips { values, rows, dim, labels, classes, groups }, the start, and
-// { loss, ridge, softmaxRidge, passes }.
+// Arguments as lib/select/swap.ts gives them: the clips { values, rows, dim, labels, classes, groups, judged }, the
+// start, and { loss, ridge, softmaxRidge, passes }.
 class SwapTask : public Task {
  public:
   SwapTask(const Napi::Object& clips, const Napi::Uint32Array& start, const Napi::Object& options)
@@ -24,6 +24,7 @@ class SwapTask : public Task {
     input_.classes = clips.Get("classes").As<Napi::Number>().Uint32Value();
     input_.labels = labels_.data();
     input_.groups = groups_.data();
+    input_.judged = clips.Get("judged").As<Napi::Number>().Uint32Value();
     const bool squared = options.Get("loss").As<Napi::String>().Utf8Value() == "squared";
     options_.loss = squared ? select::SwapLoss::kSquared : select::SwapLoss::kCrossEntropy;
     options_.ridge = options.Get("ridge").As<Napi::Number>();

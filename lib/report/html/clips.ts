@@ -33,17 +33,23 @@ ${item.module >= 0 && html`<div><dt>Module</dt><dd>${item.module + 1}</dd></div>
 ${item.visitRate > 0 && html`<div><dt>Visit rate</dt><dd>${number(100 * item.visitRate, 2)} %</dd></div>`}
 <div><dt>Rank</dt><dd>${item.rank + 1}</dd></div>
 ${item.kind === 'made' && !item.tiles && html`<div><dt>Made of</dt><dd class="path">${item.parents.join(', ') || 'no clip'}</dd></div>`}</dl>
+${item.pool !== undefined && html`<small>${fromPool(item)}</small>`}
 ${item.tiles && tileList(item.tiles)}
 ${'jpeg' in preview && html`<small>${number(preview.frames / preview.fps)} s at ${number(preview.fps, 0)} fps</small>`}
 </figcaption></figure></li>`
+}
+
+/** Where a clip of a pool is from. */
+function fromPool({ pool, madeFrom = [] }: Pick<ReportItem, 'pool' | 'madeFrom'>): string {
+  return `of the pool ${pool}${madeFrom.length > 0 ? `, made from ${madeFrom.join(', ')}` : ''}`
 }
 
 /** What a composed video holds, stretch after stretch and row by row. */
 function tileList(tiles: NonNullable<ReportItem['tiles']>): Html {
   return html`<details><summary>${count(tiles.length, 'tile')}</summary>
 <ol>${tiles.map(
-    ({ parent, label, weight, place: { x, y, from, to } }) =>
-      html`<li><b>${label}</b> <span class="path">${parent}</span>, weight ${number(weight, 2)}, at ${x}, ${y}, frames ${from} to ${to - 1}</li>`,
+    ({ parent, label, weight, place: { x, y, from, to }, ...source }) =>
+      html`<li><b>${label}</b> <span class="path">${parent}</span>${source.pool !== undefined && html`, ${fromPool(source)}`}, weight ${number(weight, 2)}, at ${x}, ${y}, frames ${from} to ${to - 1}</li>`,
   )}</ol></details>`
 }
 

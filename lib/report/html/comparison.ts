@@ -142,7 +142,7 @@ function limits({ splits, budgets, majority, options }: Comparison): Html {
   const runs = budgets[0].evaluation.splits
   return html`
 <p>Each row is students trained on the clips that one selector chose from TRAIN, with their sample weights, and tested on
-clips that neither selection nor training has seen. ${helpFromElsewhere(options)}The difference to random selection is in points of balanced
+clips that neither selection nor training has seen. ${helpFromElsewhere(options, Math.max(0, ...budgets.flatMap(({ teachers = [] }) => teachers)))}The difference to random selection is in points of balanced
 accuracy, paired over the same test clips; an interval that holds zero means that this comparison cannot tell the two apart.</p>
 <p>Intervals (95 %): ${
     splits === 'given'

@@ -16,7 +16,7 @@ export function reportPage(input: ReportInput, previews: readonly Preview[]): st
     [
       'modules',
       'Classes and motion modules',
-      html`${classesTable(input)}${descriptorNote(input)}${weightsNote(input)}${moduleMaps(input)}`,
+      html`${classesTable(input)}${chosenNotes(input)}${weightsNote(input)}${moduleMaps(input)}`,
     ],
     ['clips', 'The distilled set', html`${compositionSection(input)}${clipGallery(input, previews)}`],
     ['limits', 'What is measured and what is not', limits(input)],
@@ -40,8 +40,10 @@ export function kindOf({ synthetic, layout }: Pick<ReportInput, 'synthetic' | 'l
   return `${synthetic ? 'Synthetic phantom data' : 'Labelled video'}, ${layouts[layout]}`
 }
 
-function descriptorNote({ descriptor }: ReportInput): Html | undefined {
-  return descriptor?.note === undefined ? undefined : html`<p class="note">${descriptor.note}</p>`
+/** What was chosen by cross-validation, but for the composition, which has a section. */
+function chosenNotes({ descriptor, teacher }: ReportInput): Html {
+  const notes = [descriptor, teacher].flatMap((choice) => choice?.note ?? [])
+  return html`${notes.map((note) => html`<p class="note">${note}</p>`)}`
 }
 
 function weightsNote({ items, effectiveSampleSize }: ReportInput): Html {
@@ -86,13 +88,13 @@ function banners({ synthetic, layout, items, notices }: ReportInput): string[] {
   return [...banners, ...notices]
 }
 
-function limits({ evaluation, options }: ReportInput): Html {
+function limits({ evaluation, options, teacher }: ReportInput): Html {
   return html`
 ${
   evaluation &&
   html`<p>Measured: students trained from scratch on the clips of one row only with their sample weights, and tested on the
 test split, which neither selection nor training has seen. All students of a table see the same; linear students see
-features that all training clips have scaled, without their labels. ${helpFromElsewhere(options)}Random selection is drawn class by
+features that all training clips have scaled, without their labels. ${helpFromElsewhere(options, teacher?.share)}Random selection is drawn class by
 class, as many clips as the distilled set has. The intervals cover ${evaluation.splits ? 'other splits of this data set' : 'other test clips'};
 they do not cover ${!evaluation.splits && 'another split, '}other labels, another student, or data from elsewhere.</p>
 <p>The headline is the difference to random selection, because on small sets a few clips of any kind reach much of the
@@ -108,9 +110,9 @@ are not known, so that number and those of this page cannot be compared.</p>
 }
 
 /** What students have from elsewhere than their own training clips. */
-export function helpFromElsewhere({ teacher, encoder, embeddings }: ReportInput['options']): string {
+export function helpFromElsewhere({ encoder, embeddings }: ReportInput['options'], teacher = 0): string {
   return [
-    typeof teacher === 'number' && teacher > 0
+    teacher > 0
       ? 'A teacher of all training clips gave a share of the labels: this is no claim about those few clips alone. '
       : '',
     typeof encoder === 'string' && encoder !== 'none'

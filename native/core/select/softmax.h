@@ -9,18 +9,19 @@
 
 namespace infomotion::select {
 
-// All training clips as students see them: centred and scaled, with a 1 appended, and what they weigh.
+// All clips as students see them: centred and scaled, with a 1 appended, and what those of the loss weigh.
 struct StudentClips {
   const Dense& points;
   const uint32_t* labels;
   std::size_t classes;
   const std::vector<double>& balance;  // of a clip of each class in the loss; all clips together weigh 1
+  std::size_t judged;                  // first clip of those in the loss
 };
 
 // Softmax regression with a penalty, trained on a few clips:
 //
 //   W  =  argmin  sum_s v_s CE(y_s, softmax(W' x_s)) + ridge / 2 |W|^2      over the chosen clips s,
-//   loss(W)  =  sum_i b_i CE(y_i, softmax(W' x_i)) / ln(classes)            over all clips i,
+//   loss(W)  =  sum_i b_i CE(y_i, softmax(W' x_i)) / ln(classes)            over all clips i of the loss,
 //
 // by Boehning's bound on the Hessian (Boehning, "Multinomial logistic regression algorithm", 1992): with
 // B = sum_s v_s x_s x_s' / 2 + ridge each step W -= B^-1 gradient lowers the objective, and one inverse serves all steps

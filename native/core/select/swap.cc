@@ -36,27 +36,27 @@ class Student {
  public:
   Student(const SwapInput& input, double ridge, std::size_t threads, const runtime::Cancel& cancel)
       : input_(input), ridge_(ridge), dim_(input.points.dim + 1) {
-    const std::size_t n = input.points.rows;
+    const std::size_t from = input.judged, n = input.points.rows;
     std::vector<double> count(input.classes, 0.0);
-    for (std::size_t i = 0; i < n; ++i) count[input.labels[i]] += 1;
+    for (std::size_t i = from; i < n; ++i) count[input.labels[i]] += 1;
     balance_ = balanced(count);
     standardise();
 
     gram_ = Dense(dim_, dim_);
     moments_ = Dense(dim_, input.classes);
     runtime::parallel_for(dim_, threads, [&](std::size_t a) {
-      for (std::size_t i = 0; i < n && !cancel.requested(); ++i) {
+      for (std::size_t i = from; i < n && !cancel.requested(); ++i) {
         const double weighted = balance_[input.labels[i]] * points_.row(i)[a];
         add(gram_.row(a), weighted, points_.row(i), dim_);
         for (std::size_t c = 0; c < input.classes; ++c) moments_.row(a)[c] += weighted * target(i, c);
       }
     });
-    for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t i = from; i < n; ++i)
       for (std::size_t c = 0; c < input.classes; ++c)
         energy_ += balance_[input.labels[i]] * target(i, c) * target(i, c);
   }
 
-  StudentClips clips() const { return {points_, input_.labels, input_.classes, balance_}; }
+  StudentClips clips() const { return {points_, input_.labels, input_.classes, balance_, input_.judged}; }
 
   // Trains on the chosen clips but that in `slot`, and lays out what candidates for it are judged by.
   void leave_out(const std::vector<uint32_t>& chosen, std::size_t slot) {
@@ -127,13 +127,13 @@ class Student {
     const std::size_t n = input_.points.rows, d = input_.points.dim;
     points_ = Dense(n, dim_);
     std::vector<double> mean(d, 0.0);
-    for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t i = input_.judged; i < n; ++i)
       for (std::size_t k = 0; k < d; ++k) mean[k] += balance_[input_.labels[i]] * input_.points.values[i * d + k];
     double squares = 0;
     for (std::size_t i = 0; i < n; ++i) {
       double* x = points_.row(i);
       for (std::size_t k = 0; k < d; ++k) x[k] = input_.points.values[i * d + k] - mean[k];
-      squares += balance_[input_.labels[i]] * dot(x, x, d);
+      if (i >= input_.judged) squares += balance_[input_.labels[i]] * dot(x, x, d);
     }
     const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
     for (std::size_t i = 0; i < n; ++i) {

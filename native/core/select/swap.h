@@ -11,12 +11,14 @@
 
 namespace infomotion::select {
 
-// All training clips. A clip may take the place of a chosen one of its group; groups do not span classes.
+// Clips to choose from and clips to do well on: the latter are those from `judged` on (0: all are both). A clip may take
+// the place of a chosen one of its group; groups do not span classes.
 struct SwapInput {
   graph::Matrix points;
   std::size_t classes = 0;
   const uint32_t* labels = nullptr;  // class of each clip, below `classes`
   const uint32_t* groups = nullptr;  // group of each clip
+  std::size_t judged = 0;            // first clip of those in the loss
 };
 
 enum class SwapLoss { kSquared, kCrossEntropy };
@@ -31,7 +33,7 @@ struct SwapOptions {
 
 struct SwapResult {
   std::vector<uint32_t> chosen;  // in the places of the clips they replace
-  double before = 0, after = 0;  // the student's loss on all clips: 1 for one that knows nothing
+  double before = 0, after = 0;  // the student's loss on the clips to do well on: 1 for one that knows nothing
   std::size_t swaps = 0;
 };
 
@@ -39,7 +41,7 @@ struct SwapResult {
 // trained on the chosen clips alone, has the least squared error on all clips, until no exchange lowers it:
 //
 //   W = argmin  sum_s v_s |y_s - W' x_s|^2 + ridge |W|^2      over the chosen clips s,
-//   loss(W)  =  sum_i b_i |y_i - W' x_i|^2 / sum_i b_i |y_i|^2     over all clips i,
+//   loss(W)  =  sum_i b_i |y_i - W' x_i|^2 / sum_i b_i |y_i|^2     over all clips i to do well on,
 //
 // x: the point, centred and scaled (by one number), with a 1 appended; y: 1 for the clip's class, else 0, less one over
 // the number of classes; v_s and b_i give each class the same sum. The loss is quadratic in W, and exchanging one clip
