@@ -208,7 +208,10 @@ t.test('a set of which no item is a TRAIN clip: trained on, evaluated, written, 
   t.notMatch(tracings, /made/)
   const [test] = back.clips.filter(({ split }) => split === 'test')
   t.ok(tracings.includes(test.id), 'those of TEST stay')
-  t.match(readFileSync(join(out, 'weights.csv'), 'utf8'), /^path,weight\nVideos\/made-0\.avi,1\n/)
+  t.match(
+    readFileSync(join(out, 'weights.csv'), 'utf8'),
+    /^path,weight,p:EF <30,.*\nVideos\/made-0\.avi,1,0\.75,0\.0625,.*\nVideos\/made-1\.avi,1,,,,,\n/,
+  )
 
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
   for (const [i, item] of manifest.items.entries()) {
