@@ -55,6 +55,7 @@ export async function readPool(path: string, dataSet: DataSet, options: ReadPool
   const name = basename(found.root)
   const { notes, warnings } = found
   const kept = found.entries.filter(({ split }) => split === undefined || split === 'train')
+  if (kept.length === 0) throw unusable(name, 'it calls none of its clips TRAIN')
   if (kept.length < found.entries.length)
     notes.push(`Of the pool only what it calls TRAIN is taken: ${kept.length} of ${found.entries.length} clips.`)
   if (kept.some(({ segment }) => segment))
@@ -93,7 +94,8 @@ export async function readPool(path: string, dataSet: DataSet, options: ReadPool
   return {
     ...{ name, root: found.root, notes, warnings: [...warnings, ...assigned.warnings] },
     clips: staying.map((i): Clip => {
-      const { id, path, label } = kept[i]
+      const { id, path } = kept[i]
+      const label = scheme === 'labels' ? dataSet.classes[indices[i]] : kept[i].label
       const called = `${name}/${id}`
       const pool = { name, parents: parents[i] }
       return {
@@ -142,22 +144,27 @@ function matching(own: readonly string[], classes: readonly string[], scheme: Cl
   })
 }
 
-/** Ids of the clips of the data set that each of the pool's was made from, in one step or more. */
+/**
+ * Ids of the clips of the data set that each of the pool's was made from: as the table names them, or, where it names
+ * another clip of the pool, those that this one was made from. A name that both have is the data set's.
+ */
 function parentsOf({ entries, source }: Source, { clips, source: of }: DataSet): string[][] {
   const real = clips.map(({ id, group }, i): Kin => ({ id, group, name: of.rows[i]?.[of.mapping.path] }))
-  const pooled = entries.map(({ id, parent, row }): Kin => {
-    // ids of its own, but for what clips of the pool call each other
-    return { id, group: `\0pool ${id}`, parent, name: row?.[source.mapping.path] }
-  })
-  const { parents } = familiesOf([...real, ...pooled])
+  const asked = entries.map(({ parent }, i): Kin => ({ id: `pool clip ${i}`, group: `pool clip ${i}`, parent }))
+  const direct = familiesOf([...real, ...asked]).parents.slice(real.length)
+  const within = familiesOf(
+    entries.map(({ id, parent, row }): Kin => ({ id, group: id, parent, name: row?.[source.mapping.path] })),
+  ).parents
   return entries.map((_, i) => {
+    const found = new Set<string>()
     const seen = new Set<number>()
-    const next = [...parents[real.length + i]]
-    for (let parent = next.pop(); parent !== undefined; parent = next.pop()) {
-      if (seen.has(parent)) continue
-      seen.add(parent)
-      if (parent >= real.length) next.push(...parents[parent])
+    const next = [i]
+    for (let clip = next.pop(); clip !== undefined; clip = next.pop()) {
+      if (seen.has(clip)) continue
+      seen.add(clip)
+      for (const parent of direct[clip]) found.add(clips[parent].id)
+      if (direct[clip].length === 0) next.push(...within[clip])
     }
-    return [...seen].filter((parent) => parent < real.length).map((parent) => clips[parent].id)
+    return [...found]
   })
 }

@@ -24,7 +24,7 @@ import type { DescriptorOptions } from './descriptor.js'
 import { type ClipWarning, type StatedFacts, summarise, warningsOf } from './oddities.js'
 
 /** What clips have. */
-const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps', 'segment']
+const CLIP: readonly (keyof Clip)[] = ['id', 'path', 'label', 'classIndex', 'split', 'group', 'fps', 'segment', 'pool']
 const MADE_CLIP: readonly (keyof MadeClip)[] = [
   ...(['kind', 'name', 'frames', 'count', 'width', 'height', 'fps', 'key', 'tiling'] as const),
 ]
