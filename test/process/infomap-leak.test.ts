@@ -32,7 +32,7 @@ const code = `
   console.log(JSON.stringify(resident))
 `
 
-t.test('reading and searching leave no memory behind', { timeout: 120_000 }, async (t) => {
+t.test('reading and searching leave no memory behind', { timeout: 300_000 }, async (t) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--max-semi-space-size=2', '--input-type=module', '-e', code],
