@@ -75,16 +75,6 @@ const ENGINES = [
     quality: ([{ quality }]) => `recall ${short(quality['recall, ours'])}, peer's ${short(quality["recall, peer's"])}`,
   },
   {
-    ...{
-      run: 'decode',
-      peer: 'OpenCV',
-      rows: ({ name, peerName }) => name.endsWith('Motion JPEG') && peerName === 'OpenCV',
-    },
-    name: (rows) => `decoding Motion JPEG, ${size(rows[0])} and ${size(rows.at(-1))}`,
-    quality: (rows) =>
-      `at most ${Math.max(...rows.map((row) => row.quality['max difference, levels']))} grey level apart`,
-  },
-  {
     ...{ run: 'features', peer: 'OpenCV, NumPy', rows: ({ name }) => name.includes('descriptor') },
     name: () => 'decoding, flow and descriptor of a clip',
     quality: ([{ quality }]) => `relative difference ${short(quality['descriptor difference, relative'])}`,
