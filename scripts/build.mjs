@@ -16,8 +16,11 @@ const jobs = () => process.env.JOBS ?? String(availableParallelism())
 export const STEPS = {
   /** build/Release/infomotion.node: cmake-js, Ninja. */
   addon: () => addon('build', 'Release'),
-  /** dist/ */
-  library: () => typescript('tsconfig.json', ['lib'], 'dist/index.js'),
+  /** dist/, with what it holds of other packages. */
+  async library() {
+    await typescript('tsconfig.json', ['lib'], 'dist/index.js')
+    await vendored()
+  },
   /** build/test/: the tests, and those scripts that are TypeScript. */
   tests: () => typescript('test/tsconfig.json', ['test', 'scripts', 'dist'], 'build/test/test/support.js'),
   /** build/core/: the tests and benchmarks of the core, of the same objects as the addon. After `addon`. */
@@ -111,18 +114,46 @@ async function typescript(project, folders, output) {
   const inputs = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)),
   )
-  const hash = createHash('sha256')
-  for (const file of ['package-lock.json', 'tsconfig.json', project, ...inputs.filter(isSource).sort()]) {
-    const { size, mtimeMs } = statSync(join(root, file))
-    hash.update(`${file} ${size} ${mtimeMs}\n`)
-  }
-  const state = hash.digest('hex')
+  const files = ['package-lock.json', 'tsconfig.json', project, ...inputs.filter(isSource).sort()]
   const stamp = join(root, 'build', `${project.replaceAll('/', '-')}.stamp`)
-  if (existsSync(stamp) && existsSync(join(root, output)) && readFileSync(stamp, 'utf8') === state) return
+  if (existsSync(join(root, output)) && isStamped(stamp, files)) return
+  const state = stateOf(files)
   await run(bin('tsc'), '-p', project)
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, state)
 }
+
+/**
+ * The parts of other packages in dist/vendor/, wherever the compiler wrote its own modules there again: a tarball with those
+ * would miss what it is not told to install. Without esbuild they stay, and lead to node_modules/.
+ */
+async function vendored() {
+  const files = () =>
+    ['package-lock.json', 'scripts/vendor.mjs', 'lib/vendor', 'dist/vendor'].flatMap((path) =>
+      statSync(join(root, path)).isFile() ? path : readdirSync(join(root, path)).map((name) => join(path, name)),
+    )
+  const stamp = join(root, 'build', 'vendor.stamp')
+  if (isStamped(stamp, files())) return
+  const { vendor } = await import('./vendor.mjs')
+  try {
+    vendor()
+    writeFileSync(stamp, stateOf(files()))
+  } catch (error) {
+    console.error(`dist/vendor/ leads to node_modules/, not to be packed ("npm run vendor" mends it): ${error.message}`)
+  }
+}
+
+/** Names, sizes and times of files. */
+function stateOf(files) {
+  const hash = createHash('sha256')
+  for (const file of files) {
+    const { size, mtimeMs } = statSync(join(root, file))
+    hash.update(`${file} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+const isStamped = (stamp, files) => existsSync(stamp) && readFileSync(stamp, 'utf8') === stateOf(files)
 
 /** dist/ is an input by its declarations: what the code in it does concerns nobody's types. */
 function isSource(file) {

@@ -20,7 +20,9 @@ export function fromRegistry(name, dependencies) {
     writeFileSync(manifest, wanted)
     // --force: some of them are for another processor than this
     const options = ['--force', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--silent']
-    execFileSync('npm', ['install', ...options], { cwd: folder, stdio: 'inherit' })
+    // exact versions need not be asked for again; without a network this fails within seconds
+    const network = ['--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=20000']
+    execFileSync('npm', ['install', ...options, ...network], { cwd: folder, stdio: 'inherit' })
     writeFileSync(installed, '')
   }
   return join(folder, 'node_modules')

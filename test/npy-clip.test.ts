@@ -75,6 +75,27 @@ t.test('floats from 0 to 1 or to 255, and whole numbers: the rule is told', asyn
   ])
 })
 
+t.test('64-bit integers and half floats', async (t) => {
+  const of = async (type: string, numbers: ArrayBufferView) => {
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+    const { frames, warnings } = await read(npy(type, '1, 1, 3', bytes), { fps: 30 })
+    return [[...frames], ...warnings]
+  }
+  t.same(await of('<i8', BigInt64Array.of(0n, 7n, 255n)), [[0, 7, 255]])
+  t.same(await of('<u8', BigUint64Array.of(0n, 1000n, 1023n)), [
+    [0, 249, 255],
+    'Whole numbers from 0 to 1023: 1023 is taken for white.',
+  ])
+  t.same(await of('>i8', Buffer.from('000000000000000000000000000000c800000000000000ff', 'hex')), [[0, 200, 255]])
+  t.same(await of('<i8', BigInt64Array.of(-1n, 0n, 1n)), [
+    [0, 128, 255],
+    'Numbers from -1 to 1: the least is taken for black, the largest for white.',
+  ])
+  const halves = Uint16Array.of(0x0000, 0x3800, 0x3c00) // 0, 0.5, 1
+  t.same(await of('<f2', halves), [[0, 128, 255], 'Numbers from 0 to 1: 1 is taken for white.'])
+  t.same(await of('>f2', Buffer.from('00005640' + '5bf8', 'hex')), [[0, 100, 255]]) // 0, 100, 255
+})
+
 t.test('the rate is the one given, or one that is told to be assumed', async (t) => {
   t.match(await read(encodeNpy(clip.frames, [5, 4, 6]), {}), {
     fps: 30,
@@ -93,8 +114,7 @@ t.test('VIDEO_UNREADABLE, VIDEO_EMPTY, VIDEO_TOO_LARGE: other arrays, and header
   )
   await rejects(encodeNpy(clip.frames, [5, 2, 6, 2]), 'VIDEO_UNREADABLE', /shape \(5, 2, 6, 2\)/)
   await rejects(encodeNpy(clip.frames, [1, 5, 2, 2, 6]), 'VIDEO_UNREADABLE', /shape/)
-  await rejects(npy('<i8', '1, 1, 1', new Uint8Array(8)), 'VIDEO_UNREADABLE', /type "<i8"; save it as uint8/)
-  await rejects(npy('<c8', '1, 1, 1', new Uint8Array(8)), 'VIDEO_UNREADABLE', /type "<c8"/)
+  await rejects(npy('<c8', '1, 1, 1', new Uint8Array(8)), 'VIDEO_UNREADABLE', /type "<c8"; save it as uint8/)
   await rejects(npy('|O', '1, 1, 1', new Uint8Array(8)), 'VIDEO_UNREADABLE', /type "\|O"/)
   await rejects(npy('|u1', '0, 4, 6', new Uint8Array(0)), 'VIDEO_EMPTY', /0 frames of 6 x 4/)
   await rejects(npy('|u1', '1000000000, 1000, 1000', new Uint8Array(9)), 'VIDEO_TOO_LARGE', /1000000000 frames/)
@@ -109,6 +129,7 @@ t.test('VIDEO_UNREADABLE, VIDEO_EMPTY, VIDEO_TOO_LARGE: other arrays, and header
   await rejects(npy('|u1', '10, 4, 6', new Uint8Array(239), 'True'), 'VIDEO_UNREADABLE', /cut short/)
   await rejects(Buffer.from('\x93NUMPY\x01\x00\xff\xff{ and no end', 'latin1'), 'VIDEO_UNREADABLE', /header/)
   await rejects(Buffer.from('PK\x03\x04....'), 'VIDEO_UNREADABLE', /numpy archive \(\.npz\).*as \.npy/, '.npz')
+  await rejects(Buffer.from('RIFF\x10\0\0\0WEBPVP8 ....', 'latin1'), 'VIDEO_UNREADABLE', /found .* WebP/, '.webp')
   const cut = await read(npy('|u1', '5, 4, 6', clip.frames.subarray(0, 100)))
   t.match(cut, { count: 4, promisedFrames: 5, warnings: ['The header promises 5 frames, the file holds 4.'] })
   t.same(cut.frames, clip.frames.subarray(0, 96))

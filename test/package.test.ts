@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
@@ -49,6 +50,23 @@ t.test('the addon is hardened, and exports its entry only', async (t) => {
   ])
     t.match(found, weakness)
   t.throws(() => expectHardened(bare), /bare\.node has no stack protector/)
+})
+
+const vendor = join(root, 'dist', 'vendor')
+const skip = !existsSync(join(vendor, 'LICENSES.txt')) && 'esbuild could not be had when this was built'
+t.test('what is built holds the parts of other packages that it uses, so that it can be packed', { skip }, (t) => {
+  const modules = readdirSync(vendor).filter((file) => /\.c?js$/.test(file))
+  t.ok(modules.length >= 4)
+  for (const file of modules) {
+    const text = readFileSync(join(vendor, file), 'utf8')
+    const asked = [...text.matchAll(/^(?:import|export)\b[^;]*?\bfrom\s*["']([^"']+)|\brequire\(["']([^"']+)["']\)/gm)]
+    t.same(
+      asked.map(([, from, required]) => from ?? required).filter((name) => !isBuiltin(name) && !name.startsWith('.')),
+      [],
+      file,
+    )
+  }
+  t.end()
 })
 
 t.test('npm run prebuild: what is missing is named before anything is built', async (t) => {

@@ -198,7 +198,7 @@ function turnRound(bytes: Uint8Array, size: number): void {
 }
 
 /** Half precision (IEEE 754 binary16: a sign, 5 bits of exponent, 10 of mantissa) as single. */
-function fromHalf(halves: Uint16Array): Float32Array {
+export function fromHalf(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, (half) => {
     const sign = half >> 15 ? -1 : 1
     const exponent = (half >> 10) & 31

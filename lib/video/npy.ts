@@ -17,7 +17,10 @@ export const NPY: Format = {
     const [, order, kind] = /^([<>|=]?)([iuf][1248]|b1)$/.exec(head.type) ?? []
     const type = (kind === 'b1' ? 'u1' : kind) as SampleType
     if (!Object.hasOwn(SAMPLE_TYPES, type ?? ''))
-      throw unreadable(path, `numbers of the type "${head.type}"; save it as uint8, uint16, int16, float32 or float64`)
+      throw unreadable(
+        path,
+        `numbers of the type "${head.type}"; save it as uint8, uint16, float32 or another plain type`,
+      )
     const channels = shape[3] ?? 1
     if (shape.length < 3 || shape.length > 4 || (channels !== 1 && channels !== 3 && channels !== 4))
       throw unreadable(

@@ -23,6 +23,11 @@ const REFUSED: readonly { what: string; is: (start: string, path: string) => boo
     cure: 'Frames are read as a folder of PNG, JPEG or PGM.',
   },
   {
+    what: 'a picture or an animation, in WebP',
+    is: (start) => start.startsWith('RIFF') && start.startsWith('WEBP', 8),
+    cure: 'Frames are read as a folder of PNG, JPEG or PGM; an animation is read as GIF or MP4.',
+  },
+  {
     what: 'a numpy archive (.npz)',
     is: (start, path) => start.startsWith('PK\x03\x04') && /\.npz$/i.test(path),
     cure: "Save its array of frames as .npy: numpy.save('clip.npy', numpy.load('clip.npz')['NAME']).",

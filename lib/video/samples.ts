@@ -1,3 +1,4 @@
+import { fromHalf } from '../run/npy.js'
 import { yieldToEventLoop } from '../runtime/yield.js'
 import type { Oddity } from './types.js'
 
@@ -9,6 +10,9 @@ export const SAMPLE_TYPES = {
   i2: Int16Array,
   u4: Uint32Array,
   i4: Int32Array,
+  u8: BigUint64Array,
+  i8: BigInt64Array,
+  f2: Uint16Array,
   f4: Float32Array,
   f8: Float64Array,
 } as const
@@ -102,7 +106,7 @@ interface Scale {
 const AS_IS: Scale = { black: 0, gain: 1, told: '' }
 
 function scaleOf(type: SampleType, low: number, high: number, whole: boolean): Scale {
-  const isFloat = type === 'f4' || type === 'f8'
+  const isFloat = type.startsWith('f')
   if (!(low <= high)) return AS_IS // not one finite number
   if (low >= 0 && high <= 1 && isFloat)
     return { black: 0, gain: 255, told: 'Numbers from 0 to 1: 1 is taken for white.' }
@@ -121,8 +125,19 @@ function scaleOf(type: SampleType, low: number, high: number, whole: boolean): S
   }
 }
 
-/** The numbers in this machine's byte order, at a multiple of their size. */
-function numbersOf({ bytes, type, bigEndian }: Samples): Uint8Array | Float32Array | Float64Array | Int16Array {
+/** Every number that a file may hold, but for whole ones above 2^53, which become the nearest double. */
+function numbersOf(samples: Samples): Numbers {
+  const stored = storedIn(samples)
+  if (samples.type === 'f2') return fromHalf(stored as Uint16Array)
+  return samples.type === 'i8' || samples.type === 'u8'
+    ? Float64Array.from(stored as BigInt64Array, Number)
+    : (stored as Numbers)
+}
+
+type Numbers = Uint8Array | Uint16Array | Int16Array | Float32Array | Float64Array
+
+/** The array in this machine's byte order, at a multiple of its numbers' size. */
+function storedIn({ bytes, type, bigEndian }: Samples): Numbers | BigInt64Array {
   const Type = SAMPLE_TYPES[type]
   const size = Type.BYTES_PER_ELEMENT
   const length = Math.floor(bytes.length / size)

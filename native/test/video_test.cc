@@ -465,6 +465,20 @@ TEST("video: two fields make a frame") {
   CHECK(!read_clip(make_avi(apart, 64, 4000)).survey.layout.woven);
   CHECK(!read_clip(make_avi(apart, 64, 0x7fffffff)).survey.layout.woven);
   CHECK(!read_clip(make_avi(apart, 64, 24)).survey.layout.woven);
+  // A picture of 49 lines: one field has 25, the other 24, of which the last is there twice.
+  const Blob tall = make_jpeg({"field", JCS_GRAYSCALE, {{1, 1}}, false, 0, true, 64, 25}, 1);
+  const Blob odd = joined({tall, second});
+  for (const auto& chunks : {std::vector<Blob>{chunk("00dc", odd), chunk("00dc", odd)},
+                             {chunk("00dc", tall), chunk("00dc", second), chunk("00dc", tall), chunk("00dc", second)}}) {
+    const Clip clip = read_clip(make_avi(chunks, 64, 49, "dmb1"));
+    CHECK(clip.survey.layout.height == 50 && clip.states == Blob(2, kGood));
+    const Blob fields[2] = {whole(tall), lines[1]};
+    for (std::size_t y = 0; y < 50; ++y) {
+      const Blob& field = fields[y % 2];
+      const std::size_t line = std::min<std::size_t>(y / 2, y % 2 == 1 ? 23 : 24);
+      CHECK(std::equal(field.begin() + line * 64, field.begin() + (line + 1) * 64, clip.frames.begin() + y * 64));
+    }
+  }
 }
 
 TEST(

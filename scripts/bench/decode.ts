@@ -18,7 +18,7 @@ import { cpuSecondsOfAll, median, options, pythonPeer, type Row, report, root } 
 
 const execute = promisify(execFile)
 const { quick, full } = options()
-const rounds = quick ? 3 : full ? 40 : 11
+const rounds = quick ? 3 : full ? 21 : 5
 const UNIT = 'clips/s of one core (CPU time)'
 
 interface Luma {
@@ -31,8 +31,10 @@ interface Luma {
 /** One side of a row. */
 interface Decoder {
   name: string
-  /** CPU seconds of decoding a file so many times, and what came on top of it for starting. */
-  time(path: string, clips: number): Promise<{ seconds: number; startUp?: number }>
+  /** CPU seconds of decoding a file so many times. */
+  time(path: string, clips: number): Promise<number>
+  /** What comes on top of the seconds of one clip where nothing has started yet. */
+  startUp(path: string, clip: number): Promise<number>
   luma(path: string): Promise<Luma>
 }
 
@@ -56,7 +58,7 @@ try {
   const beside = [ofFfmpeg(), ofPython('OpenCV', await start('opencv')), ofPython('PyAV', await start('pyav'))]
   const pydicom = await start('pydicom')
 
-  const small = { ...echo(1, 175), clips: 8 }
+  const small = { ...echo(1, 175), clips: quick ? 4 : 8 }
   const large = { ...enlarged(echo(2, 60), 640, 480), clips: 2 }
   for (const clip of [small, large]) {
     const name = `${clip.width}x${clip.height}, ${clip.count} frames`
@@ -67,7 +69,7 @@ try {
     await compare(`${name}, Motion JPEG`, join(folder, 'clip.avi'), clip.clips, beside)
     await compare(`${name}, H.264`, join(folder, 'clip.mp4'), clip.clips, beside)
   }
-  await compareSmall(40, 16)
+  await compareSmall(32, 16)
   if (pydicom && FORMATS.some(({ name }) => name === 'dicom'))
     for (const kind of ['uncompressed', 'RLE', 'JPEG']) {
       const { width, height, count } = small
@@ -86,12 +88,12 @@ report(rows, versions)
 /** A row for each peer, of times that were taken in turn. */
 async function compare(name: string, path: string, clips: number, peers: Decoder[]): Promise<void> {
   const sides = [ofOurs(), ...peers]
+  process.stderr.write(`${name}\n`) // on a busy machine the whole takes minutes
   const times = sides.map(() => ({ seconds: [] as number[], startUp: [] as number[] }))
   for (let round = 0; round < rounds; round++)
     for (const [i, side] of sides.entries()) {
-      const { seconds, startUp } = await side.time(path, clips)
-      times[i].seconds.push(seconds / clips)
-      if (startUp !== undefined) times[i].startUp.push(startUp)
+      times[i].seconds.push((await side.time(path, clips)) / clips)
+      if (round < 2) times[i].startUp.push(await side.startUp(path, times[i].seconds[round]))
     }
   const ms = (seconds: number[]) => 1000 * median(seconds)
   const ours = await sides[0].luma(path)
@@ -128,7 +130,7 @@ async function compareSmall(clips: number, count: number): Promise<void> {
   const paths = Array.from({ length: clips }, (_, i) => join(folder, `small-${i}.mp4`))
   for (const path of paths) copyFileSync(join(folder, 'small.mp4'), path)
   const times = { ours: [] as number[], peer: [] as number[] }
-  for (let round = 0; round < Math.min(rounds, 11); round++) {
+  for (let round = 0; round < Math.min(rounds, 3); round++) {
     times.ours.push((await ofProcess(paths)) / clips)
     const each = paths.map((path) => ffmpegCommand(path, 0)).join('; ')
     times.peer.push((await shellSeconds(each)) / clips)
@@ -167,25 +169,22 @@ function ofOurs(): Decoder {
     name: 'infomotion',
     async time(path, clips) {
       await readClip(path) // processes that stay start now
-      const seconds = await cpuSecondsOfAll(async () => {
+      return cpuSecondsOfAll(async () => {
         for (let i = 0; i < clips; i++) await readClip(path)
       })
-      return { seconds, startUp: (await ofProcess([path])) - seconds / clips }
     },
+    startUp: async (path, clip) => (await ofProcess([path])) - clip,
     luma: (path) => readClip(path),
   }
 }
 
-/** CPU seconds of a process that reads these clips with the library, as many at once as there are processors. */
+/** CPU seconds of a process that reads these clips with the library, asked for all at once. */
 async function ofProcess(paths: string[]): Promise<number> {
   const program = join(folder, 'read.mjs')
   writeFileSync(
     program,
-    `import { availableParallelism } from 'node:os'
-     import { readClip } from ${JSON.stringify(import.meta.resolve('#lib/video/index.js'))}
-     const paths = ${JSON.stringify(paths)}
-     const lane = async () => { for (let path; (path = paths.pop()); ) await readClip(path) }
-     await Promise.all(Array.from({ length: availableParallelism() }, lane))`,
+    `import { readClip } from ${JSON.stringify(import.meta.resolve('#lib/video/index.js'))}
+     await Promise.all(${JSON.stringify(paths)}.map((path) => readClip(path)))`,
   )
   return shellSeconds(`'${process.execPath}' '${program}'`)
 }
@@ -196,9 +195,9 @@ function ofFfmpeg(): Decoder {
     name: 'ffmpeg',
     async time(path, clips) {
       const once = await shellSeconds(ffmpegCommand(path, 0))
-      const seconds = (await shellSeconds(ffmpegCommand(path, clips))) - once
-      return { seconds, startUp: once - seconds / clips }
+      return (await shellSeconds(ffmpegCommand(path, clips))) - once
     },
+    startUp: async (path, clip) => (await shellSeconds(ffmpegCommand(path, 0))) - clip,
     async luma(path) {
       const { stdout } = await execute(
         ffmpeg,
@@ -231,9 +230,10 @@ function ofPython(name: string, peer: Peer | undefined): Decoder {
   return {
     name,
     async time(path, clips) {
-      if (!peer) return { seconds: Number.NaN }
-      return peer.ask<{ seconds: number; startUp: number }>({ do: 'decode', path, clips })
+      if (!peer) return Number.NaN
+      return (await peer.ask<{ seconds: number }>({ do: 'decode', path, clips })).seconds
     },
+    startUp: async () => (peer ? (await peer.ask<{ startUp: number }>({ do: 'start-up' })).startUp : Number.NaN),
     async luma(path) {
       const out = join(folder, 'theirs')
       const form = await peer!.ask<Omit<Luma, 'frames'>>({ do: 'decode', path, clips: 1, out })

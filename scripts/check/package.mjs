@@ -39,7 +39,6 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 process.stdout.write(run('npm', ['run', '--silent', 'prebuild']))
 run('npm', ['run', '--silent', 'compile:ts'])
-run('npm', ['run', '--silent', 'vendor'])
 run('npm', ['run', '--silent', 'docs'])
 process.stdout.write(run('npm', ['run', '--silent', 'sbom']))
 const folder = mkdtempSync(join(tmpdir(), 'infomotion-package-'))

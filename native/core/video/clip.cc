@@ -69,11 +69,9 @@ class ClipDecoder {
       const Bytes other = second == first ? next_jpeg(jpeg) : find_jpeg(bytes_of(file_, chunks_[second]));
       JpegHeader other_header;
       if (!read_header(other, other_header)) return false;
-      Plane field{out, layout_.width, layout_.height / 2, 2 * std::size_t{layout_.width}};
-      field.data = out + (layout_.even_first ? layout_.width : 0);
-      if (!decode_jpeg(first, jpeg, header, field)) return false;
-      field.data = out + (layout_.even_first ? 0 : layout_.width);
-      if (!decode_jpeg(second, other, other_header, field)) return false;
+      uint8_t* lower = out + layout_.width;
+      if (!decode_field(first, jpeg, header, layout_.even_first ? lower : out)) return false;
+      if (!decode_field(second, other, other_header, layout_.even_first ? out : lower)) return false;
     }
     if (header.limited) expand(out);
     if (header.flipped) turn(out);
@@ -81,6 +79,16 @@ class ClipDecoder {
   }
 
  private:
+  // Every second line from `out` on. Of an odd number of lines a field has one less, where its last is repeated.
+  bool decode_field(std::size_t chunk, Bytes jpeg, const JpegHeader& header, uint8_t* out) const {
+    const std::size_t stride = 2 * std::size_t{layout_.width};
+    const uint32_t height = layout_.height / 2;
+    const bool shorter = header.height + 1 == height && header.height > 0;
+    if (!decode_jpeg(chunk, jpeg, header, {out, layout_.width, shorter ? header.height : height, stride})) return false;
+    if (shorter) std::memcpy(out + (height - 1) * stride, out + (height - 2) * stride, layout_.width);
+    return true;
+  }
+
   bool decode_jpeg(std::size_t chunk, Bytes jpeg, const JpegHeader& header, const Plane& out) const {
     std::vector<uint8_t> tables;
     if (!header.quantisation) borrow(tables_.quantisation[chunk], 0xdb, tables);
@@ -133,17 +141,20 @@ Status survey_clip(Bytes file, const Avi& avi, const Cancel& cancel, ClipSurvey&
     JpegHeader header;
     if (!read_header(jpeg, header)) continue;
     ++survey.jpegs;
-    const std::size_t count = ++votes[{header.width, header.height}];
+    const bool low = header.height < header_height * 3 / 4;
+    JpegHeader other;
+    uint32_t height = header.height;
+    if ((low || header.polarity != 0) && read_header(next_jpeg(jpeg), other) && other.width == header.width &&
+        std::abs(double(other.height) - header.height) <= 1 && (low || header.polarity + other.polarity == 3)) {
+      ++pairs;
+      height = std::max(header.height, other.height);
+    }
+    const std::size_t count = ++votes[{header.width, height}];
     if (count > most) {
       most = count;
       layout.width = header.width;
-      layout.height = header.height;
+      layout.height = height;
     }
-    const bool low = header.height < header_height * 3 / 4;
-    JpegHeader other;
-    if ((low || header.polarity != 0) && read_header(next_jpeg(jpeg), other) && other.width == header.width &&
-        other.height == header.height && (low || header.polarity + other.polarity == 3))
-      ++pairs;
   }
   const bool paired = 2 * pairs > survey.jpegs;
   // A field may have some lines more than half the picture, to fill its last blocks.
