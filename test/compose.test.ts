@@ -28,6 +28,7 @@ import { type Fold, foldOf } from '#lib/distill/fold.js'
 import { ItemFeatures } from '#lib/distill/items.js'
 import { PredictionCache } from '#lib/distill/predictions.js'
 import { evaluateSets, studentsOf } from '#lib/distill/students.js'
+import { teacherOf } from '#lib/distill/teacher-choice.js'
 import { compositionOf, darkWarnings } from '#lib/distill/tiling.js'
 import { Trials } from '#lib/distill/trials.js'
 import { METHOD } from '#lib/options/method.js'
@@ -55,6 +56,7 @@ t.before(async () => {
   fold = await foldOf(dataSet, await describeClips(dataSet.clips, settings, false, {}), settings, {})
   await distill(data, {
     out: composedSet,
+    teacher: 0.5,
     cache,
     vpc: 1,
     synthesize: 'compose',
@@ -354,7 +356,7 @@ t.test('a composed set in the layout of its source', async (t) => {
     'each EF falls into the class of its tiles',
   )
   const text = readFileSync(join(composedSet, 'FileList.csv'), 'utf8')
-  t.match(text.split('\n')[0], /,Tiles$/)
+  t.match(text.split('\n')[0], /,Tiles,p:EF <30,/)
   const table = parse(text, { columns: true }) as Record<string, string>[]
   t.same(new Set(table.map(({ Tiles, Split }) => `${Split} ${Tiles}`)), new Set(['TRAIN 2x2x2', 'TEST ']))
   t.notMatch(readFileSync(join(composedSet, 'VolumeTracings.csv'), 'utf8'), /composed/)
@@ -375,6 +377,41 @@ t.test('a composed set in the layout of its source', async (t) => {
     )
   }
   t.equal(manifest.size.bytes, bytes)
+})
+
+t.test("a teacher's half: where cross-validation on TRAIN likes it, by more than its standard error", async (t) => {
+  const trials = (without: number[], half: number[]) => {
+    const known = { possible: true, student: 'linear', repeats: without.length, scores: async () => [without, half] }
+    return known as unknown as Trials
+  }
+  const tiling = { side: 1, stretches: 1 } as const
+  const choose = (without: number[], half: number[]) => teacherOf(trials(without, half), tiling, { teacher: 'auto' })
+  const clear = await choose([0.4, 0.5, 0.45, 0.5, 0.4], [0.5, 0.58, 0.55, 0.6, 0.51])
+  t.equal(clear.share, 0.5)
+  t.match(clear.note, /Half of the targets is a teacher's.*54\.8 %.*45\.0 % without/)
+  t.match(await choose([0.4, 0.5, 0.45, 0.5, 0.4], [0.6, 0.4, 0.6, 0.4, 0.4]), { share: 0, note: /not clearly more/ })
+  t.match(await choose([0.4, 0.5], [0.4, 0.5]), { share: 0, note: /^No teacher, by cross-validation/ })
+  t.same(await teacherOf(trials([0], [1]), tiling, { teacher: 0.25 }), { share: 0.25 })
+
+  // on parts of TRAIN, without a look at TEST; told where results are
+  const given = { ...settings, vpc: 1, synthesize: 'none' as const, tiles: 'auto' as const, stretches: 'auto' as const }
+  const asked = (own: Fold) => teacherOf(new Trials(own, 'infomap', 'linear', given, {}), tiling, { teacher: 'auto' })
+  const found = await asked(fold)
+  t.same([found.search!.repeats, found.search!.scores.map(({ share }) => share)], [5, [0, 0.5]])
+  t.same(
+    await asked({ ...fold, testLabels: new Uint32Array(fold.testLabels.length), testRows: new Uint32Array() }),
+    found,
+  )
+  const alone = { ...fold, trainClips: fold.trainClips.map((clip) => ({ ...clip, group: 'one' })) }
+  t.match(await asked(alone), { share: 0, note: /cannot be split/ })
+  const out = temporary(t)
+  const notes: string[] = []
+  const run = { out, cache, vpc: 1, synthesize: 'none', randomDraws: 1, trials: 1, components: 4 } as const
+  const result = await distill(data, { ...run, onNote: (note) => notes.push(note) })
+  t.ok(notes.includes(result.teacher!.note!), 'the terminal tells')
+  for (const name of ['manifest.json', 'report.json'])
+    t.same(JSON.parse(readFileSync(join(out, name), 'utf8')).teacher, result.teacher, name)
+  t.ok(readFileSync(join(out, 'report.html'), 'utf8').includes(result.teacher!.note!.slice(0, 10)))
 })
 
 t.test('soft targets are written out: of tiles in the manifest, of videos in the tables', async (t) => {

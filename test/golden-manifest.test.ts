@@ -42,7 +42,7 @@ t.test('the same manifest and weights as ever', async (t) => {
     const out = join(folder, name)
     const args = ['distill', data, '--out', out, '--cache', join(folder, 'cache'), '--device', 'cpu', ...options]
     const { status, err } = await infomotion(
-      [...args, '--encoder', 'none', '--descriptor', 'relative', '--until', 'synthesize', '--json'],
+      [...args, '--encoder', 'none', '--descriptor', 'relative', '--teacher', '0', '--until', 'synthesize', '--json'],
       {
         INFOMOTION_ISA: 'scalar',
       },

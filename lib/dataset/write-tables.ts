@@ -110,7 +110,8 @@ export async function writeTables(
       const isHere = (!split || split === (clip?.split ?? 'train')) && (!folder || isBelow(file, folder))
       return isHere ? [{ ...row, ...Object.fromEntries(soft.map((name, c) => [name, targetOf(item, c)])) }] : []
     })
-    const more = (split ?? 'train') === 'train' ? [...(tiled ? [TILES] : []), ...soft] : []
+    const added = [...(tiled ? [TILES] : []), ...soft].filter((name) => !columns.includes(name))
+    const more = (split ?? 'train') === 'train' ? added : []
     const unquoted = [...(source.unquoted ?? []), ...soft]
     contents[name] = () =>
       /\.jsonl$/i.test(name)

@@ -111,7 +111,7 @@ export const METHOD = {
   weights: option(weightRule(), { default: 'voronoi', group: SELECT, help: 'sample weights of the selected clips' }),
   /** Share of a teacher's predictions in the targets that students learn, 0 to 1; `auto`: half or none. */
   teacher: option(orAuto(number(0, 1)), {
-    default: 0,
+    default: 'auto',
     group: STUDENT,
     help: "share of a teacher's predictions (linear student of all TRAIN clips) in the targets (auto: half or none, by cross-validation on TRAIN)",
   }),

@@ -88,7 +88,7 @@ const method = [
   ...[2 ** 32, Number.NaN, Infinity, '1', null].map((seed) => ({ seed })),
   ...[-1, 1.5, Number.NaN, Infinity, '10'].flatMap((n) => [{ neighbours: n }, { trials: n }, { randomDraws: n }]),
   ...[-0.1, 1, 2, Number.NaN, '0.2'].map((testFraction) => ({ testFraction })),
-  ...[-0.1, Number.NaN, Infinity, '0.5'].map((teacher) => ({ teacher })),
+  ...[-0.1, Number.NaN, Infinity, '0.5', 'Auto'].map((teacher) => ({ teacher })),
   ...[-1, 1.5, Number.NaN, '9'].map((steps) => ({ steps })),
   { device: 'tpu' },
   ...['randomDraws', 'neighbours', 'components', 'trials', 'steps'].map((name) => ({ [name]: 2 ** 53 - 1 })),
