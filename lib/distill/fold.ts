@@ -7,9 +7,9 @@ import { measureScaling, standardise } from '../matrix/scaling.js'
 import type { ReportPool } from '../report/index.js'
 import type { StageOptions } from '../runtime/progress.js'
 import type { SelectionClass, SwapJudges } from '../select/index.js'
+import { candidatesIn } from './candidates.js'
 import type { DescribedClips } from './describe.js'
 import { type DescriptorChoice, descriptorOf } from './descriptor.js'
-import { candidatesIn } from './pool.js'
 import type { Method } from './settings.js'
 
 /** One way to see clips, as linear students do. */
