@@ -18,7 +18,8 @@ export async function teacherOf(
   { teacher }: Pick<Method, 'teacher'>,
 ): Promise<ReportTeacher> {
   if (teacher !== 'auto') return { share: teacher }
-  if (!trials.possible) return { share: 0, note: 'No teacher: TRAIN cannot be split by group to choose one.' }
+  if (!trials.possible)
+    return { share: 0, note: 'No teacher: TRAIN cannot be split by group to choose one, or its clips were not opened.' }
   const [without, half] = await trials.scores(
     [0, HALF].map((teacher) => ({ tiling, teacher })),
     'teacher',

@@ -56,9 +56,12 @@ export class Trials {
     this.repeats = seesVolumes(student) ? REPEATS.cnn : REPEATS.linear
   }
 
-  /** Whether each class of two or more can be learnt on one part of TRAIN and asked for on another. */
+  /**
+   * Whether each class of two or more can be learnt on one part of TRAIN and asked for on another; and clips were opened, by
+   * whose frames predictions are kept.
+   */
   get possible(): boolean {
-    return canHoldOut(this.fold, 'tiling', this.settings.seed)
+    return this.fold.clips.cacheKeys !== undefined && canHoldOut(this.fold, 'tiling', this.settings.seed)
   }
 
   /** Balanced accuracy of each trial in each repeat. What was tried before comes out of the cache. */

@@ -38,12 +38,12 @@ export function mixedWarnings(clips: readonly ClipShape[], shape: ClipShape): st
   return [
     ...(sizes > 0
       ? [
-          `${sizes} of ${clips.length} TRAIN clips are not of ${shape.width} x ${shape.height} px: in composed clips they are fitted into tiles of that shape, and each tile tells the size that it is to have.`,
+          `${sizes} of ${clips.length} clips to choose from are not of ${shape.width} x ${shape.height} px: in composed clips they are fitted into tiles of that shape, and each tile tells the size that it is to have.`,
         ]
       : []),
     ...(rates > 0
       ? [
-          `${rates} of ${clips.length} TRAIN clips do not have ${shape.fps} frames/s: composed clips, which have, show their frames one by one, and each tile tells its own rate.`,
+          `${rates} of ${clips.length} clips to choose from do not have ${shape.fps} frames/s: composed clips, which have, show their frames one by one, and each tile tells its own rate.`,
         ]
       : []),
   ]
