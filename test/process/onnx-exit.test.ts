@@ -85,7 +85,10 @@ t.test('without ONNX Runtime: an error that says how to get it, before any work'
   }
   const plain = ['--until', 'synthesize', '--synthesize', 'none']
   t.equal((await run(...distil, ...plain)).error.code, 'ONNXRUNTIME_MISSING', 'a teacher is to be tried')
-  t.equal((await run(...distil, ...plain, '--teacher', '0')).error.code, 'DATASET_NOT_FOUND') // it goes on without
+  t.equal(
+    (await run(...distil, ...plain, '--descriptor', 'relative', '--teacher', '0')).error.code,
+    'DATASET_NOT_FOUND',
+  ) // it goes on without
   const { healthy, findings } = await run('doctor')
   t.equal(healthy, false, 'the default command needs it')
   t.match(
