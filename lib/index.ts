@@ -16,6 +16,7 @@ export { type DistillOptions, type DistillResult, distill, STAGES, type Stage } 
 export { type Diagnosis, doctor, type Finding } from './doctor.js'
 export { type EmbeddingFacts, type Embeddings, type ReadEmbeddingsOptions, readEmbeddings } from './embeddings/index.js'
 export type { EvaluationInput } from './evaluate/evaluate.js'
+export type { NumericLabels } from './evaluate/metrics.js'
 export { type Evaluation, evaluate } from './evaluate/index.js'
 export type { EvaluationRow, Interval, Metrics, RunStudent, StudentTask } from './evaluate/types.js'
 export { type ExportOptions, exportDistilled } from './export.js'

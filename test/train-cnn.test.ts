@@ -278,7 +278,7 @@ t.test('training goes on until the loss has settled, and then as long again by h
   t.equal(rates((step) => 100 * 0.99 ** step, 960).length, 960, 'never: at most 960')
   t.ok(rates((step) => 100 * 0.99 ** step, 960)[639] === 0.01 && rates(steady, 0)[700] < 0.01)
   // known losses, known rates: none of those that were used is another one later
-  const falling = (step: number) => Math.exp(-step / 150) + 0.2
+  const falling = (step: number) => Math.exp(-step / 80) + 0.2
   const whole = rates(falling, 960)
   for (let done = 0; done < whole.length; done += 20) {
     const now = rates(falling, done)

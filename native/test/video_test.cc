@@ -468,8 +468,9 @@ TEST("video: two fields make a frame") {
   // A picture of 49 lines: one field has 25, the other 24, of which the last is there twice.
   const Blob tall = make_jpeg({"field", JCS_GRAYSCALE, {{1, 1}}, false, 0, true, 64, 25}, 1);
   const Blob odd = joined({tall, second});
-  for (const auto& chunks : {std::vector<Blob>{chunk("00dc", odd), chunk("00dc", odd)},
-                             {chunk("00dc", tall), chunk("00dc", second), chunk("00dc", tall), chunk("00dc", second)}}) {
+  for (const auto& chunks :
+       {std::vector<Blob>{chunk("00dc", odd), chunk("00dc", odd)},
+        {chunk("00dc", tall), chunk("00dc", second), chunk("00dc", tall), chunk("00dc", second)}}) {
     const Clip clip = read_clip(make_avi(chunks, 64, 49, "dmb1"));
     CHECK(clip.survey.layout.height == 50 && clip.states == Blob(2, kGood));
     const Blob fields[2] = {whole(tall), lines[1]};

@@ -101,7 +101,7 @@ Merges merge_to(uint32_t count, const FlowGraph& graph, const std::vector<typena
     }
     return best;
   };
-  while (left > count) {
+  while (left > count) {  // NOLINT(bugprone-infinite-loop): merge() counts `left` down
     while (!pairs.empty()) {
       Pair pair = pairs.top();
       const bool stale = into[pair.from] != pair.from || into[pair.to] != pair.to ||

@@ -61,7 +61,8 @@ double SoftmaxStudent::loss_with(uint32_t clip) const {
 double SoftmaxStudent::work(std::size_t chosen) const {
   const double dim = static_cast<double>(clips_.points.columns), classes = static_cast<double>(clips_.classes);
   const double step = (2 * static_cast<double>(chosen) + dim) * dim * classes;
-  return kSteps * step + static_cast<double>(clips_.points.rows() - clips_.judged) * (dim + 8) * classes;  // an exponential is about 8
+  return kSteps * step +
+         static_cast<double>(clips_.points.rows() - clips_.judged) * (dim + 8) * classes;  // an exponential is about 8
 }
 
 void SoftmaxStudent::predict(uint32_t clip, const Dense& w, double* logits) const {
