@@ -111,6 +111,7 @@ t.test('README and CONTRIBUTING: every command, entry, script and path that they
 t.test('README is short, and its numbers and those of docs/ are the stored measurements', async (t) => {
   t.ok(page('README.md').trimEnd().split('\n').length <= 120, 'at most 120 lines')
   const tables = await import(pathToFileURL(join(root, 'scripts/docs/tables.mjs')).href)
+  const { curve } = await import(pathToFileURL(join(root, 'scripts/docs/evidence.mjs')).href)
   const stored = tables.measurements()
   for (const file of tables.PAGES)
     t.equal(
@@ -118,6 +119,7 @@ t.test('README is short, and its numbers and those of docs/ are the stored measu
       page(file),
       `${file}: node scripts/docs/tables.mjs writes it anew`,
     )
+  t.equal(page('docs/evidence.svg'), curve(tables.measurements().evidence), 'the picture')
   const used = tables.PAGES.map((file: string) => page(file)).join('\n')
   for (const name in stored.benchmarks) t.match(used, `<!-- bench:${name} -->`, `docs/benchmarks/${name}.json is shown`)
 
@@ -125,10 +127,16 @@ t.test('README is short, and its numbers and those of docs/ are the stored measu
   const flow = stored.benchmarks.flow.rows
   const fastest = flow.find(({ ratio }: { ratio: number }) => ratio > 9)
   fastest.ratio = 12.34
-  stored.evidence.linear.sets[0].budgets[1].differences.infomap = { points: -3.21, interval: [-5, -1] }
+  const wanted = { student: 'linear', tiling: 'plain', vpc: 1, selector: 'infomap' }
+  const row = stored.evidence.lung.rows.find((one: Record<string, unknown>) =>
+    Object.entries(wanted).every(([key, value]) => one[key] === value),
+  )
+  row.accuracy = { mean: 12.34, low: 5, high: 19.99 }
+  row.aboveRandom = { mean: -3.21, low: -5, high: -1 }
   const readme = tables.withTables('README.md', page('README.md'), stored)
   t.match(readme, '4.3 to 12.3')
-  t.match(readme, '**-3.2 [-5.0, -1.0]**')
+  t.match(readme, '| 12.3 [5.0, 20.0] |')
+  t.match(tables.withTables('docs/evidence.md', page('docs/evidence.md'), stored), '12.3; **-3.2 [-5.0, -1.0]**')
   t.match(tables.withTables('docs/benchmarks.md', page('docs/benchmarks.md'), stored), '| 12.34 |')
   t.throws(() => tables.withTables('X.md', '<!-- bench:none -->\n<!-- /bench:none -->', stored), /X\.md.*bench:none/)
 })
