@@ -121,7 +121,7 @@ const LINES = [
 /** Accuracy against videos a class, a panel a set, the clips inside the composed ones named: an SVG for any background. */
 export function curve(evidence) {
   const sets = setsIn(evidence)
-  const [w, h, left, top] = [270, 230, 38, 34]
+  const [w, h, left, top] = [330, 250, 38, 52]
   const panel = (set, i) => {
     const features = mainOf(set.rows, 'linear')
     const at = (wanted) =>
@@ -134,7 +134,7 @@ export function curve(evidence) {
     const x = scaleLog([budgets[0], budgets.at(-1)], [left, w - 14])
     const y = scaleLinear([Math.max(0, floor - 5), Math.ceil((full + 5) / 10) * 10], [h - 30, top])
     const level = (value, name) =>
-      `<path d="M${left} ${y(value)}H${w - 14}" stroke="#888" stroke-width="1"/><text x="${w - 14}" y="${y(value) - 3}" text-anchor="end" class="m">${name} ${fixed(value)}</text>`
+      `<path d="M${left} ${y(value)}H${w - 14}" stroke="#888"/><text x="${left}" y="${y(value) - 4}" class="m">${name} ${fixed(value)}</text>`
     const drawn = LINES.map(({ tiling, selector, style }) => {
       const points = at({ tiling, selector })
       const d = line(
@@ -155,7 +155,7 @@ export function curve(evidence) {
       ...budgets.map((vpc) => `<text x="${x(vpc)}" y="${h - 14}" text-anchor="middle">${vpc}</text>`),
       ...y.ticks(4).map((value) => `<text x="${left - 6}" y="${y(value) + 4}" text-anchor="end">${value}</text>`),
     ]
-    return `<g transform="translate(${i * w} 0)"><text x="${left}" y="16" class="t">${set.name}: ${set.what}</text>
+    return `<g transform="translate(${i * w} 0)"><text x="${left}" y="16" class="t">${set.name}</text><text x="${left}" y="30" class="m">${set.what}</text>
 ${level(full, 'all clips')}${level(100 * set.chance, 'chance')}
 ${drawn.join('\n')}
 ${inside.join('')}${ticks.join('')}</g>`
@@ -168,7 +168,7 @@ ${inside.join('')}${ticks.join('')}</g>`
 <style>text{font:11px system-ui,sans-serif;fill:#777}.t{font-weight:600}.m{font-size:10px}</style>
 ${sets.map(panel).join('\n')}
 ${legend.join('')}
-<text x="${left}" y="${h + 34}" class="m">Balanced accuracy in percent of a linear student against videos a class; the numbers at the points: clips inside the composed videos.</text>
+<text x="${left}" y="${h + 34}" class="m">Balanced accuracy, %, of a linear student against videos a class. At the points: clips inside the composed videos.</text>
 </svg>
 `
 }
