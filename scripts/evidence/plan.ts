@@ -45,7 +45,14 @@ export function planOf(sets: readonly EvidenceSet[], quick: boolean): Piece[] {
 }
 
 function pieceOf(set: EvidenceSet, student: Piece['student'], tiling: Piece['tiling'], amount: object): Piece {
-  const options = { selectors: SELECTORS[student], students: [student], teacher: 0, seed: 0, ...TILINGS[tiling], ...amount }
+  const options = {
+    selectors: SELECTORS[student],
+    students: [student],
+    teacher: 0,
+    seed: 0,
+    ...TILINGS[tiling],
+    ...amount,
+  }
   return { set, student, tiling, options }
 }
 
