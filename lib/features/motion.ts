@@ -43,7 +43,8 @@ const VALUES_OF_THIRDS = Object.values(OF_THIRDS).reduce((sum, values) => sum + 
  * @throws {InfomotionError} `INVALID_ARGUMENT`
  * @example
  * ```js
- * const { motion } = await describeClip(frames, { width: 112, height: 112, fps: 50 })
+ * const { frames, width, height, fps } = await readClip('Videos/0X1A.avi')
+ * const { motion } = await describeClip(frames, { width, height, fps })
  * const { values } = describeMotion({ rows: 1, dim: motion.length, values: motion }, 'absolute') // 400 numbers
  * ```
  */

@@ -7,7 +7,7 @@ import type { Matrix } from './matrix.js'
  *
  * @example
  * ```js
- * const { values, still } = normaliseBlocks({ rows: 1, dim: 400, values: motion }, descriptorLayout())
+ * const { values, still } = normaliseBlocks({ rows: 1, dim: motion.length, values: motion }, descriptorLayout())
  * ```
  */
 export function normaliseBlocks(

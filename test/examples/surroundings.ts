@@ -51,7 +51,8 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
   const [first, second] = (await readdir('EchoNet-Dynamic/Videos')).sort()
   await mkdir('Videos', { recursive: true })
   await copyFile(join('EchoNet-Dynamic/Videos', first), 'Videos/0X1A.avi')
-  const clips = await Promise.all([first, second].map((name) => readClip(join('EchoNet-Dynamic/Videos', name))))
+  const paths = [first, second].map((name) => join('EchoNet-Dynamic/Videos', name))
+  const clips = await Promise.all(paths.map((path) => readClip(path)))
   const volumes = await Promise.all(clips.map(({ frames, ...clip }) => volumeOf(frames, clip)))
   const { motion } = await describeClip(clips[0].frames, clips[0])
 
@@ -93,7 +94,7 @@ export async function exampleNames(): Promise<{ everywhere: Names; of(file: stri
     ...graph,
     ...engine,
     ...onnx,
-    ...{ dataSet, clips, volumes, volume: volumes[0], motion, labels, features, weights: Float32Array.of(1, 1) },
+    ...{ dataSet, paths, clips, volumes, volume: volumes[0], motion, labels, features, weights: Float32Array.of(1, 1) },
     ...{ flow: new Float32Array(width * height * 2), pairs: 1, width, height, network },
     Graph,
     ...{ cv, capture: { read: grey }, sequence: new flow.FlowSequence({ width: 64, height: 48 }) },
