@@ -196,6 +196,7 @@ export function written(out: string): Record<string, string> {
 function timeless(name: string, content: Buffer): Buffer | string {
   if (/^(report|comparison)\.json$/.test(name))
     return JSON.stringify({ ...JSON.parse(`${content}`), timings: 0, seconds: 0 })
-  if (/^(report|comparison)\.html$/.test(name)) return `${content}`.replace(/Time by stage, in seconds[\s\S]*?<\/table>/, '')
+  if (/^(report|comparison)\.html$/.test(name))
+    return `${content}`.replace(/Time by stage, in seconds[\s\S]*?<\/table>/, '')
   return content
 }
