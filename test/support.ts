@@ -31,6 +31,24 @@ export function needs(present: unknown, what: string): { skip?: string } {
 /** Whether ffmpeg can be run. */
 export const hasFfmpeg = () => spawnSync('ffmpeg', ['-version']).status === 0
 
+/** The frames of a file's first video stream as ffmpeg gives them, one after the other, as full-range luma. */
+export function byFfmpeg(path: string): Buffer {
+  const output = ['-map', '0:v:0', '-fps_mode', 'passthrough', '-pix_fmt', 'gray', '-f', 'rawvideo', '-']
+  return spawnSync('ffmpeg', ['-v', 'error', '-i', path, ...output], { maxBuffer: 2 ** 28 }).stdout
+}
+
+/** How far grey levels lie apart: infinitely where there are not as many. */
+export function apart(a: Uint8Array, b: Uint8Array): { most: number; mean: number } {
+  if (a.length !== b.length) return { most: Number.POSITIVE_INFINITY, mean: Number.POSITIVE_INFINITY }
+  let [most, sum] = [0, 0]
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs(a[i] - b[i])
+    most = Math.max(most, difference)
+    sum += difference
+  }
+  return { most, mean: sum / a.length }
+}
+
 /** The ffmpeg that is run where a test puts a script in its place. */
 const realFfmpeg = () => execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim()
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { buildAvi } from '#lib/video/avi.js'
 import { readClip } from '#lib/video/index.js'
-import { chunksIn, greyJpeg, hasFfmpeg, needs, temporary, waves } from './support.js'
+import { apart, byFfmpeg, chunksIn, greyJpeg, hasFfmpeg, needs, temporary, waves } from './support.js'
 
 // AVI as people have it, frame by frame beside ffmpeg's frames: codecs, tags, streams and layouts. Fields, missing ends, odd
 // names of chunks and ranges of luma are video-jpeg.test.ts's, JPEGs of every kind native/test/video_test.cc's.
@@ -14,15 +14,9 @@ const ffmpeg = (...args: string[]) => {
   return { status, stdout, stderr: `${stderr}` }
 }
 
-/** The frames of the first video stream as they come, as full-range luma. */
-function framesOf(path: string): Buffer {
-  return ffmpeg('-i', path, '-map', '0:v:0', '-fps_mode', 'passthrough', '-pix_fmt', 'gray', '-f', 'rawvideo', '-')
-    .stdout
-}
-
-/** The same at each instant of the constant rate: what was shown last by then. */
+/** ffmpeg's frames at each instant of the constant rate: what was shown last by then. */
 function shownOf(path: string, count: number, fps: number): Buffer {
-  const frames = framesOf(path)
+  const frames = byFfmpeg(path)
   const what = ['-select_streams', 'v:0', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0']
   const times = spawnSync('ffprobe', ['-v', 'error', ...what, path])
     .stdout.toString()
@@ -32,17 +26,6 @@ function shownOf(path: string, count: number, fps: number): Buffer {
   const size = frames.length / times.length
   const shown = Array.from({ length: count }, (_, i) => times.filter((time) => Math.round(time * fps) <= i).length - 1)
   return Buffer.concat(shown.map((i) => frames.subarray(i * size, (i + 1) * size)))
-}
-
-function apart(a: Uint8Array, b: Uint8Array): { most: number; mean: number } {
-  if (a.length !== b.length) return { most: Number.POSITIVE_INFINITY, mean: Number.POSITIVE_INFINITY }
-  let [most, sum] = [0, 0]
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i] - b[i])
-    most = Math.max(most, difference)
-    sum += difference
-  }
-  return { most, mean: sum / a.length }
 }
 
 const COUNT = 12
@@ -112,7 +95,7 @@ t.test('what ffmpeg writes', present, async (t) => {
       t.equal(status, 0, stderr)
       const clip = await readClip(path)
       t.match(clip, { backend: reader, count, damagedFrames: 0 })
-      const { most, mean } = apart(clip.frames, count === COUNT ? framesOf(path) : shownOf(path, count, clip.fps))
+      const { most, mean } = apart(clip.frames, count === COUNT ? byFfmpeg(path) : shownOf(path, count, clip.fps))
       t.ok(most <= 2 && mean < 0.1, `${most} levels at most, ${mean} in the mean`)
     })
 })
@@ -177,7 +160,7 @@ t.test('layouts that others write', async (t) => {
       t.match(clip, { count: 5, width, height, fps: 25, damagedFrames: 0, warnings: [] })
       t.same(clip.frames, expected.frames)
       if (present.skip) return
-      const { most, mean } = apart(clip.frames, framesOf(path))
+      const { most, mean } = apart(clip.frames, byFfmpeg(path))
       t.ok(most <= 2 && mean < 0.1, `${most} levels at most, ${mean} in the mean`)
       t.equal((await chunksIn(readFileSync(path))).length, 5)
     })

@@ -10,28 +10,23 @@ import { buildAvi } from '#lib/video/avi.js'
 import { readLuma } from '#lib/video/images.js'
 import { readClip, writeClip } from '#lib/video/index.js'
 import { decodeJpeg, encodeJpegs } from '#lib/video/jpeg.js'
-import { chunksIn, fixture, greyJpeg, hasFfmpeg, needs, reference, root, temporary, waves } from './support.js'
+import {
+  apart,
+  byFfmpeg,
+  chunksIn,
+  fixture,
+  greyJpeg,
+  hasFfmpeg,
+  needs,
+  reference,
+  root,
+  temporary,
+  waves,
+} from './support.js'
 
 // JPEG by libjpeg-turbo in the addon. What it makes of JPEGs of every kind, whole and broken, is native/test/video_test.cc's.
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-
-/** The frames that ffmpeg gives, as full-range luma. */
-function byFfmpeg(path: string): Buffer {
-  const output = ['-fps_mode', 'passthrough', '-pix_fmt', 'gray', '-f', 'rawvideo', '-']
-  return spawnSync('ffmpeg', ['-v', 'error', '-i', path, ...output], { maxBuffer: 2 ** 28 }).stdout
-}
-
-function apart(a: Uint8Array, b: Uint8Array): { most: number; mean: number } {
-  if (a.length !== b.length) return { most: Number.POSITIVE_INFINITY, mean: Number.POSITIVE_INFINITY }
-  let [most, sum] = [0, 0]
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i] - b[i])
-    most = Math.max(most, difference)
-    sum += difference
-  }
-  return { most, mean: sum / a.length }
-}
 
 t.test('JPEGs of every kind that Pillow writes, to the level', async (t) => {
   const path = fixture('video', 'jpegs.avi')

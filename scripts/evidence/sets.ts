@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import { writePhantom } from 'infomotion'
-import { root } from '../bench/support.js'
+import { reference } from '../../test/support.js'
 
 /** A data set that evidence is made on. */
 export interface EvidenceSet {
@@ -27,12 +27,6 @@ async function phantom(name: string, sizes: { train: number; test: number }): Pr
   const folder = join(WORK, 'sets', name)
   if (!existsSync(join(folder, 'FileList.csv'))) await writePhantom(folder, { ...sizes, seed: 1 })
   return folder
-}
-
-/** A file of the reference data, which may not be packaged: tables of real clips. */
-function reference(...parts: string[]): string | undefined {
-  const path = join(process.env.INFOMOTION_REFERENCE ?? join(root, '..', 'shared', 'reference'), ...parts)
-  return existsSync(path) ? path : undefined
 }
 
 /** The rows of a table whose class has enough clips to be in every part of every split, in a table of their own. */
