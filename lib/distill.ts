@@ -90,7 +90,7 @@ export async function distill(path: string, options: DistillOptions): Promise<Di
     const dataSet = pool ? besidePool(source, pool) : source
     for (const note of [...dataSet.notes, ...(pool?.notes ?? [])]) onNote?.(note)
     if (trains(settings)) expectTwoClasses(dataSet.classes, trainLabelsOf(dataSet))
-    if (STAGES.indexOf(settings.until) >= STAGES.indexOf('synthesize'))
+    if (reaches(settings, 'synthesize'))
       await expectWritableSet(folder, dataSet, RESULTS, settings.synthesize === 'compose')
     const log = new RunLog(started, onWarning ?? (() => {}), signal)
     return run(dataSet, pool, settings, log, { signal, onProgress }, onNote)
@@ -145,6 +145,8 @@ async function run(
   const modules = await log.time('infomap', () => classModules(fold, graphs, settings, stage))
   if (until === 'infomap') return toResult(fold, settings, log, { modules })
 
+  const name = refine === 'swap' ? `${selector}+swap` : selector
+
   // what a CNN is to see, and what it costs
   const sees = seesVolumes(student) && (trains(settings) || searches(settings))
   const { channels, note } = sees
@@ -153,8 +155,7 @@ async function run(
   if (note) onNote?.(note)
   if (sees && channels !== 'auto' && trains(settings)) {
     const { randomDraws: draws, steps } = settings
-    const distilledBy = refine === 'swap' ? `${selector}+swap` : selector
-    const others = partnersOf(selector, distilledBy).length + (refine === 'swap' ? draws : 0)
+    const others = partnersOf(selector, name).length + (refine === 'swap' ? draws : 0)
     const search = searchOf(settings)
     const work = [
       { students: search.students, clips: 0, steps: search.steps },
@@ -164,7 +165,6 @@ async function run(
   }
 
   // the clips that stand for the communities, with their weights: one a video, or one a tile
-  const name = refine === 'swap' ? `${selector}+swap` : selector
   const trials = new Trials(fold, name, student, { ...settings, channels }, stage)
   const composition = await log.time('select', () => compositionOf(fold, trials, settings))
   log.warn(composition.warnings)
@@ -223,14 +223,15 @@ async function run(
 }
 
 /** Whether students are trained to choose how videos are divided. */
-function searches({ until, synthesize, tiles, stretches, embeddings }: DistillSettings): boolean {
-  const reached = STAGES.indexOf(until) >= STAGES.indexOf('select')
-  return reached && synthesize === 'compose' && embeddings === undefined && (tiles === 'auto' || stretches === 'auto')
+function searches(settings: DistillSettings): boolean {
+  const { synthesize, tiles, stretches, embeddings } = settings
+  const isAuto = tiles === 'auto' || stretches === 'auto'
+  return reaches(settings, 'select') && synthesize === 'compose' && embeddings === undefined && isAuto
 }
 
 /** Whether a teacher's predictions are written out with the set. */
-function teaches({ until, teacher }: DistillSettings): boolean {
-  return STAGES.indexOf(until) >= STAGES.indexOf('synthesize') && teacher !== 0
+function teaches(settings: DistillSettings): boolean {
+  return reaches(settings, 'synthesize') && settings.teacher !== 0
 }
 
 /** Whether students are trained to choose what is made of the motion. */
@@ -239,6 +240,11 @@ function choosesDescriptor({ until, descriptor, descriptorWeight }: DistillSetti
 }
 
 /** Whether a student follows. */
-function trains({ until }: { until: Stage }): boolean {
-  return STAGES.indexOf(until) >= STAGES.indexOf('train')
+function trains(settings: DistillSettings): boolean {
+  return reaches(settings, 'train')
+}
+
+/** Whether a run goes as far as a stage. */
+function reaches({ until }: DistillSettings, stage: Stage): boolean {
+  return STAGES.indexOf(until) >= STAGES.indexOf(stage)
 }

@@ -46,7 +46,8 @@ export function mainRow(input: ReportInput, selector: string): EvaluationRow | u
 
 /**
  * What the run found, in sentences: the paired difference to random selection with its interval first (of composed videos,
- * what they reach beside plain ones and all clips), then what it must be held against. The same text heads report.html and stands in report.json.
+ * what they reach beside plain ones and all clips), then what it must be held against. The same text heads report.html and
+ * stands in report.json.
  */
 export function summary(input: ReportInput): string[] {
   const { classes, evaluation, items, majority, selector } = input
@@ -76,21 +77,17 @@ export function summary(input: ReportInput): string[] {
   const full = mainRow(input, 'full')
   const reached = ({ balancedAccuracy }: EvaluationRow) => percent(balancedAccuracy.mean)
   const versus = row.differenceToRandom && versusRandom(row.differenceToRandom)
-  const heads = (): string[] => {
-    if (!plain || !full) return [versus ? `${chosen} ${versus}.` : `${chosen}.`]
-    // composed: what composing does comes first; a choice is one only where clips are left out
-    const all = `all ${count(full.clips, 'clip')} ${reached(full)}`
-    return [
-      `${chosen} train a student to ${reached(row)} balanced accuracy; as many plain clips reach ${reached(plain)}, ${all}.`,
-      inside === pool
-        ? 'Every clip is inside, so that no choice could have been another.'
-        : versus
-          ? `They ${versus}.`
-          : '',
-    ].filter((text) => text !== '')
-  }
   return [
-    ...heads(),
+    ...(plain && full
+      ? [
+          `${chosen} train a student to ${reached(row)} balanced accuracy; as many plain clips reach ${reached(plain)}, all ${count(full.clips, 'clip')} ${reached(full)}.`,
+          ...(inside === pool
+            ? ['Every clip is inside, so that no choice could have been another.']
+            : versus
+              ? [`They ${versus}.`]
+              : []),
+        ]
+      : [versus ? `${chosen} ${versus}.` : `${chosen}.`]),
     `Balanced accuracy on ${count(evaluation.testClips, 'test clip')}: ${percent(row.balancedAccuracy.mean)}. ` +
       `Beside it: ${[...beside, `chance ${percent(evaluation.chance)}`].join(', ')}.`,
     `Plain accuracy: ${percent(row.accuracy.mean)}; always answering the majority class (${majority.class}) ` +
