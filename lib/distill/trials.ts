@@ -89,7 +89,7 @@ export class Trials {
   private async tryAll(trials: readonly Trial[], { fold, modules, features }: Round, what: string): Promise<number[]> {
     const { selector, settings, student, stage } = this
     const { signal } = stage
-    const { vpc, cache, mirror, seed } = settings
+    const { vpc, cache, mirror, channels, seed } = settings
     const steps = Math.min(settings.steps ?? CNN_STEPS, CNN_STEPS)
     const sets: DistilledSet[] = []
     for (const { tiling } of trials) {
@@ -99,7 +99,7 @@ export class Trials {
     }
     await features.of(features.samples(sets.flatMap(({ items }) => items)), told(stage))
     const predictions = new PredictionCache(cache)
-    const common = { features, mirror, predictions, steps: seesVolumes(student) ? steps : settings.steps }
+    const common = { features, mirror, channels, predictions, steps: seesVolumes(student) ? steps : settings.steps }
     const shares = [...new Set(trials.map(({ teacher }) => teacher))]
     const taught = new Map(shares.map((teacher) => [teacher, studentsOf(student, { ...common, teacher })]))
     const run = async ({ items }: DistilledSet, i: number) => {
